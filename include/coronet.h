@@ -1,0 +1,1 @@
+#include "coronet/error.h"

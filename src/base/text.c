@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/base.h"
+
+co_text co_text_trim(co_text text)
+{
+    while (text.size && (text.at[0] == ' ' || text.at[0] == '\t')) {
+        text.at++;
+        text.size--;
+    }
+    while (text.size && (text.at[text.size - 1] == ' ' || text.at[text.size - 1] == '\t'))
+        text.size--;
+    return text;
+}
+
+int co_text_number(co_text text, uint64_t max, uint64_t *ret)
+{
+    uint64_t number = 0;
+    if (text.size == 0)
+        return CO_EINVALID;
+    for (size_t i = 0; i < text.size; i++) {
+        if (!co_is_digit(text.at[i]))
+            return CO_EINVALID;
+        if (__builtin_mul_overflow(number, 10U, &number) ||
+            __builtin_add_overflow(number, (uint64_t)(text.at[i] - '0'), &number) || number > max)
+            return CO_EINVALID;
+    }
+    *ret = number;
+    return 0;
+}

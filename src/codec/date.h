@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* HTTP dates (RFC 9110 5.6.7): the preferred form out, all three forms in. No locale, no time zone
+ * database, no clock. */
+#ifndef CO_CODEC_DATE_H
+#define CO_CODEC_DATE_H
+
+#include "base/base.h"
+
+#define CO_DATE_SIZE 29 /* "Sun, 06 Nov 1994 08:49:37 GMT" */
+
+/* Writes the IMF-fixdate of a time in seconds since 1970 (years 0 to 9999, clamped); no NUL. */
+void co_date_write(char text[CO_DATE_SIZE], int64_t seconds);
+
+/*
+ * Reads an IMF-fixdate, RFC 850 or asctime date. `now` resolves RFC 850's two-digit years: more
+ * than 50 years ahead means the past. Returns 0, or CO_EINVALID when it is not a date.
+ */
+int co_date_read(co_text text, int64_t now, int64_t *ret_seconds);
+
+/* "22/Nov/2026:03:02:55 +0000", as access logs write it (UTC); 26 bytes, no NUL. */
+#define CO_DATE_LOG_SIZE 26
+void co_date_write_log(char text[CO_DATE_LOG_SIZE], int64_t seconds);
+
+/* "2026-11-22T03:02:55Z"; 20 bytes, no NUL. */
+#define CO_DATE_ISO_SIZE 20
+void co_date_write_iso(char text[CO_DATE_ISO_SIZE], int64_t seconds);
+
+#endif

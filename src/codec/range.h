@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* Byte ranges (RFC 9110 14): the Range field parsed against a representation's size. */
+#ifndef CO_CODEC_RANGE_H
+#define CO_CODEC_RANGE_H
+
+#include "base/base.h"
+
+#define CO_RANGES_MAX                                                                              \
+ 16 /* parts of one response; a request for more gets the whole (attacks H14) */
+
+struct co_range {
+    uint64_t first, last; /* inclusive, within the representation */
+};
+
+/*
+ * Parses a Range value against `size`, the bytes of the representation.
+ *
+ * Overlapping or adjacent ranges and such as are closer than a part's overhead are coalesced;
+ * unsatisfiable ones dropped. Returns the number of ranges in ret; 0 when the field is to be
+ * ignored (malformed, another unit, more than CO_RANGES_MAX ranges, or together more than `size`):
+ * send the whole; -416 when it is well-formed and none can be satisfied.
+ */
+int co_range_parse(co_text value, uint64_t size, struct co_range ret[CO_RANGES_MAX]);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * URLs (RFC 3986): taken apart, percent-decoded and encoded, and paths normalised.
+ *
+ * What WHATWG and RFC 3986 read differently (backslash, tab, control bytes, user info with '@'
+ * twice, octal or hexadecimal IPv4 parts, percent-encoding in the host) is refused (attacks C09).
+ */
+#ifndef CO_CODEC_URL_H
+#define CO_CODEC_URL_H
+
+#include "base/buf.h"
+
+struct co_url {
+    co_text scheme;   /* as written; compare without case */
+    co_text user;     /* still percent-encoded; at NULL when absent */
+    co_text password; /* likewise */
+    co_text host;     /* without brackets */
+    bool host_is_ipv6;
+    uint16_t port;    /* 0 when absent */
+    co_text path;     /* still percent-encoded; empty or starting with '/' */
+    co_text query;    /* without '?'; at NULL when absent */
+    co_text fragment; /* without '#'; at NULL when absent */
+};
+
+/* Parses an absolute URL with an authority. 0, or CO_EINVALID. The slices point into `text`. */
+int co_url_parse(co_text text, struct co_url *ret);
+
+/* Checks "host", "host:port", "[::1]:port" (RFC 9112 3.2). 0 or CO_EINVALID. Port 0 when absent. */
+int co_url_authority(co_text text, co_text *ret_host, uint16_t *ret_port);
+
+/*
+ * Percent-decodes a request's path and normalises it into `out` (empty at first) as a path relative
+ * to the tree's root: no leading slash, no empty, "." or ".." segments, a trailing slash kept when
+ * the request had one; "" is the root itself.
+ * ".." never rises above the root: CO_EOUTSIDE. %00, a malformed escape, %2F (a slash within a
+ * segment), an encoded or plain backslash is left as a byte of the name; NUL and '/' are refused
+ * with CO_EINVALID. Decodes once only. `out` receives raw bytes: any encoding may come.
+ */
+int co_url_path_decode(co_text path, struct co_buf *out);
+
+/* Appends `bytes` percent-encoded for use within one path segment (RFC 3986 3.3, and never one of
+ * the characters that HTML or quoting cares about), '/' kept when keep_slash. */
+void co_url_encode(struct co_buf *out, co_text bytes, bool keep_slash);
+
+/* Finds `name` in a query "a=1&b=2" and percent-decodes its value ('+' is a space) to out. True
+ * when it was there and well-formed. */
+bool co_url_query_get(co_text query, co_text name, struct co_buf *out);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* What every unit test includes: cmocka with its prerequisites in their order, and slices. */
+#ifndef CO_TEST_H
+#define CO_TEST_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/base.h"
+
+#define assert_text(actual, expected)                                                              \
+ do {                                                                                              \
+  co_text text_actual = (actual), text_expected = co_text_of(expected);                            \
+  assert_int_equal(text_actual.size, text_expected.size);                                          \
+  assert_memory_equal(text_actual.at, text_expected.at, text_expected.size);                       \
+ } while (0)
+
+#endif
