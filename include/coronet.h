@@ -1,1 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* Coronet: networking for C in straight-line code. Includes every public header. */
+#ifndef CORONET_H
+#define CORONET_H
+
+#include "coronet/datagram.h"
+#include "coronet/dial.h"
 #include "coronet/error.h"
+#include "coronet/fiber.h"
+#include "coronet/http.h"
+#include "coronet/net.h"
+#include "coronet/shard.h"
+#include "coronet/stream.h"
+#include "coronet/sync.h"
+#include "coronet/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The runtime of one thread: what the rooms of this floor share.
+ *
+ * co_rt is all there is: no globals but one thread-local pointer to the current runtime. Floors
+ * above use the functions at the end, never the members.
+ */
+#ifndef CO_RUNTIME_RT_H
+#define CO_RUNTIME_RT_H
+
+#include "base/heap.h"
+#include "base/list.h"
+#include "coronet/fiber.h"
+#include "runtime/backend.h"
+
+struct co_fiber;
+struct co_stacks;
+struct co_pool;
+struct co_workers;
+
+/* A timer. Setting it later than it stands costs nothing: it stays where it is in the heap and
+ * moves when it comes up (most timeouts are only ever put off). */
+struct co_timer {
+    struct co_heap_node node;
+    int64_t due; /* CO_NEVER: not set */
+    void (*fire)(struct co_rt *rt, struct co_timer *timer);
+};
+
+struct co_rt {
+    const struct co_backend *backend;
+    void *backend_state;
+    struct co_fiber *current; /* NULL while the loop itself runs */
+    void *loop_sp;            /* the loop's saved stack pointer */
+    struct co_fiber *ready_first, **ready_last;
+    unsigned ready_budget; /* fibers to run before the backend is polled again */
+    struct co_fiber *dead; /* ended; its stack is put back by whoever runs next */
+    struct co_heap timers;
+    int64_t now; /* monotonic ns, read once a turn of the loop */
+    struct co_stacks *stacks;
+    struct co_pool *pool;       /* receive and cork buffers */
+    struct co_workers *workers; /* threads for jobs; NULL until the first job */
+    struct co_link fibers;      /* all of them, in order of start */
+    struct co_fiber *main_fiber;
+    uint64_t fiber_count, fiber_serial;
+    uint64_t
+        input_serial; /* rises when input has arrived: what was validated before may be stale */
+    unsigned jobs_in_flight, ops_in_flight_detached;
+    struct co_rt_inbox *inbox; /* from other threads */
+    const struct co_run_options *options;
+    struct co_shard *shard;
+    void *loop_fake_stack, *loop_tsan; /* sanitizers' */
+    const void *loop_stack_bottom;
+    size_t loop_stack_size;
+    int exit_code;
+    bool stopping, deadlocked;
+};
+
+/* ---- for floors above --------------------------------------------------------------------- */
+
+/* The runtime of this thread; NULL outside co_run. */
+struct co_rt *co_rt_current(void);
+
+/* Submits the operation and suspends until it has completed; obeys the scope (a drain, too, when
+ * the operation is an ACCEPT). Returns its result, or the scope's code when that cut it short. */
+long co_op_run(struct co_op *op);
+
+/* The same for an operation whose interruption by the scope is not wanted (it ends by itself soon).
+ */
+long co_op_run_uncancelled(struct co_op *op);
+
+/* Sets, puts off or (CO_NEVER) ends a timer. 0 or -ENOMEM (only when it was not in the heap). */
+int co_timer_set(struct co_rt *rt, struct co_timer *timer, int64_t due);
+/* Takes the timer out of the heap: before its memory goes. */
+void co_timer_forget(struct co_rt *rt, struct co_timer *timer);
+
+#endif

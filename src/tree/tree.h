@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The confined tree: one directory, and nothing but what lies beneath it.
+ *
+ * Every path is resolved by the kernel beneath the directory's descriptor (openat2 with
+ * RESOLVE_BENEATH and RESOLVE_NO_MAGICLINKS), so that no spelling of a path and no race with a link
+ * leads out; there is no check of strings to get wrong. Relative links within the tree work; links
+ * that lead out, and absolute ones, do not exist (-ENOENT), and neither do names that begin with a
+ * dot, in any component, unless the tree shows hidden files. Files are opened with O_NONBLOCK and
+ * then asked what they are, so a FIFO or device stops nobody; only regular files and directories
+ * exist. Cold look-ups go to a pool thread: RESOLVE_CACHED tells.
+ *
+ * Paths are what co_url_path_decode yields: relative, without empty or dot segments; "" is the
+ * root.
+ */
+#ifndef CO_TREE_H
+#define CO_TREE_H
+
+#include "base/base.h"
+
+#define CO_TREE_PATH_MAX 4095 /* bytes: the kernel's PATH_MAX without the NUL */
+
+struct co_tree;
+
+struct co_tree_options {
+    bool hidden; /* show names that begin with a dot */
+};
+
+enum co_tree_kind {
+    CO_TREE_FILE,
+    CO_TREE_FOLDER,
+};
+
+/* What identifies a file's content: any change of it changes one of these. */
+struct co_tree_stat {
+    enum co_tree_kind kind;
+    uint64_t size, inode, device;
+    int64_t modified_ns, changed_ns; /* mtime and ctime, ns since 1970 */
+    uint32_t mode;                   /* permission bits */
+};
+
+/* Opens the directory. Works inside and outside of a fiber. 0, -ENOENT, -ENOTDIR, -EACCES, -ENOMEM;
+ * -ENOSYS when the kernel has no openat2 (Linux before 5.6). */
+int co_tree_open(
+    struct co_tree **ret, const char *directory, const struct co_tree_options *options);
+void co_tree_free(struct co_tree *tree);
+
+/*
+ * Opens a file or folder for reading. Suspends when the path is not in the kernel's cache.
+ * ret_fd: the caller's to close with co_tree_close; close-on-exec, non-blocking.
+ * Returns 0; -ENOENT, -EACCES (exists but this process may not read it), -ENOTDIR, -ELOOP, -EMFILE
+ * ...
+ */
+int co_tree_open_path(
+    struct co_tree *tree, co_text path, int *ret_fd, struct co_tree_stat *ret_stat);
+void co_tree_close(int fd);
+
+/* What the path names now. Never opens the file itself. Returns as co_tree_open_path. */
+int co_tree_stat_path(struct co_tree *tree, co_text path, struct co_tree_stat *ret);
+
+/* Reads up to `size` bytes at `offset`; cold pages are read on a pool thread (suspends). Returns
+ * the count, 0 at the end, -errno. */
+ssize_t co_tree_read(int fd, void *ret_bytes, size_t size, uint64_t offset);
+
+struct co_tree_entry {
+    const char *name; /* NUL-terminated; any bytes but '/' */
+    struct co_tree_stat stat;
+    bool is_link;
+};
+
+/*
+ * Lists a folder. Entries that do not exist (hidden, broken or leading out, neither file nor
+ * folder) are left out. The directory is read on a pool thread in batches; suspends. ret_entries:
+ * malloc'ed array, names and all; free with co_tree_entries_free. At most entries_max are listed;
+ * *ret_more tells whether there were more. Order: as the directory has them. Returns the count, or
+ * as co_tree_open_path.
+ */
+ssize_t co_tree_list(struct co_tree *tree, co_text path, size_t entries_max,
+    struct co_tree_entry **ret_entries, bool *ret_more);
+void co_tree_entries_free(struct co_tree_entry *entries, size_t count);
+
+#endif
