@@ -13,7 +13,8 @@ void co_date_write(char text[CO_DATE_SIZE], int64_t seconds);
 
 /*
  * Reads an IMF-fixdate, RFC 850 or asctime date. `now` resolves RFC 850's two-digit years: more
- * than 50 years ahead means the past. Returns 0, or CO_EINVALID when it is not a date.
+ * than 50 years ahead means the past. A leap second (23:59:60) reads as the second after it; the
+ * weekday must be one but need not be that date's. Returns 0, or CO_EINVALID when it is not a date.
  */
 int co_date_read(co_text text, int64_t now, int64_t *ret_seconds);
 
