@@ -22,28 +22,35 @@ struct co_url {
     co_text fragment; /* without '#'; at NULL when absent */
 };
 
-/* Parses an absolute URL with an authority. 0, or CO_EINVALID. The slices point into `text`. */
+/* Parses an absolute URL with an authority. 0, or CO_EINVALID. The slices point into `text`. The
+ * host is a DNS name (in ASCII), a dotted quad or an IPv6 address, never empty, and port 0 is none.
+ */
 int co_url_parse(co_text text, struct co_url *ret);
 
-/* Checks "host", "host:port", "[::1]:port" (RFC 9112 3.2). 0 or CO_EINVALID. Port 0 when absent. */
+/* Checks "host", "host:port", "[::1]:port" (RFC 9112 3.2). 0 or CO_EINVALID. Port 0 when absent;
+ * the host comes without brackets: one that holds a ':' is IPv6. */
 int co_url_authority(co_text text, co_text *ret_host, uint16_t *ret_port);
 
 /*
  * Percent-decodes a request's path and normalises it into `out` (empty at first) as a path relative
  * to the tree's root: no leading slash, no empty, "." or ".." segments, a trailing slash kept when
  * the request had one; "" is the root itself.
- * ".." never rises above the root: CO_EOUTSIDE. %00, a malformed escape, %2F (a slash within a
- * segment), an encoded or plain backslash is left as a byte of the name; NUL and '/' are refused
- * with CO_EINVALID. Decodes once only. `out` receives raw bytes: any encoding may come.
+ *
+ * "." and ".." are recognised after decoding, once only ("%252e" is the name "%2e"). A name's bytes
+ * are raw: any encoding, and a backslash is an ordinary byte. Returns 0; CO_EOUTSIDE when ".."
+ * would rise above the root; CO_EINVALID for a path without leading '/', a malformed escape, an
+ * encoded
+ * '/' or a NUL; out's own error. After a failure `out` is empty.
  */
 int co_url_path_decode(co_text path, struct co_buf *out);
 
-/* Appends `bytes` percent-encoded for use within one path segment (RFC 3986 3.3, and never one of
- * the characters that HTML or quoting cares about), '/' kept when keep_slash. */
+/* Appends `bytes` percent-encoded: all but the unreserved characters (RFC 3986 2.3), so that the
+ * result is safe in a path segment, a query value, HTML and quotes alike; '/' kept when keep_slash.
+ */
 void co_url_encode(struct co_buf *out, co_text bytes, bool keep_slash);
 
-/* Finds `name` in a query "a=1&b=2" and percent-decodes its value ('+' is a space) to out. True
- * when it was there and well-formed. */
+/* Finds the first `name` (compared decoded) in a query "a=1&b=2" and percent-decodes its value ('+'
+ * is a space) to out. True when it was there and well-formed; otherwise out keeps what it held. */
 bool co_url_query_get(co_text query, co_text name, struct co_buf *out);
 
 #endif
