@@ -23,8 +23,7 @@ struct co_url {
 };
 
 /* Parses an absolute URL with an authority. 0, or CO_EINVALID. The slices point into `text`. The
- * host is a DNS name (in ASCII), a dotted quad or an IPv6 address, never empty, and port 0 is none.
- */
+ * host is a DNS name (in ASCII), a dotted quad or an IPv6 address, never empty; port 0 is refused. */
 int co_url_parse(co_text text, struct co_url *ret);
 
 /* Checks "host", "host:port", "[::1]:port" (RFC 9112 3.2). 0 or CO_EINVALID. Port 0 when absent;
@@ -37,16 +36,14 @@ int co_url_authority(co_text text, co_text *ret_host, uint16_t *ret_port);
  * the request had one; "" is the root itself.
  *
  * "." and ".." are recognised after decoding, once only ("%252e" is the name "%2e"). A name's bytes
- * are raw: any encoding, and a backslash is an ordinary byte. Returns 0; CO_EOUTSIDE when ".."
- * would rise above the root; CO_EINVALID for a path without leading '/', a malformed escape, an
- * encoded
- * '/' or a NUL; out's own error. After a failure `out` is empty.
+ * are raw: any encoding, and a backslash is an ordinary byte. After a failure `out` is empty:
+ * CO_EOUTSIDE when ".." would rise above the root; CO_EINVALID for a path without its leading '/',
+ * a malformed escape, an encoded '/' or a NUL; else out's own error.
  */
 int co_url_path_decode(co_text path, struct co_buf *out);
 
-/* Appends `bytes` percent-encoded: all but the unreserved characters (RFC 3986 2.3), so that the
- * result is safe in a path segment, a query value, HTML and quotes alike; '/' kept when keep_slash.
- */
+/* Appends `bytes` percent-encoded: all but the unreserved characters (RFC 3986 2.3), so that they
+ * are safe in a path segment, a query value, HTML and quotes alike; '/' kept when keep_slash. */
 void co_url_encode(struct co_buf *out, co_text bytes, bool keep_slash);
 
 /* Finds the first `name` (compared decoded) in a query "a=1&b=2" and percent-decodes its value ('+'
