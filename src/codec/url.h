@@ -23,7 +23,7 @@ struct co_url {
 };
 
 /* Parses an absolute URL with an authority. 0, or CO_EINVALID. The slices point into `text`. The
- * host is a DNS name (in ASCII), a dotted quad or an IPv6 address, never empty; port 0 is refused. */
+ * host is an ASCII DNS name, a dotted quad or an IPv6 address, never empty; port 0 is refused. */
 int co_url_parse(co_text text, struct co_url *ret);
 
 /* Checks "host", "host:port", "[::1]:port" (RFC 9112 3.2). 0 or CO_EINVALID. Port 0 when absent;

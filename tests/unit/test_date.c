@@ -104,6 +104,8 @@ static void two_digit_years_are_at_most_fifty_ahead_rfc9110_5_6_7(void **state)
     co_text next_year = CO_TEXT("Saturday, 01-Jan-00 00:00:00 GMT");
     assert_int_equal(co_date_read(next_year, 4102444799 - 86400, &seconds), 0);
     assert_true(seconds == 4102444800); /* in 2099, "00" is 2100 */
+    assert_int_equal(co_date_read(next_year, INT64_MAX, &seconds), 0);
+    assert_true(seconds == 250246627200); /* 9900: there is no year 10000 */
 }
 
 /* Walks a whole era and more, a day at a time, against a calendar kept by hand. */
