@@ -48,11 +48,13 @@ static void heap_sift_down(struct co_heap *heap, uint32_t at, struct co_heap_slo
     heap_place(heap, at, slot);
 }
 
-int co_heap_reserve(struct co_heap *heap)
+int co_heap_reserve(struct co_heap *heap, uint32_t count)
 {
-    if (heap->count < heap->room)
+    if (CO_LIKELY(count <= heap->room))
         return 0;
-    uint32_t room = heap->room ? heap->room * 2 : HEAP_ROOM_FIRST;
+    uint32_t room = heap->room ? heap->room : HEAP_ROOM_FIRST;
+    while (room < count)
+        room *= 2;
     struct co_heap_slot *slots = realloc(heap->slots, room * sizeof *slots);
     if (!slots)
         return -ENOMEM;
@@ -64,7 +66,7 @@ int co_heap_reserve(struct co_heap *heap)
 int co_heap_insert(struct co_heap *heap, struct co_heap_node *node, int64_t key)
 {
     assert(node->index == 0);
-    int rc = co_heap_reserve(heap);
+    int rc = co_heap_reserve(heap, heap->count + 1);
     if (rc < 0)
         return rc;
     heap_sift_up(heap, heap->count++, (struct co_heap_slot){key, node});

@@ -26,8 +26,8 @@ struct co_heap {
 
 void co_heap_free(struct co_heap *heap);
 
-/* Makes room for one more node, so that the next insert cannot fail. 0 or -ENOMEM. */
-int co_heap_reserve(struct co_heap *heap);
+/* Makes room for `count` nodes in all, so that inserting that many cannot fail. 0 or -ENOMEM. */
+int co_heap_reserve(struct co_heap *heap, uint32_t count);
 
 /* Adds a node that is in no heap. 0 or -ENOMEM. */
 int co_heap_insert(struct co_heap *heap, struct co_heap_node *node, int64_t key);

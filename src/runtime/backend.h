@@ -22,6 +22,7 @@
 #include "base/list.h"
 #include "coronet/net.h"
 
+struct co_fiber;
 struct co_rt;
 struct mmsghdr;
 
@@ -49,7 +50,8 @@ enum co_op_code {
 
 enum co_op_flags {
     CO_OP_LIKELY = 1,     /* can probably be done at once: worth trying before waiting */
-    CO_OP_BACKGROUND = 2, /* nobody's progress depends on it: no deadlock report waits for it */
+    CO_OP_BACKGROUND = 2, /* nobody waits for its sake: no deadlock report is held back by it */
+    CO_OP_DRAINABLE = 4,  /* a drain ends the wait for it, as it does for every ACCEPT */
 };
 
 /* An operation in the hands of a backend. It lives in the waiting fiber's frame or in a stream. */
@@ -88,6 +90,7 @@ struct co_op {
     } a;
     long result; /* >= 0, or -errno */
     void (*done)(struct co_rt *rt, struct co_op *op);
+    struct co_fiber *waiter; /* the runtime's, when a fiber waits for it */
     struct co_link link; /* the backend's while in flight */
 };
 
@@ -123,6 +126,7 @@ struct co_control {
 
 struct co_backend {
     const char *name;
+    bool is_virtual; /* time and sockets are not the kernel's */
     /* Makes the state that rt->backend_state shall point to. 0, -ENOSYS when the kernel does not
      * grant what it takes (the next backend is tried), -errno. */
     int (*open)(struct co_rt *rt);
@@ -156,6 +160,10 @@ struct co_backend {
 /* How a backend completes an operation that it had taken on: sets the result and calls `done`.
  * (loop.c) */
 void co_op_complete(struct co_rt *rt, struct co_op *op, long result);
+
+/* Opens the backend that rt->options, or the environment variable CORONET_BACKEND, asks for, else the
+ * best that the kernel grants. 0; -EINVAL for an unknown name; -ENOSYS and other -errno. */
+int co_backend_choose(struct co_rt *rt);
 
 extern const struct co_backend co_backend_epoll;
 extern const struct co_backend co_backend_uring;

@@ -13,7 +13,9 @@
 #include "coronet/fiber.h"
 #include "runtime/backend.h"
 
+struct co_detail;
 struct co_fiber;
+struct co_post;
 struct co_stacks;
 struct co_pool;
 struct co_workers;
@@ -35,6 +37,7 @@ struct co_rt {
     unsigned ready_budget; /* fibers to run before the backend is polled again */
     struct co_fiber *dead; /* ended; its stack is put back by whoever runs next */
     struct co_heap timers;
+    uint32_t timers_reserved;
     int64_t now; /* monotonic ns, read once a turn of the loop */
     struct co_stacks *stacks;
     struct co_pool *pool;       /* receive and cork buffers */
@@ -44,21 +47,37 @@ struct co_rt {
     uint64_t fiber_count, fiber_serial;
     uint64_t
         input_serial; /* rises when input has arrived: what was validated before may be stale */
-    unsigned jobs_in_flight, ops_in_flight_detached;
-    struct co_rt_inbox *inbox; /* from other threads */
+    unsigned ops_in_flight; /* operations that somebody's progress depends on */
+    unsigned outside;       /* jobs and shards that will come back */
+    unsigned jobs_in_flight; /* with the workers */
+    struct co_post *_Atomic inbox; /* from other threads, last in first */
     const struct co_run_options *options;
     struct co_shard *shard;
     void *loop_fake_stack, *loop_tsan; /* sanitizers' */
     const void *loop_stack_bottom;
     size_t loop_stack_size;
+    bool signals_handled;
     int exit_code;
-    bool stopping, deadlocked;
+    struct co_detail *exit_detail; /* of the main fiber's result */
+    bool stopping, deadlocked, signaled;
 };
+
+/* A message to the runtime of another thread: `run` is called there by the loop. */
+struct co_post {
+    struct co_post *next;
+    void (*run)(struct co_rt *rt, struct co_post *post);
+};
+
+/* From any thread; the runtime must still be there. */
+void co_rt_post(struct co_rt *rt, struct co_post *post);
 
 /* ---- for floors above --------------------------------------------------------------------- */
 
 /* The runtime of this thread; NULL outside co_run. */
 struct co_rt *co_rt_current(void);
+
+/* Submits an operation whose `done` the caller has set; counts it. True: completed at once. */
+bool co_op_submit(struct co_rt *rt, struct co_op *op);
 
 /* Submits the operation and suspends until it has completed; obeys the scope (a drain, too, when
  * the operation is an ACCEPT). Returns its result, or the scope's code when that cut it short. */
@@ -68,8 +87,21 @@ long co_op_run(struct co_op *op);
  */
 long co_op_run_uncancelled(struct co_op *op);
 
-/* Sets, puts off or (CO_NEVER) ends a timer. 0 or -ENOMEM (only when it was not in the heap). */
-int co_timer_set(struct co_rt *rt, struct co_timer *timer, int64_t due);
+/* The deadline that lies so many milliseconds ahead: CO_NEVER when that is past all reckoning. */
+int64_t co_rt_deadline(struct co_rt *rt, int64_t timeout_ms);
+
+/* Makes sure that one more timer (of a fiber, a parked stream) can always be set; and undoes that. */
+int co_timer_reserve(struct co_rt *rt);
+void co_timer_unreserve(struct co_rt *rt);
+
+static inline void co_timer_init(
+    struct co_timer *timer, void (*fire)(struct co_rt *rt, struct co_timer *timer))
+{
+    *timer = (struct co_timer){.due = CO_NEVER, .fire = fire};
+}
+
+/* Sets, puts off or (CO_NEVER) ends a timer; its owner has reserved its place. */
+void co_timer_set(struct co_rt *rt, struct co_timer *timer, int64_t due);
 /* Takes the timer out of the heap: before its memory goes. */
 void co_timer_forget(struct co_rt *rt, struct co_timer *timer);
 

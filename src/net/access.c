@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Access rules and counts.
+ *
+ * All addresses are compared as IPv6, IPv4 ones mapped, so one list serves both and "::ffff:10.0.0.1"
+ * is no way around a rule for 10.0.0.1. Counts are kept by IPv4 address or IPv6 /64, since a single
+ * customer commands a whole /64.
+ */
+#include "net/access.h"
+
+#include "base/map.h"
+#include "net/stream.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define RULES_MAX 4096 /* of one set */
+
+struct rule {
+    uint8_t address[16];
+    uint8_t bits; /* of 128 */
+    bool allow;
+};
+
+/* Connections of one client. */
+struct client {
+    uint8_t key[16];
+    unsigned count;
+};
+
+struct co_access {
+    pthread_mutex_t lock; /* guards what follows; rules are fixed once served */
+    struct co_map clients;
+    unsigned connections;
+    unsigned connections_max, per_address_max;
+    struct rule *rules;
+    size_t rule_count;
+    bool has_allow;
+};
+
+int co_access_new(co_access **ret, unsigned connections_max, unsigned per_address_max)
+{
+    struct co_access *access = calloc(1, sizeof *access);
+    if (!access)
+        return -ENOMEM;
+    uint64_t secret[2] = {(uintptr_t)access, (uintptr_t)&access};
+    if (co_rt_current())
+        co_random(secret, sizeof secret);
+    co_map_init(&access->clients, secret);
+    pthread_mutex_init(&access->lock, NULL);
+    access->connections_max = connections_max;
+    access->per_address_max = per_address_max;
+    *ret = access;
+    return 0;
+}
+
+void co_access_free(co_access *access)
+{
+    if (!access)
+        return;
+    for (size_t i = 0; i < access->clients.room; i++)
+        free(access->clients.entries[i].value);
+    co_map_free(&access->clients);
+    pthread_mutex_destroy(&access->lock);
+    free(access->rules);
+    free(access);
+}
+
+static const uint8_t mapped_prefix[12] = {[10] = 0xff, [11] = 0xff};
+
+static int cidr_parse(const char *cidr, struct rule *ret)
+{
+    char host[INET6_ADDRSTRLEN];
+    co_text text = co_text_of(cidr);
+    ssize_t slash = co_text_find(text, '/');
+    co_text name = {text.at, slash < 0 ? text.size : (size_t)slash};
+    uint64_t bits = 0;
+    if (name.size >= sizeof host)
+        return -EINVAL;
+    memcpy(host, name.at, name.size);
+    host[name.size] = '\0';
+    bool is_v4 = inet_pton(AF_INET, host, ret->address + 12) == 1;
+    if (is_v4)
+        memcpy(ret->address, mapped_prefix, sizeof mapped_prefix);
+    else if (inet_pton(AF_INET6, host, ret->address) != 1)
+        return -EINVAL;
+    unsigned most = is_v4 ? 32 : 128;
+    if (slash < 0)
+        bits = most;
+    else if (co_text_number(co_text_after(text, (size_t)slash + 1), most, &bits) < 0)
+        return -EINVAL;
+    ret->bits = (uint8_t)(is_v4 ? bits + 96 : bits);
+    return 0;
+}
+
+int co_access_rule(co_access *access, const char *cidr, bool allow)
+{
+    struct rule rule = {.allow = allow};
+    if (cidr_parse(cidr, &rule) < 0)
+        return co_fail(-EINVAL, "\"%s\" is not an address or CIDR such as 10.0.0.0/8 or ::1", cidr);
+    if (access->rule_count == RULES_MAX)
+        return -ENOMEM;
+    struct rule *rules = realloc(access->rules, (access->rule_count + 1) * sizeof *rules);
+    if (!rules)
+        return -ENOMEM;
+    access->rules = rules;
+    rules[access->rule_count++] = rule;
+    access->has_allow |= allow;
+    return 0;
+}
+
+/* The peer as an IPv6 address; false for peers without one (Unix). */
+static bool address_of(const co_address *peer, uint8_t ret[16])
+{
+    if (peer->size == 0)
+        return false;
+    if (peer->as.any.sa_family == AF_INET) {
+        memcpy(ret, mapped_prefix, sizeof mapped_prefix);
+        memcpy(ret + 12, peer->as.bytes + offsetof(struct sockaddr_in, sin_addr), 4);
+        return true;
+    }
+    memcpy(ret, peer->as.bytes + offsetof(struct sockaddr_in6, sin6_addr), 16);
+    return peer->as.any.sa_family == AF_INET6;
+}
+
+static bool rule_matches(const struct rule *rule, const uint8_t address[16])
+{
+    unsigned whole = rule->bits / 8, rest = rule->bits % 8;
+    if (memcmp(rule->address, address, whole) != 0)
+        return false;
+    return rest == 0 || (rule->address[whole] ^ address[whole]) >> (8 - rest) == 0;
+}
+
+static bool rules_allow(const struct co_access *access, const uint8_t address[16])
+{
+    int best = -1;
+    bool allow = !access->has_allow;
+    for (size_t i = 0; i < access->rule_count; i++) {
+        const struct rule *rule = &access->rules[i];
+        if (rule->bits < best || !rule_matches(rule, address))
+            continue;
+        allow = rule->bits == best ? allow && rule->allow : rule->allow;
+        best = rule->bits;
+    }
+    return allow;
+}
+
+/* What connections are counted by: the address, or the /64 of an IPv6 one. */
+static void client_key(uint8_t address[16])
+{
+    if (memcmp(address, mapped_prefix, sizeof mapped_prefix) != 0)
+        memset(address + 8, 0, 8);
+}
+
+static int client_count(struct co_access *access, const uint8_t key[16])
+{
+    const co_text text = {(const char *)key, 16};
+    struct client *client = co_map_get(&access->clients, text);
+    if (!client) {
+        client = calloc(1, sizeof *client);
+        if (!client)
+            return -ENOMEM;
+        memcpy(client->key, key, 16);
+        if (co_map_set(&access->clients, (co_text){(const char *)client->key, 16}, client) < 0) {
+            free(client);
+            return -ENOMEM;
+        }
+    }
+    if (client->count >= access->per_address_max)
+        return CO_EREFUSED;
+    client->count++;
+    return 0;
+}
+
+static int access_count(struct co_access *access, const uint8_t *key)
+{
+    if (access->connections_max && access->connections >= access->connections_max)
+        return CO_EREFUSED;
+    int rc = key && access->per_address_max ? client_count(access, key) : 0;
+    if (rc == 0)
+        access->connections++;
+    return rc;
+}
+
+int co_access_enter(struct co_access *access, const co_address *peer)
+{
+    uint8_t address[16];
+    bool known = address_of(peer, address);
+    if (known && !rules_allow(access, address))
+        return CO_EREFUSED;
+    if (!access->connections_max && !access->per_address_max)
+        return 0;
+    if (known)
+        client_key(address);
+    pthread_mutex_lock(&access->lock);
+    int rc = access_count(access, known ? address : NULL);
+    pthread_mutex_unlock(&access->lock);
+    return rc;
+}
+
+void co_access_leave(struct co_access *access, const struct co_stream *stream)
+{
+    uint8_t address[16];
+    co_address peer;
+    if (!access->connections_max && !access->per_address_max)
+        return;
+    co_stream_peer(stream, &peer);
+    bool known = address_of(&peer, address);
+    if (known)
+        client_key(address);
+    const co_text key = {(const char *)address, 16};
+    pthread_mutex_lock(&access->lock);
+    access->connections--;
+    struct client *client = known ? co_map_get(&access->clients, key) : NULL;
+    if (client && --client->count == 0) {
+        co_map_remove(&access->clients, key);
+        free(client);
+    }
+    pthread_mutex_unlock(&access->lock);
+}

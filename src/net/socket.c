@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/* The kind of stream that is a connected socket: each call is one operation of the backend. */
+#include "net/access.h"
+#include "net/stream.h"
+#include "runtime/pool.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+static long socket_receive(struct co_stream *stream, void *at, size_t size)
+{
+    struct co_op op = {
+        .code = CO_OP_RECEIVE,
+        .flags = stream->likely ? CO_OP_LIKELY : 0,
+        .fd = stream->fd,
+        .a.receive = {at, size},
+    };
+    stream->likely = false;
+    long n = co_op_run(&op);
+    if (n > 0 && !at) {
+        stream->in = op.a.receive.at;
+        stream->in_room = CO_BUFFER_SMALL;
+    }
+    return n;
+}
+
+static long socket_send(struct co_stream *stream, const struct iovec *pieces, unsigned count)
+{
+    struct co_op op = {
+        .code = CO_OP_SEND,
+        .flags = CO_OP_LIKELY,
+        .fd = stream->fd,
+        .a.send = {pieces, count},
+    };
+    return co_op_run(&op);
+}
+
+static long socket_send_file(
+    struct co_stream *stream, int file_fd, uint64_t offset, size_t size)
+{
+    struct co_op op = {
+        .code = CO_OP_SEND_FILE,
+        .flags = CO_OP_LIKELY,
+        .fd = stream->fd,
+        .a.file = {file_fd, offset, size},
+    };
+    return co_op_run(&op);
+}
+
+static int socket_shutdown(struct co_stream *stream)
+{
+    struct co_control control = {.code = CO_CONTROL_SHUTDOWN, .value = SHUT_WR};
+    return (int)stream->rt->backend->control(stream->rt, stream->fd, &control);
+}
+
+static long socket_unread(struct co_stream *stream)
+{
+    struct co_control control = {.code = CO_CONTROL_UNREAD};
+    return stream->rt->backend->control(stream->rt, stream->fd, &control);
+}
+
+static void socket_close(struct co_stream *stream, bool reset)
+{
+    struct linger linger = {.l_onoff = 1};
+    socklen_t size = sizeof linger;
+    struct co_control control = {
+        .code = CO_CONTROL_SET_OPTION,
+        .level = SOL_SOCKET,
+        .name = SO_LINGER,
+        .option = &linger,
+        .option_size = &size,
+    };
+    if (reset)
+        stream->rt->backend->control(stream->rt, stream->fd, &control);
+    stream->rt->backend->close_fd(stream->rt, stream->fd);
+    if (stream->access)
+        co_access_leave(stream->access, stream);
+}
+
+static void park_done(struct co_rt *rt, struct co_op *op)
+{
+    (void)rt;
+    struct co_stream *stream = CO_CONTAINER(op, struct co_stream, read_op);
+    co_stream_unpark(stream);
+}
+
+/* What the receive of a parked stream brought. */
+static void park_take(struct co_stream *stream)
+{
+    long n = stream->read_op.result;
+    if (n > 0) {
+        stream->in = stream->read_op.a.receive.at;
+        stream->in_room = CO_BUFFER_SMALL;
+        stream->in_end = (uint32_t)n;
+    } else if (n == 0) {
+        stream->ended = true;
+    } else if (n != -ECANCELED) {
+        stream->read_error = (int32_t)n;
+    }
+}
+
+static bool socket_park(struct co_stream *stream)
+{
+    stream->read_op = (struct co_op){
+        .code = CO_OP_RECEIVE,
+        .fd = stream->fd,
+        .done = park_done,
+    };
+    if (!co_op_submit(stream->rt, &stream->read_op))
+        return false;
+    park_take(stream);
+    return true;
+}
+
+static void socket_unpark(struct co_stream *stream)
+{
+    if (stream->read_op.in_flight)
+        stream->rt->backend->cancel(stream->rt, &stream->read_op);
+}
+
+static const struct co_stream_kind socket_kind = {
+    .name = "socket",
+    .receive = socket_receive,
+    .send = socket_send,
+    .send_file = socket_send_file,
+    .shutdown = socket_shutdown,
+    .unread = socket_unread,
+    .close = socket_close,
+    .park = socket_park,
+    .unpark = socket_unpark,
+    .unparked = park_take,
+};
+
+int co_stream_of_socket(co_fd fd, const co_address *peer, struct co_stream **ret)
+{
+    struct co_stream *stream = co_stream_new(&socket_kind);
+    if (!stream) {
+        struct co_rt *rt = co_rt_current();
+        rt->backend->close_fd(rt, fd);
+        return -ENOMEM;
+    }
+    stream->fd = fd;
+    stream->likely = true; /* a client that speaks first has often spoken already */
+    if (peer && peer->size <= sizeof stream->peer.bytes) {
+        stream->peer.size = (uint8_t)peer->size;
+        memcpy(stream->peer.bytes, peer->as.bytes, peer->size);
+    }
+    *ret = stream;
+    return 0;
+}
+
+void co_stream_peer(const struct co_stream *stream, co_address *ret)
+{
+    *ret = (co_address){.size = stream->peer.size};
+    memcpy(ret->as.bytes, stream->peer.bytes, stream->peer.size);
+}
+
+const char *co_peer(co_stream *stream)
+{
+    if (stream->peer_text)
+        return stream->peer_text;
+    if (stream->kind != &socket_kind)
+        return stream->kind->name;
+    char text[CO_ADDRESS_TEXT_MAX];
+    co_address peer;
+    co_stream_peer(stream, &peer);
+    stream->peer_text = strdup(co_address_text(&peer, text));
+    return stream->peer_text ? stream->peer_text : "?";
+}

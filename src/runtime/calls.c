@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* The public calls about the fiber itself: sleep, clocks, randomness, blocking jobs, explanations. */
+#include "base/error.h"
+#include "runtime/fiber.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+static void sleep_interrupted(struct co_rt *rt, struct co_fiber *fiber, int code)
+{
+    co_fiber_wake(rt, fiber, code);
+}
+
+/* A sleep is a wait in a scope of its own, whose deadline is its end. */
+int co_sleep(int64_t ms)
+{
+    static const struct co_wait wait = {.what = "sleep", .interrupt = sleep_interrupted};
+    struct co_rt *rt = co_rt_current();
+    int rc = co_fiber_refusal(rt, false);
+    if (rc < 0)
+        return rc;
+    if (ms <= 0) {
+        co_fiber_pause(rt);
+        return co_fiber_refusal(rt, false);
+    }
+    rt->now = rt->backend->now(rt); /* the turn may have begun a while ago */
+    co_scope scope;
+    co_scope_open(&scope, ms);
+    co_fiber_wait(rt, &wait);
+    co_scope_close(&scope);
+    return co_fiber_refusal(rt, false);
+}
+
+int64_t co_now_ns(void)
+{
+    struct co_rt *rt = co_rt_current();
+    return rt->backend->now(rt);
+}
+
+int64_t co_wall_seconds(void)
+{
+    struct co_rt *rt = co_rt_current();
+    return rt->backend->wall(rt) / CO_SECOND;
+}
+
+void co_random(void *ret_bytes, size_t size)
+{
+    struct co_rt *rt = co_rt_current();
+    rt->backend->random(rt, ret_bytes, size);
+}
+
+const char *co_backend_name(void)
+{
+    return co_rt_current()->backend->name;
+}
+
+/* ---- blocking jobs ------------------------------------------------------------------------------- */
+
+struct block {
+    struct co_job job;
+    struct co_fiber *fiber;
+};
+
+static void block_done(struct co_rt *rt, struct co_job *job)
+{
+    rt->outside--;
+    co_fiber_wake(rt, CO_CONTAINER(job, struct block, job)->fiber, job->result);
+}
+
+int co_block(co_task *function, void *arg)
+{
+    static const struct co_wait wait = {.what = "blocking call"};
+    struct co_rt *rt = co_rt_current();
+    int rc = co_fiber_refusal(rt, false);
+    if (rc < 0)
+        return rc;
+    struct block block = {
+        .job = {.run = function, .arg = arg, .done = block_done},
+        .fiber = rt->current,
+    };
+    rc = rt->backend->offload(rt, &block.job);
+    if (rc < 0)
+        return rc;
+    rt->outside++;
+    return co_fiber_wait(rt, &wait);
+}
+
+/* ---- explanations --------------------------------------------------------------------------------- */
+
+const char *co_explain(int code)
+{
+    struct co_rt *rt = co_rt_current();
+    struct co_detail *detail = rt && rt->current ? rt->current->detail : NULL;
+    return detail && detail->code == code ? detail->text : co_error_sentence(code);
+}
+
+int co_fail(int code, const char *format, ...)
+{
+    struct co_rt *rt = co_rt_current();
+    if (!rt || !rt->current)
+        return code;
+    char text[CO_DETAIL_MAX];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    co_detail_set(&rt->current->detail, code, text);
+    return code;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Locks between fibers of one thread. Each is a queue of waiting fibers, a lock or count handed over
+ * directly: a fiber that was given it and is cancelled at the same moment has it all the same.
+ */
+#include "coronet/sync.h"
+
+#include "runtime/fiber.h"
+
+#include <errno.h>
+
+/* A queue lives in two pointers of the object; zero-initialised objects have not linked it yet. */
+static struct co_link *queue_of(void **room)
+{
+    struct co_link *queue = (struct co_link *)(void *)room;
+    if (!queue->next)
+        co_list_init(queue);
+    return queue;
+}
+
+static int queue_wait(struct co_link *queue, const struct co_wait *wait)
+{
+    struct co_rt *rt = co_rt_current();
+    co_list_append(queue, &rt->current->queued);
+    return co_fiber_wait(rt, wait);
+}
+
+static struct co_fiber *queue_pop(struct co_link *queue)
+{
+    struct co_link *first = co_list_pop(queue);
+    return first ? CO_CONTAINER(first, struct co_fiber, queued) : NULL;
+}
+
+/* private_: the queue, then the fiber inside. */
+int co_mutex_lock(co_mutex *mutex)
+{
+    static const struct co_wait wait = {.what = "mutex", .interrupt = co_fiber_unqueue};
+    struct co_rt *rt = co_rt_current();
+    int rc = co_fiber_refusal(rt, false);
+    if (rc < 0)
+        return rc;
+    if (mutex->private_[2] == rt->current)
+        return -EDEADLK;
+    if (!mutex->private_[2]) {
+        mutex->private_[2] = rt->current;
+        return 0;
+    }
+    return queue_wait(queue_of(mutex->private_), &wait);
+}
+
+void co_mutex_unlock(co_mutex *mutex)
+{
+    struct co_rt *rt = co_rt_current();
+    assert(mutex->private_[2] == rt->current);
+    struct co_fiber *next = queue_pop(queue_of(mutex->private_));
+    mutex->private_[2] = next;
+    if (next)
+        co_fiber_wake(rt, next, 0);
+}
+
+int co_semaphore_take(co_semaphore *semaphore)
+{
+    static const struct co_wait wait = {.what = "semaphore", .interrupt = co_fiber_unqueue};
+    int rc = co_fiber_refusal(co_rt_current(), false);
+    if (rc < 0)
+        return rc;
+    if (semaphore->count > 0) {
+        semaphore->count--;
+        return 0;
+    }
+    return queue_wait(queue_of(semaphore->private_), &wait);
+}
+
+void co_semaphore_give(co_semaphore *semaphore)
+{
+    struct co_fiber *next = queue_pop(queue_of(semaphore->private_));
+    if (next)
+        co_fiber_wake(co_rt_current(), next, 0);
+    else
+        semaphore->count++;
+}
+
+void co_event_set(co_event *event)
+{
+    struct co_fiber *next;
+    event->is_set = true;
+    while ((next = queue_pop(queue_of(event->private_))))
+        co_fiber_wake(co_rt_current(), next, 0);
+}
+
+void co_event_clear(co_event *event)
+{
+    event->is_set = false;
+}
+
+int co_event_wait(co_event *event)
+{
+    static const struct co_wait wait = {.what = "event", .interrupt = co_fiber_unqueue};
+    int rc = co_fiber_refusal(co_rt_current(), false);
+    if (rc < 0)
+        return rc;
+    return event->is_set ? 0 : queue_wait(queue_of(event->private_), &wait);
+}
