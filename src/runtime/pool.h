@@ -17,4 +17,7 @@ struct co_rt;
 void *co_buffer_take(struct co_rt *rt, size_t size);
 void co_buffer_give(struct co_rt *rt, void *buffer, size_t size);
 
+/* Frees the idle buffers, when the runtime ends. */
+void co_pool_free(struct co_rt *rt);
+
 #endif

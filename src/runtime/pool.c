@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+#include "runtime/pool.h"
+#include "runtime/rt.h"
+
+#include <stdlib.h>
+
+#ifdef __SANITIZE_ADDRESS__
+# define POOL_REALLY_KEEPS 0 /* every give is a free, so that a late use is found */
+#elif defined(__has_feature)
+# if __has_feature(address_sanitizer)
+#  define POOL_REALLY_KEEPS 0
+# endif
+#endif
+#ifndef POOL_REALLY_KEEPS
+# define POOL_REALLY_KEEPS 1
+#endif
+
+/* Idle buffers kept: 256 KiB and 1 MiB. More than that are a peak's, and go back to malloc. */
+#define POOL_SMALL_MAX (64 * POOL_REALLY_KEEPS)
+#define POOL_LARGE_MAX (16 * POOL_REALLY_KEEPS)
+#define POOL_ALIGNMENT 64 /* a cache line */
+
+/* An idle buffer is its own list node. */
+struct pool_idle {
+    struct pool_idle *next;
+};
+
+struct pool_class {
+    struct pool_idle *first;
+    unsigned count;
+};
+
+struct co_pool {
+    struct pool_class small, large;
+};
+
+static struct pool_class *pool_class(struct co_pool *pool, size_t size)
+{
+    assert(size == CO_BUFFER_SMALL || size == CO_BUFFER_LARGE);
+    return size == CO_BUFFER_SMALL ? &pool->small : &pool->large;
+}
+
+void *co_buffer_take(struct co_rt *rt, size_t size)
+{
+    if (CO_UNLIKELY(!rt->pool) && !(rt->pool = calloc(1, sizeof *rt->pool)))
+        return NULL;
+    struct pool_class *class = pool_class(rt->pool, size);
+    struct pool_idle *idle = class->first;
+    if (!idle)
+        return aligned_alloc(POOL_ALIGNMENT, size);
+    class->first = idle->next;
+    class->count--;
+    return idle;
+}
+
+void co_buffer_give(struct co_rt *rt, void *buffer, size_t size)
+{
+    struct pool_class *class = pool_class(rt->pool, size);
+    if (class->count >= (size == CO_BUFFER_SMALL ? POOL_SMALL_MAX : POOL_LARGE_MAX)) {
+        free(buffer);
+        return;
+    }
+    struct pool_idle *idle = buffer;
+    idle->next = class->first;
+    class->first = idle;
+    class->count++;
+}
+
+static void class_free(struct pool_class *class)
+{
+    while (class->first) {
+        struct pool_idle *idle = class->first;
+        class->first = idle->next;
+        free(idle);
+    }
+}
+
+void co_pool_free(struct co_rt *rt)
+{
+    if (!rt->pool)
+        return;
+    class_free(&rt->pool->small);
+    class_free(&rt->pool->large);
+    free(rt->pool);
+    rt->pool = NULL;
+}
