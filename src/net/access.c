@@ -2,9 +2,9 @@
 /*
  * Access rules and counts.
  *
- * All addresses are compared as IPv6, IPv4 ones mapped, so one list serves both and "::ffff:10.0.0.1"
- * is no way around a rule for 10.0.0.1. Counts are kept by IPv4 address or IPv6 /64, since a single
- * customer commands a whole /64.
+ * All addresses are compared as IPv6, IPv4 ones mapped, so one list serves both and
+ * "::ffff:10.0.0.1" is no way around a rule for 10.0.0.1. Counts are kept by IPv4 address or IPv6
+ * /64, since a single customer commands a whole /64.
  */
 #include "net/access.h"
 

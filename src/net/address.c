@@ -199,7 +199,7 @@ char *co_address_text(const co_address *address, char *ret_text)
     if (family == AF_UNSPEC || !inet_ntop(family, bytes, number, sizeof number))
         snprintf(ret_text, CO_ADDRESS_TEXT_MAX, "?");
     else
-        snprintf(ret_text, CO_ADDRESS_TEXT_MAX, family == AF_INET6 ? "[%s%s]:%u" : "%s%s:%u", number,
-            zone, co_address_port(address));
+        snprintf(ret_text, CO_ADDRESS_TEXT_MAX, family == AF_INET6 ? "[%s%s]:%u" : "%s%s:%u",
+            number, zone, co_address_port(address));
     return ret_text;
 }

@@ -36,8 +36,7 @@ static long socket_send(struct co_stream *stream, const struct iovec *pieces, un
     return co_op_run(&op);
 }
 
-static long socket_send_file(
-    struct co_stream *stream, int file_fd, uint64_t offset, size_t size)
+static long socket_send_file(struct co_stream *stream, int file_fd, uint64_t offset, size_t size)
 {
     struct co_op op = {
         .code = CO_OP_SEND_FILE,

@@ -9,12 +9,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define FULL_READS_FOR_LARGE 2       /* small buffers filled in a row before a large one is used */
-#define PIECES_MAX 16                /* of one co_writev */
-#define PRINT_MAX 4096               /* bytes of one co_print */
-#define FILE_SLICE (256u << 10)      /* of a file per operation: others get their turn */
-#define CLOSE_GRACE_MS 1000          /* for what a closing stream still has to send */
-#define CLOSE_DISCARD_MAX (256 << 10) /* unread bytes taken in before closing */
+#define FULL_READS_FOR_LARGE 2    /* small buffers filled in a row before a large one is used */
+#define PIECES_MAX           16   /* of one co_writev */
+#define PRINT_MAX            4096 /* bytes of one co_print */
+#define FILE_SLICE           (256u << 10) /* of a file per operation: others get their turn */
+#define CLOSE_GRACE_MS       1000         /* for what a closing stream still has to send */
+#define CLOSE_DISCARD_MAX    (256 << 10)  /* unread bytes taken in before closing */
 
 struct co_stream *co_stream_new(const struct co_stream_kind *kind)
 {
@@ -66,7 +66,8 @@ static bool is_scope_code(long rc)
     return rc == CO_ECANCELED || rc == CO_EDEADLINE || rc == CO_EDRAIN || rc == CO_EDEADLOCK;
 }
 
-/* ---- reading ------------------------------------------------------------------------------------- */
+/* ---- reading
+ * ------------------------------------------------------------------------------------- */
 
 static int read_begin(struct co_stream *stream)
 {
@@ -237,8 +238,9 @@ ssize_t co_peek_until(
     for (;;) {
         const uint8_t *bytes = stream->in + stream->in_at;
         size_t held = co_stream_buffered(stream), within = held < max ? held : max;
-        const uint8_t *hit =
-            within > searched ? memmem(bytes + searched, within - searched, delimiter, length) : NULL;
+        const uint8_t *hit = within > searched
+                                 ? memmem(bytes + searched, within - searched, delimiter, length)
+                                 : NULL;
         if (hit) {
             *ret_bytes = bytes;
             return hit + length - bytes;
@@ -271,7 +273,8 @@ void co_stream_discard(struct co_stream *stream, size_t bytes_max)
     }
 }
 
-/* ---- writing ------------------------------------------------------------------------------------- */
+/* ---- writing
+ * ------------------------------------------------------------------------------------- */
 
 static int write_begin(struct co_stream *stream)
 {
@@ -307,8 +310,8 @@ static void pieces_advance(struct iovec **pieces, unsigned *count, size_t sent)
     }
 }
 
-/* What has gone out of the cork leaves it, so that a scope's end in the midst loses nothing; returns
- * how much of `sent` that was. */
+/* What has gone out of the cork leaves it, so that a scope's end in the midst loses nothing;
+ * returns how much of `sent` that was. */
 static size_t out_advance(struct co_stream *stream, size_t sent)
 {
     size_t from_cork = sent < stream->out_size ? sent : stream->out_size;
@@ -409,8 +412,8 @@ static long copy_file(struct co_stream *stream, int file_fd, uint64_t offset, si
     uint8_t *buffer = co_buffer_take(stream->rt, CO_BUFFER_LARGE);
     if (!buffer)
         return -ENOMEM;
-    ssize_t n = pread(file_fd, buffer, size < CO_BUFFER_LARGE ? size : CO_BUFFER_LARGE,
-        (off_t)offset);
+    ssize_t n =
+        pread(file_fd, buffer, size < CO_BUFFER_LARGE ? size : CO_BUFFER_LARGE, (off_t)offset);
     long rc = n < 0 ? -errno : n;
     size_t sent = 0;
     while (rc > 0 && sent < (size_t)n) {
@@ -461,7 +464,8 @@ int co_uncork(co_stream *stream)
     return stream->out_size ? send_all(stream, NULL, 0) : stream->write_error;
 }
 
-/* ---- ending -------------------------------------------------------------------------------------- */
+/* ---- ending
+ * -------------------------------------------------------------------------------------- */
 
 int co_shutdown_write(co_stream *stream)
 {

@@ -2,10 +2,10 @@
 /*
  * The inside of a stream, for the rooms of this floor and for layers over streams.
  *
- * What differs between sockets, memory and (later) TLS is a `co_stream_kind`; buffers, peeking, corks,
- * errors and parking are the same for all and live in stream.c and park.c. An idle stream holds no
- * buffer: the reading side takes one from the pool when there is input, the corked side when there is
- * output.
+ * What differs between sockets, memory and (later) TLS is a `co_stream_kind`; buffers, peeking,
+ * corks, errors and parking are the same for all and live in stream.c and park.c. An idle stream
+ * holds no buffer: the reading side takes one from the pool when there is input, the corked side
+ * when there is output.
  */
 #ifndef CO_NET_STREAM_H
 #define CO_NET_STREAM_H
@@ -20,15 +20,17 @@ struct co_stream_kind {
     const char *name;
     /* Receives into `at`, or (at NULL) into a small pool buffer that becomes stream->in. */
     long (*receive)(struct co_stream *stream, void *at, size_t size);
-    long (*send)(struct co_stream *stream, const struct iovec *pieces, unsigned count); /* may be short */
-    long (*send_file)(struct co_stream *stream, int file_fd, uint64_t offset, size_t size); /* may be NULL */
+    long (*send)(
+        struct co_stream *stream, const struct iovec *pieces, unsigned count); /* may be short */
+    long (*send_file)(
+        struct co_stream *stream, int file_fd, uint64_t offset, size_t size); /* may be NULL */
     int (*shutdown)(struct co_stream *stream);
     /* Bytes known to wait unread beneath the stream's own buffer. Does not suspend. */
     long (*unread)(struct co_stream *stream);
     /* Ends it and frees the kind's own state; `reset`: the peer shall see that it was cut. */
     void (*close)(struct co_stream *stream, bool reset);
-    /* Begins to wait for input without a fiber; true: there is some (or the end) now. When it comes,
-     * co_stream_unpark. */
+    /* Begins to wait for input without a fiber; true: there is some (or the end) now. When it
+     * comes, co_stream_unpark. */
     bool (*park)(struct co_stream *stream);
     /* Takes what the wait brought into the stream, at the beginning of the handler's next fiber. */
     void (*unparked)(struct co_stream *stream);
@@ -39,9 +41,9 @@ struct co_stream_kind {
 struct co_stream {
     const struct co_stream_kind *kind;
     struct co_rt *rt;
-    co_fd fd;              /* of a socket */
-    void *state;           /* of any other kind */
-    uint8_t *in, *out;     /* pool buffers, NULL when none is held */
+    co_fd fd;          /* of a socket */
+    void *state;       /* of any other kind */
+    uint8_t *in, *out; /* pool buffers, NULL when none is held */
     uint32_t in_at, in_end, in_room, out_size;
     int32_t read_error, write_error; /* the first of each direction */
     int32_t park_result;
@@ -55,10 +57,10 @@ struct co_stream {
     int64_t park_timeout_ms;
     struct co_op read_op; /* while parked */
     struct co_access *access;
-    void *slot;           /* one pointer for the layer above (http's connection) */
+    void *slot; /* one pointer for the layer above (http's connection) */
     void (*free_slot)(void *slot);
-    char *peer_text;      /* made when asked for */
-    struct {              /* compact form of the peer's address */
+    char *peer_text; /* made when asked for */
+    struct {         /* compact form of the peer's address */
         uint8_t size;
         uint8_t bytes[28]; /* sockaddr_in6 is the largest we keep; Unix peers have no name */
     } peer;
@@ -101,8 +103,8 @@ void co_stream_discard(struct co_stream *stream, size_t bytes_max);
 /* The peer's address; size 0 when it has none. */
 void co_stream_peer(const struct co_stream *stream, co_address *ret);
 
-/* Runs the handler in this fiber until it ends or parks the stream; a fiber's whole task. The stream
- * belongs to the current fiber's group. */
+/* Runs the handler in this fiber until it ends or parks the stream; a fiber's whole task. The
+ * stream belongs to the current fiber's group. */
 int co_stream_handle(void *stream);
 
 /* From the loop: the parked stream has input, its end, or park_result. */

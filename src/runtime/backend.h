@@ -91,7 +91,7 @@ struct co_op {
     long result; /* >= 0, or -errno */
     void (*done)(struct co_rt *rt, struct co_op *op);
     struct co_fiber *waiter; /* the runtime's, when a fiber waits for it */
-    struct co_link link; /* the backend's while in flight */
+    struct co_link link;     /* the backend's while in flight */
 };
 
 /* Work for a pool thread (pool.h): `run` there, then `done` on the runtime's thread. */
@@ -161,8 +161,8 @@ struct co_backend {
  * (loop.c) */
 void co_op_complete(struct co_rt *rt, struct co_op *op, long result);
 
-/* Opens the backend that rt->options, or the environment variable CORONET_BACKEND, asks for, else the
- * best that the kernel grants. 0; -EINVAL for an unknown name; -ENOSYS and other -errno. */
+/* Opens the backend that rt->options, or the environment variable CORONET_BACKEND, asks for, else
+ * the best that the kernel grants. 0; -EINVAL for an unknown name; -ENOSYS and other -errno. */
 int co_backend_choose(struct co_rt *rt);
 
 extern const struct co_backend co_backend_epoll;

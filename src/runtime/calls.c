@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The public calls about the fiber itself: sleep, clocks, randomness, blocking jobs, explanations. */
+/* The public calls about the fiber itself: sleep, clocks, randomness, blocking jobs, explanations.
+ */
 #include "base/error.h"
 #include "runtime/fiber.h"
 
@@ -55,7 +56,8 @@ const char *co_backend_name(void)
     return co_rt_current()->backend->name;
 }
 
-/* ---- blocking jobs ------------------------------------------------------------------------------- */
+/* ---- blocking jobs
+ * ------------------------------------------------------------------------------- */
 
 struct block {
     struct co_job job;
@@ -86,7 +88,8 @@ int co_block(co_task *function, void *arg)
     return co_fiber_wait(rt, &wait);
 }
 
-/* ---- explanations --------------------------------------------------------------------------------- */
+/* ---- explanations
+ * --------------------------------------------------------------------------------- */
 
 const char *co_explain(int code)
 {

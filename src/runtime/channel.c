@@ -2,10 +2,10 @@
 /*
  * Channels and select.
  *
- * Every waiter, a plain send or receive too, is a select: it hangs one waiter record per case in the
- * queues of the channels, and whoever meets it does the transfer, notes which case it was, takes all
- * its records out and wakes it. So a value is moved by exactly one side, at the moment of meeting,
- * and a cancelled waiter either has its value or was never met.
+ * Every waiter, a plain send or receive too, is a select: it hangs one waiter record per case in
+ * the queues of the channels, and whoever meets it does the transfer, notes which case it was,
+ * takes all its records out and wakes it. So a value is moved by exactly one side, at the moment of
+ * meeting, and a cancelled waiter either has its value or was never met.
  */
 #include "coronet/sync.h"
 
@@ -125,7 +125,8 @@ static int try_receive(co_channel *channel, void *ret_value)
 void co_channel_close(co_channel *channel)
 {
     channel->closed = true;
-    while (waiter_pop(&channel->senders, CO_ECLOSED) || waiter_pop(&channel->receivers, CO_ECLOSED)) {
+    while (
+        waiter_pop(&channel->senders, CO_ECLOSED) || waiter_pop(&channel->receivers, CO_ECLOSED)) {
     }
 }
 

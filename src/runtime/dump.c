@@ -2,8 +2,8 @@
 /*
  * The tree of fibers as text: who waits for what, since when, how long still, and where.
  *
- * Written at a safe point by the thread itself, so every fiber but the current one is parked and its
- * frames can be walked by their frame pointers.
+ * Written at a safe point by the thread itself, so every fiber but the current one is parked and
+ * its frames can be walked by their frame pointers.
  */
 #include "runtime/fiber.h"
 #include "runtime/switch.h"
@@ -99,8 +99,8 @@ static void dump_children(struct co_rt *rt, int fd, const struct co_fiber *top)
 
 void co_rt_dump(struct co_rt *rt, int fd, const char *reason)
 {
-    dprintf(fd, "coronet: %s; %" PRIu64 " fibers on %s\n", reason, rt->fiber_count,
-        rt->backend->name);
+    dprintf(
+        fd, "coronet: %s; %" PRIu64 " fibers on %s\n", reason, rt->fiber_count, rt->backend->name);
     for (struct co_link *at = rt->fibers.next; at != &rt->fibers; at = at->next) {
         const struct co_fiber *fiber = CO_CONTAINER(at, struct co_fiber, link);
         if (!fiber->group)

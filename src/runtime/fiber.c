@@ -4,8 +4,8 @@
  *
  * The control block lies at the top of its own stack, in the cache lines that the first frames use
  * anyway. A fiber that waits hands over to the next ready one directly; only when none is ready, or
- * the turn's budget is used up, does the loop run. An ended fiber's stack is put back by whoever runs
- * next, since nobody can free the ground he stands on.
+ * the turn's budget is used up, does the loop run. An ended fiber's stack is put back by whoever
+ * runs next, since nobody can free the ground he stands on.
  */
 #include "runtime/fiber.h"
 
@@ -16,8 +16,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define TURN_BUDGET 256 /* fibers run before the backend is asked again: no fiber starves the sockets */
-#define COPY_MAX 4096   /* bytes of an argument copied onto a fiber's stack */
+#define TURN_BUDGET                                                                                \
+ 256 /* fibers run before the backend is asked again: no fiber starves the sockets */
+#define COPY_MAX 4096 /* bytes of an argument copied onto a fiber's stack */
 
 static void fiber_free(struct co_rt *rt, struct co_fiber *fiber)
 {
@@ -27,7 +28,8 @@ static void fiber_free(struct co_rt *rt, struct co_fiber *fiber)
     co_stack_give(rt->stacks, &stack);
 }
 
-/* ---- switching --------------------------------------------------------------------------------- */
+/* ---- switching ---------------------------------------------------------------------------------
+ */
 
 /* What every context does first when it goes on: the one that left may have ended. */
 static void arrived(struct co_rt *rt)
@@ -110,7 +112,8 @@ void co_fibers_run(struct co_rt *rt)
     }
 }
 
-/* ---- start and end ------------------------------------------------------------------------------ */
+/* ---- start and end ------------------------------------------------------------------------------
+ */
 
 static void fiber_release(struct co_fiber *fiber)
 {
@@ -214,7 +217,8 @@ int co_fiber_spawn(struct co_rt *rt, struct co_group_body *group,
     return 0;
 }
 
-/* ---- waiting ------------------------------------------------------------------------------------ */
+/* ---- waiting ------------------------------------------------------------------------------------
+ */
 
 int co_fiber_refusal(struct co_rt *rt, bool drainable)
 {
@@ -279,7 +283,8 @@ void co_fiber_pause(struct co_rt *rt)
     fiber_leave(rt);
 }
 
-/* ---- details and locals -------------------------------------------------------------------------- */
+/* ---- details and locals
+ * -------------------------------------------------------------------------- */
 
 void co_detail_set(struct co_detail **to, int code, const char *text)
 {

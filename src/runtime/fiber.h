@@ -3,8 +3,8 @@
  * Fibers and groups as the rooms of this floor, and streams that park, see them.
  *
  * A fiber waits by co_fiber_wait: whoever has what it waits for calls co_fiber_wake. When its scope
- * ends meanwhile, `interrupt` is called once: it either takes the fiber out of whatever it is queued in
- * and wakes it, or asks an operation in flight to end, which wakes it later.
+ * ends meanwhile, `interrupt` is called once: it either takes the fiber out of whatever it is
+ * queued in and wakes it, or asks an operation in flight to end, which wakes it later.
  */
 #ifndef CO_RUNTIME_FIBER_H
 #define CO_RUNTIME_FIBER_H
@@ -14,8 +14,8 @@
 #include "runtime/stack.h"
 
 #define CO_FIBER_CANARY UINT64_C(0x636f726f6e657421)
-#define CO_DETAIL_MAX 256 /* bytes of an error's sentence, with its NUL */
-#define CO_LOCALS_MAX 4
+#define CO_DETAIL_MAX   256 /* bytes of an error's sentence, with its NUL */
+#define CO_LOCALS_MAX   4
 
 /* The sentence of the latest failure, for co_explain. */
 struct co_detail {
@@ -49,8 +49,9 @@ struct co_group_body {
 
 _Static_assert(sizeof(struct co_group_body) <= sizeof(co_group), "co_group is too small");
 
-/* A member of a group without a fiber: a parked stream. `ended` is told of a drain or the end of the
- * group's scope (once each; from within a walk: it must not start fibers or close anything at once). */
+/* A member of a group without a fiber: a parked stream. `ended` is told of a drain or the end of
+ * the group's scope (once each; from within a walk: it must not start fibers or close anything at
+ * once). */
 struct co_guest {
     struct co_link link;
     struct co_group_body *group;
@@ -63,7 +64,8 @@ enum co_fiber_state { CO_FIBER_READY, CO_FIBER_RUNNING, CO_FIBER_WAITING, CO_FIB
 struct co_wait {
     const char *what; /* for the tree: "read", "mutex" ... */
     const void *on;   /* the thing, for the tree; a struct co_op when is_op */
-    void (*interrupt)(struct co_rt *rt, struct co_fiber *fiber, int code); /* NULL: uninterruptible */
+    void (*interrupt)(
+        struct co_rt *rt, struct co_fiber *fiber, int code); /* NULL: uninterruptible */
     bool is_op;
     bool drainable; /* a drain interrupts it too */
 };
@@ -74,8 +76,8 @@ struct co_fiber {
     struct co_rt *rt;
     uint8_t state;
     bool background;
-    bool interrupted; /* the present wait has been told that the scope ended */
-    int32_t wake_code; /* what co_fiber_wait returns */
+    bool interrupted;            /* the present wait has been told that the scope ended */
+    int32_t wake_code;           /* what co_fiber_wait returns */
     struct co_scope_body *scope; /* innermost */
     struct co_scope_body root;
     struct co_group_body *group;
@@ -97,7 +99,8 @@ struct co_fiber {
     struct co_stack stack;
     void *fake_stack, *tsan; /* sanitizers' */
     int result;
-    uint64_t canary; /* lowest: what the stack above would overwrite first is the neighbour's; see stack.h */
+    uint64_t canary; /* lowest: what the stack above would overwrite first is the neighbour's; see
+                        stack.h */
 };
 
 /* Starts a fiber in the group from anywhere, the loop included; ready at once. 0 or -ENOMEM. Unlike
@@ -106,8 +109,8 @@ int co_fiber_spawn(struct co_rt *rt, struct co_group_body *group,
     const struct co_go_options *options, co_task *task, void *arg);
 
 /*
- * Suspends the current fiber until co_fiber_wake; what the waker gave is returned. When the scope has
- * ended already, or ends during the wait, wait->interrupt is called (once).
+ * Suspends the current fiber until co_fiber_wake; what the waker gave is returned. When the scope
+ * has ended already, or ends during the wait, wait->interrupt is called (once).
  */
 int co_fiber_wait(struct co_rt *rt, const struct co_wait *wait);
 
@@ -136,6 +139,9 @@ void co_detail_set(struct co_detail **to, int code, const char *text);
 
 /* The group that the current fiber belongs to. */
 struct co_group_body *co_group_current(struct co_rt *rt);
+
+/* Waits until there is a place for one more child. 0, or why not. */
+int co_group_wait_place(struct co_rt *rt, struct co_group_body *group);
 
 /* Adds a member without a fiber: group close waits until it is removed. */
 void co_guest_join(struct co_group_body *group, struct co_guest *guest);

@@ -62,12 +62,15 @@ void co_group_background_ended(struct co_rt *rt, struct co_group_body *group)
         group_wake_closer(rt, group);
 }
 
-/* Waits until there is a place for one more child. */
-static int group_place(struct co_rt *rt, struct co_group_body *group)
+int co_group_wait_place(struct co_rt *rt, struct co_group_body *group)
 {
-    static const struct co_wait wait = {.what = "place in group", .interrupt = co_fiber_unqueue};
+    static const struct co_wait wait = {
+        .what = "place in group",
+        .interrupt = co_fiber_unqueue,
+        .drainable = true,
+    };
     while (group->children_max && group->count >= group->children_max) {
-        int rc = co_fiber_refusal(rt, false);
+        int rc = co_fiber_refusal(rt, true);
         if (rc < 0)
             return rc;
         co_list_append(&group->spawners, &rt->current->queued);
@@ -82,7 +85,7 @@ void co_go_with(co_group *group, const struct co_go_options *options, co_task *t
 {
     struct co_rt *rt = co_rt_current();
     struct co_group_body *body = (struct co_group_body *)group;
-    int rc = options->background ? 0 : group_place(rt, body);
+    int rc = options->background ? 0 : co_group_wait_place(rt, body);
     if (rc == 0)
         rc = co_fiber_spawn(rt, body, options, task, arg);
     if (rc < 0) {
@@ -167,7 +170,8 @@ void co_guest_leave(struct co_rt *rt, struct co_guest *guest)
     co_group_member_ended(rt, guest->group, 0, &none);
 }
 
-/* ---- a child that says when it is ready ----------------------------------------------------------- */
+/* ---- a child that says when it is ready
+ * ----------------------------------------------------------- */
 
 static void start_interrupted(struct co_rt *rt, struct co_fiber *fiber, int code)
 {
@@ -177,7 +181,8 @@ static void start_interrupted(struct co_rt *rt, struct co_fiber *fiber, int code
 
 int co_start(co_group *group, co_task *task, void *arg, long *ret_ready)
 {
-    static const struct co_wait wait = {.what = "child to be ready", .interrupt = start_interrupted};
+    static const struct co_wait wait = {
+        .what = "child to be ready", .interrupt = start_interrupted};
     struct co_rt *rt = co_rt_current();
     struct co_group_body *body = (struct co_group_body *)group;
     struct co_go_options options = {.name = "start"};

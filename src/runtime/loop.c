@@ -25,7 +25,8 @@ struct co_rt *co_rt_current(void)
     return rt_of_thread;
 }
 
-/* ---- timers -------------------------------------------------------------------------------------- */
+/* ---- timers
+ * -------------------------------------------------------------------------------------- */
 
 int64_t co_rt_deadline(struct co_rt *rt, int64_t timeout_ms)
 {
@@ -83,7 +84,8 @@ static void timers_run(struct co_rt *rt)
     }
 }
 
-/* ---- operations ---------------------------------------------------------------------------------- */
+/* ---- operations
+ * ---------------------------------------------------------------------------------- */
 
 void co_op_complete(struct co_rt *rt, struct co_op *op, long result)
 {
@@ -156,7 +158,8 @@ long co_op_run(struct co_op *op)
     return op->result;
 }
 
-/* ---- messages from other threads ------------------------------------------------------------------- */
+/* ---- messages from other threads
+ * ------------------------------------------------------------------- */
 
 void co_rt_post(struct co_rt *rt, struct co_post *post)
 {
@@ -182,7 +185,8 @@ static void inbox_run(struct co_rt *rt)
     }
 }
 
-/* ---- the loop --------------------------------------------------------------------------------------- */
+/* ---- the loop
+ * --------------------------------------------------------------------------------------- */
 
 static void deadlock(struct co_rt *rt)
 {
@@ -256,7 +260,8 @@ static int loop_run(struct co_rt *rt)
     return 0;
 }
 
-/* ---- beginning and end ---------------------------------------------------------------------------- */
+/* ---- beginning and end
+ * ---------------------------------------------------------------------------- */
 
 static void loop_stack_note(struct co_rt *rt)
 {
@@ -332,8 +337,8 @@ static int rt_run(struct co_rt *rt, co_task *task, void *arg)
     return rc < 0 ? rc : rt->deadlocked ? CO_EDEADLOCK : rt->exit_code;
 }
 
-int co_rt_run_shard(struct co_rt *rt, struct co_shard *shard, co_task *task,
-    const struct co_run_options *options)
+int co_rt_run_shard(
+    struct co_rt *rt, struct co_shard *shard, co_task *task, const struct co_run_options *options)
 {
     *rt = (struct co_rt){.options = options, .shard = shard};
     return rt_run(rt, task, shard);

@@ -47,9 +47,9 @@ struct co_rt {
     uint64_t fiber_count, fiber_serial;
     uint64_t
         input_serial; /* rises when input has arrived: what was validated before may be stale */
-    unsigned ops_in_flight; /* operations that somebody's progress depends on */
-    unsigned outside;       /* jobs and shards that will come back */
-    unsigned jobs_in_flight; /* with the workers */
+    unsigned ops_in_flight;        /* operations that somebody's progress depends on */
+    unsigned outside;              /* jobs and shards that will come back */
+    unsigned jobs_in_flight;       /* with the workers */
     struct co_post *_Atomic inbox; /* from other threads, last in first */
     const struct co_run_options *options;
     struct co_shard *shard;
@@ -90,7 +90,8 @@ long co_op_run_uncancelled(struct co_op *op);
 /* The deadline that lies so many milliseconds ahead: CO_NEVER when that is past all reckoning. */
 int64_t co_rt_deadline(struct co_rt *rt, int64_t timeout_ms);
 
-/* Makes sure that one more timer (of a fiber, a parked stream) can always be set; and undoes that. */
+/* Makes sure that one more timer (of a fiber, a parked stream) can always be set; and undoes that.
+ */
 int co_timer_reserve(struct co_rt *rt);
 void co_timer_unreserve(struct co_rt *rt);
 

@@ -55,7 +55,8 @@ static bool scope_mark(struct co_scope_body *scope, int code)
     return true;
 }
 
-/* The next scope of the tree beneath `top` in depth-first order; NULL when all have been visited. */
+/* The next scope of the tree beneath `top` in depth-first order; NULL when all have been visited.
+ */
 static struct co_scope_body *scope_next(
     struct co_scope_body *top, struct co_scope_body *at, bool descend)
 {

@@ -22,12 +22,12 @@ struct co_scope_body {
     struct co_link link;     /* among the parent's children */
     int64_t deadline;        /* ns, the earliest of its own and those above; CO_NEVER */
     int64_t own_deadline;
-    struct co_fiber *fiber;  /* whose waits it interrupts */
-    struct co_guest *guest;  /* or the guest it stands for */
-    int32_t code;            /* 0, or why calls beneath fail */
-    int32_t own_ended;       /* why this very scope ended, if it did */
-    bool shield;             /* cancellation from above stops here */
-    bool draining;           /* accepts fail and parked streams end; handed down too */
+    struct co_fiber *fiber; /* whose waits it interrupts */
+    struct co_guest *guest; /* or the guest it stands for */
+    int32_t code;           /* 0, or why calls beneath fail */
+    int32_t own_ended;      /* why this very scope ended, if it did */
+    bool shield;            /* cancellation from above stops here */
+    bool draining;          /* accepts fail and parked streams end; handed down too */
 };
 
 _Static_assert(sizeof(struct co_scope_body) <= sizeof(co_scope), "co_scope is too small");

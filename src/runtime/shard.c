@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Several runtimes, a thread each. The caller's fiber runs the task itself as shard 0; for each other
- * shard one of its children waits for the thread and passes on what its scope is told.
+ * Several runtimes, a thread each. The caller's fiber runs the task itself as shard 0; for each
+ * other shard one of its children waits for the thread and passes on what its scope is told.
  */
 #include "coronet/shard.h"
 

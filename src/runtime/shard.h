@@ -9,7 +9,7 @@ struct co_shard;
 
 /* Runs the task with `shard` as its argument on a runtime of the caller's (a shard's thread). The
  * caller frees rt->exit_detail. */
-int co_rt_run_shard(struct co_rt *rt, struct co_shard *shard, co_task *task,
-    const struct co_run_options *options);
+int co_rt_run_shard(
+    struct co_rt *rt, struct co_shard *shard, co_task *task, const struct co_run_options *options);
 
 #endif

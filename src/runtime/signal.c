@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #define ALTERNATE_STACK_BYTES (64 << 10)
-#define GUARD_BYTES (64 << 10) /* a fault this close beneath a stack is an overflow of it */
+#define GUARD_BYTES           (64 << 10) /* a fault this close beneath a stack is an overflow of it */
 
 static void signals_fill(sigset_t *set, const int *signals)
 {
@@ -56,7 +56,8 @@ int co_signal_wait(const int *signals)
     return rc;
 }
 
-/* ---- what co_main does with them --------------------------------------------------------------------- */
+/* ---- what co_main does with them
+ * --------------------------------------------------------------------- */
 
 static const int handled[] = {SIGINT, SIGTERM, SIGUSR1, 0};
 
@@ -90,8 +91,10 @@ static void overflow_handler(int signal, siginfo_t *info, void *context)
     if (fiber && at < fiber->stack.bottom && at >= fiber->stack.bottom - GUARD_BYTES) {
         char text[256];
         int size = snprintf(text, sizeof text,
-            "coronet: stack overflow in fiber %s (stack of %zu KiB; start it with a larger stack_bytes)\n",
-            fiber->name ? fiber->name : "?", (size_t)(fiber->stack.top - fiber->stack.bottom) >> 10);
+            "coronet: stack overflow in fiber %s (stack of %zu KiB; start it with a larger "
+            "stack_bytes)\n",
+            fiber->name ? fiber->name : "?",
+            (size_t)(fiber->stack.top - fiber->stack.bottom) >> 10);
         if (size > 0 && write(STDERR_FILENO, text, (size_t)size) < 0)
             fiber = NULL; /* nothing more can be said */
     }
@@ -102,11 +105,12 @@ static void overflow_handler(int signal, siginfo_t *info, void *context)
 static void overflow_report(void)
 {
     stack_t stack = {.ss_size = ALTERNATE_STACK_BYTES};
-    stack.ss_sp = mmap(NULL, stack.ss_size, PROT_READ | PROT_WRITE,
-        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    stack.ss_sp =
+        mmap(NULL, stack.ss_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (stack.ss_sp == MAP_FAILED)
         return;
-    struct sigaction action = {.sa_sigaction = overflow_handler, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+    struct sigaction action = {
+        .sa_sigaction = overflow_handler, .sa_flags = SA_SIGINFO | SA_ONSTACK};
     sigaltstack(&stack, NULL);
     sigaction(SIGSEGV, &action, NULL);
 }

@@ -15,8 +15,8 @@
 # define MADV_GUARD_INSTALL 102 /* Linux 6.13 */
 #endif
 
-#define SLAB_STACKS 64
-#define WARM_MAX 256            /* stacks of a class kept with their pages; the rest is given back */
+#define SLAB_STACKS       64
+#define WARM_MAX          256 /* stacks of a class kept with their pages; the rest is given back */
 #define MAP_COUNT_DEFAULT 65530 /* the kernel's vm.max_map_count unless set */
 
 /* A mapping of 64 stacks of one class, each with its guard page at the low end. */
@@ -47,8 +47,8 @@ enum co_stack_class co_stack_class_of(size_t bytes)
 {
     int class = CO_STACK_16K;
     while (class < CO_STACK_1M && class_bytes[class] < bytes)
-        class++;
-    return (enum co_stack_class)class;
+        class ++;
+    return (enum co_stack_class) class;
 }
 
 static long map_count_max(void)
@@ -71,7 +71,8 @@ int co_stacks_new(struct co_stacks **ret)
     for (int i = 0; i < CO_STACK_CLASSES; i++)
         co_list_init(&stacks->with_cold[i]);
     stacks->page = (size_t)sysconf(_SC_PAGESIZE);
-    stacks->mprotect_left = map_count_max() / 4; /* a guard splits one mapping into three: two more */
+    stacks->mprotect_left =
+        map_count_max() / 4; /* a guard splits one mapping into three: two more */
     stacks->no_guard_install = co_feature_masked("guard_install");
     *ret = stacks;
     return 0;
@@ -120,7 +121,7 @@ static struct co_slab *slab_new(struct co_stacks *stacks, enum co_stack_class cl
     }
     /* A huge page would make each stack of a slab resident at once. */
     madvise(slab->at, slab->stride * SLAB_STACKS, MADV_NOHUGEPAGE);
-    slab->class = (uint8_t)class;
+    slab->class = (uint8_t) class;
     slab->cold = UINT64_MAX;
     slab_guard(stacks, slab);
     for (int i = 0; i < SLAB_STACKS; i++) {

@@ -3,9 +3,9 @@
  * Fiber stacks: slabs of 64, a guard beneath each, the last used one first.
  *
  * A slab is one mapping, so 100,000 fibers are some 1,600 mappings: guards are pages marked with
- * MADV_GUARD_INSTALL (Linux 6.13), which splits nothing. Older kernels get mprotect guards for as many
- * stacks as half of the process's mappings allow; stacks beyond that have none, and the canary at
- * each stack's top, checked at every switch, tells when the one above ran over.
+ * MADV_GUARD_INSTALL (Linux 6.13), which splits nothing. Older kernels get mprotect guards for as
+ * many stacks as half of the process's mappings allow; stacks beyond that have none, and the canary
+ * at each stack's top, checked at every switch, tells when the one above ran over.
  */
 #ifndef CO_RUNTIME_STACK_H
 #define CO_RUNTIME_STACK_H

@@ -120,7 +120,7 @@ __asm__(".text\n"
 
 void co_switch_entry(void);
 
-#define FRAME_WORDS 20 /* 160 bytes */
+# define FRAME_WORDS 20 /* 160 bytes */
 
 void *co_switch_prepare(void *top, size_t size, void (*entry)(void))
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Switching between stacks: the callee-saved registers go onto the old stack, its pointer into *save,
- * and the new stack's come back. x87 and mxcsr control words are not saved: a fiber that changes the
- * rounding mode must restore it before it waits.
+ * Switching between stacks: the callee-saved registers go onto the old stack, its pointer into
+ * *save, and the new stack's come back. x87 and mxcsr control words are not saved: a fiber that
+ * changes the rounding mode must restore it before it waits.
  */
 #ifndef CO_RUNTIME_SWITCH_H
 #define CO_RUNTIME_SWITCH_H
@@ -13,8 +13,8 @@
 void co_switch(void **save, void *to);
 
 /*
- * Prepares a fresh stack, whose highest usable address is `top` (16-byte aligned), so that switching
- * to the result calls entry(), which must never return.
+ * Prepares a fresh stack, whose highest usable address is `top` (16-byte aligned), so that
+ * switching to the result calls entry(), which must never return.
  */
 void *co_switch_prepare(void *top, size_t size, void (*entry)(void));
 

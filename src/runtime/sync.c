@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Locks between fibers of one thread. Each is a queue of waiting fibers, a lock or count handed over
- * directly: a fiber that was given it and is cancelled at the same moment has it all the same.
+ * Locks between fibers of one thread. Each is a queue of waiting fibers, a lock or count handed
+ * over directly: a fiber that was given it and is cancelled at the same moment has it all the same.
  */
 #include "coronet/sync.h"
 

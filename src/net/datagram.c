@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+/* Datagrams, singly and in batches; one of them is a batch of one. */
+#include "coronet/datagram.h"
+
+#include "net/listener.h"
+#include "net/sockopt.h"
+#include "runtime/rt.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define BATCH_MAX 64 /* datagrams of one call */
+#define BATCH_CHUNK                                                                                \
+ 8 /* datagrams of one system call when many are sent or received: bounds the frame */
+
+struct co_socket {
+    struct co_rt *rt;
+    co_fd fd;
+    co_address address;
+    bool connected, owns_path;
+};
+
+static int udp_fail(int rc, const char *what, const char *where)
+{
+    return co_fail(rc, "cannot %s %.100s: %s", what, where, co_explain(rc));
+}
+
+static int udp_open(const co_address *address, struct co_socket **ret)
+{
+    struct co_socket *socket = calloc(1, sizeof *socket);
+    if (!socket)
+        return -ENOMEM;
+    socket->rt = co_rt_current();
+    int rc = socket->rt->backend->socket(
+        socket->rt, address->as.any.sa_family, SOCK_DGRAM, 0, &socket->fd);
+    if (rc < 0) {
+        free(socket);
+        return rc;
+    }
+    *ret = socket;
+    return 0;
+}
+
+static int udp_control(struct co_socket *socket, struct co_control *control)
+{
+    return (int)socket->rt->backend->control(socket->rt, socket->fd, control);
+}
+
+static int udp_bind_address(struct co_socket *socket, const co_address *address)
+{
+    struct co_control bind = {.code = CO_CONTROL_BIND, .address = address};
+    int rc = udp_control(socket, &bind);
+    if (rc < 0)
+        return rc;
+    const struct sockaddr_un *un = (const struct sockaddr_un *)&address->as.any;
+    socket->owns_path =
+        un->sun_family == AF_UNIX && un->sun_path[0] && !socket->rt->backend->is_virtual;
+    struct co_control name = {.code = CO_CONTROL_LOCAL_NAME, .ret_address = &socket->address};
+    return udp_control(socket, &name);
+}
+
+int co_udp_bind(co_socket **ret, const char *where)
+{
+    struct co_where parsed;
+    struct co_socket *socket;
+    co_address address;
+    int rc = co_where_parse(where, &parsed);
+    if (rc == 0)
+        rc = co_where_resolve_local(&parsed, &address);
+    if (rc < 0)
+        return rc;
+    rc = udp_open(&address, &socket);
+    if (rc < 0)
+        return udp_fail(rc, "open a socket for", where);
+    rc = udp_bind_address(socket, &address);
+    if (rc < 0) {
+        co_udp_close(socket);
+        return udp_fail(rc, "bind", where);
+    }
+    *ret = socket;
+    return 0;
+}
+
+static int udp_connect_address(struct co_socket *socket, const co_address *address)
+{
+    struct co_op op = {
+        .code = CO_OP_CONNECT,
+        .flags = CO_OP_LIKELY,
+        .fd = socket->fd,
+        .a.connect.address = address,
+    };
+    int rc = (int)co_op_run(&op);
+    struct co_control name = {.code = CO_CONTROL_LOCAL_NAME, .ret_address = &socket->address};
+    socket->connected = rc == 0;
+    return rc < 0 ? rc : udp_control(socket, &name);
+}
+
+int co_udp_connect(co_socket **ret, const char *where)
+{
+    struct co_where parsed;
+    struct co_socket *socket;
+    co_address address;
+    int rc = co_where_parse(where, &parsed);
+    if (rc == 0)
+        rc = co_where_resolve_local(&parsed, &address);
+    if (rc < 0)
+        return rc;
+    rc = udp_open(&address, &socket);
+    if (rc < 0)
+        return udp_fail(rc, "open a socket for", where);
+    rc = udp_connect_address(socket, &address);
+    if (rc < 0) {
+        co_udp_close(socket);
+        return udp_fail(rc, "connect to", where);
+    }
+    *ret = socket;
+    return 0;
+}
+
+void co_udp_close(co_socket *socket)
+{
+    if (!socket)
+        return;
+    if (socket->owns_path)
+        unlink(((const struct sockaddr_un *)&socket->address.as.any)->sun_path);
+    socket->rt->backend->close_fd(socket->rt, socket->fd);
+    free(socket);
+}
+
+const co_address *co_udp_address(const co_socket *socket)
+{
+    return &socket->address;
+}
+
+/* A server's wait for the next datagram is new work, as an accept is: a drain ends it. */
+static long messages_run(
+    co_socket *socket, enum co_op_code code, struct mmsghdr *messages, unsigned count)
+{
+    struct co_op op = {
+        .code = (uint8_t)code,
+        .flags = CO_OP_LIKELY,
+        .fd = socket->fd,
+        .a.messages = {messages, count},
+    };
+    if (code == CO_OP_RECEIVE_MESSAGES && !socket->connected)
+        op.flags |= CO_OP_DRAINABLE;
+    return co_op_run(&op);
+}
+
+int co_udp_receive_many(co_socket *socket, struct co_datagram *datagrams, unsigned count)
+{
+    struct mmsghdr messages[BATCH_CHUNK];
+    struct iovec rooms[BATCH_CHUNK];
+    if (count > BATCH_MAX)
+        return -EINVAL;
+    if (count > BATCH_CHUNK)
+        count = BATCH_CHUNK; /* more come with the next call */
+    for (unsigned i = 0; i < count; i++) {
+        rooms[i] = (struct iovec){datagrams[i].bytes, datagrams[i].size};
+        messages[i] = (struct mmsghdr){.msg_hdr = {
+                                           .msg_iov = &rooms[i],
+                                           .msg_iovlen = 1,
+                                           .msg_name = datagrams[i].peer.as.bytes,
+                                           .msg_namelen = sizeof datagrams[i].peer.as.bytes,
+                                       }};
+    }
+    long n = messages_run(socket, CO_OP_RECEIVE_MESSAGES, messages, count);
+    for (long i = 0; i < n; i++) {
+        datagrams[i].size = messages[i].msg_len;
+        datagrams[i].truncated = messages[i].msg_hdr.msg_flags & MSG_TRUNC;
+        datagrams[i].peer.size = messages[i].msg_hdr.msg_namelen;
+    }
+    return (int)n;
+}
+
+ssize_t co_udp_receive(co_socket *socket, void *ret_bytes, size_t size, co_address *ret_peer)
+{
+    struct co_datagram one = {.bytes = ret_bytes, .size = size};
+    int rc = co_udp_receive_many(socket, &one, 1);
+    if (rc < 0)
+        return rc;
+    if (ret_peer)
+        *ret_peer = one.peer;
+    return (ssize_t)one.size;
+}
+
+static long send_chunk(co_socket *socket, const struct co_datagram *datagrams, unsigned count)
+{
+    struct mmsghdr messages[BATCH_CHUNK];
+    struct iovec contents[BATCH_CHUNK];
+    for (unsigned i = 0; i < count; i++) {
+        const co_address *peer = &datagrams[i].peer;
+        contents[i] = (struct iovec){datagrams[i].bytes, datagrams[i].size};
+        messages[i] =
+            (struct mmsghdr){.msg_hdr = {
+                                 .msg_iov = &contents[i],
+                                 .msg_iovlen = 1,
+                                 .msg_name = peer->size ? (void *)(uintptr_t)peer->as.bytes : NULL,
+                                 .msg_namelen = peer->size,
+                             }};
+    }
+    return messages_run(socket, CO_OP_SEND_MESSAGES, messages, count);
+}
+
+int co_udp_send_many(co_socket *socket, const struct co_datagram *datagrams, unsigned count)
+{
+    unsigned sent = 0;
+    while (sent < count) {
+        unsigned chunk = count - sent < BATCH_CHUNK ? count - sent : BATCH_CHUNK;
+        long n = send_chunk(socket, datagrams + sent, chunk);
+        if (n < 0)
+            return sent ? (int)sent : (int)n;
+        sent += (unsigned)n;
+    }
+    return (int)sent;
+}
+
+int co_udp_send(co_socket *socket, const void *bytes, size_t size, const co_address *peer)
+{
+    struct co_datagram one = {.bytes = (void *)(uintptr_t)bytes, .size = size};
+    if (peer)
+        one.peer = *peer;
+    int rc = co_udp_send_many(socket, &one, 1);
+    return rc < 0 ? rc : 0;
+}

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT */
+/* Listening sockets: opened, bound, asked for connections, closed. */
+#include "net/listener.h"
+
+#include "net/access.h"
+#include "net/address.h"
+#include "net/sockopt.h"
+#include "net/stream.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define BACKLOG_DEFAULT    1024
+#define UNIX_MODE_DEFAULT  0600
+#define EXHAUSTED_PAUSE_MS 20 /* before accepting again when descriptors or memory have run out */
+
+struct co_listener {
+    struct co_rt *rt;
+    co_fd fd;
+    co_address address;
+    co_access *access;
+    bool owns_path; /* the Unix socket's file is ours to remove */
+};
+
+/* ---- where it shall listen
+ * ------------------------------------------------------------------------- */
+
+struct lookup {
+    const char *host;
+    co_address address;
+};
+
+static int lookup_blocking(void *arg)
+{
+    struct lookup *lookup = arg;
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
+    struct addrinfo *found;
+    if (getaddrinfo(lookup->host, NULL, &hints, &found) != 0)
+        return CO_ENAME;
+    lookup->address = (co_address){.size = found->ai_addrlen};
+    memcpy(lookup->address.as.bytes, found->ai_addr, found->ai_addrlen);
+    freeaddrinfo(found);
+    return 0;
+}
+
+int co_where_resolve_local(const struct co_where *where, co_address *ret)
+{
+    if (where->kind == CO_WHERE_UNIX)
+        return co_address_of_path(where->path, ret);
+    if (strcmp(where->host, "localhost") == 0) /* RFC 6761 6.3; by IPv4, as most clients try both */
+        return co_address_of_number("127.0.0.1", where->port, ret);
+    if (strcmp(where->host, "*") == 0)
+        return co_address_of_number("::", where->port, ret);
+    if (co_address_of_number(where->host, where->port, ret) == 0)
+        return 0;
+    struct lookup lookup = {.host = where->host};
+    int rc = co_block(lookup_blocking, &lookup);
+    if (rc < 0)
+        return co_fail(rc, "cannot find the host \"%s\": %s", where->host, co_explain(rc));
+    co_address_set_port(&lookup.address, where->port);
+    *ret = lookup.address;
+    return 0;
+}
+
+/* ---- opening
+ * ------------------------------------------------------------------------------------- */
+
+static int listen_fail(int rc, const char *where)
+{
+    const char *hint = rc == -EADDRINUSE ? " (does another server run there?)"
+                       : rc == -EACCES   ? " (ports below 1024 need privileges)"
+                                         : "";
+    return co_fail(rc, "cannot listen on %.100s: %s%s", where, co_explain(rc), hint);
+}
+
+static int socket_bind(struct co_listener *listener, const struct co_listen_options *options)
+{
+    struct co_rt *rt = listener->rt;
+    int family = listener->address.as.any.sa_family;
+    int rc = rt->backend->socket(rt, family, SOCK_STREAM, 0, &listener->fd);
+    if (rc < 0)
+        return rc;
+    if (family != AF_UNIX) {
+        co_sockopt_set(rt, listener->fd, SOL_SOCKET, SO_REUSEADDR, 1);
+        co_sockopt_set(
+            rt, listener->fd, IPPROTO_TCP, TCP_NODELAY, 1); /* accepted ones inherit it */
+    }
+    if (family == AF_INET6)
+        co_sockopt_set(rt, listener->fd, IPPROTO_IPV6, IPV6_V6ONLY, options->ipv6_only);
+    if (options->shared_port)
+        rc = co_sockopt_set(rt, listener->fd, SOL_SOCKET, SO_REUSEPORT, 1);
+    struct co_control bind = {.code = CO_CONTROL_BIND, .address = &listener->address};
+    return rc < 0 ? rc : (int)rt->backend->control(rt, listener->fd, &bind);
+}
+
+/* A socket file that nobody listens on is left over from a server that died. */
+static bool unix_is_stale(const co_address *address)
+{
+    co_stream *peer;
+    struct stat found;
+    const char *path = ((const struct sockaddr_un *)&address->as.any)->sun_path;
+    if (lstat(path, &found) < 0 || !S_ISSOCK(found.st_mode))
+        return false;
+    int rc = co_connect(&peer, address);
+    if (rc == 0)
+        co_abort(peer);
+    return rc == -ECONNREFUSED;
+}
+
+static int unix_finish(struct co_listener *listener, const struct co_listen_options *options)
+{
+    const char *path = ((const struct sockaddr_un *)&listener->address.as.any)->sun_path;
+    if (path[0] == '\0') /* abstract: no file */
+        return 0;
+    listener->owns_path = true;
+    mode_t mode = options->unix_mode ? options->unix_mode : UNIX_MODE_DEFAULT;
+    return chmod(path, mode) < 0 ? -errno : 0;
+}
+
+static int listener_bind(struct co_listener *listener, const struct co_listen_options *options)
+{
+    struct co_rt *rt = listener->rt;
+    bool is_unix = listener->address.as.any.sa_family == AF_UNIX && !rt->backend->is_virtual;
+    int rc = socket_bind(listener, options);
+    if (rc == -EADDRINUSE && is_unix && unix_is_stale(&listener->address)) {
+        rt->backend->close_fd(rt, listener->fd);
+        unlink(((const struct sockaddr_un *)&listener->address.as.any)->sun_path);
+        rc = socket_bind(listener, options);
+    }
+    if (rc == 0 && is_unix)
+        rc = unix_finish(listener, options);
+    return rc;
+}
+
+static int listener_open(struct co_listener *listener, const struct co_where *where,
+    const struct co_listen_options *options)
+{
+    struct co_rt *rt = listener->rt;
+    int rc = where->kind == CO_WHERE_FD ? rt->backend->adopt(rt, where->fd, &listener->fd)
+                                        : co_where_resolve_local(where, &listener->address);
+    if (rc == 0 && where->kind != CO_WHERE_FD)
+        rc = listener_bind(listener, options);
+    if (rc < 0)
+        return rc;
+    struct co_control listen = {
+        .code = CO_CONTROL_LISTEN,
+        .value = options->backlog ? options->backlog : BACKLOG_DEFAULT,
+    };
+    rc = (int)rt->backend->control(rt, listener->fd, &listen);
+    struct co_control name = {.code = CO_CONTROL_LOCAL_NAME, .ret_address = &listener->address};
+    return rc < 0 ? rc : (int)rt->backend->control(rt, listener->fd, &name);
+}
+
+int co_listen(co_listener **ret, const char *where, const struct co_listen_options *options)
+{
+    static const struct co_listen_options defaults;
+    struct co_where parsed;
+    int rc = co_where_parse(where, &parsed);
+    if (rc < 0)
+        return rc;
+    struct co_listener *listener = calloc(1, sizeof *listener);
+    if (!listener)
+        return -ENOMEM;
+    listener->rt = co_rt_current();
+    listener->access = options ? options->access : NULL;
+    rc = listener_open(listener, &parsed, options ? options : &defaults);
+    if (rc < 0) {
+        co_listener_close(listener);
+        return listen_fail(rc, where);
+    }
+    *ret = listener;
+    return 0;
+}
+
+void co_listener_close(co_listener *listener)
+{
+    if (!listener)
+        return;
+    if (listener->owns_path)
+        unlink(((const struct sockaddr_un *)&listener->address.as.any)->sun_path);
+    if (co_fd_is_open(listener->fd))
+        listener->rt->backend->close_fd(listener->rt, listener->fd);
+    free(listener);
+}
+
+const co_address *co_listener_address(const co_listener *listener)
+{
+    return &listener->address;
+}
+
+/* ---- accepting
+ * ------------------------------------------------------------------------------------- */
+
+static bool is_exhaustion(long rc)
+{
+    return rc == -EMFILE || rc == -ENFILE || rc == -ENOBUFS || rc == -ENOMEM;
+}
+
+/* A connection that the access rules refuse is reset: it costs the peer a try and us nothing. */
+static int admit(co_listener *listener, co_fd fd, const co_address *peer, co_stream **ret)
+{
+    int rc = co_stream_of_socket(fd, peer, ret);
+    if (rc < 0 || !listener->access)
+        return rc;
+    rc = co_access_enter(listener->access, peer);
+    if (rc < 0)
+        co_abort(*ret);
+    else
+        (*ret)->access = listener->access;
+    return rc;
+}
+
+int co_accept(co_stream **ret, co_listener *listener)
+{
+    for (;;) {
+        co_address peer = {0};
+        struct co_op op = {
+            .code = CO_OP_ACCEPT,
+            .flags = CO_OP_LIKELY,
+            .fd = listener->fd,
+            .a.accept.peer = &peer,
+        };
+        long rc = co_op_run(&op);
+        if (rc == 0)
+            rc = admit(listener, op.a.accept.fd, &peer, ret);
+        if (is_exhaustion(rc))
+            rc = co_sleep(EXHAUSTED_PAUSE_MS) < 0 ? co_status() : CO_EREFUSED;
+        if (rc != CO_EREFUSED)
+            return (int)rc;
+    }
+}
