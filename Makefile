@@ -53,7 +53,7 @@ install: all
 	@meson install -C $(BUILD)
 
 format: packages
-	@git ls-files -z '*.[ch]' | xargs -0 clang-format-14 -i
+	@find src include tests bench -name '*.[ch]' -exec clang-format-14 -i {} +
 
 clean:
 	@rm -rf $(BUILD)
