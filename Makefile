@@ -17,7 +17,7 @@ needs_format = check
 .PHONY: all help run test check soak fuzz bench install format clean packages
 
 all: $(BUILD)/build.ninja
-	@ninja --quiet -C $(BUILD)
+	@log=$$(ninja --quiet -C $(BUILD)) || { echo "$$log"; exit 1; }
 
 help:
 	@echo 'make                       build/coronet and build/libcoronet.*'
@@ -62,5 +62,5 @@ packages:
 	@tools/install-packages build $(foreach goal,$(MAKECMDGOALS),$(needs_$(goal)))
 
 $(BUILD)/build.ninja: | packages
-	@echo 'setting up $(BUILD)/'
+	@echo 'setting up and building $(BUILD)/'
 	@log=$$(meson setup $(BUILD) 2>&1) || { echo "$$log"; exit 1; }

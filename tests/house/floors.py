@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The include graph obeys the floors of CONTRIBUTING.md's table and has no cycle among rooms."""
+"""The include graph obeys the floors of CONTRIBUTING.md's table; headers include no circle."""
 
 import collections
 import re
@@ -50,10 +50,6 @@ def public_headers():
     return homes
 
 
-def room_of(path):
-    return '/'.join(path.with_suffix('').parts[-2:])
-
-
 def family(name):
     return next((backend for backend in BACKENDS if name.startswith(backend)), None)
 
@@ -97,24 +93,24 @@ def check_file(report, floors, may, homes, path, graph):
             report.problem(where, f'a public header includes "{target}", which is not installed')
         else:
             check_internal(report, floors, may, path, where, target)
-        graph[room_of(path)].add(target[:-2])
+        if path.suffix == '.h':
+            graph['/'.join(path.parts[-2:])].add(target)
 
 
 def check_cycles(report, graph):
-    state = {}  # room: 1 while it is on the way, 2 when it is known to be free of cycles
+    state = {}  # header: 1 while it is on the way, 2 when it is known to be free of cycles
 
-    def visit(room, way):
-        if state.get(room) == 1:
-            report.problem('cycle', ' -> '.join(way[way.index(room):] + [room]))
-        elif room not in state:
-            state[room] = 1
-            for other in sorted(graph.get(room, ())):
-                if other != room:
-                    visit(other, way + [room])
-            state[room] = 2
+    def visit(header, way):
+        if state.get(header) == 1:
+            report.problem('cycle', ' -> '.join(way[way.index(header):] + [header]))
+        elif header not in state:
+            state[header] = 1
+            for other in sorted(graph.get(header, ())):
+                visit(other, way + [header])
+            state[header] = 2
 
-    for room in sorted(graph):
-        visit(room, [])
+    for header in sorted(graph):
+        visit(header, [])
 
 
 def main():
