@@ -20,12 +20,12 @@ static int join(co_stream *stream, void *arg)
     if (rc < 0 || room[seat]) return co_channel_free(me.lines), -1; /* full */
     co_group_open(arg = &(co_group){{0}}, NULL);
     co_go(arg, deliver, &me);
-    for (room[seat] = me.lines; (n = co_peek_until(stream, "\n", 255, &text)) > 0; co_consume(stream, (size_t)n)) {
-        char line[256] = {0}; memcpy(line, text, (size_t)n);
+    for (room[seat] = me.lines; (n = co_peek_until(stream, "\n", 255, &text)) > 0;) {
+        char line[256] = {0}; memcpy(line, text, (size_t)n); co_consume(stream, (size_t)n);
         for (int i = 0; i < 64; i++) /* whoever does not keep up misses lines */
-            co_select(&(struct co_select_case){CO_SELECT_SEND, i == seat ? NULL : room[i], line}, 1, 0, &(unsigned){0});
+            if (room[i] && i != seat) co_try_send(room[i], line);
     }
-    room[seat] = NULL, co_channel_close(me.lines), rc = co_group_close(arg), co_channel_free(me.lines);
-    return rc; }
+    room[seat] = NULL, co_channel_close(me.lines), rc = co_group_close(arg);
+    return co_channel_free(me.lines), rc; }
 static int server(void *where) { return co_serve(where, join, NULL, NULL); }
 int main(int argc, char **argv) { return co_main(server, argc > 1 ? argv[1] : "localhost:7777"); }

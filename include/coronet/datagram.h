@@ -9,9 +9,7 @@
 extern "C" {
 #endif
 
-*-- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -* /
-
-    typedef struct co_socket co_socket;
+typedef struct co_socket co_socket;
 
 /* One datagram of a batch. */
 struct co_datagram {

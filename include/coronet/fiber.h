@@ -30,13 +30,12 @@ typedef int co_task(void *arg);
 /* ---- programs ---------------------------------------------------------------------------- */
 
 struct co_run_options {
-    const char *backend;   /* "io_uring", "epoll", "virtual"; NULL or "auto": by CORONET_BACKEND,
-                              else io_uring when the kernel grants it, else epoll */
-    uint64_t seed;         /* virtual: decides order and delays; 0 is a seed like any other */
-    unsigned pool_threads; /* threads for blocking calls; 0: 4 */
-    unsigned stack_bytes;  /* stack of a fiber unless co_go_with says otherwise; 0: 64 KiB */
-    bool
-        no_deadlock_report; /* true: co_run returns CO_EDEADLOCK without the fiber tree on stderr */
+    const char *backend;     /* "io_uring", "epoll", "virtual"; NULL or "auto": by CORONET_BACKEND,
+                                else io_uring when the kernel grants it, else epoll */
+    uint64_t seed;           /* virtual: decides order and delays; 0 is a seed like any other */
+    unsigned pool_threads;   /* threads for blocking calls; 0: 4 */
+    unsigned stack_bytes;    /* stack of a fiber unless co_go_with says otherwise; 0: 64 KiB */
+    bool no_deadlock_report; /* true: CO_EDEADLOCK comes without the fiber tree on stderr */
     bool handle_signals; /* SIGINT, SIGTERM drain then cancel, SIGUSR1 dumps, and a stack overflow
                             is named; what co_main does. The handlers go when co_run returns */
     void (*warn)(void *arg, const char *text); /* hears of fallbacks and the like; NULL: silence */
@@ -192,15 +191,9 @@ CO_API void co_go_with(
 
 /* co_go(group, task, arg) starts a fiber; co_go_copy(group, task, pointer) gives it a copy of
  * *pointer on its own stack. */
-#ifdef __cplusplus
-# define co_go(group, task, arg) co_go_(group, task, arg, 0, # task, CO_SITE_)
-# define co_go_copy(group, task, pointer)                                                          \
-  co_go_(group, task, pointer, sizeof *(pointer), #task, CO_SITE_)
-#else
-# define co_go(group, task, arg) co_go_((group), (task), (arg), 0, # task, CO_SITE_)
-# define co_go_copy(group, task, pointer)                                                          \
-  co_go_((group), (task), (pointer), sizeof *(pointer), #task, CO_SITE_)
-#endif
+#define co_go(group, task, arg) co_go_(group, task, arg, 0, #task, CO_SITE_)
+#define co_go_copy(group, task, pointer)                                                           \
+ co_go_(group, task, pointer, sizeof *(pointer), #task, CO_SITE_)
 static inline void co_go_(co_group *group, co_task *task, void *arg, size_t copy_bytes,
     const char *name, const char *site)
 {
@@ -218,9 +211,9 @@ static inline void co_go_(co_group *group, co_task *task, void *arg, size_t copy
 CO_API int co_start(co_group *group, co_task *task, void *arg, long *ret_ready);
 
 /*
- * co_ready - tell the fiber that waits in co_start to go on.
+ * co_ready - tell the fiber that waits in co_start to go on; nothing happens when nobody waits.
  *
- * Does not suspend. Nothing happens when nobody waits.
+ * Does not suspend.
  */
 CO_API void co_ready(long value);
 
@@ -229,8 +222,7 @@ CO_API void co_ready(long value);
 /*
  * co_sleep - wait for a while.
  *
- * Suspends.
- * ms: milliseconds; 0 or less lets the other fibers run once.
+ * Suspends. ms: milliseconds; 0 or less lets the other fibers run once.
  * Returns: 0, CO_ECANCELED or CO_EDEADLINE.
  */
 CO_API int co_sleep(int64_t ms);
@@ -280,8 +272,7 @@ CO_API int co_local_set(const void *key, void *value, void (*free_value)(void *)
 /*
  * co_local_get - the value attached to the current fiber.
  *
- * Does not suspend.
- * Returns: the value, NULL when there is none.
+ * Does not suspend. Returns: the value, NULL when there is none.
  */
 CO_API void *co_local_get(const void *key);
 

@@ -122,7 +122,8 @@ CO_API int co_http_serve_listener(co_http_server *server, co_listener *listener)
  * co_http_session - serve requests on one stream that is connected already: a co_handler.
  *
  * Suspends; may return CO_PARK between requests, so run it as a handler (or call it again after
- * that). server: a co_http_server.
+ * that). server: a co_http_server. Returns: 0 when the session has ended, CO_PARK, or a negative
+ * result.
  */
 CO_API int co_http_session(co_stream *stream, void *server);
 

@@ -2,6 +2,12 @@
 /* The one table of error codes, as text. The fiber's detail is added a floor above (co_explain). */
 #include "base/error.h"
 
+#ifndef __GLIBC__
+/* Elsewhere (musl) strerror is free of locale and threads' races too, and there are no names. */
+# define strerrorname_np(number) NULL
+# define strerrordesc_np(number) strerror(number)
+#endif
+
 static const struct {
     int code;
     const char *name, *sentence;
