@@ -3,6 +3,7 @@
 #ifndef CORONET_H
 #define CORONET_H
 
+#include "coronet/address.h"
 #include "coronet/datagram.h"
 #include "coronet/dial.h"
 #include "coronet/error.h"

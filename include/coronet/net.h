@@ -8,27 +8,14 @@
 #ifndef CORONET_NET_H
 #define CORONET_NET_H
 
+#include "coronet/address.h"
 #include "coronet/stream.h"
-
-#include <sys/socket.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 /* ---- addresses ------------------------------------------------------------------------------- */
-
-/* A socket address of any family we speak: IPv4, IPv6, Unix. */
-typedef struct co_address {
-    uint32_t size; /* bytes of the address in use; 0: none */
-    union {
-        struct sockaddr any;
-        uint64_t align_;
-        uint8_t bytes[112];
-    } as;
-} co_address;
-
-#define CO_ADDRESS_TEXT_MAX 128 /* bytes of an address as text, with its NUL */
 
 /*
  * co_address_parse - read a numeric address.

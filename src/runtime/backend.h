@@ -20,7 +20,9 @@
 #define CO_RUNTIME_BACKEND_H
 
 #include "base/list.h"
-#include "coronet/net.h"
+#include "coronet/address.h"
+
+#include <sys/uio.h>
 
 struct co_fiber;
 struct co_rt;

@@ -232,7 +232,7 @@ static int64_t poll_until(struct co_rt *rt)
 static bool nothing_can_come(struct co_rt *rt, int64_t until)
 {
     return until == CO_NEVER && rt->ops_in_flight == 0 && rt->outside == 0 && !rt->deadlocked &&
-           !atomic_load(&rt->inbox);
+           !rt->stopping && !atomic_load(&rt->inbox);
 }
 
 static int loop_run(struct co_rt *rt)
