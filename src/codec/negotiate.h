@@ -36,18 +36,18 @@ enum co_coding {
 };
 
 /*
- * Chooses among the `available` codings by Accept-Encoding's q-values; on equal q the server's
- * order br, zstd, gzip, identity. accept.at NULL (absent): identity. Returns one coding; identity
- * as well when all are refused (a 406 helps nobody; RFC 9110 12.5.3 allows it).
+ * Chooses among the `available` codings by the q-values of all Accept-Encoding lines; on equal q
+ * the server's order br, zstd, gzip, identity. Without the field: identity. Returns one coding;
+ * identity as well when all are refused (a 406 helps nobody; RFC 9110 12.5.3 allows it).
  */
-enum co_coding co_coding_choose(co_text accept_encoding, unsigned available);
+enum co_coding co_coding_choose(const struct co_http1_request *request, unsigned available);
 
 /* The token of a coding ("gzip") and the suffix of its precompressed sibling (".gz"). */
 const char *co_coding_name(enum co_coding coding);
 const char *co_coding_suffix(enum co_coding coding);
 
-/* Does Accept prefer `type_a` over `type_b` ("application/json" over "text/html")? On equal q: no.
- */
-bool co_accept_prefers(co_text accept, co_text type_a, co_text type_b);
+/* Do the request's Accept lines prefer `type_a` over `type_b` ("application/json" over
+ * "text/html", both without parameters)? On equal q: no. */
+bool co_accept_prefers(const struct co_http1_request *request, co_text type_a, co_text type_b);
 
 #endif

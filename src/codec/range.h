@@ -5,8 +5,8 @@
 
 #include "base/base.h"
 
-#define CO_RANGES_MAX                                                                              \
- 16 /* parts of one response; a request for more gets the whole (attacks H14) */
+/* Parts of one response; a request for more gets the whole (attacks H14). */
+#define CO_RANGES_MAX 16
 
 struct co_range {
     uint64_t first, last; /* inclusive, within the representation */
@@ -16,9 +16,10 @@ struct co_range {
  * Parses a Range value against `size`, the bytes of the representation.
  *
  * Overlapping or adjacent ranges and such as are closer than a part's overhead are coalesced;
- * unsatisfiable ones dropped. Returns the number of ranges in ret; 0 when the field is to be
- * ignored (malformed, another unit, more than CO_RANGES_MAX ranges, or together more than `size`):
- * send the whole; -416 when it is well-formed and none can be satisfied.
+ * unsatisfiable ones dropped; else the client's order is kept. Returns the number of ranges in ret;
+ * 0 when the field is to be ignored (malformed, another unit, more than CO_RANGES_MAX ranges,
+ * together more than `size`, or a suffix of an empty representation): send the whole; -416 when it
+ * is well-formed and none can be satisfied. After 0 and -416 the content of ret is undefined.
  */
 int co_range_parse(co_text value, uint64_t size, struct co_range ret[CO_RANGES_MAX]);
 

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+#include "codec/range.h"
+#include "codec/http1.h"
+
+/* A part of a multipart response costs about this many bytes beside its content: two ranges with
+ * fewer than that between them are cheaper sent as one (RFC 9110 15.3.7.2). */
+#define PART_OVERHEAD 80
+
+enum verdict { IGNORE, UNSATISFIABLE, SATISFIABLE };
+
+/* Positions may have any number of digits (RFC 9110 14.1.1): above 64 bits they saturate, which is
+ * above every size as well. False when it is not a number. */
+static bool read_position(co_text text, uint64_t *ret)
+{
+    uint64_t position = 0;
+    for (size_t i = 0; i < text.size; i++) {
+        if (!co_is_digit(text.at[i]))
+            return false;
+        if (__builtin_mul_overflow(position, 10U, &position) ||
+            __builtin_add_overflow(position, (uint64_t)(text.at[i] - '0'), &position))
+            position = UINT64_MAX;
+    }
+    *ret = position;
+    return text.size > 0;
+}
+
+/* "-500", the last bytes. Of an empty representation they are all of it, and no Content-Range can
+ * say so (RFC 9110 14.1.2): the whole is sent. */
+static enum verdict resolve_suffix(co_text digits, uint64_t size, struct co_range *ret)
+{
+    uint64_t length;
+    if (!read_position(digits, &length))
+        return IGNORE;
+    if (length == 0)
+        return UNSATISFIABLE;
+    if (size == 0)
+        return IGNORE;
+    ret->first = length < size ? size - length : 0;
+    ret->last = size - 1;
+    return SATISFIABLE;
+}
+
+static enum verdict resolve(co_text spec, uint64_t size, struct co_range *ret)
+{
+    ssize_t dash = co_text_find(spec, '-');
+    if (dash < 0)
+        return IGNORE;
+    co_text left = {spec.at, (size_t)dash}, right = co_text_after(spec, (size_t)dash + 1);
+    uint64_t first, last = UINT64_MAX;
+    if (left.size == 0)
+        return resolve_suffix(right, size, ret);
+    if (!read_position(left, &first) || (right.size && !read_position(right, &last)))
+        return IGNORE;
+    if (last < first)
+        return IGNORE;
+    if (first >= size)
+        return UNSATISFIABLE;
+    ret->first = first;
+    ret->last = last < size ? last : size - 1;
+    return SATISFIABLE;
+}
+
+static bool near(struct co_range a, struct co_range b)
+{
+    struct co_range lower = a.first < b.first ? a : b, upper = a.first < b.first ? b : a;
+    return upper.first <= lower.last || upper.first - lower.last <= PART_OVERHEAD;
+}
+
+/* Adds a range; those that it joins become one, at the place of the first of them, for the order is
+ * the client's (RFC 9110 15.3.7.2). One pass will do: what is near the joined range is near one of
+ * its parts. Returns the new count. */
+static unsigned add(struct co_range *ranges, unsigned count, struct co_range range)
+{
+    unsigned place = count, i = 0;
+    while (i < count) {
+        if (!near(ranges[i], range)) {
+            i++;
+            continue;
+        }
+        if (ranges[i].first < range.first)
+            range.first = ranges[i].first;
+        if (ranges[i].last > range.last)
+            range.last = ranges[i].last;
+        memmove(&ranges[i], &ranges[i + 1], (--count - i) * sizeof *ranges);
+        place = i < place ? i : place;
+    }
+    memmove(&ranges[place + 1], &ranges[place], (count - place) * sizeof *ranges);
+    ranges[place] = range;
+    return count + 1;
+}
+
+int co_range_parse(co_text value, uint64_t size, struct co_range ret[CO_RANGES_MAX])
+{
+    const co_text unit = CO_TEXT("bytes=");
+    if (value.size < unit.size || !co_text_equal_nocase((co_text){value.at, unit.size}, unit))
+        return 0;
+    co_text list = co_text_after(value, unit.size), spec;
+    unsigned specs = 0, count = 0;
+    uint64_t sum = 0; /* before coalescing: what overlaps counts twice (attacks H14) */
+    while (co_http_list_next(&list, &spec)) {
+        struct co_range range;
+        enum verdict verdict = resolve(spec, size, &range);
+        if (verdict == IGNORE || ++specs > CO_RANGES_MAX)
+            return 0;
+        if (verdict == UNSATISFIABLE)
+            continue;
+        if (__builtin_add_overflow(sum, range.last - range.first + 1, &sum) || sum > size)
+            return 0;
+        count = add(ret, count, range);
+    }
+    if (specs == 0)
+        return 0;
+    return count ? (int)count : -416;
+}
