@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #define ALTERNATE_STACK_BYTES (64 << 10)
-#define GUARD_BYTES           (64 << 10) /* a fault this close beneath a stack is an overflow of it */
+#define GUARD_BYTES           (64 << 10) /* a fault this close beneath a stack is an overflow */
 
 static void signals_fill(sigset_t *set, const int *signals)
 {

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* Regular files read without blocking the loop: from the page cache at once, else on a pool thread. */
+#ifndef CO_RUNTIME_FILE_H
+#define CO_RUNTIME_FILE_H
+
+#include "base/buf.h"
+
+/*
+ * Reads up to `size` bytes at `offset`. Suspends only when they are not in the page cache.
+ * Returns the count, 0 at the end, -errno, CO_ECANCELED, CO_EDEADLINE.
+ */
+ssize_t co_file_read_at(int fd, void *ret_bytes, size_t size, uint64_t offset);
+
+#endif
