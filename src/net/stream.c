@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/stream.h"
 
+#include "runtime/file.h"
 #include "runtime/pool.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #define FULL_READS_FOR_LARGE 2    /* small buffers filled in a row before a large one is used */
 #define PIECES_MAX           16   /* of one co_writev */
@@ -413,8 +413,8 @@ static long copy_file(struct co_stream *stream, int file_fd, uint64_t offset, si
     if (!buffer)
         return -ENOMEM;
     ssize_t n =
-        pread(file_fd, buffer, size < CO_BUFFER_LARGE ? size : CO_BUFFER_LARGE, (off_t)offset);
-    long rc = n < 0 ? -errno : n;
+        co_file_read_at(file_fd, buffer, size < CO_BUFFER_LARGE ? size : CO_BUFFER_LARGE, offset);
+    long rc = n;
     size_t sent = 0;
     while (rc > 0 && sent < (size_t)n) {
         const struct iovec piece = {buffer + sent, (size_t)n - sent};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Regular files read without blocking the loop: from the page cache at once, else on a pool thread. */
+/* Regular files read without blocking the loop: from the page cache, else on a pool thread. */
 #ifndef CO_RUNTIME_FILE_H
 #define CO_RUNTIME_FILE_H
 
