@@ -13,23 +13,27 @@ static void sleep_interrupted(struct co_rt *rt, struct co_fiber *fiber, int code
     co_fiber_wake(rt, fiber, code);
 }
 
-/* A sleep is a wait in a scope of its own, whose deadline is its end. */
-int co_sleep(int64_t ms)
+/* A wait in a scope of its own, whose deadline is the sleep's end. */
+static __attribute__((noinline)) int sleep_for(struct co_rt *rt, int64_t ms)
 {
     static const struct co_wait wait = {.what = "sleep", .interrupt = sleep_interrupted};
-    struct co_rt *rt = co_rt_current();
-    int rc = co_fiber_refusal(rt, false);
-    if (rc < 0)
-        return rc;
-    if (ms <= 0) {
-        co_fiber_pause(rt);
-        return co_fiber_refusal(rt, false);
-    }
     rt->now = rt->backend->now(rt); /* the turn may have begun a while ago */
     co_scope scope;
     co_scope_open(&scope, ms);
     co_fiber_wait(rt, &wait);
     co_scope_close(&scope);
+    return co_fiber_refusal(rt, false);
+}
+
+int co_sleep(int64_t ms)
+{
+    struct co_rt *rt = co_rt_current();
+    int rc = co_fiber_refusal(rt, false);
+    if (rc < 0)
+        return rc;
+    if (ms > 0)
+        return sleep_for(rt, ms);
+    co_fiber_pause(rt);
     return co_fiber_refusal(rt, false);
 }
 

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Three implementations: x86-64 and aarch64 in assembly, ucontext for the rest (or with
- * -DCO_SWITCH_UCONTEXT, which the tests build too).
- *
- * x86-64 returns by `pop; jmp`, not `ret`: the return predictor has seen no matching call and would
- * miss every time. The entry's frame pointer is zero and its return address undefined, so that
- * unwinders stop there.
+ * Three implementations: x86-64 (its switch is inline, in the header) and aarch64 in assembly,
+ * ucontext for the rest, or with -DCO_SWITCH_UCONTEXT, which the tests build too. The entry's frame
+ * pointer is zero and its return address undefined, so that unwinders stop there.
  */
 #include "runtime/switch.h"
 
@@ -14,34 +11,12 @@
 #if defined(__x86_64__) && !defined(CO_SWITCH_UCONTEXT)
 
 __asm__(".text\n"
-        ".globl co_switch\n"
-        ".hidden co_switch\n"
-        ".type co_switch, @function\n"
-        ".p2align 4\n"
-        "co_switch:\n"
-        "    endbr64\n"
-        "    pushq %rbp\n"
-        "    pushq %rbx\n"
-        "    pushq %r12\n"
-        "    pushq %r13\n"
-        "    pushq %r14\n"
-        "    pushq %r15\n"
-        "    movq %rsp, (%rdi)\n"
-        "    movq %rsi, %rsp\n"
-        "    popq %r15\n"
-        "    popq %r14\n"
-        "    popq %r13\n"
-        "    popq %r12\n"
-        "    popq %rbx\n"
-        "    popq %rbp\n"
-        "    popq %rax\n"
-        "    notrack jmp *%rax\n"
-        ".size co_switch, .-co_switch\n"
         ".type co_switch_entry, @function\n"
         "co_switch_entry:\n"
         "    .cfi_startproc\n"
         "    .cfi_undefined rip\n"
         "    endbr64\n"
+        "    popq %rbx\n"
         "    xorl %ebp, %ebp\n"
         "    callq *%rbx\n"
         "    ud2\n"
@@ -50,25 +25,25 @@ __asm__(".text\n"
 
 void co_switch_entry(void);
 
+# define RED_ZONE_WORDS 16 /* 128 bytes, as co_switch steps over */
+
 void *co_switch_prepare(void *top, size_t size, void (*entry)(void))
 {
     (void)size;
-    uintptr_t *sp = top;
-    *--sp = 0; /* the entry starts with the stack as after a call: 16 bytes aligned, less 8 */
-    *--sp = 0;
+    uintptr_t *sp = (uintptr_t *)top - 2; /* two words of zero end the chain of frames */
+    sp[0] = sp[1] = 0;
+    *--sp = (uintptr_t)entry; /* popped by co_switch_entry: the stack is aligned then */
+    sp -= RED_ZONE_WORDS;
+    *--sp = 0; /* rbp */
     *--sp = (uintptr_t)co_switch_entry;
-    *--sp = 0;                /* rbp */
-    *--sp = (uintptr_t)entry; /* rbx */
-    for (int i = 0; i < 4; i++)
-        *--sp = 0; /* r12 to r15 */
     return sp;
 }
 
 void *co_switch_frame(void *saved, void **ret_pc)
 {
     uintptr_t *sp = saved;
-    *ret_pc = (void *)sp[6];
-    return (void *)sp[5];
+    *ret_pc = (void *)sp[0];
+    return (void *)sp[1];
 }
 
 #elif defined(__aarch64__) && !defined(CO_SWITCH_UCONTEXT)
