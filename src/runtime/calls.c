@@ -34,7 +34,7 @@ int co_sleep(int64_t ms)
     if (ms > 0)
         return sleep_for(rt, ms);
     co_fiber_pause(rt);
-    return co_fiber_refusal(rt, false);
+    return 0;
 }
 
 int64_t co_now_ns(void)
