@@ -13,8 +13,9 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#define WALL_BEGIN (1767225600LL * CO_SECOND) /* 2026-01-01T00:00:00Z, plus the clock's own start  \
-                                               */
+#define WALL_BEGIN                                                                                 \
+ (1767225600LL * CO_SECOND) /* 2026-01-01T00:00:00Z, plus the clock's own start                    \
+                             */
 
 struct virtual_state {
     struct co_virt_world world;
@@ -96,7 +97,6 @@ static void side_complete(struct co_virt_socket *socket, struct co_virt_side *si
 {
     struct co_op *op = side->op;
     side->op = NULL;
-    op->in_flight = false;
     socket->host->world->completions++;
     co_op_complete(socket->host->rt, op, result);
 }
@@ -339,6 +339,12 @@ void co_virtual_explore(struct co_rt *rt, struct co_virtual_choices *choices)
     state->world.choices = choices;
 }
 
+unsigned co_virtual_sockets_open(struct co_rt *rt)
+{
+    const struct virtual_state *state = rt->backend_state;
+    return state->host.slots_open;
+}
+
 uint64_t co_virtual_trace_hash(struct co_rt *rt)
 {
     const struct virtual_state *state = rt->backend_state;
@@ -353,6 +359,7 @@ void co_virtual_trace_text(struct co_rt *rt, struct co_buf *ret)
 
 const struct co_backend co_backend_virtual = {
     .name = "virtual",
+    .is_virtual = true,
     .open = virtual_open,
     .close = virtual_close,
     .submit = virtual_submit,

@@ -33,6 +33,9 @@ void co_virtual_explore(struct co_rt *rt, struct co_virtual_choices *choices);
 /* Prepares the next run's way; false when all have been taken. */
 bool co_virtual_choices_next(struct co_virtual_choices *choices);
 
+/* How many sockets are open: a test's program that leaves some has leaked them. */
+unsigned co_virtual_sockets_open(struct co_rt *rt);
+
 /* A hash of all that happened so far: when, what, to which socket, with which bytes. */
 uint64_t co_virtual_trace_hash(struct co_rt *rt);
 

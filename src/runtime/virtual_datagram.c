@@ -182,6 +182,7 @@ static size_t receive_message(struct co_virt_socket *socket, struct msghdr *mess
     socket->datagram.bytes -= packet->size;
     co_list_remove(&packet->link);
     free(packet);
+    socket->host->rt->input_serial++;
     return size;
 }
 
@@ -200,18 +201,20 @@ static long receive_one(struct co_virt_socket *socket, struct co_op *op)
 {
     if (co_list_empty(&socket->datagram.packets))
         return 0; /* shut down */
+    bool pooled = !op->a.receive.at;
     struct iovec room = {op->a.receive.at, op->a.receive.size};
-    if (!room.iov_base) {
+    if (pooled)
         room = (struct iovec){co_buffer_take(socket->host->rt, CO_BUFFER_SMALL), CO_BUFFER_SMALL};
-        if (!room.iov_base)
-            return -ENOMEM;
-    }
+    if (!room.iov_base)
+        return -ENOMEM;
     struct msghdr message = {.msg_iov = &room, .msg_iovlen = 1};
     size_t size = receive_message(socket, &message);
-    if (size == 0 && !op->a.receive.at)
+    if (size == 0 && pooled) {
         co_buffer_give(socket->host->rt, room.iov_base, CO_BUFFER_SMALL);
-    else
-        op->a.receive.at = room.iov_base;
+        return 0;
+    }
+    op->a.receive.at = room.iov_base;
+    op->a.receive.size = room.iov_len;
     return (long)size;
 }
 

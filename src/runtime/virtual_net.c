@@ -89,6 +89,7 @@ int co_virt_socket_open(struct co_virt_socket *socket, co_fd *ret)
         host->slots[index - 1] = (struct co_virt_slot){0};
     }
     struct co_virt_slot *slot = &host->slots[index - 1];
+    host->slots_open++;
     slot->socket = socket;
     slot->generation += slot->generation == UINT32_MAX ? 2 : 1; /* 0 means none */
     *ret = socket->fd = (co_fd){index - 1, slot->generation};
@@ -121,6 +122,7 @@ void co_virt_socket_close(struct co_virt_socket *socket)
     assert(!socket->reading.op && !socket->writing.op);
     if (co_fd_is_open(socket->fd)) {
         struct co_virt_slot *slot = &host->slots[socket->fd.index];
+        host->slots_open--;
         slot->socket = NULL;
         slot->next_free = host->first_free;
         host->first_free = socket->fd.index + 1;
@@ -284,8 +286,8 @@ static bool may_share(const struct co_virt_socket *a, const struct co_virt_socke
 /* Tries the name in socket->local. */
 static bool name_is_free(const struct co_virt_socket *socket)
 {
-    const struct co_link *bucket = host_bucket(socket->host, &socket->local);
-    for (const struct co_link *link = bucket->next; link != bucket; link = link->next) {
+    struct co_link *bucket = host_bucket(socket->host, &socket->local);
+    for (struct co_link *link = bucket->next; link != bucket; link = link->next) {
         const struct co_virt_socket *other = CO_CONTAINER(link, struct co_virt_socket, bound);
         if (other->type == socket->type && !may_share(socket, other) &&
             (socket_covers(other, &socket->local) || socket_covers(socket, &other->local)))

@@ -118,7 +118,8 @@ struct co_virt_host {
     struct co_virt_world *world;
     struct co_rt *rt;
     struct co_virt_slot *slots;
-    uint32_t slot_count, slot_room, first_free; /* indices from 1; 0: none */
+    uint32_t slot_count, slot_room, slots_open;
+    uint32_t first_free; /* from 1; 0: none */
     uint32_t numbers;
     uint16_t port_next;
     struct co_link sockets;

@@ -303,14 +303,14 @@ static long receive(struct co_virt_socket *socket, struct co_op *op)
             return take_error(socket);
         return socket->state == CO_VIRT_CONNECTED ? 0 : -ENOTCONN;
     }
-    size_t size = op->a.receive.size;
     if (!op->a.receive.at) {
         op->a.receive.at = co_buffer_take(socket->host->rt, CO_BUFFER_SMALL);
         if (!op->a.receive.at)
             return -ENOMEM;
-        size = CO_BUFFER_SMALL;
+        op->a.receive.size = CO_BUFFER_SMALL;
     }
-    size_t done = take_bytes(socket, op->a.receive.at, size);
+    size_t done = take_bytes(socket, op->a.receive.at, op->a.receive.size);
+    socket->host->rt->input_serial++;
     if (stream->peer && stream->peer->writing.op)
         co_virt_nudge(stream->peer, &stream->peer->writing);
     return (long)done;

@@ -10,8 +10,10 @@
 #include "base/list.h"
 #include "runtime/virtual.h"
 
-#define CO_VIRT_DELAY_MIN (50 * 1000LL) /* ns: what a network does at its best ... */
-#define CO_VIRT_DELAY_MAX (2 * CO_MS)   /* ... and still often enough */
+/* ns: what a network does at its best and still often enough. Their middle, the delay of enumerated
+ * runs, is a whole millisecond, so that arrivals there meet timers at one instant. */
+#define CO_VIRT_DELAY_MIN 50000LL
+#define CO_VIRT_DELAY_MAX 1950000LL
 
 /* What a choice is about. Each has a random stream of its own, so that one more draw for one
  * purpose does not shift the others. */
