@@ -9,6 +9,7 @@
 /* In order of preference; a simulated one is used only when asked for by name. */
 static const struct co_backend *const backends[] = {
     &co_backend_epoll,
+    &co_backend_virtual,
 };
 
 static int backend_open(struct co_rt *rt, const struct co_backend *backend)

@@ -249,7 +249,9 @@ static int loop_run(struct co_rt *rt)
             continue;
         }
         int rc = rt->backend->poll(rt, until);
-        if (rc < 0 && rc != CO_EDEADLOCK && rc != -EINTR)
+        if (rc == CO_EDEADLOCK && rt->outside == 0 && !rt->deadlocked && !rt->stopping)
+            deadlock(rt); /* virtual: what is in flight can never complete */
+        else if (rc < 0 && rc != CO_EDEADLOCK && rc != -EINTR)
             return rc;
         rt->now = rt->backend->now(rt);
         if (atomic_load_explicit(&rt->inbox, memory_order_relaxed))
