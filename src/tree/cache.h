@@ -7,6 +7,7 @@
  * came together shares one look-up (and a pipelined burst costs one), while a request that came
  * after a change always sees it. A file changed less than CO_TREE_SETTLED_NS before it was read is
  * not trusted the second time: two changes within one tick of the file system's clock look alike.
+ * Folders are opened each time.
  *
  * Bounded by entries and bytes; the least recently used goes first. An entry in use (referenced)
  * outlives its place in the cache.
@@ -16,8 +17,9 @@
 
 #include "tree/tree.h"
 
-#define CO_TREE_CACHE_ENTRIES 1024        /* per shard; each holds at most one descriptor */
+#define CO_TREE_CACHE_ENTRIES 1024        /* per shard */
 #define CO_TREE_CACHE_BYTES   (32u << 20) /* of file content per shard */
+#define CO_TREE_CACHE_OPEN    128 /* of the entries may hold a descriptor: others need some */
 #define CO_TREE_INLINE_MAX    (64u << 10) /* larger files are kept open, not read */
 #define CO_TREE_SETTLED_NS    20000000LL  /* two ticks of the coarsest clock (HZ=100) */
 
@@ -39,8 +41,9 @@ void co_tree_cache_free(struct co_tree_cache *cache);
 /*
  * The file or folder at the path, opened, or read if small. Suspends when it is cold. Small content
  * is as long as its stat says: a file that changes while it is read is read again, a few times, and
- * then given with fd only. ret: a reference; give it back with co_tree_cache_release. Returns as
- * co_tree_open_path. Misses (-ENOENT) are not cached.
+ * then given with fd only; an fd's content may change at any time, `stat` tells what it was. ret: a
+ * reference; give it back with co_tree_cache_release. Returns as co_tree_open_path. Misses
+ * (-ENOENT) are not cached.
  */
 int co_tree_cache_get(struct co_tree_cache *cache, co_text path, struct co_tree_file **ret);
 void co_tree_cache_release(struct co_tree_cache *cache, struct co_tree_file *file);

@@ -6,12 +6,16 @@
  * RESOLVE_BENEATH and RESOLVE_NO_MAGICLINKS), so that no spelling of a path and no race with a link
  * leads out; there is no check of strings to get wrong. Relative links within the tree work; links
  * that lead out, and absolute ones, do not exist (-ENOENT), and neither do names that begin with a
- * dot, in any component, unless the tree shows hidden files. Files are opened with O_NONBLOCK and
- * then asked what they are, so a FIFO or device stops nobody; only regular files and directories
- * exist. Cold look-ups go to a pool thread: RESOLVE_CACHED tells.
+ * dot, in any component of what is asked for, unless the tree shows hidden files. (A visible link
+ * to a hidden name works: somebody made it for that.) Files are opened with O_NONBLOCK and then
+ * asked what they are, so a FIFO or device stops nobody; only regular files and directories exist.
+ * What is mounted within the tree belongs to it, but for the kernel's own file systems (/proc and
+ * the like), whose files are no files. Cold look-ups go to a pool thread: RESOLVE_CACHED tells.
  *
- * Paths are what co_url_path_decode yields: relative, without empty or dot segments; "" is the
- * root.
+ * Paths are what co_url_path_decode yields: relative, without empty or dot segments (others do not
+ * exist), with a trailing slash only where a folder is meant; "" is the root.
+ *
+ * A tree does not change once open: threads may share it.
  */
 #ifndef CO_TREE_H
 #define CO_TREE_H
@@ -48,8 +52,9 @@ void co_tree_free(struct co_tree *tree);
 /*
  * Opens a file or folder for reading. Suspends when the path is not in the kernel's cache.
  * ret_fd: the caller's to close with co_tree_close; close-on-exec, non-blocking.
- * Returns 0; -ENOENT, -EACCES (exists but this process may not read it), -ENOTDIR, -ELOOP, -EMFILE
- * ...
+ * Returns 0; -ENOENT, -EACCES (exists but this process may not read it), -ENOTDIR, -ELOOP,
+ * -ENAMETOOLONG, -EBUSY (renames or a lease interfered without pause: try again), -EMFILE ...;
+ * CO_ECANCELED, CO_EDEADLINE.
  */
 int co_tree_open_path(
     struct co_tree *tree, co_text path, int *ret_fd, struct co_tree_stat *ret_stat);
@@ -58,22 +63,28 @@ void co_tree_close(int fd);
 /* What the path names now. Never opens the file itself. Returns as co_tree_open_path. */
 int co_tree_stat_path(struct co_tree *tree, co_text path, struct co_tree_stat *ret);
 
+bool co_tree_stat_equal(const struct co_tree_stat *a, const struct co_tree_stat *b);
+
+/* Whether the path names just what `known`, from this tree, describes, unchanged. Suspends as
+ * co_tree_stat_path, but is faster for names directly beneath the root. */
+bool co_tree_names(struct co_tree *tree, co_text path, const struct co_tree_stat *known);
+
 /* Reads up to `size` bytes at `offset`; cold pages are read on a pool thread (suspends). Returns
  * the count, 0 at the end, -errno. */
 ssize_t co_tree_read(int fd, void *ret_bytes, size_t size, uint64_t offset);
 
 struct co_tree_entry {
-    const char *name; /* NUL-terminated; any bytes but '/' */
-    struct co_tree_stat stat;
+    const char *name;         /* NUL-terminated; any bytes but '/' */
+    struct co_tree_stat stat; /* a link's: of what it leads to */
     bool is_link;
 };
 
 /*
  * Lists a folder. Entries that do not exist (hidden, broken or leading out, neither file nor
  * folder) are left out. The directory is read on a pool thread in batches; suspends. ret_entries:
- * malloc'ed array, names and all; free with co_tree_entries_free. At most entries_max are listed;
- * *ret_more tells whether there were more. Order: as the directory has them. Returns the count, or
- * as co_tree_open_path.
+ * malloc'ed array, names and all; free with co_tree_entries_free. At most entries_max are listed,
+ * and at most 64 MiB of them; *ret_more tells whether there were more. Order: as the directory has
+ * them. Returns the count, or as co_tree_open_path.
  */
 ssize_t co_tree_list(struct co_tree *tree, co_text path, size_t entries_max,
     struct co_tree_entry **ret_entries, bool *ret_more);

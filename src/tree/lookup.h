@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One confined look-up: the only place where a path of the tree meets the kernel.
+ *
+ * The rooms of this floor go through it; floors above use tree.h.
+ */
+#ifndef CO_TREE_LOOKUP_H
+#define CO_TREE_LOOKUP_H
+
+#include "coronet/fiber.h"
+#include "tree/tree.h"
+
+#include <sys/stat.h>
+
+struct co_tree {
+    int root;            /* O_PATH */
+    uint64_t device;     /* of the root */
+    bool hidden;         /* names with a leading dot exist */
+    bool resolve_cached; /* the kernel knows RESOLVE_CACHED (Linux 5.12) */
+};
+
+struct co_lookup {
+    const struct co_tree *tree;
+    const char *path;         /* NUL-terminated, checked by the caller; "." is the root */
+    uint64_t flags;           /* of open(2); O_CLOEXEC is added */
+    int fd;                   /* result: the caller's to close */
+    struct co_tree_stat stat; /* result */
+};
+
+/* Looks up without waiting for a disk. 0; -EAGAIN when that could not be done, else as
+ * co_lookup_wait. */
+int co_lookup_cached(struct co_lookup *lookup);
+
+/* Looks up, waiting for the disk if need be: for a pool thread (arg: struct co_lookup *). 0;
+ * -ENOENT also for what leads out of the tree and for what is neither file nor folder; -EBUSY when
+ * renames or a lease kept interfering; -errno. */
+int co_lookup_wait(void *lookup);
+
+/* Whether this thread may wait for a disk: outside of a runtime. So it may in virtual time, where
+ * files are worked on inline: a run depends on its seed, not on what the kernel has cached. */
+bool co_lookup_may_wait(void);
+
+/* Runs a blocking function: on a pool thread, or here when this thread may wait. As co_block. */
+int co_lookup_offload(co_task *function, void *arg);
+
+/* What an open descriptor is now. 0, -ENOENT when neither file nor folder, -errno. */
+int co_lookup_fstat(int fd, struct co_tree_stat *ret);
+
+/* False, with *ret untouched, when it is neither file nor folder. */
+bool co_lookup_convert(const struct stat *st, struct co_tree_stat *ret);
+
+#endif
