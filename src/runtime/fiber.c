@@ -220,16 +220,6 @@ int co_fiber_spawn(struct co_rt *rt, struct co_group_body *group,
 /* ---- waiting ------------------------------------------------------------------------------------
  */
 
-int co_fiber_refusal(struct co_rt *rt, bool drainable)
-{
-    struct co_scope_body *scope = rt->current->scope;
-    if (CO_UNLIKELY(scope->deadline <= rt->now) && !scope->code)
-        co_scope_expire(scope, rt->now);
-    if (CO_UNLIKELY(scope->code))
-        return scope->code;
-    return drainable && scope->draining ? CO_EDRAIN : 0;
-}
-
 /* Expires on the fiber's own account whatever its wait lies in. */
 void co_fiber_timer_fired(struct co_rt *rt, struct co_timer *timer)
 {

@@ -115,7 +115,15 @@ int co_fiber_spawn(struct co_rt *rt, struct co_group_body *group,
 int co_fiber_wait(struct co_rt *rt, const struct co_wait *wait);
 
 /* Why a wait in the current scope may not begin: 0, CO_ECANCELED, CO_EDEADLINE, CO_EDRAIN ... */
-int co_fiber_refusal(struct co_rt *rt, bool drainable);
+static inline int co_fiber_refusal(struct co_rt *rt, bool drainable)
+{
+    struct co_scope_body *scope = rt->current->scope;
+    if (CO_UNLIKELY(scope->deadline <= rt->now) && !scope->code)
+        co_scope_expire(scope, rt->now);
+    if (CO_UNLIKELY(scope->code))
+        return scope->code;
+    return drainable && scope->draining ? CO_EDRAIN : 0;
+}
 
 /* Makes a waiting fiber ready. Waking a fiber that does not wait is a bug. */
 void co_fiber_wake(struct co_rt *rt, struct co_fiber *fiber, int code);

@@ -17,13 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Pinned fibers make it safe to keep this address across a switch. */
-static __thread struct co_rt *rt_of_thread __attribute__((tls_model("initial-exec")));
-
-struct co_rt *co_rt_current(void)
-{
-    return rt_of_thread;
-}
+__thread struct co_rt *co_rt_of_thread;
 
 /* ---- timers
  * -------------------------------------------------------------------------------------- */
@@ -322,7 +316,7 @@ static int rt_run(struct co_rt *rt, co_task *task, void *arg)
     if (rc < 0)
         return rc;
     sigpipe_block(&mask);
-    rt_of_thread = rt;
+    co_rt_of_thread = rt;
     const struct co_go_options go = {.name = "main"};
     rc = co_fiber_spawn(rt, NULL, &go, task, arg);
     if (rc == 0) {
@@ -334,7 +328,7 @@ static int rt_run(struct co_rt *rt, co_task *task, void *arg)
     if (options->handle_signals)
         co_signals_restore(rt);
     rt_close(rt);
-    rt_of_thread = NULL;
+    co_rt_of_thread = NULL;
     pthread_sigmask(SIG_SETMASK, &mask, NULL);
     return rc < 0 ? rc : rt->deadlocked ? CO_EDEADLOCK : rt->exit_code;
 }

@@ -73,8 +73,15 @@ void co_rt_post(struct co_rt *rt, struct co_post *post);
 
 /* ---- for floors above --------------------------------------------------------------------- */
 
+/* Pinned fibers make it safe to keep this variable's address across a switch. */
+extern __thread struct co_rt *co_rt_of_thread
+    __attribute__((tls_model("initial-exec"), visibility("hidden")));
+
 /* The runtime of this thread; NULL outside co_run. */
-struct co_rt *co_rt_current(void);
+static inline struct co_rt *co_rt_current(void)
+{
+    return co_rt_of_thread;
+}
 
 /* Submits an operation whose `done` the caller has set; counts it. True: completed at once. */
 bool co_op_submit(struct co_rt *rt, struct co_op *op);
