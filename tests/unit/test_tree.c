@@ -184,7 +184,7 @@ static void make_socket(const char *path)
     close(fd);
 }
 
-/* M02. /dev/tty's number, 5:0, blocks nobody but could become the controlling terminal's. */
+/* The devices: /dev/zero, which never ends, and one that has no driver. Only root can make them. */
 static void special_files_are_refused_without_blocking_m02(void **state)
 {
     (void)state;
