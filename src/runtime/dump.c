@@ -33,14 +33,18 @@ static int fiber_depth(const struct co_fiber *fiber)
     return depth;
 }
 
-static void dump_frame(int fd, int indent, const void *pc)
+/* A static function has no name here; its offset within the file is what addr2line takes. */
+static void dump_frame(int fd, int indent, const char *pc)
 {
     Dl_info info;
-    if (dladdr(pc, &info) && info.dli_sname)
-        dprintf(fd, "%*sat %s+%td\n", indent, "", info.dli_sname,
-            (const char *)pc - (const char *)info.dli_saddr);
+    if (!dladdr(pc, &info)) {
+        dprintf(fd, "%*sat %p\n", indent, "", (const void *)pc);
+        return;
+    }
+    if (info.dli_sname)
+        dprintf(fd, "%*sat %s+%td\n", indent, "", info.dli_sname, pc - (char *)info.dli_saddr);
     else
-        dprintf(fd, "%*sat %p\n", indent, "", pc);
+        dprintf(fd, "%*sat %s+%#tx\n", indent, "", info.dli_fname, pc - (char *)info.dli_fbase);
 }
 
 __attribute__((no_sanitize("address", "thread"))) static void dump_backtrace(
