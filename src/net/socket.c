@@ -103,9 +103,11 @@ static bool socket_park(struct co_stream *stream)
 {
     stream->read_op = (struct co_op){
         .code = CO_OP_RECEIVE,
+        .flags = stream->likely ? CO_OP_LIKELY : 0,
         .fd = stream->fd,
         .done = park_done,
     };
+    stream->likely = false;
     if (!co_op_submit(stream->rt, &stream->read_op))
         return false;
     park_take(stream);

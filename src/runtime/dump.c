@@ -44,7 +44,8 @@ static void dump_frame(int fd, int indent, const char *pc)
     if (info.dli_sname)
         dprintf(fd, "%*sat %s+%td\n", indent, "", info.dli_sname, pc - (char *)info.dli_saddr);
     else
-        dprintf(fd, "%*sat %s+%#tx\n", indent, "", info.dli_fname, pc - (char *)info.dli_fbase);
+        dprintf(fd, "%*sat %s+%#zx\n", indent, "", info.dli_fname,
+            (size_t)(pc - (char *)info.dli_fbase));
 }
 
 __attribute__((no_sanitize("address", "thread"))) static void dump_backtrace(
