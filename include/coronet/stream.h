@@ -52,6 +52,16 @@ CO_API ssize_t co_read(co_stream *stream, void *ret_bytes, size_t size);
 CO_API ssize_t co_read_full(co_stream *stream, void *ret_bytes, size_t size);
 
 /*
+ * co_read_line - read a line, with its newline, as a C string.
+ *
+ * Suspends until the newline has arrived.
+ * ret_line: room for size bytes (2 to CO_PEEK_MAX), NUL included.
+ * Returns: its length; less than a line only at the end of the stream; 0 at the end; CO_ETOOBIG
+ * when it does not fit (nothing is taken); else as co_read.
+ */
+CO_API ssize_t co_read_line(co_stream *stream, char *ret_line, size_t size);
+
+/*
  * co_peek - look at buffered bytes without taking them.
  *
  * Suspends until at least min bytes are buffered or the stream ends.

@@ -254,6 +254,19 @@ ssize_t co_peek_until(
     }
 }
 
+ssize_t co_read_line(co_stream *stream, char *ret_line, size_t size)
+{
+    const uint8_t *bytes;
+    ssize_t n = co_peek_until(stream, "\n", size - 1, &bytes);
+    if (n == CO_EEOF) /* the last line may lack its newline */
+        n = co_peek(stream, 0, &bytes);
+    if (n < 0)
+        return n;
+    in_take(stream, ret_line, (size_t)n);
+    ret_line[n] = '\0';
+    return n;
+}
+
 void co_consume(co_stream *stream, size_t size)
 {
     assert(size <= co_stream_buffered(stream));
