@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Load for an echo server: echo_load PORT CONNECTIONS BYTES ROUNDS. Each connection sends BYTES, waits for
- * them all, and again, ROUNDS times in all over all connections. Prints seconds. */
+/* Load for an echo server: echo_load PORT CONNECTIONS BYTES ROUNDS. Each connection sends BYTES,
+ * waits for them all, and again, ROUNDS times in all over all connections. Prints seconds. */
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -15,7 +15,8 @@ worker_rlimit_nofile 20000;
 events {{ worker_connections 18000; multi_accept on; use epoll; }}
 http {{
   access_log off; sendfile on; tcp_nopush on; tcp_nodelay on; keepalive_requests 1000000000;
-  keepalive_timeout 600; open_file_cache max=1000; types {{ }} default_type application/octet-stream;
+  keepalive_timeout 600; open_file_cache max=1000;
+  types {{ }} default_type application/octet-stream;
   client_body_temp_path {work}/b; proxy_temp_path {work}/p; fastcgi_temp_path {work}/f;
   uwsgi_temp_path {work}/u; scgi_temp_path {work}/s;
   server {{ listen 127.0.0.1:{port} backlog=4096; root {root}; }}

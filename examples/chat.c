@@ -25,8 +25,7 @@ static int join(co_stream *stream, void *arg)
     *seat = NULL;
     co_channel_close(me.lines);
     int rc = co_group_close(&group);
-    co_channel_free(me.lines);
-    return rc;
+    return co_channel_free(me.lines), rc;
 }
 static int server(void *where) { return co_serve(where, join, NULL, NULL); }
 int main(int argc, char **argv) { return co_main(server, argc > 1 ? argv[1] : "localhost:7777"); }
