@@ -23,8 +23,7 @@ static void listening(void *arg, const co_address *address)
 static int server(void *arg)
 {
     (void)arg;
-    return co_serve(
-        "127.0.0.1:0", echo, NULL, &(struct co_serve_options){.listening = listening});
+    return co_serve("127.0.0.1:0", echo, NULL, &(struct co_serve_options){.listening = listening});
 }
 
 int main(void)
