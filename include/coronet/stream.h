@@ -47,7 +47,8 @@ CO_API ssize_t co_read(co_stream *stream, void *ret_bytes, size_t size);
  * co_read_full - read exactly size bytes.
  *
  * Suspends.
- * Returns: size; CO_EEOF when the stream ends before (what came stays readable); else as co_read.
+ * Returns: size; CO_EEOF when the stream ends before; else as co_read. Up to CO_PEEK_MAX bytes,
+ * what came stays readable after a failure; beyond that it is in ret_bytes and its count is lost.
  */
 CO_API ssize_t co_read_full(co_stream *stream, void *ret_bytes, size_t size);
 
@@ -192,7 +193,8 @@ CO_API void co_park_deadline(co_stream *stream, int64_t timeout_ms);
  * co_park_result - why a parked stream's handler was called again.
  *
  * Does not suspend.
- * Returns: 0 for input or the end of the stream (also in the first call), CO_EDRAIN, CO_EDEADLINE.
+ * Returns: 0 for input or the end of the stream (also in the first call), CO_EDRAIN, CO_EDEADLINE,
+ * CO_ECANCELED. Parking again after CO_EDRAIN or CO_ECANCELED closes the stream.
  */
 CO_API int co_park_result(const co_stream *stream);
 

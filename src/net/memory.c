@@ -189,6 +189,8 @@ static const struct co_stream_kind memory_kind = {
 
 static struct ring *ring_new(size_t room)
 {
+    if (room == 0)
+        room = 1; /* else reader and writer would wait for each other */
     struct ring *ring = calloc(1, sizeof *ring + room);
     if (ring) {
         ring->room = room;

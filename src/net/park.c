@@ -59,8 +59,7 @@ static bool park(struct co_stream *stream)
         return true;
     stream->guest.ended = park_guest_ended;
     co_guest_join(group, &stream->guest);
-    if (!stream->park_timer.fire)
-        co_timer_init(&stream->park_timer, park_timer_fired);
+    stream->park_timer.fire = park_timer_fired;
     int64_t due =
         stream->park_timeout_ms < 0 ? CO_NEVER : co_rt_deadline(rt, stream->park_timeout_ms);
     co_timer_set(rt, &stream->park_timer, coarse(due));
@@ -100,7 +99,10 @@ int co_stream_handle(void *arg)
 {
     struct co_stream *stream = arg;
     for (;;) {
+        bool told_to_end = stream->park_result != 0 && stream->park_result != CO_EDEADLINE;
         int rc = stream->handler(stream, stream->arg);
+        if (rc == CO_PARK && told_to_end)
+            rc = 0; /* no parking in a drain: it would only be told so again */
         int sent = rc == CO_PARK ? co_uncork(stream) : 0;
         if (rc != CO_PARK || sent < 0) {
             handled(stream, sent < 0 ? sent : rc);

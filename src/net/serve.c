@@ -38,7 +38,7 @@ static int accept_all(struct co_server *server, co_group *group, co_listener *li
 {
     for (;;) {
         co_stream *stream;
-        int rc = co_group_wait_place(co_rt_current(), (struct co_group_body *)group);
+        int rc = co_group_wait_place(co_rt_current(), (struct co_group_body *)group, true);
         if (rc == 0)
             rc = co_accept(&stream, listener);
         if (rc < 0)

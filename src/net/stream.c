@@ -73,13 +73,16 @@ static int read_begin(struct co_stream *stream)
 {
     if (stream->reading)
         return -EBUSY;
+    stream->reading = true; /* while the cork empties, too */
     if (stream->out_size && !stream->writing) {
+        bool corked = stream->corked;
         int rc = co_uncork(stream); /* the peer may be waiting for it */
-        stream->corked = true;
-        if (rc < 0 && is_scope_code(rc))
+        stream->corked = corked;
+        if (is_scope_code(rc)) {
+            stream->reading = false;
             return rc;
+        }
     }
-    stream->reading = true;
     return 0;
 }
 
@@ -135,6 +138,8 @@ static int in_make_room(struct co_stream *stream)
 /* Receives into an empty stream. */
 static long fill_empty(struct co_stream *stream)
 {
+    if (stream->reading)
+        return -EBUSY; /* and its buffer is in use */
     co_stream_release_input(stream);
     if (stream->full_reads >= FULL_READS_FOR_LARGE) {
         stream->in = co_buffer_take(stream->rt, CO_BUFFER_LARGE);
@@ -157,6 +162,8 @@ static long fill(struct co_stream *stream)
 {
     if (stream->in_at == stream->in_end)
         return fill_empty(stream);
+    if (stream->reading)
+        return -EBUSY;
     if (stream->read_error || stream->ended)
         return stream->read_error;
     int rc = in_make_room(stream);
@@ -171,13 +178,16 @@ static long fill(struct co_stream *stream)
 static size_t in_take(struct co_stream *stream, void *ret_bytes, size_t size)
 {
     size_t held = co_stream_buffered(stream), take = size < held ? size : held;
-    memcpy(ret_bytes, stream->in + stream->in_at, take);
+    if (take > 0)
+        memcpy(ret_bytes, stream->in + stream->in_at, take);
     co_consume(stream, take);
     return take;
 }
 
 ssize_t co_read(co_stream *stream, void *ret_bytes, size_t size)
 {
+    if (stream->reading)
+        return -EBUSY;
     if (co_stream_buffered(stream) == 0) {
         if (size >= CO_BUFFER_SMALL) /* straight into the caller's memory */
             return receive(stream, ret_bytes, size);
@@ -211,6 +221,8 @@ ssize_t co_read_full(co_stream *stream, void *ret_bytes, size_t size)
 
 ssize_t co_peek(co_stream *stream, size_t min, const uint8_t **ret_bytes)
 {
+    if (stream->reading)
+        return -EBUSY;
     if (min > CO_PEEK_MAX)
         return CO_ETOOBIG;
     while (co_stream_buffered(stream) < min) {
@@ -235,6 +247,8 @@ ssize_t co_peek_until(
     co_stream *stream, const char *delimiter, size_t max, const uint8_t **ret_bytes)
 {
     size_t length = strlen(delimiter), searched = 0;
+    if (stream->reading)
+        return -EBUSY;
     for (;;) {
         const uint8_t *bytes = stream->in + stream->in_at;
         size_t held = co_stream_buffered(stream), within = held < max ? held : max;
@@ -435,7 +449,7 @@ static long copy_file(struct co_stream *stream, int file_fd, uint64_t offset, si
         sent += rc > 0 ? (size_t)rc : 0;
     }
     co_buffer_give(stream->rt, buffer, CO_BUFFER_LARGE);
-    return rc < 0 ? rc : n;
+    return sent > 0 ? (long)sent : rc; /* what stopped it will stop the next slice again */
 }
 
 static long send_slice(struct co_stream *stream, int file_fd, uint64_t offset, uint64_t left)

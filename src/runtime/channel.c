@@ -164,7 +164,8 @@ static int select_wait(struct co_select_case *cases, unsigned count, unsigned *r
         .interrupt = select_interrupted,
     };
     int rc = co_fiber_wait(rt, &wait);
-    *ret_index = selection.chosen;
+    if (rc == 0 || rc == CO_ECLOSED)
+        *ret_index = selection.chosen;
     return rc;
 }
 
@@ -177,9 +178,10 @@ int co_select(struct co_select_case *cases, unsigned count, int64_t timeout_ms, 
         return rc;
     for (unsigned i = 0; i < count; i++) {
         rc = case_try(&cases[i]);
+        if (rc == -EAGAIN)
+            continue;
         *ret_index = i;
-        if (rc != -EAGAIN)
-            return rc;
+        return rc;
     }
     if (timeout_ms == 0)
         return -EAGAIN;

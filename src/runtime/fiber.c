@@ -16,9 +16,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define TURN_BUDGET                                                                                \
- 256 /* fibers run before the backend is asked again: no fiber starves the sockets */
-#define COPY_MAX 4096 /* bytes of an argument copied onto a fiber's stack */
+/* Fibers run, and operations done at once, before the backend is asked again: no fiber starves the
+ * sockets, however chatty its own may be. */
+#define TURN_BUDGET 256
+#define COPY_MAX    4096 /* bytes of an argument copied onto a fiber's stack */
 
 static void fiber_free(struct co_rt *rt, struct co_fiber *fiber)
 {
@@ -265,6 +266,14 @@ void co_fiber_unqueue(struct co_rt *rt, struct co_fiber *fiber, int code)
 {
     co_list_remove(&fiber->queued);
     co_fiber_wake(rt, fiber, code);
+}
+
+void co_fiber_spend(struct co_rt *rt)
+{
+    if (CO_LIKELY(rt->ready_budget > 0))
+        rt->ready_budget--;
+    else
+        co_fiber_pause(rt);
 }
 
 void co_fiber_pause(struct co_rt *rt)

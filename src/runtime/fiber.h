@@ -118,10 +118,9 @@ int co_fiber_wait(struct co_rt *rt, const struct co_wait *wait);
 static inline int co_fiber_refusal(struct co_rt *rt, bool drainable)
 {
     struct co_scope_body *scope = rt->current->scope;
-    if (CO_UNLIKELY(scope->deadline <= rt->now) && !scope->code)
-        co_scope_expire(scope, rt->now);
-    if (CO_UNLIKELY(scope->code))
-        return scope->code;
+    int code = co_scope_refusal(scope, rt->now);
+    if (CO_UNLIKELY(code))
+        return code;
     return drainable && scope->draining ? CO_EDRAIN : 0;
 }
 
@@ -130,6 +129,9 @@ void co_fiber_wake(struct co_rt *rt, struct co_fiber *fiber, int code);
 
 /* Tells a fiber's present wait that its scope ended. */
 void co_fiber_interrupt(struct co_rt *rt, struct co_fiber *fiber, int code);
+
+/* An operation was done at once: pauses when the turn's budget is used up. */
+void co_fiber_spend(struct co_rt *rt);
 
 /* Lets the other ready fibers and the backend have a turn. */
 void co_fiber_pause(struct co_rt *rt);
@@ -148,8 +150,9 @@ void co_detail_set(struct co_detail **to, int code, const char *text);
 /* The group that the current fiber belongs to. */
 struct co_group_body *co_group_current(struct co_rt *rt);
 
-/* Waits until there is a place for one more child. 0, or why not. */
-int co_group_wait_place(struct co_rt *rt, struct co_group_body *group);
+/* Waits until there is a place for one more child; a drain ends the wait if that child would be new
+ * work. 0, or why not. */
+int co_group_wait_place(struct co_rt *rt, struct co_group_body *group, bool drainable);
 
 /* Adds a member without a fiber: group close waits until it is removed. */
 void co_guest_join(struct co_group_body *group, struct co_guest *guest);

@@ -62,15 +62,15 @@ void co_group_background_ended(struct co_rt *rt, struct co_group_body *group)
         group_wake_closer(rt, group);
 }
 
-int co_group_wait_place(struct co_rt *rt, struct co_group_body *group)
+int co_group_wait_place(struct co_rt *rt, struct co_group_body *group, bool drainable)
 {
-    static const struct co_wait wait = {
+    const struct co_wait wait = {
         .what = "place in group",
         .interrupt = co_fiber_unqueue,
-        .drainable = true,
+        .drainable = drainable,
     };
     while (group->children_max && group->count >= group->children_max) {
-        int rc = co_fiber_refusal(rt, true);
+        int rc = co_fiber_refusal(rt, drainable);
         if (rc < 0)
             return rc;
         co_list_append(&group->spawners, &rt->current->queued);
@@ -81,22 +81,31 @@ int co_group_wait_place(struct co_rt *rt, struct co_group_body *group)
     return 0;
 }
 
-void co_go_with(co_group *group, const struct co_go_options *options, co_task *task, void *arg)
+/* Starts a child, or notes that it has failed. */
+static int group_start(
+    struct co_group_body *group, const struct co_go_options *options, co_task *task, void *arg)
 {
     struct co_rt *rt = co_rt_current();
-    struct co_group_body *body = (struct co_group_body *)group;
-    int rc = options->background ? 0 : co_group_wait_place(rt, body);
+    int rc = options->background ? 0 : co_group_wait_place(rt, group, false);
     if (rc == 0)
-        rc = co_fiber_spawn(rt, body, options, task, arg);
+        rc = co_scope_refusal(&group->scope, rt->now);
+    if (rc == 0)
+        rc = co_fiber_spawn(rt, group, options, task, arg);
     if (rc < 0) {
         struct co_detail *none = NULL;
-        group_fail(body, rc, &none);
-        return;
+        group_fail(group, rc, &none);
+        return rc;
     }
     if (options->background)
-        body->background++;
+        group->background++;
     else
-        body->count++;
+        group->count++;
+    return 0;
+}
+
+void co_go_with(co_group *group, const struct co_go_options *options, co_task *task, void *arg)
+{
+    group_start((struct co_group_body *)group, options, task, arg); /* close tells of a failure */
 }
 
 /* Asks the background fibers to end, once the others have. */
@@ -120,17 +129,14 @@ int co_group_close(co_group *group)
     struct co_group_body *body = (struct co_group_body *)group;
     struct co_fiber *fiber = rt->current;
     assert(fiber == body->owner && fiber->scope == &body->scope);
-    while (body->count > 0) {
-        body->closer = fiber;
-        co_fiber_wait(rt, &wait);
-    }
-    while (body->background > 0) {
-        group_dismiss(body);
+    while (body->count > 0 || body->background > 0) {
+        if (body->count == 0)
+            group_dismiss(body);
         body->closer = fiber;
         co_fiber_wait(rt, &wait);
     }
     fiber->scope = body->scope.parent;
-    int ended = body->scope.own_ended;
+    int ended = co_scope_own_end(&body->scope);
     co_scope_leave(&body->scope);
     if (body->detail)
         co_detail_set(&fiber->detail, body->detail->code, body->detail->text);
@@ -189,9 +195,9 @@ int co_start(co_group *group, co_task *task, void *arg, long *ret_ready)
     int rc = co_fiber_refusal(rt, false);
     if (rc < 0)
         return rc;
-    co_go_with(group, &options, task, arg);
-    if (body->error)
-        return body->error;
+    rc = group_start(body, &options, task, arg);
+    if (rc < 0)
+        return rc;
     struct co_fiber *child = CO_CONTAINER(body->members.prev, struct co_fiber, sibling);
     child->starter = rt->current;
     child->starter_value = ret_ready;

@@ -135,8 +135,10 @@ long co_op_run(struct co_op *op)
         return refusal;
     op->done = op_done;
     op->waiter = rt->current;
-    if (co_op_submit(rt, op))
+    if (co_op_submit(rt, op)) {
+        co_fiber_spend(rt);
         return op->result;
+    }
     const struct co_wait wait = {
         .what = op_name(op->code),
         .on = op,

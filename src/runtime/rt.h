@@ -34,7 +34,7 @@ struct co_rt {
     struct co_fiber *current; /* NULL while the loop itself runs */
     void *loop_sp;            /* the loop's saved stack pointer */
     struct co_fiber *ready_first, **ready_last;
-    unsigned ready_budget; /* fibers to run before the backend is polled again */
+    unsigned ready_budget; /* of this turn of the loop: see co_fiber_spend */
     struct co_fiber *dead; /* ended; its stack is put back by whoever runs next */
     struct co_heap timers;
     uint32_t timers_reserved;
@@ -89,10 +89,6 @@ bool co_op_submit(struct co_rt *rt, struct co_op *op);
 /* Submits the operation and suspends until it has completed; obeys the scope (a drain, too, when
  * the operation is an ACCEPT). Returns its result, or the scope's code when that cut it short. */
 long co_op_run(struct co_op *op);
-
-/* The same for an operation whose interruption by the scope is not wanted (it ends by itself soon).
- */
-long co_op_run_uncancelled(struct co_op *op);
 
 /* The deadline that lies so many milliseconds ahead: CO_NEVER when that is past all reckoning. */
 int64_t co_rt_deadline(struct co_rt *rt, int64_t timeout_ms);

@@ -105,6 +105,14 @@ void co_scope_expire(struct co_scope_body *scope, int64_t now)
         co_scope_end(outermost, CO_EDEADLINE);
 }
 
+int co_scope_own_end(const struct co_scope_body *scope)
+{
+    struct co_rt *rt = co_rt_current();
+    if (scope->own_ended || scope->own_deadline == CO_NEVER)
+        return scope->own_ended;
+    return scope->own_deadline <= rt->backend->now(rt) ? CO_EDEADLINE : 0;
+}
+
 static void scope_open(co_scope *scope, int64_t timeout_ms, bool shield)
 {
     struct co_rt *rt = co_rt_current();
@@ -138,7 +146,7 @@ int co_scope_close(co_scope *scope)
     assert(rt->current->scope == body); /* scopes close in reverse order, by their own fiber */
     rt->current->scope = body->parent;
     co_scope_leave(body);
-    return body->own_ended;
+    return co_scope_own_end(body);
 }
 
 void co_scope_cancel(co_scope *scope)
@@ -148,5 +156,7 @@ void co_scope_cancel(co_scope *scope)
 
 int co_status(void)
 {
-    return co_fiber_refusal(co_rt_current(), false);
+    struct co_rt *rt = co_rt_current();
+    rt->now = rt->backend->now(rt); /* a long computation has not been back to the loop */
+    return co_fiber_refusal(rt, false);
 }

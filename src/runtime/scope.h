@@ -43,7 +43,18 @@ void co_scope_end(struct co_scope_body *scope, int code);
 /* Tells everything beneath to take on no new work. */
 void co_scope_drain(struct co_scope_body *scope);
 
+/* Why this very scope ended, its deadline looked at by the clock: what its close returns. */
+int co_scope_own_end(const struct co_scope_body *scope);
+
 /* Ends the outermost scope above (or at) this one whose deadline is over at `now`, if any. */
 void co_scope_expire(struct co_scope_body *scope, int64_t now);
+
+/* Why calls beneath the scope fail at the time `now`: 0, or its code. */
+static inline int co_scope_refusal(struct co_scope_body *scope, int64_t now)
+{
+    if (CO_UNLIKELY(scope->deadline <= now) && !scope->code)
+        co_scope_expire(scope, now);
+    return scope->code;
+}
 
 #endif
