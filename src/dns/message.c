@@ -73,7 +73,7 @@ bool co_dns_reply_matches(const struct co_dns_query *query, const uint8_t *bytes
 
 /* A host name, decompressed. */
 struct name {
-    char text[CO_HOST_MAX + 1];
+    char text[CO_NAME_MAX + 1];
 };
 
 struct record {
@@ -189,8 +189,8 @@ static int chain_read(const struct reply *reply, enum co_dns_type type, struct c
     return CO_EPROTO;
 }
 
-int co_dns_reply_read(const struct co_dns_query *query, const uint8_t *bytes, size_t size,
-    struct co_dns_reply *ret)
+int co_dns_reply_read(
+    const struct co_dns_query *query, const uint8_t *bytes, size_t size, struct co_dns_reply *ret)
 {
     assert(co_dns_reply_matches(query, bytes, size));
     struct co_dns_reply result = {.rcode = read_16(bytes + 2) & MASK_RCODE};

@@ -55,7 +55,7 @@ bool co_dns_reply_matches(const struct co_dns_query *query, const uint8_t *bytes
 
 /* Reads a reply that matches. 0, also when there are no addresses; CO_EPROTO when malformed, when
  * its chain of aliases is too long or a loop, or leads to what is no host name; -ENOMEM. */
-int co_dns_reply_read(const struct co_dns_query *query, const uint8_t *bytes, size_t size,
-    struct co_dns_reply *ret);
+int co_dns_reply_read(
+    const struct co_dns_query *query, const uint8_t *bytes, size_t size, struct co_dns_reply *ret);
 
 #endif

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "dns/name.h"
 
-#include <arpa/inet.h>
 #include <net/if.h>
 #include <netinet/in.h>
+
+#define NUMBER_TEXT_MAX (INET6_ADDRSTRLEN + 1 + IF_NAMESIZE) /* with a zone, RFC 4007 11.2 */
 
 static bool is_host_byte(char c)
 {
@@ -43,7 +44,7 @@ static co_text without_last_dot(co_text host)
 bool co_host_is_valid(co_text host)
 {
     co_text rest = without_last_dot(host), label;
-    if (rest.size == 0 || rest.size > CO_HOST_MAX)
+    if (rest.size == 0 || rest.size > CO_NAME_MAX)
         return false;
     for (;;) {
         ssize_t dot = co_text_find(rest, '.');
@@ -84,45 +85,12 @@ co_address co_host_address(int family, const uint8_t *bytes, unsigned port)
     return address;
 }
 
-/* The zone of a link-local address is an interface's number or name (RFC 4007 11.2). */
-static int zone_of(const char *zone, uint32_t *ret)
-{
-    uint64_t number;
-    if (co_text_number(co_text_of(zone), UINT32_MAX, &number) < 0)
-        number = if_nametoindex(zone);
-    if (number == 0)
-        return CO_EADDRESS;
-    *ret = (uint32_t)number;
-    return 0;
-}
-
-static int number_ipv6(char *text, unsigned port, co_address *ret)
-{
-    uint8_t bytes[16];
-    uint32_t zone = 0;
-    char *percent = strchr(text, '%');
-    if (percent) {
-        *percent = '\0';
-        if (zone_of(percent + 1, &zone) < 0)
-            return CO_EADDRESS;
-    }
-    if (inet_pton(AF_INET6, text, bytes) != 1)
-        return CO_EADDRESS;
-    *ret = co_host_address(AF_INET6, bytes, port);
-    memcpy(ret->as.bytes + offsetof(struct sockaddr_in6, sin6_scope_id), &zone, sizeof zone);
-    return 0;
-}
-
 int co_host_number(co_text host, unsigned port, co_address *ret)
 {
-    char text[INET6_ADDRSTRLEN + 1 + IF_NAMESIZE];
-    uint8_t bytes[4];
+    char text[NUMBER_TEXT_MAX];
     if (host.size == 0 || host.size >= sizeof text || memchr(host.at, '\0', host.size))
         return CO_EADDRESS;
     memcpy(text, host.at, host.size);
     text[host.size] = '\0';
-    if (inet_pton(AF_INET, text, bytes) != 1)
-        return number_ipv6(text, port, ret);
-    *ret = co_host_address(AF_INET, bytes, port);
-    return 0;
+    return co_address_of_number(text, port, ret);
 }

@@ -9,12 +9,13 @@
 
 #include "coronet/datagram.h"
 #include "coronet/dial.h"
+#include "net/address.h"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 
-#define SOURCE_PREFIX_BITS 64 /* of an IPv6 interface (RFC 4291 2.5.1), the most rule 9 compares */
-#define PROBE_PORT         9  /* discard: a datagram socket's connect needs one; nothing is sent */
+#define SOURCE_PREFIX_BITS 64 /* of an IPv6 interface (RFC 4291 2.5.1), the most rule 9 compares   \
+                               */
+#define PROBE_PORT 9          /* discard: a datagram socket's connect needs one; nothing is sent */
 
 enum { SCOPE_LINK = 2, SCOPE_SITE = 5, SCOPE_GLOBAL = 14 };
 
@@ -23,14 +24,14 @@ static const struct policy {
     uint8_t prefix[16];
     unsigned bits, precedence, label;
 } policies[] = {
-    {{[15] = 1}, 128, 50, 0},                    /* ::1 */
-    {{[10] = 0xff, [11] = 0xff}, 96, 35, 4},     /* IPv4 */
-    {{0}, 96, 1, 3},                             /* IPv4-compatible */
-    {{0x20, 0x01}, 32, 5, 5},                    /* Teredo */
-    {{0x20, 0x02}, 16, 30, 2},                   /* 6to4 */
-    {{0x3f, 0xfe}, 16, 1, 12},                   /* 6bone */
-    {{0xfe, 0xc0}, 10, 1, 11},                   /* site-local */
-    {{0xfc}, 7, 3, 13},                          /* unique local */
+    {{[15] = 1}, 128, 50, 0},                /* ::1 */
+    {{[10] = 0xff, [11] = 0xff}, 96, 35, 4}, /* IPv4 */
+    {{0}, 96, 1, 3},                         /* IPv4-compatible */
+    {{0x20, 0x01}, 32, 5, 5},                /* Teredo */
+    {{0x20, 0x02}, 16, 30, 2},               /* 6to4 */
+    {{0x3f, 0xfe}, 16, 1, 12},               /* 6bone */
+    {{0xfe, 0xc0}, 10, 1, 11},               /* site-local */
+    {{0xfc}, 7, 3, 13},                      /* unique local */
     {{0}, 0, 40, 1},
 };
 
@@ -99,7 +100,7 @@ int co_route_compare(const struct co_route *a, const struct co_route *b)
     if (by == 0)
         by = (int)policy_b->precedence - (int)policy_a->precedence; /* rule 6 */
     if (by == 0)
-        by = scope_a - scope_b; /* rule 8 */
+        by = scope_a - scope_b;            /* rule 8 */
     return by ? by : compare_prefix(a, b); /* rules 9, 10 */
 }
 
@@ -117,10 +118,9 @@ static void route_find(const co_address *address, struct co_route *ret)
 {
     char where[CO_ADDRESS_TEXT_MAX];
     co_address probe = *address;
-    in_port_t port = htons(PROBE_PORT);
     co_socket *socket;
     mapped_bytes(address, ret->destination);
-    memcpy(probe.as.bytes + offsetof(struct sockaddr_in, sin_port), &port, sizeof port);
+    co_address_set_port(&probe, PROBE_PORT);
     ret->usable = co_udp_connect(&socket, co_address_text(&probe, where)) == 0;
     if (!ret->usable)
         return;

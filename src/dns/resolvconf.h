@@ -16,7 +16,7 @@
 struct co_resolv_conf {
     co_address servers[CO_DNS_SERVERS_MAX];
     unsigned server_count;
-    char search[CO_DNS_SEARCH_MAX][CO_HOST_MAX + 1];
+    char search[CO_DNS_SEARCH_MAX][CO_NAME_MAX + 1];
     unsigned search_count;
     unsigned ndots;     /* 0: a name without dots is tried as it stands first */
     unsigned timeout_s; /* for each try */

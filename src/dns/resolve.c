@@ -40,7 +40,8 @@ static bool wants(const struct lookup *lookup, int family)
     return lookup->family == 0 || lookup->family == family;
 }
 
-/* ---- without looking up ------------------------------------------------------------------------ */
+/* ---- without looking up ------------------------------------------------------------------------
+ */
 
 static int resolve_number(const struct lookup *lookup, co_address *ret)
 {
@@ -85,7 +86,8 @@ static int resolve_special(const struct lookup *lookup, co_address *ret)
     return rc == 0 && is_forbidden(lookup->host) ? CO_ENAME : rc;
 }
 
-/* ---- files ------------------------------------------------------------------------------------ */
+/* ---- files ------------------------------------------------------------------------------------
+ */
 
 /* A file that is missing or not to be read is as good as empty. */
 static int config_read(const char *path, const char *standard, struct co_buf *ret)
@@ -117,7 +119,8 @@ static int service_find(const struct lookup *lookup, enum co_name_service *ret)
     return rc;
 }
 
-/* ---- DNS ---------------------------------------------------------------------------------------- */
+/* ---- DNS ----------------------------------------------------------------------------------------
+ */
 
 static int dns_ask(
     const struct lookup *lookup, struct co_resolv_conf *conf, struct co_buf *file, co_address *ret)
@@ -140,7 +143,8 @@ static int resolve_dns(const struct lookup *lookup, co_address *ret)
     return rc;
 }
 
-/* ---- libc's services, on a pool thread -------------------------------------------------------- */
+/* ---- libc's services, on a pool thread --------------------------------------------------------
+ */
 
 struct system_job {
     const struct lookup *lookup;
@@ -174,9 +178,8 @@ static int system_run(void *arg)
 {
     struct system_job *job = arg;
     char service[sizeof "65535"];
-    struct addrinfo hints = {.ai_flags = AI_NUMERICSERV,
-        .ai_family = job->lookup->family,
-        .ai_socktype = SOCK_STREAM};
+    struct addrinfo hints = {
+        .ai_flags = AI_NUMERICSERV, .ai_family = job->lookup->family, .ai_socktype = SOCK_STREAM};
     struct addrinfo *info;
     snprintf(service, sizeof service, "%u", job->lookup->port);
     int error = getaddrinfo(job->lookup->host, service, &hints, &info);
@@ -193,7 +196,8 @@ static int resolve_system(const struct lookup *lookup, co_address *ret)
     return co_block(system_run, &job);
 }
 
-/* ---- all together ----------------------------------------------------------------------------- */
+/* ---- all together -----------------------------------------------------------------------------
+ */
 
 static int resolve_by_service(const struct lookup *lookup, co_address *ret)
 {
@@ -227,7 +231,7 @@ int co_resolve_hurried(const char *host, unsigned port, const struct co_resolve_
 
 int co_resolve_fail(int code, const char *host)
 {
-    struct co_buf shown = CO_BUF(CO_HOST_MAX);
+    struct co_buf shown = CO_BUF(CO_NAME_MAX);
     if (code == CO_ECANCELED || code == CO_EDEADLINE)
         return code;
     co_escape_log(&shown, co_text_of(host));

@@ -18,7 +18,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* ---- one query to one server ------------------------------------------------------------------ */
+/* ---- one query to one server ------------------------------------------------------------------
+ */
 
 static bool same_endpoint(const co_address *a, const co_address *b)
 {
@@ -157,7 +158,8 @@ static int ask_servers(const struct question *question, struct co_dns_reply *ret
     return CO_ENAMESERVER;
 }
 
-/* ---- one name, both families ------------------------------------------------------------------ */
+/* ---- one name, both families ------------------------------------------------------------------
+ */
 
 enum { IPV6, IPV4, FAMILIES };
 
@@ -202,8 +204,7 @@ static unsigned collect_addresses(const struct lookup *lookup, unsigned port, co
     if (ipv6 > half)
         ipv6 = ipv4 >= half ? half : (ipv6 < CO_RESOLVE_MAX - ipv4 ? ipv6 : CO_RESOLVE_MAX - ipv4);
     for (unsigned i = 0; i < ipv6; i++)
-        ret[count++] =
-            co_host_address(AF_INET6, lookup->answers[IPV6].reply.addresses[i], port);
+        ret[count++] = co_host_address(AF_INET6, lookup->answers[IPV6].reply.addresses[i], port);
     for (unsigned i = 0; i < ipv4 && count < CO_RESOLVE_MAX; i++)
         ret[count++] = co_host_address(AF_INET, lookup->answers[IPV4].reply.addresses[i], port);
     return count;
@@ -243,7 +244,8 @@ static int lookup_name(const struct co_dns_ask *ask, const char *name, co_addres
     return rc < 0 ? rc : failure_of(&lookup);
 }
 
-/* ---- the search list --------------------------------------------------------------------------- */
+/* ---- the search list ---------------------------------------------------------------------------
+ */
 
 static bool is_final(int rc)
 {
@@ -251,8 +253,7 @@ static bool is_final(int rc)
 }
 
 /* A name may exist without addresses in one domain and not at all in the next: the first counts. */
-static int lookup_next(
-    const struct co_dns_ask *ask, const char *name, int before, co_address *ret)
+static int lookup_next(const struct co_dns_ask *ask, const char *name, int before, co_address *ret)
 {
     int rc = lookup_name(ask, name, ret);
     return rc == CO_ENAME && before == CO_ENODATA ? before : rc;
@@ -260,11 +261,11 @@ static int lookup_next(
 
 static int lookup_in_domains(const struct co_dns_ask *ask, const char *host, co_address *ret)
 {
-    char name[CO_HOST_MAX + 2];
+    char name[CO_NAME_MAX + 2];
     int rc = CO_ENAME;
     for (unsigned i = 0; i < ask->conf->search_count && !is_final(rc); i++) {
         int size = snprintf(name, sizeof name, "%s.%s", host, ask->conf->search[i]);
-        if (size <= CO_HOST_MAX)
+        if (size <= CO_NAME_MAX)
             rc = lookup_next(ask, name, rc, ret);
     }
     return rc;
