@@ -11,4 +11,11 @@
  */
 ssize_t co_file_read_at(int fd, void *ret_bytes, size_t size, uint64_t offset);
 
+/*
+ * Appends the whole content of a small file to the buffer, whose ceiling bounds it. Suspends: a
+ * pool thread reads it.
+ * Returns 0, CO_ETOOBIG, -EINVAL when it is no regular file, -errno, CO_ECANCELED, CO_EDEADLINE.
+ */
+int co_file_read_all(const char *path, struct co_buf *out);
+
 #endif

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/* A name to a connected stream: the address is taken apart, looked up, and its addresses raced. */
+#include "coronet/dial.h"
+
+#include "base/base.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "codec/escape.h"
+#include "dial/race.h"
+#include "dns/resolve.h"
+#include "net/address.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define DIAL_TIMEOUT_MS     30000
+#define ATTEMPT_DELAY_MS    250 /* RFC 8305 5 */
+#define RESOLUTION_DELAY_MS 50  /* RFC 8305 3 */
+#define WHERE_SHOWN_MAX     120 /* bytes of the address in a sentence */
+
+struct dial {
+    const char *where;
+    struct co_where parsed;
+    struct co_dial_options options;
+};
+
+/* ---- sentences ------------------------------------------------------------------------------- */
+
+static const char *hint_of(int code)
+{
+    switch (code) {
+    case -ECONNREFUSED:
+    case -ENOENT: return " (is the server running?)";
+    case -ENETUNREACH:
+    case -EHOSTUNREACH: return " (is the network up?)";
+    case -ETIMEDOUT:
+    case CO_EDEADLINE: return " (is the address right, or does a firewall drop it?)";
+    default: return "";
+    }
+}
+
+/* Records "cannot connect to WHERE: REASON (HINT)"; the system's sentences lose their capital. */
+static int dial_fail(int code, const char *where, const char *reason)
+{
+    struct co_buf shown = CO_BUF(WHERE_SHOWN_MAX);
+    co_escape_log(&shown, co_text_of(where));
+    co_fail(code, "cannot connect to %.*s: %c%s%s", CO_TEXT_PRINT(co_buf_text(&shown)),
+        co_lower(reason[0]), reason + 1, hint_of(code));
+    co_buf_free(&shown);
+    return code;
+}
+
+/* ---- connecting ------------------------------------------------------------------------------ */
+
+static int connect_one(co_stream **ret, const co_address *address, void *arg)
+{
+    (void)arg;
+    return co_connect(ret, address);
+}
+
+static int connect_unix(const struct dial *dial, co_stream **ret)
+{
+    co_address address;
+    int rc = co_address_of_path(dial->parsed.path, &address);
+    if (rc < 0)
+        return rc;
+    rc = co_connect(ret, &address);
+    return rc < 0 && co_status() == 0 ? dial_fail(rc, dial->where, co_error_sentence(rc)) : rc;
+}
+
+static int resolve(const struct dial *dial, co_address *ret)
+{
+    struct co_resolve_options options = {0};
+    if (dial->options.resolve)
+        options = *dial->options.resolve;
+    if (dial->options.family)
+        options.family = dial->options.family;
+    int rc = co_resolve_hurried(
+        dial->parsed.host, dial->parsed.port, &options, RESOLUTION_DELAY_MS, ret);
+    return rc < 0 ? co_resolve_fail(rc, dial->parsed.host) : rc;
+}
+
+static int connect_any(const struct dial *dial, co_address *addresses, co_stream **ret)
+{
+    int count = resolve(dial, addresses);
+    if (count < 0)
+        return count;
+    co_race_interleave(addresses, (unsigned)count);
+    struct co_race race = {
+        addresses, (unsigned)count, dial->options.attempt_delay_ms, connect_one, NULL};
+    int rc = co_race_run(&race, ret);
+    return rc < 0 && co_status() == 0 ? dial_fail(rc, dial->where, co_error_sentence(rc)) : rc;
+}
+
+static int connect_host(const struct dial *dial, co_stream **ret)
+{
+    co_address *addresses = calloc(CO_RESOLVE_MAX, sizeof *addresses);
+    int rc = addresses ? connect_any(dial, addresses, ret) : -ENOMEM;
+    free(addresses);
+    return rc;
+}
+
+/* ---- the call -------------------------------------------------------------------------------- */
+
+static int dial_parse(const char *where, const struct co_dial_options *options, struct dial *ret)
+{
+    *ret = (struct dial){.where = where};
+    if (options)
+        ret->options = *options;
+    if (ret->options.timeout_ms <= 0)
+        ret->options.timeout_ms = DIAL_TIMEOUT_MS;
+    if (ret->options.attempt_delay_ms <= 0)
+        ret->options.attempt_delay_ms = ATTEMPT_DELAY_MS;
+    int rc = co_where_parse(where, &ret->parsed);
+    if (rc < 0)
+        return rc;
+    if (ret->parsed.kind == CO_WHERE_FD || strcmp(ret->parsed.host, "*") == 0)
+        return dial_fail(CO_EADDRESS, where, "That is an address to listen on");
+    return 0;
+}
+
+int co_dial(co_stream **ret, const char *where, const struct co_dial_options *options)
+{
+    struct dial dial;
+    co_scope scope;
+    co_stream *stream;
+    int rc = dial_parse(where, options, &dial);
+    if (rc < 0)
+        return rc;
+    co_scope_open(&scope, dial.options.timeout_ms);
+    rc = dial.parsed.kind == CO_WHERE_UNIX ? connect_unix(&dial, &stream)
+                                           : connect_host(&dial, &stream);
+    bool late = co_scope_close(&scope) == CO_EDEADLINE;
+    if (rc < 0)
+        return late && co_status() == 0 ? dial_fail(CO_EDEADLINE, where, "no answer in time") : rc;
+    *ret = stream;
+    return 0;
+}
