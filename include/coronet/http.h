@@ -151,7 +151,8 @@ CO_API co_text co_http_path(const co_http_request *request);
  *
  * Does not suspend.
  * ret_text: room for size bytes, NUL-terminated.
- * Returns: its length; -ENOENT when there is none, CO_ETOOBIG when it does not fit, CO_EINVALID.
+ * Returns: its length; -ENOENT when there is none that is well-formed, CO_ETOOBIG when it does not
+ * fit, CO_EINVALID when it holds a NUL.
  */
 CO_API ssize_t co_http_query(
     const co_http_request *request, const char *name, char *ret_text, size_t size);
@@ -182,9 +183,10 @@ CO_API ssize_t co_http_read(co_http_request *request, void *ret_bytes, size_t si
  * co_http_set - set a header field of the response.
  *
  * Does not suspend; before the reply.
- * Returns: 0; -EINVAL when name is no token or value holds control bytes (both refused whole);
- * CO_EREPLIED; CO_ETOOBIG above 16 KiB in all. The error stays with the request: the reply fails
- * too.
+ * A name that was set before is replaced, Set-Cookie is added.
+ * Returns: 0; -EINVAL when name is no token, value holds control bytes (both refused whole), or the
+ * field is the server's own (Connection, Content-Length, Date, Transfer-Encoding ...); CO_EREPLIED;
+ * CO_ETOOBIG above 16 KiB in all. The error stays with the request: the reply fails too.
  */
 CO_API int co_http_set(co_http_request *request, const char *name, const char *value);
 
@@ -209,8 +211,8 @@ CO_API int co_http_text(co_http_request *request, int status, const char *text);
 /*
  * co_http_begin - begin a reply whose body follows piece by piece (chunked for HTTP/1.1).
  *
- * Suspends and returns as co_http_reply. The body ends when the handler returns; a negative result
- * closes the connection so that the peer can tell.
+ * Suspends and returns as co_http_reply. The head goes out with the first piece. The body ends when
+ * the handler returns; a negative result closes the connection so that the peer can tell.
  */
 CO_API int co_http_begin(co_http_request *request, int status, const char *type);
 

@@ -219,6 +219,12 @@ ssize_t co_read_full(co_stream *stream, void *ret_bytes, size_t size)
     return (ssize_t)got;
 }
 
+/* The buffered bytes; NULL when there is no buffer, which no offset may be added to. */
+static const uint8_t *in_view(const struct co_stream *stream)
+{
+    return stream->in ? stream->in + stream->in_at : NULL;
+}
+
 ssize_t co_peek(co_stream *stream, size_t min, const uint8_t **ret_bytes)
 {
     if (stream->reading)
@@ -232,14 +238,14 @@ ssize_t co_peek(co_stream *stream, size_t min, const uint8_t **ret_bytes)
         if (n == 0)
             break;
     }
-    *ret_bytes = stream->in + stream->in_at;
+    *ret_bytes = in_view(stream);
     return (ssize_t)co_stream_buffered(stream);
 }
 
 ssize_t co_peek_more(co_stream *stream, const uint8_t **ret_bytes)
 {
     long n = fill(stream);
-    *ret_bytes = stream->in + stream->in_at;
+    *ret_bytes = in_view(stream);
     return n <= 0 ? n : (ssize_t)co_stream_buffered(stream);
 }
 
@@ -250,7 +256,7 @@ ssize_t co_peek_until(
     if (stream->reading)
         return -EBUSY;
     for (;;) {
-        const uint8_t *bytes = stream->in + stream->in_at;
+        const uint8_t *bytes = in_view(stream);
         size_t held = co_stream_buffered(stream), within = held < max ? held : max;
         const uint8_t *hit = within > searched
                                  ? memmem(bytes + searched, within - searched, delimiter, length)
@@ -392,7 +398,8 @@ static bool cork_take(struct co_stream *stream, const struct iovec *pieces, unsi
     if (!stream->out && !(stream->out = co_buffer_take(stream->rt, CO_BUFFER_LARGE)))
         return false;
     for (unsigned i = 0; i < count; i++) {
-        memcpy(stream->out + stream->out_size, pieces[i].iov_base, pieces[i].iov_len);
+        if (pieces[i].iov_len) /* an empty piece may be NULL, which memcpy must not see */
+            memcpy(stream->out + stream->out_size, pieces[i].iov_base, pieces[i].iov_len);
         stream->out_size += (uint32_t)pieces[i].iov_len;
     }
     return true;

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* The request's body (RFC 9112 6 and 7): read by the handler, or skipped when it was not wanted. */
+#ifndef CO_HTTP_BODY_H
+#define CO_HTTP_BODY_H
+
+#include "http/message.h"
+
+#define CO_HTTP_SKIP_MAX                                                                           \
+ 65536 /* bytes of an unwanted body; reading more costs more than a close                          \
+        */
+
+/* Forgets the last request's body; the head has just been parsed. */
+void co_http_body_start(co_http_request *request);
+
+/* Will skipping what is left of the body fail: because it is long, or because the client still
+ * waits for a 100 before it sends it? Then the connection has to end. */
+bool co_http_body_is_unwanted(const co_http_request *request);
+
+/* Reads on to the next request, over what the handler left of this one. True when there. */
+bool co_http_body_skip(co_http_request *request);
+
+#endif

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+#include "http/pace.h"
+
+#include "coronet/net.h"
+#include "runtime/pool.h"
+
+#define FILE_STEP_MAX    (1u << 20) /* bytes of a file between two looks at the clock */
+#define STEPS_A_SECOND   4          /* how finely a limited rate is portioned */
+#define LIMITED_STEP_MIN 512        /* bytes; less would only cost packets */
+#define PIECES_MAX       16         /* as co_writev takes */
+
+/* One wait for the peer: from co_scope_open to co_scope_close. */
+struct wait {
+    co_scope scope;
+    int64_t since;
+};
+
+void co_pace_start(struct co_pace *pace, int64_t min_rate, uint64_t limit_rate)
+{
+    pace->allowance_ns = CO_PACE_GRACE_NS;
+    pace->min_rate = min_rate;
+    pace->limit_rate = limit_rate;
+    pace->progress = 0;
+}
+
+static int64_t time_for(const struct co_pace *pace, uint64_t bytes)
+{
+    return (int64_t)((double)bytes * (double)CO_SECOND / (double)pace->min_rate);
+}
+
+/* `ahead`: bytes whose time is granted in advance, because an interrupted write cannot tell how
+ * many of them went out. */
+static void wait_begin(struct wait *wait, const struct co_pace *pace, size_t ahead)
+{
+    int64_t timeout_ms = -1;
+    wait->since = co_now_ns();
+    if (pace->min_rate > 0)
+        timeout_ms = (pace->allowance_ns + time_for(pace, ahead)) / CO_MS + 1;
+    co_scope_open(&wait->scope, timeout_ms);
+}
+
+static void account(struct co_pace *pace, int64_t waited_ns, uint64_t moved)
+{
+    if (pace->min_rate <= 0)
+        return;
+    int64_t left = pace->allowance_ns + time_for(pace, moved) - waited_ns;
+    pace->allowance_ns = left < CO_PACE_GRACE_NS ? left : CO_PACE_GRACE_NS;
+}
+
+/* Ends the wait and books it. Returns CO_ETOOSLOW when it was this wait that came to its deadline,
+ * otherwise `result`. */
+static long wait_end(struct wait *wait, struct co_pace *pace, long result, uint64_t moved)
+{
+    int ended = co_scope_close(&wait->scope);
+    account(pace, co_now_ns() - wait->since, moved);
+    return result < 0 && result == ended ? CO_ETOOSLOW : result;
+}
+
+/* ---- reading ------------------------------------------------------------------------------ */
+
+ssize_t co_pace_read(struct co_pace *pace, co_stream *stream, void *ret_bytes, size_t size)
+{
+    struct wait wait;
+    wait_begin(&wait, pace, 0);
+    ssize_t n = co_read(stream, ret_bytes, size);
+    return wait_end(&wait, pace, n, n > 0 ? (uint64_t)n : 0);
+}
+
+ssize_t co_pace_peek(struct co_pace *pace, co_stream *stream, const uint8_t **ret_bytes)
+{
+    ssize_t n = co_peek(stream, 0, ret_bytes);
+    if (n != 0)
+        return n;
+    struct wait wait;
+    wait_begin(&wait, pace, 0);
+    n = co_peek(stream, 1, ret_bytes);
+    return wait_end(&wait, pace, n, n > 0 ? (uint64_t)n : 0);
+}
+
+/* ---- writing ------------------------------------------------------------------------------ */
+
+static size_t step_max(const struct co_pace *pace, size_t unlimited)
+{
+    uint64_t step = pace->limit_rate / STEPS_A_SECOND;
+    if (pace->limit_rate == 0 || step > unlimited)
+        return unlimited;
+    return step > LIMITED_STEP_MIN ? (size_t)step : LIMITED_STEP_MIN;
+}
+
+/* Sleeps for what `bytes` should have taken beyond what they did take. */
+static int keep_limit(const struct co_pace *pace, uint64_t bytes, int64_t since)
+{
+    if (pace->limit_rate == 0)
+        return 0;
+    int64_t due = since + (int64_t)((double)bytes * (double)CO_SECOND / (double)pace->limit_rate);
+    int64_t early = due - co_now_ns();
+    return early > 0 ? co_sleep((early + CO_MS - 1) / CO_MS) : 0;
+}
+
+/* How far a gathered write has come. */
+struct cursor {
+    const struct iovec *at;
+    unsigned left; /* pieces, the present one included */
+    size_t offset; /* in the present one */
+};
+
+/* Takes up to `room` bytes off the pieces. Returns the number of pieces in ret. */
+static unsigned cursor_take(
+    struct cursor *cursor, size_t room, struct iovec ret[PIECES_MAX], size_t *ret_bytes)
+{
+    unsigned count = 0;
+    size_t taken = 0;
+    while (cursor->left > 0 && taken < room) {
+        size_t size = cursor->at->iov_len - cursor->offset;
+        if (size > room - taken)
+            size = room - taken;
+        ret[count++] = (struct iovec){(char *)cursor->at->iov_base + cursor->offset, size};
+        taken += size;
+        cursor->offset += size;
+        if (cursor->offset == cursor->at->iov_len)
+            *cursor = (struct cursor){cursor->at + 1, cursor->left - 1, 0};
+    }
+    *ret_bytes = taken;
+    return count;
+}
+
+int co_pace_writev(
+    struct co_pace *pace, co_stream *stream, const struct iovec *pieces, unsigned count)
+{
+    struct cursor cursor = {pieces, count, 0};
+    int rc = 0;
+    while (rc == 0 && cursor.left > 0) {
+        struct iovec step[PIECES_MAX];
+        struct wait wait;
+        size_t bytes;
+        unsigned n = cursor_take(&cursor, step_max(pace, CO_BUFFER_LARGE), step, &bytes);
+        wait_begin(&wait, pace, bytes);
+        rc = co_writev(stream, step, n);
+        rc = (int)wait_end(&wait, pace, rc, rc == 0 ? bytes : 0);
+        if (rc == 0)
+            rc = keep_limit(pace, bytes, wait.since);
+    }
+    return rc;
+}
+
+int co_pace_uncork(struct co_pace *pace, co_stream *stream, size_t held)
+{
+    struct wait wait;
+    wait_begin(&wait, pace, held);
+    int rc = co_uncork(stream);
+    rc = (int)wait_end(&wait, pace, rc, rc == 0 ? held : 0);
+    return rc < 0 ? rc : keep_limit(pace, held, wait.since);
+}
+
+/*
+ * Bytes that the peer's side of the connection has taken since we last asked. The kernel makes room
+ * for us in large lumps, so that a slow but honest reader may look silent for long. The first
+ * answer covers the connection's whole past: one more chance, once.
+ */
+static uint64_t progress(struct co_pace *pace, co_stream *stream)
+{
+    struct co_tcp_info info;
+    if (co_tcp_info(stream, &info) < 0)
+        return 0;
+    uint64_t sent = info.bytes_sent - info.bytes_retransmitted;
+    uint64_t moved = sent - pace->progress;
+    pace->progress = sent;
+    return moved;
+}
+
+/* Sends one step of the span. A deadline is not the end as long as the allowance was earned anew.
+ */
+static int file_step(struct co_pace *pace, co_stream *stream, struct co_pace_span *span)
+{
+    struct wait wait;
+    uint64_t sent = 0;
+    size_t room = step_max(pace, FILE_STEP_MAX);
+    uint64_t size = span->size < room ? span->size : room;
+    wait_begin(&wait, pace, 0);
+    int rc = co_write_file(stream, span->fd, span->offset, size, &sent);
+    rc = (int)wait_end(&wait, pace, rc, sent);
+    span->offset += sent;
+    span->size -= sent;
+    if (rc == CO_ETOOSLOW) {
+        uint64_t moved = progress(pace, stream);
+        account(pace, 0, moved > sent ? moved - sent : 0);
+        rc = pace->allowance_ns > 0 ? 0 : CO_ETOOSLOW;
+    }
+    return rc < 0 ? rc : keep_limit(pace, sent, wait.since);
+}
+
+int co_pace_write_file(struct co_pace *pace, co_stream *stream, struct co_pace_span *span)
+{
+    int rc = 0;
+    while (rc == 0 && span->size > 0)
+        rc = file_step(pace, stream, span);
+    return rc;
+}

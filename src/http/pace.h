@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The pace of a transfer: fast enough for us to wait (attacks H17, H18), slow enough for a limit.
+ *
+ * A peer has an allowance of 15 seconds of our waiting. Waiting uses it up, each byte that moves
+ * earns 1/min_rate of a second back, never above the 15 seconds: so a silence is cut off soon after
+ * 15 seconds whatever came before, and a dribble below the minimum rate too. Only time spent
+ * waiting for the peer counts, not the handler's own.
+ */
+#ifndef CO_HTTP_PACE_H
+#define CO_HTTP_PACE_H
+
+#include "base/base.h"
+#include "coronet/stream.h"
+
+#define CO_PACE_GRACE_NS (15 * CO_SECOND) /* of waiting before a peer's rate counts */
+
+struct co_pace {
+    int64_t allowance_ns; /* of waiting left */
+    int64_t min_rate;     /* bytes a second; <= 0: none is asked for */
+    uint64_t limit_rate;  /* bytes a second; 0: no limit */
+    uint64_t progress;    /* bytes that the connection had sent when we last asked */
+};
+
+/* Both rates as in struct co_http_options, min_rate with its default filled in. */
+void co_pace_start(struct co_pace *pace, int64_t min_rate, uint64_t limit_rate);
+
+/* co_read and co_peek(stream, 1, ...) in pace: CO_ETOOSLOW when the peer is too slow. */
+ssize_t co_pace_read(struct co_pace *pace, co_stream *stream, void *ret_bytes, size_t size);
+ssize_t co_pace_peek(struct co_pace *pace, co_stream *stream, const uint8_t **ret_bytes);
+
+/* A part of a file that is to be sent; what is left of it, afterwards. */
+struct co_pace_span {
+    int fd;
+    uint64_t offset, size;
+};
+
+/* co_writev, co_write_file, and co_uncork of `held` bytes, in pace. The limit is kept by sleeping
+ * after each step. */
+int co_pace_writev(
+    struct co_pace *pace, co_stream *stream, const struct iovec *pieces, unsigned count);
+int co_pace_uncork(struct co_pace *pace, co_stream *stream, size_t held);
+int co_pace_write_file(struct co_pace *pace, co_stream *stream, struct co_pace_span *span);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* Small pages of the server's own: errors and redirections. Nothing of the request is in them, so
+ * there is nothing to escape (attacks H23). */
+#include "codec/url.h"
+#include "http/field.h"
+#include "http/message.h"
+
+#define PAGE_MAX 256
+
+int co_http_reply_error(co_http_request *request, int status)
+{
+    char room[PAGE_MAX];
+    struct co_buf page = {.at = room, .room = sizeof room, .size_max = sizeof room};
+    const char *reason = co_http_reason(status);
+    co_buf_add_string(&page, "<!DOCTYPE html>\n<title>");
+    co_buf_add_string(&page, reason);
+    co_buf_add_string(&page, "</title>\n<h1>");
+    co_buf_add_number(&page, (uint64_t)status);
+    co_buf_add_char(&page, ' ');
+    co_buf_add_string(&page, reason);
+    co_buf_add_string(&page, "</h1>\n");
+    /* RFC 9110 15.6.4: whoever is told to come again later need not hold a connection till then. */
+    if (status == 503 || status == 408)
+        request->close = true;
+    return co_http_reply(request, status, "text/html; charset=utf-8", page.at, page.size);
+}
+
+int co_http_redirect(co_http_request *request, int status, co_text path)
+{
+    struct co_buf location = CO_BUF(CO_HTTP_FIELDS_MAX);
+    while (path.size && path.at[0] == '/')
+        path = co_text_after(path, 1);
+    co_buf_add_char(&location, '/');
+    co_url_encode(&location, path, true);
+    if (request->head.query.at) {
+        co_buf_add_char(&location, '?');
+        co_buf_add_text(&location, request->head.query);
+    }
+    int rc = location.error;
+    if (rc == 0)
+        rc = co_http_set_text(request, CO_TEXT("Location"), co_buf_text(&location));
+    co_buf_free(&location);
+    return rc < 0 ? rc : co_http_reply_error(request, status);
+}

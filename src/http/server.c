@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/* Building a server, and serving it at an address: the rest is the sessions' work. */
+#include "http/field.h"
+#include "http/message.h"
+#include "http/route.h"
+#include "runtime/fiber.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define COMMON_FIELDS_MAX 8192 /* bytes of options->headers, repeated in each response */
+
+/* ---- building ----------------------------------------------------------------------------- */
+
+void co_http_server_fail(co_http_server *server, int error)
+{
+    if (!server->error)
+        server->error = error;
+}
+
+static void fill_defaults(struct co_http_options *options)
+{
+    if (options->header_timeout_ms == 0)
+        options->header_timeout_ms = 30000;
+    if (options->idle_timeout_ms == 0)
+        options->idle_timeout_ms = 60000;
+    if (options->min_rate == 0)
+        options->min_rate = 240;
+    if (options->body_bytes_max == 0)
+        options->body_bytes_max = 1 << 20;
+    if (options->connections_max == 0)
+        options->connections_max = 10000;
+    if (options->drain_timeout_ms == 0)
+        options->drain_timeout_ms = 30000;
+}
+
+/* The lines of "Name: value" strings, each checked as what a handler sets is (attacks H20). */
+static void add_common_field(co_http_server *server, const char *line)
+{
+    co_text text = co_text_of(line);
+    ssize_t colon = co_text_find(text, ':');
+    co_text name = {line, colon < 0 ? 0 : (size_t)colon};
+    co_text value = co_text_trim(co_text_after(text, name.size + 1));
+    if (!co_http_may_set(name, value)) {
+        co_http_server_fail(server, -EINVAL);
+        return;
+    }
+    co_http_line_add(&server->common, name, value);
+}
+
+int co_http_server_new(co_http_server **ret, const struct co_http_options *options)
+{
+    co_http_server *server = calloc(1, sizeof *server);
+    if (!server)
+        return -ENOMEM;
+    if (options)
+        server->options = *options;
+    fill_defaults(&server->options);
+    server->common = CO_BUF(COMMON_FIELDS_MAX);
+    if (!server->options.no_server_field)
+        co_buf_add_string(&server->common, "Server: coronet\r\n");
+    for (const char *const *line = server->options.headers; line && *line; line++)
+        add_common_field(server, *line);
+    co_http_server_fail(server, server->common.error);
+    *ret = server;
+    return 0;
+}
+
+void co_http_server_free(co_http_server *server)
+{
+    if (!server)
+        return;
+    co_http_shards_free(server);
+    co_http_routes_free(server->routes);
+    co_buf_free(&server->common);
+    free(server);
+}
+
+void co_http_route(co_http_server *server, const char *route, co_http_handler *handler, void *arg)
+{
+    co_http_server_fail(server, co_http_route_add(&server->routes, route, handler, arg));
+}
+
+/* ---- serving ------------------------------------------------------------------------------ */
+
+/* One co_http_serve: the serving fiber and, beside it, the one that ends it after a drain. */
+struct serving {
+    co_http_server *server;
+    const char *where;
+    co_listener *listener; /* instead of `where` */
+    const struct co_serve_options *options;
+    co_group group;
+    bool drain_over;
+};
+
+static int serve(void *arg)
+{
+    struct serving *serving = arg;
+    co_http_server *server = serving->server;
+    struct co_serve_options options = {
+        .connections_max = server->options.connections_max,
+        .park_timeout_ms = server->options.idle_timeout_ms,
+    };
+    if (serving->options) {
+        options.listen = serving->options->listen;
+        options.listening = serving->options->listening;
+        options.arg = serving->options->arg;
+    }
+    if (server->options.access)
+        options.listen.access = server->options.access;
+    if (serving->listener)
+        return co_serve_listener(serving->listener, co_http_session, server, &options);
+    return co_serve(serving->where, co_http_session, server, &options);
+}
+
+/* Waits for a drain, then gives the requests at work their time. */
+static int limit_drain(void *arg)
+{
+    struct serving *serving = arg;
+    struct co_wait wait = {.what = "drain", .interrupt = co_fiber_wake, .drainable = true};
+    if (co_fiber_wait(co_rt_current(), &wait) != CO_EDRAIN)
+        return 0;
+    if (co_sleep(serving->server->options.drain_timeout_ms) == 0) {
+        serving->drain_over = true;
+        co_group_cancel(&serving->group);
+    }
+    return 0;
+}
+
+static int serve_in_group(struct serving *serving)
+{
+    if (serving->server->error)
+        return serving->server->error;
+    co_group_open(&serving->group, NULL);
+    co_go(&serving->group, serve, serving);
+    struct co_go_options background = {.name = "limit_drain", .background = true};
+    co_go_with(&serving->group, &background, limit_drain, serving);
+    int rc = co_group_close(&serving->group);
+    return serving->drain_over ? 0 : rc;
+}
+
+int co_http_serve(co_http_server *server, const char *where, const struct co_serve_options *options)
+{
+    struct serving serving = {.server = server, .where = where, .options = options};
+    return serve_in_group(&serving);
+}
+
+int co_http_serve_listener(co_http_server *server, co_listener *listener)
+{
+    struct serving serving = {.server = server, .listener = listener};
+    return serve_in_group(&serving);
+}
