@@ -75,7 +75,7 @@ CO_API int co_udp_send(co_socket *socket, const void *bytes, size_t size, const 
  * co_udp_receive_many - wait for datagrams and take all that are there, in one system call.
  *
  * Suspends until there is at least one.
- * datagrams: count of them, at most 64, each with room.
+ * datagrams: count of them, 1 to 64, each with room.
  * Returns: how many came; else as co_udp_receive.
  */
 CO_API int co_udp_receive_many(co_socket *socket, struct co_datagram *datagrams, unsigned count);

@@ -151,10 +151,22 @@ int co_where_parse(const char *text, struct co_where *ret)
     return rc;
 }
 
+/* An IPv6 number may stand in brackets though no port follows. */
+static int number_parse(const char *text, unsigned port, co_address *ret)
+{
+    char host[CO_HOST_MAX + 1];
+    size_t size = strlen(text);
+    if (size < 2 || text[0] != '[' || text[size - 1] != ']' || size >= sizeof host)
+        return co_address_of_number(text, port, ret);
+    memcpy(host, text + 1, size - 2);
+    host[size - 2] = '\0';
+    return co_address_of_number(host, port, ret);
+}
+
 int co_address_parse(const char *text, int default_port, co_address *ret)
 {
     struct co_where where;
-    if (default_port >= 0 && co_address_of_number(text, (unsigned)default_port, ret) == 0)
+    if (default_port >= 0 && number_parse(text, (unsigned)default_port, ret) == 0)
         return 0;
     int rc = co_where_parse(text, &where);
     if (rc < 0)

@@ -2,6 +2,7 @@
 /* Datagrams, singly and in batches; one of them is a batch of one. */
 #include "coronet/datagram.h"
 
+#include "coronet/sync.h"
 #include "net/listener.h"
 #include "net/sockopt.h"
 #include "runtime/rt.h"
@@ -12,14 +13,13 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define BATCH_MAX 64 /* datagrams of one call */
-#define BATCH_CHUNK                                                                                \
- 8 /* datagrams of one system call when many are sent or received: bounds the frame */
+#define BATCH_MAX 64 /* datagrams of one system call */
 
 struct co_socket {
     struct co_rt *rt;
     co_fd fd;
     co_address address;
+    co_mutex receiving, sending;
     bool connected, owns_path;
 };
 
@@ -135,7 +135,25 @@ const co_address *co_udp_address(const co_socket *socket)
     return &socket->address;
 }
 
-/* A server's wait for the next datagram is new work, as an accept is: a drain ends it. */
+/* The kernel's view of a batch. That of one datagram lies on the stack, a larger one in the heap.
+ */
+struct batch {
+    struct mmsghdr messages[BATCH_MAX];
+    struct iovec pieces[BATCH_MAX];
+};
+
+static struct mmsghdr message_of(const co_address *address, size_t room, struct iovec *piece)
+{
+    return (struct mmsghdr){.msg_hdr = {
+                                .msg_iov = piece,
+                                .msg_iovlen = 1,
+                                .msg_name = room ? (void *)(uintptr_t)address->as.bytes : NULL,
+                                .msg_namelen = (socklen_t)room,
+                            }};
+}
+
+/* One operation a direction may be in flight: the next fiber waits behind it. A server's wait for
+ * the next datagram is new work, as an accept is: a drain ends it. */
 static long messages_run(
     co_socket *socket, enum co_op_code code, struct mmsghdr *messages, unsigned count)
 {
@@ -145,27 +163,24 @@ static long messages_run(
         .fd = socket->fd,
         .a.messages = {messages, count},
     };
-    if (code == CO_OP_RECEIVE_MESSAGES && !socket->connected)
+    bool receives = code == CO_OP_RECEIVE_MESSAGES;
+    co_mutex *mutex = receives ? &socket->receiving : &socket->sending;
+    if (receives && !socket->connected)
         op.flags |= CO_OP_DRAINABLE;
-    return co_op_run(&op);
+    long rc = co_mutex_lock(mutex);
+    if (rc < 0)
+        return rc;
+    rc = co_op_run(&op);
+    co_mutex_unlock(mutex);
+    return rc;
 }
 
-int co_udp_receive_many(co_socket *socket, struct co_datagram *datagrams, unsigned count)
+static long receive_batch(co_socket *socket, struct mmsghdr *messages, struct iovec *pieces,
+    struct co_datagram *datagrams, unsigned count)
 {
-    struct mmsghdr messages[BATCH_CHUNK];
-    struct iovec rooms[BATCH_CHUNK];
-    if (count > BATCH_MAX)
-        return -EINVAL;
-    if (count > BATCH_CHUNK)
-        count = BATCH_CHUNK; /* more come with the next call */
     for (unsigned i = 0; i < count; i++) {
-        rooms[i] = (struct iovec){datagrams[i].bytes, datagrams[i].size};
-        messages[i] = (struct mmsghdr){.msg_hdr = {
-                                           .msg_iov = &rooms[i],
-                                           .msg_iovlen = 1,
-                                           .msg_name = datagrams[i].peer.as.bytes,
-                                           .msg_namelen = sizeof datagrams[i].peer.as.bytes,
-                                       }};
+        pieces[i] = (struct iovec){datagrams[i].bytes, datagrams[i].size};
+        messages[i] = message_of(&datagrams[i].peer, sizeof datagrams[i].peer.as.bytes, &pieces[i]);
     }
     long n = messages_run(socket, CO_OP_RECEIVE_MESSAGES, messages, count);
     for (long i = 0; i < n; i++) {
@@ -173,13 +188,27 @@ int co_udp_receive_many(co_socket *socket, struct co_datagram *datagrams, unsign
         datagrams[i].truncated = messages[i].msg_hdr.msg_flags & MSG_TRUNC;
         datagrams[i].peer.size = messages[i].msg_hdr.msg_namelen;
     }
+    return n;
+}
+
+int co_udp_receive_many(co_socket *socket, struct co_datagram *datagrams, unsigned count)
+{
+    if (count == 0 || count > BATCH_MAX)
+        return -EINVAL;
+    struct batch *batch = malloc(sizeof *batch);
+    if (!batch)
+        return -ENOMEM;
+    long n = receive_batch(socket, batch->messages, batch->pieces, datagrams, count);
+    free(batch);
     return (int)n;
 }
 
 ssize_t co_udp_receive(co_socket *socket, void *ret_bytes, size_t size, co_address *ret_peer)
 {
     struct co_datagram one = {.bytes = ret_bytes, .size = size};
-    int rc = co_udp_receive_many(socket, &one, 1);
+    struct mmsghdr message;
+    struct iovec piece;
+    long rc = receive_batch(socket, &message, &piece, &one, 1);
     if (rc < 0)
         return rc;
     if (ret_peer)
@@ -187,20 +216,12 @@ ssize_t co_udp_receive(co_socket *socket, void *ret_bytes, size_t size, co_addre
     return (ssize_t)one.size;
 }
 
-static long send_chunk(co_socket *socket, const struct co_datagram *datagrams, unsigned count)
+static long send_batch(co_socket *socket, struct mmsghdr *messages, struct iovec *pieces,
+    const struct co_datagram *datagrams, unsigned count)
 {
-    struct mmsghdr messages[BATCH_CHUNK];
-    struct iovec contents[BATCH_CHUNK];
     for (unsigned i = 0; i < count; i++) {
-        const co_address *peer = &datagrams[i].peer;
-        contents[i] = (struct iovec){datagrams[i].bytes, datagrams[i].size};
-        messages[i] =
-            (struct mmsghdr){.msg_hdr = {
-                                 .msg_iov = &contents[i],
-                                 .msg_iovlen = 1,
-                                 .msg_name = peer->size ? (void *)(uintptr_t)peer->as.bytes : NULL,
-                                 .msg_namelen = peer->size,
-                             }};
+        pieces[i] = (struct iovec){datagrams[i].bytes, datagrams[i].size};
+        messages[i] = message_of(&datagrams[i].peer, datagrams[i].peer.size, &pieces[i]);
     }
     return messages_run(socket, CO_OP_SEND_MESSAGES, messages, count);
 }
@@ -208,21 +229,26 @@ static long send_chunk(co_socket *socket, const struct co_datagram *datagrams, u
 int co_udp_send_many(co_socket *socket, const struct co_datagram *datagrams, unsigned count)
 {
     unsigned sent = 0;
-    while (sent < count) {
-        unsigned chunk = count - sent < BATCH_CHUNK ? count - sent : BATCH_CHUNK;
-        long n = send_chunk(socket, datagrams + sent, chunk);
-        if (n < 0)
-            return sent ? (int)sent : (int)n;
-        sent += (unsigned)n;
+    struct batch *batch = malloc(sizeof *batch);
+    if (!batch)
+        return -ENOMEM;
+    long n = 0;
+    while (n >= 0 && sent < count) {
+        unsigned chunk = count - sent < BATCH_MAX ? count - sent : BATCH_MAX;
+        n = send_batch(socket, batch->messages, batch->pieces, datagrams + sent, chunk);
+        sent += n > 0 ? (unsigned)n : 0;
     }
-    return (int)sent;
+    free(batch);
+    return sent > 0 ? (int)sent : (int)n;
 }
 
 int co_udp_send(co_socket *socket, const void *bytes, size_t size, const co_address *peer)
 {
     struct co_datagram one = {.bytes = (void *)(uintptr_t)bytes, .size = size};
+    struct mmsghdr message;
+    struct iovec piece;
     if (peer)
         one.peer = *peer;
-    int rc = co_udp_send_many(socket, &one, 1);
-    return rc < 0 ? rc : 0;
+    long rc = send_batch(socket, &message, &piece, &one, 1);
+    return rc < 0 ? (int)rc : 0;
 }

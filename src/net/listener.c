@@ -2,6 +2,7 @@
 /* Listening sockets: opened, bound, asked for connections, closed. */
 #include "net/listener.h"
 
+#include "coronet/sync.h"
 #include "net/access.h"
 #include "net/address.h"
 #include "net/sockopt.h"
@@ -26,7 +27,8 @@ struct co_listener {
     co_fd fd;
     co_address address;
     co_access *access;
-    bool owns_path; /* the Unix socket's file is ours to remove */
+    co_mutex accepting; /* an operation at a time; the next fiber waits */
+    bool owns_path;     /* the Unix socket's file is ours to remove */
 };
 
 /* ---- where it shall listen
@@ -54,6 +56,8 @@ int co_where_resolve_local(const struct co_where *where, co_address *ret)
 {
     if (where->kind == CO_WHERE_UNIX)
         return co_address_of_path(where->path, ret);
+    if (where->kind == CO_WHERE_FD)
+        return co_fail(CO_EADDRESS, "fd:%d: a descriptor is for listeners only", where->fd);
     if (strcmp(where->host, "localhost") == 0) /* RFC 6761 6.3; by IPv4, as most clients try both */
         return co_address_of_number("127.0.0.1", where->port, ret);
     if (strcmp(where->host, "*") == 0)
@@ -147,6 +151,10 @@ static int listener_open(struct co_listener *listener, const struct co_where *wh
                                         : co_where_resolve_local(where, &listener->address);
     if (rc == 0 && where->kind != CO_WHERE_FD)
         rc = listener_bind(listener, options);
+    if (rc == -EAFNOSUPPORT && strcmp(where->host, "*") == 0) { /* a kernel without IPv6 */
+        co_address_of_number("0.0.0.0", where->port, &listener->address);
+        rc = listener_bind(listener, options);
+    }
     if (rc < 0)
         return rc;
     struct co_control listen = {
@@ -203,21 +211,31 @@ static bool is_exhaustion(long rc)
     return rc == -EMFILE || rc == -ENFILE || rc == -ENOBUFS || rc == -ENOMEM;
 }
 
+/* Errors of one connection, that has gone by then; the next may be better. EPERM is a firewall's
+ * (accept(2)). */
+static bool is_of_connection(long rc)
+{
+    return rc == -ECONNABORTED || rc == -EPERM || rc == -EPROTO || rc == -EINTR;
+}
+
 /* A connection that the access rules refuse is reset: it costs the peer a try and us nothing. */
 static int admit(co_listener *listener, co_fd fd, const co_address *peer, co_stream **ret)
 {
-    int rc = co_stream_of_socket(fd, peer, ret);
-    if (rc < 0 || !listener->access)
-        return rc;
-    rc = co_access_enter(listener->access, peer);
+    co_stream *stream;
+    int rc = co_stream_of_socket(fd, peer, &stream);
     if (rc < 0)
-        co_abort(*ret);
-    else
-        (*ret)->access = listener->access;
-    return rc;
+        return rc;
+    rc = listener->access ? co_access_enter(listener->access, peer) : 0;
+    if (rc < 0) {
+        co_abort(stream);
+        return rc;
+    }
+    stream->access = listener->access;
+    *ret = stream;
+    return 0;
 }
 
-int co_accept(co_stream **ret, co_listener *listener)
+static int accept_admitted(co_stream **ret, co_listener *listener)
 {
     for (;;) {
         co_address peer = {0};
@@ -232,7 +250,17 @@ int co_accept(co_stream **ret, co_listener *listener)
             rc = admit(listener, op.a.accept.fd, &peer, ret);
         if (is_exhaustion(rc))
             rc = co_sleep(EXHAUSTED_PAUSE_MS) < 0 ? co_status() : CO_EREFUSED;
-        if (rc != CO_EREFUSED)
+        if (rc != CO_EREFUSED && !is_of_connection(rc))
             return (int)rc;
     }
+}
+
+int co_accept(co_stream **ret, co_listener *listener)
+{
+    int rc = co_mutex_lock(&listener->accepting);
+    if (rc < 0)
+        return rc;
+    rc = accept_admitted(ret, listener);
+    co_mutex_unlock(&listener->accepting);
+    return rc;
 }

@@ -47,11 +47,14 @@ static int accept_all(struct co_server *server, co_group *group, co_listener *li
     }
 }
 
-int co_serve_listener(
-    co_listener *listener, co_handler *handler, void *arg, const struct co_serve_options *options)
+/* Serves and, if the listener is its own, closes it before it waits for the last handlers: new
+ * clients shall turn elsewhere, and a successor may listen. */
+static int serve(struct co_server *given, co_listener *listener, bool owned)
 {
     static const struct co_serve_options defaults;
-    struct co_server server = {handler, arg, options ? options : &defaults};
+    struct co_server server = *given;
+    if (!server.options)
+        server.options = &defaults;
     const struct co_group_options limits = {
         .children_max =
             server.options->connections_max ? server.options->connections_max : CONNECTIONS_MAX,
@@ -60,10 +63,18 @@ int co_serve_listener(
     co_group group;
     co_group_open(&group, &limits);
     int rc = accept_all(&server, &group, listener);
+    if (owned)
+        co_listener_close(listener);
+    if (rc != CO_EDRAIN)
+        co_group_drain(&group); /* parked streams would keep the group open for ever */
     int joined = co_group_close(&group);
-    if (rc == CO_EDRAIN)
-        return joined;
-    return rc;
+    return rc == CO_EDRAIN ? joined : rc;
+}
+
+int co_serve_listener(
+    co_listener *listener, co_handler *handler, void *arg, const struct co_serve_options *options)
+{
+    return serve(&(struct co_server){handler, arg, options}, listener, false);
 }
 
 int co_serve(
@@ -75,7 +86,5 @@ int co_serve(
         return rc;
     if (options && options->listening)
         options->listening(options->arg, co_listener_address(listener));
-    rc = co_serve_listener(listener, handler, arg, options);
-    co_listener_close(listener);
-    return rc;
+    return serve(&(struct co_server){handler, arg, options}, listener, true);
 }

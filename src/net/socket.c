@@ -143,7 +143,10 @@ int co_stream_of_socket(co_fd fd, const co_address *peer, struct co_stream **ret
     }
     stream->fd = fd;
     stream->likely = true; /* a client that speaks first has often spoken already */
-    if (peer && peer->size <= sizeof stream->peer.bytes) {
+    if (peer && peer->size > sizeof stream->peer.bytes) { /* a Unix socket's path */
+        char text[CO_ADDRESS_TEXT_MAX];
+        stream->peer_text = strdup(co_address_text(peer, text));
+    } else if (peer) {
         stream->peer.size = (uint8_t)peer->size;
         memcpy(stream->peer.bytes, peer->as.bytes, peer->size);
     }

@@ -62,7 +62,7 @@ struct co_stream {
     char *peer_text; /* made when asked for */
     struct {         /* compact form of the peer's address */
         uint8_t size;
-        uint8_t bytes[28]; /* sockaddr_in6 is the largest we keep; Unix peers have no name */
+        uint8_t bytes[28]; /* sockaddr_in6 is the largest kept; a longer Unix path is text only */
     } peer;
 };
 

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/* Datagrams: singly, in batches, cut off, refused; by UDP and by Unix sockets. */
+#include "fibers.h"
+
+#include <unistd.h>
+
+static int socket_pair(co_socket **ret_server, co_socket **ret_client)
+{
+    char where[CO_ADDRESS_TEXT_MAX];
+    int rc = co_udp_bind(ret_server, "127.0.0.1:0");
+    if (rc < 0)
+        return rc;
+    return co_udp_connect(ret_client, co_address_text(co_udp_address(*ret_server), where));
+}
+
+FIBER_TEST(a_datagram_and_its_answer)
+{
+    co_socket *server, *client;
+    char text[16];
+    co_address peer;
+    REQUIRE(socket_pair(&server, &client) == 0);
+    CHECK_INT(co_udp_send(client, "ping", 4, NULL), 0);
+    CHECK_INT(co_udp_receive(server, text, sizeof text, &peer), 4);
+    CHECK(memcmp(text, "ping", 4) == 0);
+    CHECK_INT(co_address_port(&peer), co_address_port(co_udp_address(client)));
+    CHECK_INT(co_udp_send(server, "", 0, &peer), 0);
+    CHECK_INT(co_udp_receive(client, text, sizeof text, NULL), 0); /* an empty one is one too */
+    CHECK_INT(co_udp_send(server, "pong", 4, &peer), 0);
+    CHECK_INT(co_udp_receive(client, text, 2, NULL), 2); /* the rest is cut off */
+    co_udp_close(client);
+    co_udp_close(server);
+    co_udp_close(NULL);
+    return 0;
+}
+
+#define BATCH 64
+
+static void batch_fill(struct co_datagram *batch, char (*rooms)[8], size_t size)
+{
+    for (int i = 0; i < BATCH; i++) {
+        snprintf(rooms[i], sizeof rooms[i], "d%d", i);
+        batch[i] = (struct co_datagram){.bytes = rooms[i], .size = size};
+    }
+}
+
+FIBER_TEST(batches_of_64_in_one_call)
+{
+    static struct co_datagram batch[BATCH + 1];
+    static char rooms[BATCH][8];
+    co_socket *server, *client;
+    REQUIRE(socket_pair(&server, &client) == 0);
+    CHECK_INT(co_udp_receive_many(server, batch, 0), -EINVAL);
+    CHECK_INT(co_udp_receive_many(server, batch, BATCH + 1), -EINVAL);
+    batch_fill(batch, rooms, 3);
+    CHECK_INT(co_udp_send_many(client, batch, BATCH), BATCH);
+    CHECK_INT(co_udp_send_many(client, batch, 0), 0);
+    co_sleep(5);
+    batch_fill(batch, rooms, 2);
+    memset(rooms, 0, sizeof rooms);
+    int n = co_udp_receive_many(server, batch, BATCH);
+    CHECK_INT(n, BATCH);
+    unsigned seen = 0;
+    for (int i = 0; i < n; i++) {
+        seen |= 1U << (rooms[i][1] - '0'); /* in any order */
+        CHECK_INT(rooms[i][0], 'd');
+        CHECK_INT(batch[i].size, 2);
+        CHECK_INT(batch[i].truncated, true); /* three bytes had been sent */
+        CHECK_INT(co_address_port(&batch[i].peer), co_address_port(co_udp_address(client)));
+    }
+    CHECK_INT(seen, 0x3ff);
+    co_udp_close(client);
+    co_udp_close(server);
+    return 0;
+}
+
+FIBER_TEST(receiving_obeys_the_scope_and_a_server_the_drain)
+{
+    co_socket *server, *client;
+    char text[4];
+    REQUIRE(socket_pair(&server, &client) == 0);
+    co_scope scope;
+    co_scope_open(&scope, 3);
+    CHECK_INT(co_udp_receive(server, text, sizeof text, NULL), CO_EDEADLINE);
+    CHECK_INT(co_scope_close(&scope), CO_EDEADLINE);
+    co_group group;
+    co_group_open(&group, &(struct co_group_options){.timeout_ms = 3});
+    co_group_drain(&group);
+    CHECK_INT(co_udp_receive(server, text, sizeof text, NULL), CO_EDRAIN);
+    CHECK_INT(co_udp_receive(client, text, sizeof text, NULL), CO_EDEADLINE);
+    CHECK_INT(co_group_close(&group), CO_EDEADLINE);
+    co_udp_close(client);
+    co_udp_close(server);
+    return 0;
+}
+
+static int receive_one(void *arg)
+{
+    char c;
+    ssize_t n = co_udp_receive((co_socket *)arg, &c, 1, NULL);
+    return n == 1 ? 0 : -EPROTO;
+}
+
+FIBER_TEST(several_fibers_may_receive_and_are_served_in_turn)
+{
+    co_socket *server, *client;
+    REQUIRE(socket_pair(&server, &client) == 0);
+    co_group group;
+    co_group_open(&group, NULL);
+    for (int i = 0; i < 3; i++)
+        co_go(&group, receive_one, server);
+    co_sleep(1);
+    for (int i = 0; i < 3; i++)
+        CHECK_INT(co_udp_send(client, "x", 1, NULL), 0);
+    CHECK_INT(co_group_close(&group), 0);
+    co_udp_close(client);
+    co_udp_close(server);
+    return 0;
+}
+
+FIBER_TEST(a_closed_port_refuses_a_connected_socket)
+{
+    co_socket *server, *client;
+    char text[4];
+    REQUIRE(socket_pair(&server, &client) == 0);
+    co_udp_close(server);
+    CHECK_INT(co_udp_send(client, "x", 1, NULL), 0);
+    CHECK_INT(co_udp_receive(client, text, sizeof text, NULL), -ECONNREFUSED);
+    co_udp_close(client);
+    return 0;
+}
+
+KERNEL_TEST(a_datagram_too_large_is_refused)
+{
+    co_socket *server, *client;
+    char *large = calloc(1, 70000);
+    REQUIRE(large && socket_pair(&server, &client) == 0);
+    CHECK_INT(co_udp_send(client, large, 70000, NULL), -EMSGSIZE);
+    free(large);
+    co_udp_close(client);
+    co_udp_close(server);
+    return 0;
+}
+
+FIBER_TEST(what_is_no_address_is_refused)
+{
+    co_socket *socket;
+    CHECK_INT(co_udp_bind(&socket, "127.0.0.1"), CO_EADDRESS);
+    CHECK_INT(co_udp_bind(&socket, "fd:0"), CO_EADDRESS);
+    CHECK_INT(co_udp_connect(&socket, "unix:"), CO_EADDRESS);
+    return 0;
+}
+
+KERNEL_TEST(unix_datagrams_and_the_file_that_goes_with_the_socket)
+{
+    char where[64], text[8];
+    co_socket *server, *client;
+    snprintf(where, sizeof where, "unix:/tmp/coronet-datagram-%d", getpid());
+    REQUIRE(co_udp_bind(&server, where) == 0);
+    CHECK_INT(access(where + 5, F_OK), 0);
+    REQUIRE(co_udp_connect(&client, where) == 0);
+    CHECK_INT(co_udp_send(client, "unix", 4, NULL), 0);
+    CHECK_INT(co_udp_receive(server, text, sizeof text, NULL), 4);
+    co_udp_close(client);
+    co_udp_close(server);
+    CHECK_INT(access(where + 5, F_OK), -1);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_datagram_and_its_answer),
+        cmocka_unit_test(batches_of_64_in_one_call),
+        cmocka_unit_test(receiving_obeys_the_scope_and_a_server_the_drain),
+        cmocka_unit_test(several_fibers_may_receive_and_are_served_in_turn),
+        cmocka_unit_test(a_closed_port_refuses_a_connected_socket),
+        cmocka_unit_test(a_datagram_too_large_is_refused),
+        cmocka_unit_test(what_is_no_address_is_refused),
+        cmocka_unit_test(unix_datagrams_and_the_file_that_goes_with_the_socket),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
