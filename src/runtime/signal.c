@@ -22,20 +22,21 @@ static void signals_fill(sigset_t *set, const int *signals)
         sigaddset(set, *signals);
 }
 
-static int signal_read(struct co_rt *rt, co_fd fd)
+/* flags: CO_OP_BACKGROUND when no program's progress depends on the signal. */
+static int signal_read(struct co_rt *rt, co_fd fd, uint8_t flags)
 {
     struct signalfd_siginfo info;
     for (;;) {
         if (read(rt->backend->raw(rt, fd), &info, sizeof info) == sizeof info)
             return (int)info.ssi_signo;
-        struct co_op op = {.code = CO_OP_READABLE, .flags = CO_OP_BACKGROUND, .fd = fd};
+        struct co_op op = {.code = CO_OP_READABLE, .flags = flags, .fd = fd};
         long rc = co_op_run(&op);
         if (rc < 0)
             return (int)rc;
     }
 }
 
-int co_signal_wait(const int *signals)
+static int signal_wait(const int *signals, uint8_t flags)
 {
     struct co_rt *rt = co_rt_current();
     sigset_t set, before;
@@ -50,10 +51,15 @@ int co_signal_wait(const int *signals)
         return rc;
     }
     pthread_sigmask(SIG_BLOCK, &set, &before);
-    rc = signal_read(rt, fd);
+    rc = signal_read(rt, fd, flags);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     rt->backend->close_fd(rt, fd);
     return rc;
+}
+
+int co_signal_wait(const int *signals)
+{
+    return signal_wait(signals, 0);
 }
 
 /* ---- what co_main does with them
@@ -65,7 +71,7 @@ static int signals_serve(void *arg)
 {
     struct co_rt *rt = arg;
     int signal;
-    while ((signal = co_signal_wait(handled)) > 0) {
+    while ((signal = signal_wait(handled, CO_OP_BACKGROUND)) > 0) {
         if (signal == SIGUSR1) {
             co_rt_dump(rt, STDERR_FILENO, "SIGUSR1");
             continue;

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: MIT */
+/* Programs and signals: a child runs co_main, is sent signals, and its end and its words are seen.
+ */
+#include "fibers.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PATIENCE_MS 20000
+
+struct child {
+    pid_t pid;
+    int output;
+    size_t size;
+    char text[16384];
+};
+
+/* Starts main_of in a child whose stdout and stderr are a pipe. */
+static void child_start(struct child *child, int (*main_of)(void))
+{
+    int ends[2];
+    memset(child, 0, sizeof *child);
+    assert_int_equal(pipe(ends), 0);
+    child->pid = fork();
+    if (child->pid == 0) {
+        const struct rlimit none = {0, 0};
+        setrlimit(RLIMIT_CORE, &none);
+        dup2(ends[1], 1);
+        dup2(ends[1], 2);
+        close(ends[0]);
+        close(ends[1]);
+        alarm(PATIENCE_MS / 1000);
+        _exit(main_of());
+    }
+    close(ends[1]);
+    child->output = ends[0];
+}
+
+/* Reads on until the text has appeared or the child has closed its output. */
+static bool child_says(struct child *child, const char *text)
+{
+    struct pollfd one = {.fd = child->output, .events = POLLIN};
+    while (!strstr(child->text, text)) {
+        if (child->size + 1 >= sizeof child->text || poll(&one, 1, PATIENCE_MS) <= 0)
+            return false;
+        ssize_t n =
+            read(child->output, child->text + child->size, sizeof child->text - 1 - child->size);
+        if (n <= 0)
+            return false;
+        child->size += (size_t)n;
+    }
+    return true;
+}
+
+static int child_end(struct child *child)
+{
+    int status = 0;
+    child_says(child, "\1 all the rest");
+    waitpid(child->pid, &status, 0);
+    close(child->output);
+    return status;
+}
+
+static void say(const char *text)
+{
+    ssize_t n = write(1, text, strlen(text));
+    (void)n;
+}
+
+/* ---- SIGINT, SIGTERM ------------------------------------------------------------------------- */
+
+static int wait_in_handler(co_stream *stream, void *arg)
+{
+    char c;
+    (void)arg;
+    say("connected\n");
+    ssize_t n = co_read(stream, &c, 1);
+    say(n == CO_ECANCELED ? "handler cancelled\n" : "handler ended\n");
+    return (int)n;
+}
+
+static int connect_to(void *arg)
+{
+    co_stream *stream;
+    char c;
+    int rc = co_connect(&stream, arg);
+    if (rc < 0)
+        return rc;
+    rc = (int)co_read(stream, &c, 1);
+    co_abort(stream);
+    return rc;
+}
+
+static int serve_and_connect(void *with_client)
+{
+    co_listener *listener;
+    int rc = co_listen(&listener, "127.0.0.1:0", NULL);
+    if (rc < 0)
+        return rc;
+    co_address address = *co_listener_address(listener);
+    co_group group;
+    co_group_open(&group, &(struct co_group_options){.keep_going = true});
+    if (with_client)
+        co_go(&group, connect_to, &address);
+    else
+        say("connected\n");
+    rc = co_serve_listener(listener, wait_in_handler, NULL, NULL);
+    say(rc == 0 ? "drained\n" : "not drained\n");
+    int joined = co_group_close(&group);
+    co_listener_close(listener);
+    return rc < 0 ? rc : joined;
+}
+
+static int server_alone(void)
+{
+    return co_main(serve_and_connect, NULL);
+}
+
+static int server_with_client(void)
+{
+    int with_client;
+    return co_main(serve_and_connect, &with_client);
+}
+
+static void a_first_signal_drains(void **state)
+{
+    static const int signals[] = {SIGINT, SIGTERM};
+    static struct child child;
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        child_start(&child, server_alone);
+        assert_true(child_says(&child, "connected"));
+        kill(child.pid, signals[i]);
+        assert_true(child_says(&child, "drained\n"));
+        assert_int_equal(child_end(&child), 0);
+    }
+}
+
+static void a_second_signal_cancels(void **state)
+{
+    static struct child child;
+    (void)state;
+    child_start(&child, server_with_client);
+    assert_true(child_says(&child, "connected"));
+    kill(child.pid, SIGINT);
+    usleep(100000);
+    kill(child.pid, SIGTERM);
+    assert_true(child_says(&child, "handler"));
+    assert_int_equal(child_end(&child), 0); /* a signal ended it: in good order */
+}
+
+/* ---- SIGUSR1 --------------------------------------------------------------------------------- */
+
+static int sleep_on(void *arg)
+{
+    (void)arg;
+    return co_sleep(60000);
+}
+
+static int wait_for_mutex(void *arg)
+{
+    int rc = co_mutex_lock(arg);
+    return rc;
+}
+
+static int parent_of_two(void *arg)
+{
+    static const struct co_go_options named = {.name = "the sleeper"};
+    co_mutex mutex = {0};
+    (void)arg;
+    int rc = co_mutex_lock(&mutex);
+    co_group group;
+    co_group_open(&group, NULL);
+    co_go_with(&group, &named, sleep_on, NULL);
+    co_go(&group, wait_for_mutex, &mutex);
+    rc = co_sleep(0);
+    say("ready\n");
+    rc = co_group_close(&group);
+    return rc;
+}
+
+static int dumped(void)
+{
+    return co_main(parent_of_two, NULL);
+}
+
+static void sigusr1_prints_the_fibers(void **state)
+{
+    static struct child child;
+    (void)state;
+    child_start(&child, dumped);
+    assert_true(child_says(&child, "ready\n"));
+    kill(child.pid, SIGUSR1);
+    assert_true(child_says(&child, "the sleeper: waits for sleep"));
+    assert_true(child_says(&child, "wait_for_mutex"));
+    assert_true(child_says(&child, "waits for mutex"));
+    assert_true(strstr(child.text, "main: waits for children") != NULL);
+    assert_true(strstr(child.text, "test_signal.c:") != NULL); /* where it was started */
+    kill(child.pid, SIGINT);
+    kill(child.pid, SIGTERM);
+    usleep(50000);
+    kill(child.pid, SIGTERM);
+    child_end(&child);
+}
+
+/* ---- stack overflow -------------------------------------------------------------------------- */
+
+/* Volatile keeps the recursion from becoming a loop. */
+static int overflow(volatile int depth)
+{
+    volatile char frame[128];
+    frame[0] = (char)depth;
+    return depth < 0 ? 0 : overflow(depth + 1) + frame[0];
+}
+
+static int run_over(void *arg)
+{
+    (void)arg;
+    return overflow(1);
+}
+
+static int start_run_over(void *arg)
+{
+    co_group group;
+    (void)arg;
+    co_group_open(&group, NULL);
+    co_go(&group, run_over, NULL);
+    return co_group_close(&group);
+}
+
+static int overflowing(void)
+{
+    return co_main(start_run_over, NULL);
+}
+
+static void a_stack_overflow_names_the_fiber(void **state)
+{
+    static struct child child;
+    (void)state;
+    if (IS_SLOW)
+        skip(); /* sanitizers and valgrind catch the fault themselves */
+    child_start(&child, overflowing);
+    int status = child_end(&child);
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGSEGV);
+    assert_non_null(strstr(child.text, "stack overflow in fiber run_over (stack of 64 KiB"));
+}
+
+/* ---- failures -------------------------------------------------------------------------------- */
+
+static int wait_for_ever(void *arg)
+{
+    co_event never = {0};
+    (void)arg;
+    return co_event_wait(&never);
+}
+
+static int deadlocked(void)
+{
+    return co_main(wait_for_ever, NULL);
+}
+
+static void a_deadlock_is_reported(void **state)
+{
+    static struct child child;
+    (void)state;
+    child_start(&child, deadlocked);
+    assert_true(child_says(&child, "waits for event"));
+    assert_true(child_says(&child, co_explain(CO_EDEADLOCK)));
+    int status = child_end(&child);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+}
+
+static int fail_with_detail(void *arg)
+{
+    (void)arg;
+    return co_fail(-ENOENT, "there is no such thing as a free lunch");
+}
+
+static int failing(void)
+{
+    return co_main(fail_with_detail, NULL);
+}
+
+static void a_failure_is_explained(void **state)
+{
+    static struct child child;
+    (void)state;
+    child_start(&child, failing);
+    int status = child_end(&child);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+    assert_string_equal(child.text, "there is no such thing as a free lunch\n");
+}
+
+static int wait_for_hup(void *arg)
+{
+    (void)arg;
+    say("ready\n");
+    int signal = co_signal_wait((const int[]){SIGHUP, SIGUSR2, 0});
+    return signal == SIGUSR2 ? 0 : -EPROTO;
+}
+
+static int waiting(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR2);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    return co_main(wait_for_hup, NULL);
+}
+
+static void waiting_for_a_signal_alone_is_no_deadlock(void **state)
+{
+    static struct child child;
+    (void)state;
+    child_start(&child, waiting);
+    assert_true(child_says(&child, "ready\n"));
+    usleep(50000);
+    kill(child.pid, SIGUSR2);
+    assert_int_equal(child_end(&child), 0);
+    assert_string_equal(child.text, "ready\n");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_first_signal_drains),
+        cmocka_unit_test(a_second_signal_cancels),
+        cmocka_unit_test(sigusr1_prints_the_fibers),
+        cmocka_unit_test(a_stack_overflow_names_the_fiber),
+        cmocka_unit_test(a_deadlock_is_reported),
+        cmocka_unit_test(a_failure_is_explained),
+        cmocka_unit_test(waiting_for_a_signal_alone_is_no_deadlock),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
