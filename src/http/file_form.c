@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/* A file's heads, made once: what is sent for a file in the cache is there already. */
+#include "codec/date.h"
+#include "http/field.h"
+#include "http/files.h"
+
+#include <stdlib.h>
+
+#define HEAD_MAX 8192 /* bytes; the longest parts are a media type and the lines of the options */
+
+/* ---- what was made of a file ---------------------------------------------------------------- */
+
+static void made_free(void *arg)
+{
+    struct co_http_made *made = arg;
+    for (size_t i = 0; i < CO_HTTP_FORMS; i++)
+        free(made->forms[i]);
+    free(made->deflated);
+    free(made);
+}
+
+struct co_http_made *co_http_made_of(
+    const struct co_http_visit *visit, struct co_tree_file *file, co_text name)
+{
+    if (CO_LIKELY(file->made != NULL))
+        return file->made;
+    struct co_http_made *made = calloc(1, sizeof *made);
+    if (!made)
+        return NULL;
+    const struct co_http_files_options *options = &visit->files->options;
+    made->type = co_media_type(visit->files->media, name);
+    bool compressible = co_media_compressible(made->type);
+    uint64_t size = file->stat.size;
+    made->deflatable = compressible && !options->no_compression && size >= CO_HTTP_DEFLATE_MIN &&
+                       size <= CO_HTTP_DEFLATE_MAX;
+    made->negotiable = made->deflatable || (compressible && !options->no_precompressed);
+    file->made = made;
+    file->free_made = made_free;
+    return made;
+}
+
+/* ---- a form ------------------------------------------------------------------------------- */
+
+/* Where the parts of a head begin. */
+struct parts {
+    size_t about, fixed;
+};
+
+/*
+ * RFC 9110 8.8.3: strong for the file's own bytes and a sibling's, by all that changes with them.
+ * What we compress is the same in meaning only (another zlib may yield other bytes), so weak: that
+ * costs nothing, since it has no ranges.
+ */
+static void add_etag(struct co_buf *head, const struct co_http_visit *visit,
+    const struct co_tree_stat *stat, enum co_http_form_kind kind, enum co_coding coding)
+{
+    const uint64_t identity[] = {(uint64_t)stat->modified_ns, stat->size, stat->inode};
+    uint64_t hash = co_siphash(visit->files->tag_secret, identity, sizeof identity);
+    co_buf_add_string(head, kind == CO_HTTP_FORM_DEFLATED ? "ETag: W/" : "ETag: ");
+    co_buf_addf(head, "\"%016llx", (unsigned long long)hash);
+    if (coding != CO_CODING_IDENTITY)
+        co_buf_addf(head, "-%s", co_coding_name(coding));
+    co_buf_add_string(head, "\"\r\n");
+}
+
+/* RFC 9110 8.8.2.1: never later than Date, which a head made before does not know. */
+static void add_modified(struct co_buf *head, int64_t modified)
+{
+    char date[CO_DATE_SIZE];
+    co_date_write(date, modified);
+    co_http_line_add(head, CO_TEXT("Last-Modified"), (co_text){date, sizeof date});
+}
+
+static void add_length(
+    struct co_buf *head, const struct co_tree_file *file, enum co_http_form_kind kind)
+{
+    const struct co_http_made *made = file->made;
+    if (kind == CO_HTTP_FORM_DEFLATED && !made->deflated)
+        return; /* known only when all of it was sent */
+    uint64_t size = kind == CO_HTTP_FORM_DEFLATED ? made->deflated_size : file->stat.size;
+    co_buf_add_string(head, "Content-Length: ");
+    co_buf_add_number(head, size);
+    co_buf_add_string(head, "\r\n");
+}
+
+static struct parts write_head(struct co_buf *head, const struct co_http_visit *visit,
+    const struct co_tree_file *file, enum co_http_form_kind kind, enum co_coding coding)
+{
+    const struct co_http_made *made = file->made;
+    struct parts parts;
+    int64_t modified = file->stat.modified_ns / CO_SECOND;
+    co_buf_add_string(head, "HTTP/1.1 200 OK\r\n");
+    add_length(head, file, kind);
+    co_http_line_add(head, CO_TEXT("Content-Type"), made->type);
+    parts.about = head->size;
+    if (coding != CO_CODING_IDENTITY)
+        co_http_line_add(head, CO_TEXT("Content-Encoding"), co_text_of(co_coding_name(coding)));
+    if (kind != CO_HTTP_FORM_DEFLATED)
+        co_http_line_add(head, CO_TEXT("Accept-Ranges"), CO_TEXT("bytes"));
+    if (modified >= 0 && modified <= visit->request->start_seconds)
+        add_modified(head, modified);
+    parts.fixed = head->size;
+    add_etag(head, visit, &file->stat, kind, coding);
+    if (made->negotiable || kind == CO_HTTP_FORM_SIBLING)
+        co_http_line_add(head, CO_TEXT("Vary"), CO_TEXT("Accept-Encoding"));
+    co_buf_add_text(head, co_buf_text(&visit->files->cache_field));
+    co_buf_add_text(head, co_buf_text(&visit->files->fields));
+    return parts;
+}
+
+/* The first value in quotes. */
+static co_text find_etag(co_text fixed)
+{
+    co_text tag = co_text_after(fixed, (size_t)co_text_find(fixed, '"'));
+    tag.size = 2 + (size_t)co_text_find(co_text_after(tag, 1), '"');
+    return tag;
+}
+
+static struct co_http_form *form_new(const struct co_http_visit *visit,
+    const struct co_tree_file *file, enum co_http_form_kind kind, enum co_coding coding)
+{
+    struct co_buf head = CO_BUF(HEAD_MAX);
+    struct parts parts = write_head(&head, visit, file, kind, coding);
+    struct co_http_form *form = head.error ? NULL : malloc(sizeof *form + head.size);
+    if (form) {
+        memcpy(form->text, head.at, head.size);
+        form->head = (co_text){form->text, head.size};
+        form->about = co_text_after(form->head, parts.about);
+        form->fixed = co_text_after(form->head, parts.fixed);
+        form->etag = find_etag(form->fixed);
+        form->modified = file->stat.modified_ns / CO_SECOND;
+        form->undated = form->modified > visit->request->start_seconds;
+    }
+    co_buf_free(&head);
+    return form;
+}
+
+const struct co_http_form *co_http_form_of(const struct co_http_visit *visit,
+    struct co_tree_file *file, enum co_http_form_kind kind, enum co_coding coding)
+{
+    struct co_http_made *made = file->made;
+    if (CO_UNLIKELY(!made->forms[kind]))
+        made->forms[kind] = form_new(visit, file, kind, coding);
+    return made->forms[kind];
+}

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: MIT */
+/* A folder as a route: building it, and finding what a request's path means in it. */
+#include "http/files.h"
+
+#include "http/field.h"
+#include "http/route.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define FIELDS_MAX     1024       /* bytes of the lines that options make */
+#define MIME_TYPES_MAX (1u << 20) /* Debian's has 70 KiB */
+
+/* ---- building ----------------------------------------------------------------------------- */
+
+static void files_free(void *arg)
+{
+    struct co_http_files *files = arg;
+    if (!files)
+        return;
+    co_tree_free(files->tree);
+    co_media_free(files->media);
+    free((void *)(uintptr_t)files->options.index);
+    free((void *)(uintptr_t)files->options.spa);
+    free((void *)(uintptr_t)files->options.cors);
+    co_buf_free(&files->fields);
+    co_buf_free(&files->cache_field);
+    free(files);
+}
+
+/* The file is optional, and so is all that goes wrong with it: common types are built in. */
+static void read_mime_types(struct co_buf *out)
+{
+    struct co_tree *etc;
+    struct co_tree_stat stat;
+    int fd;
+    if (co_tree_open(&etc, "/etc", NULL) < 0)
+        return;
+    if (co_tree_open_path(etc, CO_TEXT("mime.types"), &fd, &stat) == 0) {
+        ssize_t n = 0;
+        char *room;
+        do {
+            out->size += (size_t)n;
+            room = co_buf_reserve(out, 65536);
+            n = room ? co_tree_read(fd, room, 65536, out->size) : 0;
+        } while (n > 0);
+        co_tree_close(fd);
+    }
+    co_tree_free(etc);
+}
+
+static int media_open(struct co_media **ret)
+{
+    struct co_buf text = CO_BUF(MIME_TYPES_MAX);
+    read_mime_types(&text);
+    int rc = co_media_new(ret, co_buf_text(&text));
+    co_buf_free(&text);
+    return rc;
+}
+
+static int copy_string(const char **string)
+{
+    if (!*string)
+        return 0;
+    *string = strdup(*string);
+    return *string ? 0 : -ENOMEM;
+}
+
+/* Takes the options over: a string that could not be copied is NULL. */
+static int options_copy(
+    struct co_http_files_options *own, const struct co_http_files_options *options)
+{
+    if (options)
+        *own = *options;
+    if (!own->index)
+        own->index = "index.html";
+    int index = copy_string(&own->index), spa = copy_string(&own->spa);
+    int cors = copy_string(&own->cors);
+    return index < 0 || spa < 0 || cors < 0 ? -ENOMEM : 0;
+}
+
+static int fields_make(struct co_http_files *files)
+{
+    const struct co_http_files_options *options = &files->options;
+    co_text cors = co_text_of(options->cors);
+    files->fields = CO_BUF(FIELDS_MAX);
+    files->cache_field = CO_BUF(FIELDS_MAX);
+    co_http_line_add(&files->fields, CO_TEXT("X-Content-Type-Options"), CO_TEXT("nosniff"));
+    if (cors.at && !co_http_is_field_value(cors))
+        return -EINVAL;
+    if (cors.at)
+        co_http_line_add(&files->fields, CO_TEXT("Access-Control-Allow-Origin"), cors);
+    if (options->cache_seconds > 0) {
+        co_buf_add_string(&files->cache_field, "Cache-Control: max-age=");
+        co_buf_add_number(&files->cache_field, (uint64_t)options->cache_seconds);
+        co_buf_add_string(&files->cache_field, "\r\n");
+    } else if (options->cache_seconds == 0) {
+        co_http_line_add(&files->cache_field, CO_TEXT("Cache-Control"), CO_TEXT("no-cache"));
+    }
+    return files->fields.error ? files->fields.error : files->cache_field.error;
+}
+
+/* ETags are hashes keyed with what only this machine knows of the folder: they tell nothing of
+ * inodes, and yet stay the same when the server starts anew, so that downloads can go on. */
+static int tag_secret_make(struct co_http_files *files)
+{
+    struct co_tree_stat root;
+    int rc = co_tree_stat_path(files->tree, (co_text){0}, &root);
+    if (rc < 0)
+        return rc;
+    files->tag_secret[0] = root.inode;
+    files->tag_secret[1] = root.device;
+    return 0;
+}
+
+static int files_open(
+    struct co_http_files *files, const char *directory, const struct co_http_files_options *options)
+{
+    int rc = options_copy(&files->options, options);
+    if (rc < 0)
+        return rc;
+    rc = fields_make(files);
+    if (rc < 0)
+        return rc;
+    rc = co_tree_open(
+        &files->tree, directory, &(struct co_tree_options){.hidden = files->options.hidden});
+    if (rc < 0)
+        return rc;
+    rc = tag_secret_make(files);
+    return rc < 0 ? rc : media_open(&files->media);
+}
+
+/* ---- a visit ------------------------------------------------------------------------------ */
+
+co_text co_http_visit_path(struct co_http_visit *visit, co_text suffix)
+{
+    struct co_buf *path = &visit->request->path;
+    path->size = visit->from + visit->size;
+    co_buf_add_text(path, suffix);
+    bool fits = !path->error;
+    path->size = visit->whole;
+    path->error = 0;
+    return fits ? (co_text){path->at + visit->from, visit->size + suffix.size} : (co_text){0};
+}
+
+int co_http_visit_error(struct co_http_visit *visit, int status)
+{
+    co_text cors = co_text_of(visit->files->options.cors);
+    int rc = 0;
+    if (cors.at)
+        rc = co_http_set_text(visit->request, CO_TEXT("Access-Control-Allow-Origin"), cors);
+    return rc < 0 ? rc : co_http_reply_error(visit->request, status);
+}
+
+int co_http_visit_failed(struct co_http_visit *visit, int error)
+{
+    switch (error) {
+    case -ENOENT:
+    case -ENOTDIR:
+    case -ELOOP:
+    case -ENAMETOOLONG: return co_http_visit_error(visit, 404);
+    case -EACCES:
+    case -EPERM: return co_http_visit_error(visit, 403);
+    case -EBUSY:
+    case -EMFILE:
+    case -ENFILE:
+    case -ENOMEM: return co_http_visit_error(visit, 503);
+    default: return error;
+    }
+}
+
+void co_http_nonce(char ret_text[CO_HTTP_NONCE])
+{
+    uint8_t bytes[CO_HTTP_NONCE / 2];
+    co_random(bytes, sizeof bytes);
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        ret_text[2 * i] = "0123456789abcdef"[bytes[i] >> 4];
+        ret_text[2 * i + 1] = "0123456789abcdef"[bytes[i] & 15];
+    }
+}
+
+static int visit_get(struct co_http_visit *visit, struct co_tree_file **ret)
+{
+    co_text path = co_http_visit_path(visit, (co_text){0});
+    return co_tree_cache_get(visit->cache, path, ret);
+}
+
+/* Moves the visit to another name: `name` after the first `size` bytes of its path. */
+static int visit_move(struct co_http_visit *visit, size_t size, co_text name)
+{
+    visit->size = size;
+    if (!co_http_visit_path(visit, name).at)
+        return -ENAMETOOLONG;
+    visit->size += name.size;
+    return 0;
+}
+
+/* Relative links in the folder's page need its slash. */
+static int redirect_to_folder(struct co_http_visit *visit)
+{
+    co_text name = co_http_visit_path(visit, CO_TEXT("/"));
+    if (!name.at)
+        return -ENAMETOOLONG;
+    const struct co_buf *path = &visit->request->path;
+    return co_http_redirect(visit->request, 301, (co_text){path->at, visit->from + name.size});
+}
+
+/* The file at the visit's path. 1: replied; else negative: it is not there. */
+static int answer_file(struct co_http_visit *visit)
+{
+    struct co_tree_file *file;
+    int rc = visit_get(visit, &file);
+    if (rc < 0)
+        return rc;
+    bool is_file = file->stat.kind == CO_TREE_FILE;
+    rc = is_file ? co_http_file_reply(visit, file) : -EISDIR;
+    co_tree_cache_release(visit->cache, file);
+    return rc;
+}
+
+static int answer_folder(struct co_http_visit *visit)
+{
+    const struct co_http_files_options *options = &visit->files->options;
+    size_t folder = visit->size;
+    int rc = -ENOENT;
+    if (options->index[0]) {
+        rc = visit_move(visit, folder, co_text_of(options->index));
+        if (rc == 0)
+            rc = answer_file(visit);
+        visit->size = folder;
+    }
+    if (rc != -ENOENT && rc != -EISDIR)
+        return rc;
+    return options->no_listing ? -ENOENT : co_http_listing_reply(visit);
+}
+
+/* Replies for the path; or is negative, without a reply, when there is nothing there. */
+static int answer_path(struct co_http_visit *visit)
+{
+    co_text path = co_http_visit_path(visit, (co_text){0});
+    if (path.size == 0 || path.at[path.size - 1] == '/')
+        return answer_folder(visit);
+    int rc = answer_file(visit);
+    return rc == -EISDIR ? redirect_to_folder(visit) : rc;
+}
+
+/* The page of an application that makes sense of all paths by itself. */
+static int answer_instead(struct co_http_visit *visit)
+{
+    const char *spa = visit->files->options.spa;
+    if (!spa)
+        return -ENOENT;
+    visit->from = visit->whole;
+    int rc = visit_move(visit, 0, co_text_of(spa));
+    return rc < 0 ? rc : answer_file(visit);
+}
+
+/* ---- the handler -------------------------------------------------------------------------- */
+
+static void cache_free(void *cache)
+{
+    co_tree_cache_free(cache);
+}
+
+/* Each thread has its own cache. */
+static int cache_of(
+    const struct co_http_files *files, struct co_http_shard *shard, struct co_tree_cache **ret)
+{
+    struct co_tree_cache *cache = co_http_shard_get(shard, files);
+    if (!cache) {
+        int rc = co_tree_cache_new(&cache, files->tree);
+        if (rc < 0)
+            return rc;
+        rc = co_http_shard_set(shard, files, cache, cache_free);
+        if (rc < 0) {
+            co_tree_cache_free(cache);
+            return rc;
+        }
+    }
+    *ret = cache;
+    return 0;
+}
+
+static int files_handle(co_http_request *request, void *arg)
+{
+    struct co_http_visit visit = {
+        .files = arg,
+        .request = request,
+        .whole = request->path.size,
+        .from = request->path.size - request->beneath.size,
+        .size = request->beneath.size,
+    };
+    int rc = cache_of(visit.files, request->shard, &visit.cache);
+    if (rc == 0)
+        rc = answer_path(&visit);
+    if (CO_LIKELY(rc == 0) || request->reply_state != CO_HTTP_REPLY_NONE)
+        return rc;
+    if (rc == -ENOENT || rc == -ENOTDIR)
+        rc = answer_instead(&visit);
+    if (rc == 0 || request->reply_state != CO_HTTP_REPLY_NONE)
+        return rc;
+    return co_http_visit_failed(&visit, rc == -EISDIR ? -ENOENT : rc);
+}
+
+static int route_add(co_http_server *server, const char *path, struct co_http_files *files)
+{
+    struct co_buf route = CO_BUF(CO_TREE_PATH_MAX);
+    co_buf_add_string(&route, "GET ");
+    co_buf_add_string(&route, path);
+    co_buf_add_char(&route, '\0');
+    int rc = route.error;
+    if (rc == 0)
+        rc = co_http_route_add(&server->routes, route.at, files_handle, files);
+    co_buf_free(&route);
+    return rc;
+}
+
+void co_http_files(co_http_server *server, const char *path, const char *directory,
+    const struct co_http_files_options *options)
+{
+    if (server->error)
+        return;
+    if (path[0] != '/' || path[strlen(path) - 1] != '/') {
+        co_http_server_fail(server, -EINVAL);
+        return;
+    }
+    struct co_http_files *files = calloc(1, sizeof *files);
+    int rc = files ? files_open(files, directory, options) : -ENOMEM;
+    if (rc < 0) {
+        files_free(files);
+        co_http_server_fail(server, rc);
+        return;
+    }
+    co_http_server_keep(server, files, files_free);
+    if (!server->error)
+        co_http_server_fail(server, route_add(server, path, files));
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Serving a folder: what its rooms share.
+ *
+ * files.c finds what a path means; file_form.c makes a file's heads once; file_choose.c picks the
+ * coding to send; file_reply.c answers conditions and sends, with file_range.c for parts; listing.c
+ * answers for folders.
+ */
+#ifndef CO_HTTP_FILES_H
+#define CO_HTTP_FILES_H
+
+#include "codec/media.h"
+#include "codec/negotiate.h"
+#include "http/message.h"
+#include "tree/cache.h"
+
+/* ---- a folder and a request to it ----------------------------------------------------------- */
+
+/* What one co_http_files call made. Does not change: threads share it. */
+struct co_http_files {
+    struct co_tree *tree;
+    struct co_media *media;
+    struct co_http_files_options options; /* its strings are owned, and set */
+    struct co_buf fields;                 /* lines of every response from here */
+    struct co_buf cache_field;            /* Cache-Control of files: a line, or nothing */
+    uint64_t tag_secret[2];
+};
+
+/*
+ * One request to a folder. The path within the folder lies in request->path, behind all that other
+ * rooms read of it where it is not the request's own (an index, a sibling): no allocation.
+ */
+struct co_http_visit {
+    const struct co_http_files *files;
+    struct co_tree_cache *cache;
+    co_http_request *request;
+    size_t whole; /* request->path.size: it has this size whenever others look */
+    size_t from, size;
+};
+
+/* The visit's path with a suffix; valid until the next call. Size 0 at NULL when out of room. */
+co_text co_http_visit_path(struct co_http_visit *visit, co_text suffix);
+
+/* An error page with the fields that scripts of other sites need to see it. */
+int co_http_visit_error(struct co_http_visit *visit, int status);
+
+/* Answers for a tree's or file's failure: 404, 403, 503; or returns it, for what is no answer. */
+int co_http_visit_failed(struct co_http_visit *visit, int error);
+
+#define CO_HTTP_NONCE 32 /* hexadecimal digits that nobody can foresee */
+void co_http_nonce(char ret_text[CO_HTTP_NONCE]);
+
+/* ---- a file's forms ------------------------------------------------------------------------- */
+
+/* The ways to send a file's content: each has bytes, an ETag and a head of its own. */
+enum co_http_form_kind {
+    CO_HTTP_FORM_PLAIN,
+    CO_HTTP_FORM_SIBLING,  /* it is the compressed form of another ("a.css.br" of "a.css") */
+    CO_HTTP_FORM_DEFLATED, /* compressed by us */
+    CO_HTTP_FORMS,
+};
+
+struct co_http_form {
+    int64_t modified; /* seconds since 1970 */
+    bool undated;     /* head has no Last-Modified: that time had not come when it was made */
+    co_text etag;     /* with quotes, without W/ */
+    co_text head;     /* of a 200 */
+    co_text about;    /* its part that every kind of 200 and 206 has */
+    co_text fixed;    /* its part that a 304 repeats (RFC 9110 15.4.5) */
+    char text[];
+};
+
+/* What is made of a file in the tree's cache, and lives with it. Forms are made when first needed
+ * and stay: responses that are being sent point into them. */
+struct co_http_made {
+    co_text type;    /* for a sibling: of the file it belongs to */
+    bool negotiable; /* there may be other forms for other requests */
+    bool deflatable; /* worth compressing by us, for all we know */
+    unsigned absent; /* codings without sibling, at absent_serial of the runtime's input */
+    uint64_t absent_serial;
+    struct co_http_form *forms[CO_HTTP_FORMS];
+    char *deflated; /* small files: CO_HTTP_FORM_DEFLATED's content */
+    size_t deflated_size;
+};
+
+#define CO_HTTP_DEFLATE_MIN 1024       /* bytes of a file: less would not save a packet */
+#define CO_HTTP_DEFLATE_MAX (8u << 20) /* more would let each request cost a second of a core */
+
+/* What was made of the file; made now if need be. name: for its type. NULL without memory. */
+struct co_http_made *co_http_made_of(
+    const struct co_http_visit *visit, struct co_tree_file *file, co_text name);
+
+/* The file's form; made now if need be. coding: of its content. NULL without memory. */
+const struct co_http_form *co_http_form_of(const struct co_http_visit *visit,
+    struct co_tree_file *file, enum co_http_form_kind kind, enum co_coding coding);
+
+/* What a request gets of a file. */
+struct co_http_shown {
+    const struct co_http_form *form;
+    struct co_tree_file *file; /* the content: bytes or fd */
+    co_text bytes;             /* the form's content when it is in memory, else at NULL */
+    uint64_t size;             /* of the form's content, unless `streamed` */
+    bool ranges;               /* parts of it may be asked for */
+    bool streamed;             /* compressed while it is sent */
+    bool borrowed;             /* file is a sibling, to be released */
+};
+
+/* Chooses. 0, -ENOMEM, CO_ECANCELED, CO_EDEADLINE. */
+int co_http_file_choose(
+    struct co_http_visit *visit, struct co_tree_file *file, struct co_http_shown *ret);
+
+/* ---- answers -------------------------------------------------------------------------------- */
+
+int co_http_file_reply(struct co_http_visit *visit, struct co_tree_file *file);
+
+/* What the conditions and If-Range are compared with. */
+struct co_validators co_http_form_validators(
+    const struct co_http_form *form, const co_http_request *request);
+
+/* Replies with the ranges asked for. CO_HTTP_NO_RANGES: the whole is to be sent. */
+int co_http_file_ranges(struct co_http_visit *visit, const struct co_http_shown *shown);
+#define CO_HTTP_NO_RANGES 1
+
+/* Lists the folder of the visit's path. Negative before a reply: as co_tree_list. */
+int co_http_listing_reply(struct co_http_visit *visit);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A folder's listing: for people (listing_page.c) and for programs (listing_json.c).
+ *
+ * listing.c reads and sorts the folder, and sends what the two write, piece by piece: a listing of
+ * a hundred thousand names is never in memory as text.
+ */
+#ifndef CO_HTTP_LISTING_H
+#define CO_HTTP_LISTING_H
+
+#include "http/files.h"
+
+#define CO_HTTP_LISTING_MAX 100000 /* entries: more helps nobody, and takes a browser down */
+
+enum co_http_sort {
+    CO_HTTP_SORT_NAME,
+    CO_HTTP_SORT_SIZE,
+    CO_HTTP_SORT_DATE,
+};
+
+struct co_http_listing {
+    const struct co_http_files *files;
+    co_text path;     /* of the URL, decoded, with both slashes */
+    size_t root_size; /* its first part, which is the served folder's own */
+    struct co_tree_entry *entries;
+    size_t count;
+    bool truncated; /* there are more */
+    enum co_http_sort sort;
+    bool descending;
+    uint64_t folders, bytes;   /* in all */
+    bool unnamed;              /* the server does not say what it is */
+    char nonce[CO_HTTP_NONCE]; /* for the page's own style (CSP) */
+};
+
+/* The two ways to write one. Each appends; `row` is called for all entries in turn. */
+struct co_http_listing_writer {
+    const char *type; /* media type */
+    void (*start)(struct co_buf *out, const struct co_http_listing *listing);
+    void (*row)(struct co_buf *out, const struct co_http_listing *listing, size_t index);
+    void (*end)(struct co_buf *out, const struct co_http_listing *listing);
+};
+
+extern const struct co_http_listing_writer co_http_listing_page, co_http_listing_json;
+
+/* Appends a link to an entry, safe in quotes. "./" before the name: none can be read as a scheme
+ * ("javascript:") or a host ("//"). Bytes that are no UTF-8 arrive as they are. */
+void co_http_listing_link(struct co_buf *out, const struct co_tree_entry *entry);
+
+/* In whole seconds since 1970. */
+static inline int64_t co_http_entry_seconds(const struct co_tree_entry *entry)
+{
+    return entry->stat.modified_ns / CO_SECOND;
+}
+
+#endif

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT */
+#include "files_rig.h"
+
+/* ---- what is listed -------------------------------------------------------------------------- */
+
+static void lists_what_can_be_asked_for(void **state)
+{
+    (void)state;
+    put_text("a.txt", "hello\n");
+    put_text(".hidden", "");
+    put_folder("sub");
+    assert_int_equal(symlinkat("nowhere", site.fd, "broken"), 0);
+    assert_int_equal(symlinkat("/etc/passwd", site.fd, "outside"), 0);
+    assert_int_equal(symlinkat("a.txt", site.fd, "alias"), 0);
+    assert_int_equal(mkfifoat(site.fd, "fifo", 0644), 0);
+    assert_int_equal(get("/"), 200);
+    assert_field("Content-Type", "text/html; charset=utf-8");
+    assert_in_body("href=\"./a.txt\"");
+    assert_in_body("href=\"./alias\"");
+    assert_in_body("href=\"./sub/\"");
+    assert_not_in_body("hidden\"");
+    assert_not_in_body("broken");
+    assert_not_in_body("outside");
+    assert_not_in_body("fifo");
+    assert_in_body("1 folder, 2 files, 12\u00a0B");
+    assert_not_in_body("Parent folder");
+    assert_int_equal(get("/sub/"), 200);
+    assert_in_body("This folder is empty.");
+    assert_in_body("Parent folder");
+    assert_in_body("<footer><p></p>");
+}
+
+static void what_is_no_folder_is_404(void **state)
+{
+    (void)state;
+    put_text("a.txt", "hello\n");
+    assert_int_equal(get("/a.txt/"), 404);
+    assert_int_equal(get("/nowhere/"), 404);
+    serve_at("/", &(struct co_http_files_options){.no_listing = true});
+    assert_int_equal(get("/"), 404);
+}
+
+static void head_has_no_body(void **state)
+{
+    (void)state;
+    assert_int_equal(ask("HEAD", "/", ""), 200);
+    assert_field("Content-Type", "text/html; charset=utf-8");
+    assert_body("", 0);
+}
+
+/* ---- names ---------------------------------------------------------------------------------- */
+
+static void h23_names_are_escaped(void **state)
+{
+    (void)state;
+    put_text("<script>alert(1).html", "");
+    put_text("\"quoted\" & 'so'", "");
+    put_text("two\nlines\x1b[31m", "");
+    put_text("javascript:alert(1)", "");
+    put_text("100% #1?.txt", "");
+    put_text("Gr\u00fc\u00dfe.txt", "");
+    put_text("broken\xff.txt", "");
+    assert_int_equal(get("/"), 200);
+    assert_not_in_body("<script>");
+    assert_in_body("href=\"./%3Cscript%3Ealert%281%29.html\"");
+    assert_in_body("<span>&lt;script&gt;alert(1).html</span>");
+    assert_not_in_body("\"quoted\"");
+    assert_in_body("href=\"./%22quoted%22%20%26%20%27so%27\"");
+    assert_not_in_body("two\nlines");
+    assert_not_in_body("\x1b");
+    assert_in_body("two&#x240a;lines&#x241b;[31m");
+    assert_in_body("href=\"./javascript%3Aalert%281%29\"");
+    assert_in_body("href=\"./100%25%20%231%3F.txt\"");
+    assert_in_body("<span>Gr\u00fc\u00dfe.txt</span>");
+    assert_in_body("<span>broken\ufffd.txt</span>");
+    assert_in_body("href=\"./broken%FF.txt\"");
+    assert_int_equal(get("/broken%FF.txt"), 200);
+    assert_int_equal(get("/%22quoted%22%20%26%20%27so%27"), 200);
+}
+
+static void h23_the_path_is_escaped(void **state)
+{
+    (void)state;
+    put_folder("<b>&\nx");
+    put_folder("<b>&\nx/in");
+    assert_int_equal(get("/%3Cb%3E%26%0Ax/in/"), 200);
+    assert_not_in_body("<b>");
+    assert_in_body("<title>Index of /&lt;b&gt;&amp;&#x240a;x/in/</title>");
+    assert_in_body("<a href=\"./../\">&lt;b&gt;&amp;&#x240a;x</a>");
+    assert_in_body("<a href=\"./../../\">Home</a>");
+}
+
+static void nothing_can_run_and_only_the_own_style_applies(void **state)
+{
+    (void)state;
+    assert_int_equal(get("/"), 200);
+    const char *policy = field("Content-Security-Policy");
+    assert_non_null(strstr(policy, "default-src 'none';"));
+    const char *nonce = strstr(policy, "'nonce-") + 7;
+    char style[80];
+    snprintf(style, sizeof style, "<style nonce=\"%.32s\">", nonce);
+    assert_in_body(style);
+    assert_not_in_body("http://www.w3.org/2000/svg\"");
+    assert_field("X-Content-Type-Options", "nosniff");
+    assert_field("Cache-Control", "no-cache");
+    assert_int_equal(get("/"), 200);
+    assert_not_in_body(style);
+}
+
+/* ---- order ---------------------------------------------------------------------------------- */
+
+/* The listed names, in their order, each with a space. */
+static const char *order_of(const char *target)
+{
+    static char names[1024];
+    assert_int_equal(get(target), 200);
+    names[0] = '\0';
+    size_t size = 0;
+    for (const char *at = site.body; (at = strstr(at, "<span>")); at++)
+        size += (size_t)snprintf(
+            names + size, sizeof names - size, "%.*s ", (int)strcspn(at + 6, "<"), at + 6);
+    return names;
+}
+
+static void sorts_by_name_size_and_date(void **state)
+{
+    (void)state;
+    put("file10", "1234", 4);
+    put("file9", "12345", 5);
+    put("File1", "1", 1);
+    put("file009a", "", 0);
+    put_folder("zoo");
+    put_folder("Ape");
+    set_time("file10", 1000000001);
+    set_time("file9", 1000000000);
+    set_time("File1", 1000000003);
+    set_time("file009a", 1000000002);
+    set_time("zoo", 5);
+    set_time("Ape", 4);
+    assert_string_equal(order_of("/"), "Ape/ zoo/ File1 file9 file009a file10 ");
+    assert_in_body("<th class=\"name\" aria-sort=\"ascending\">");
+    assert_in_body("href=\"./?sort=name&amp;order=desc\"");
+    assert_string_equal(
+        order_of("/?sort=name&order=desc"), "zoo/ Ape/ file10 file009a file9 File1 ");
+    assert_in_body("<a href=\"./zoo/?sort=name&amp;order=desc\">");
+    assert_string_equal(order_of("/?sort=size"), "Ape/ zoo/ file009a File1 file10 file9 ");
+    assert_string_equal(
+        order_of("/?sort=size&order=desc"), "Ape/ zoo/ file9 file10 File1 file009a ");
+    assert_in_body("<th class=\"size\" aria-sort=\"descending\">");
+    assert_string_equal(order_of("/?sort=date"), "Ape/ zoo/ file9 file10 file009a File1 ");
+    assert_string_equal(
+        order_of("/?sort=date&order=desc"), "zoo/ Ape/ File1 file009a file10 file9 ");
+    assert_string_equal(
+        order_of("/?sort=%3Cscript%3E&order=x"), "Ape/ zoo/ File1 file9 file009a file10 ");
+    assert_not_in_body("script");
+}
+
+static void sizes_are_for_people_and_exact_on_demand(void **state)
+{
+    (void)state;
+    static const struct {
+        off_t size;
+        const char *cell;
+    } cases[] = {
+        {0, "title=\"0 bytes\">0\u00a0B<"},
+        {1, "title=\"1 byte\">1\u00a0B<"},
+        {999, "title=\"999 bytes\">999\u00a0B<"},
+        {1000, "title=\"1,000 bytes\">1.0\u00a0kB<"},
+        {9999, "title=\"9,999 bytes\">9.9\u00a0kB<"},
+        {12345, "title=\"12,345 bytes\">12\u00a0kB<"},
+        {1234567, "title=\"1,234,567 bytes\">1.2\u00a0MB<"},
+        {5000000000, "title=\"5,000,000,000 bytes\">5.0\u00a0GB<"},
+    };
+    for (size_t i = 0; i < CO_LENGTH(cases); i++) {
+        put_text("file", "");
+        int fd = openat(site.fd, "file", O_WRONLY | O_CLOEXEC);
+        assert_int_equal(ftruncate(fd, cases[i].size), 0);
+        close(fd);
+        assert_int_equal(get("/"), 200);
+        assert_in_body(cases[i].cell);
+    }
+}
+
+/* ---- programs ------------------------------------------------------------------------------- */
+
+static void programs_get_json(void **state)
+{
+    (void)state;
+    put_text("a \"b\".txt", "hello\n");
+    put_text("broken\xff", "");
+    put_folder("sub");
+    set_time("a \"b\".txt", 784111777);
+    set_time("broken\xff", 0);
+    set_time("sub", 1);
+    assert_int_equal(ask("GET", "/", "Accept: application/json\r\n"), 200);
+    assert_field("Content-Type", "application/json");
+    assert_field("Vary", "Accept, Accept-Encoding");
+    static const char expected[] =
+        "{\"path\":\"/\",\"entries\":[\n"
+        "{\"name\":\"sub\",\"href\":\"./sub/\",\"type\":\"folder\","
+        "\"modified\":\"1970-01-01T00:00:01Z\"},\n"
+        "{\"name\":\"a \\\"b\\\".txt\",\"href\":\"./a%20%22b%22.txt\",\"type\":\"file\",\"size\":6,"
+        "\"modified\":\"1994-11-06T08:49:37Z\"},\n"
+        "{\"name\":\"broken\ufffd\",\"href\":\"./broken%FF\",\"type\":\"file\",\"size\":0,"
+        "\"modified\":\"1970-01-01T00:00:00Z\"}\n"
+        "],\"truncated\":false}\n";
+    assert_string_equal(site.body, expected);
+    assert_int_equal(ask("GET", "/", "Accept: text/html, application/json;q=0.9\r\n"), 200);
+    assert_field("Content-Type", "text/html; charset=utf-8");
+    assert_int_equal(ask("GET", "/", "Accept: */*\r\n"), 200);
+    assert_field("Content-Type", "text/html; charset=utf-8");
+    assert_int_equal(ask("GET", "/sub/", "Accept: application/json\r\n"), 200);
+    assert_string_equal(site.body, "{\"path\":\"/sub/\",\"entries\":[],\"truncated\":false}\n");
+}
+
+/* ---- large ones ------------------------------------------------------------------------------ */
+
+static void a_large_folder_comes_in_pieces(void **state)
+{
+    (void)state;
+    char name[64];
+    unsigned count = 0;
+    for (unsigned i = 0; i < 1000; i++) {
+        snprintf(name, sizeof name, "a file among a thousand others, number %u", i);
+        put_text(name, "");
+    }
+    assert_int_equal(get("/"), 200);
+    assert_in_body("1,000 files");
+    for (const char *at = site.body; (at = strstr(at, "<span>")); at++)
+        count++;
+    assert_int_equal(count, 1000);
+    size_t size = site.body_size;
+    assert_int_equal(ask("GET", "/", "Accept-Encoding: gzip\r\n"), 200);
+    assert_field("Content-Encoding", "gzip");
+    assert_true(site.body_size < size / 8);
+    gunzip();
+    assert_int_equal(site.body_size, size);
+    assert_in_body("number 999</span>");
+}
+
+static void a_deep_path_is_shortened(void **state)
+{
+    (void)state;
+    char path[256] = "", target[300];
+    for (unsigned i = 0; i < 40; i++) {
+        snprintf(path + strlen(path), sizeof path - strlen(path), "%u", i);
+        put_folder(path);
+        strcat(path, "/");
+    }
+    snprintf(target, sizeof target, "/%s", path);
+    assert_int_equal(get(target), 200);
+    assert_in_body("Home</a><li>\u2026<li>");
+    assert_in_body("<a href=\"./../\">38</a>");
+    assert_in_body("<li aria-current=\"page\">39<");
+    assert_not_in_body(">20</a>");
+}
+
+#define SITE_TEST(name) cmocka_unit_test_setup_teardown(name, site_setup, site_teardown)
+
+static int all_tests(void *arg)
+{
+    (void)arg;
+    const struct CMUnitTest tests[] = {
+        SITE_TEST(lists_what_can_be_asked_for),
+        SITE_TEST(what_is_no_folder_is_404),
+        SITE_TEST(head_has_no_body),
+        SITE_TEST(h23_names_are_escaped),
+        SITE_TEST(h23_the_path_is_escaped),
+        SITE_TEST(nothing_can_run_and_only_the_own_style_applies),
+        SITE_TEST(sorts_by_name_size_and_date),
+        SITE_TEST(sizes_are_for_people_and_exact_on_demand),
+        SITE_TEST(programs_get_json),
+        SITE_TEST(a_large_folder_comes_in_pieces),
+        SITE_TEST(a_deep_path_is_shortened),
+    };
+    return cmocka_run_group_tests_name(co_backend_name(), tests, NULL, NULL);
+}
+
+int main(void)
+{
+    return run_within(NULL, all_tests) || run_within("virtual", all_tests);
+}
