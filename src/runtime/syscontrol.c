@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The calls of the kernel backends that never wait, and sleeping and waking (see sysop.h). */
-#include "runtime/feature.h"
 #include "runtime/rt.h"
 #include "runtime/sysop.h"
 
@@ -24,7 +23,6 @@ static struct co_sys *sys_of(struct co_rt *rt)
 int co_sys_open(struct co_sys *sys, uint8_t fresh_bits)
 {
     sys->fresh_bits = fresh_bits;
-    sys->no_cachestat = co_feature_masked("cachestat");
     sys->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     return sys->wake_fd < 0 ? -errno : 0;
 }

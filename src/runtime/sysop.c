@@ -9,23 +9,10 @@
 #include <stdlib.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-#ifndef SYS_cachestat
-# define SYS_cachestat 451 /* Linux 6.5; later than these headers */
-#endif
-
 #define FILE_READ_STEP ((size_t)64 << 10) /* a pool thread's scratch buffer */
-
-/* cachestat(2)'s arguments. */
-struct cache_range {
-    uint64_t offset, size;
-};
-struct cache_state {
-    uint64_t cached, dirty, writeback, evicted, recently_evicted;
-};
 
 static struct co_sys *sys_of(struct co_rt *rt)
 {
@@ -128,12 +115,16 @@ static long try_receive(struct co_rt *rt, struct co_slot *slot, struct co_op *op
 
 static long try_send(struct co_slot *slot, struct co_op *op)
 {
+    const struct iovec *pieces = op->a.send.pieces;
+    const int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
+    if (op->a.send.count == 1) /* spares the kernel reading a message header and a list */
+        return outcome(
+            slot, CO_SLOT_WRITABLE, send(slot->raw, pieces->iov_base, pieces->iov_len, flags));
     struct msghdr message = {
-        .msg_iov = (struct iovec *)(uintptr_t)op->a.send.pieces, /* sendmsg only reads it */
+        .msg_iov = (struct iovec *)(uintptr_t)pieces, /* sendmsg only reads it */
         .msg_iovlen = op->a.send.count,
     };
-    return outcome(
-        slot, CO_SLOT_WRITABLE, sendmsg(slot->raw, &message, MSG_DONTWAIT | MSG_NOSIGNAL));
+    return outcome(slot, CO_SLOT_WRITABLE, sendmsg(slot->raw, &message, flags));
 }
 
 static long try_messages(struct co_rt *rt, struct co_slot *slot, struct co_op *op)
@@ -178,23 +169,13 @@ static bool byte_is_cached(int fd, uint64_t offset)
     return preadv2(fd, &piece, 1, (off_t)offset, RWF_NOWAIT) >= 0;
 }
 
-/* The question is about latency only, so errors count as "cached": sendfile will report them. */
-static bool slice_is_cached(struct co_sys *sys, const struct co_op *op)
+/* Files are read ahead in order, so the ends speak for the middle; cachestat(2) would count each
+ * page and costs a tenth of the sending. The question is about latency only. */
+static bool slice_is_cached(const struct co_op *op)
 {
     uint64_t offset = op->a.file.offset, size = slice_size(op);
-    const uint64_t page = 4096;
-    if (size == 0)
-        return true;
-    if (!sys->no_cachestat && size > page) {
-        struct cache_range range = {offset, size};
-        struct cache_state state;
-        if (syscall(SYS_cachestat, op->a.file.file_fd, &range, &state, 0) == 0)
-            return state.cached >= (offset + size - 1) / page - offset / page + 1;
-        /* EPERM: since Linux 6.13 it is for those who may write the file. */
-        sys->no_cachestat = errno == ENOSYS;
-    }
-    return byte_is_cached(op->a.file.file_fd, offset) &&
-           (size <= page || byte_is_cached(op->a.file.file_fd, offset + size - 1));
+    return size == 0 || (byte_is_cached(op->a.file.file_fd, offset) &&
+                            byte_is_cached(op->a.file.file_fd, offset + size - 1));
 }
 
 long co_sys_send_file(struct co_slot *slot, struct co_op *op)
@@ -261,8 +242,7 @@ long co_sys_try(struct co_rt *rt, struct co_slot *slot, struct co_op *op)
     case CO_OP_CONNECT: return try_connect(slot, op);
     case CO_OP_RECEIVE: return try_receive(rt, slot, op);
     case CO_OP_SEND: return try_send(slot, op);
-    case CO_OP_SEND_FILE:
-        return slice_is_cached(sys_of(rt), op) ? co_sys_send_file(slot, op) : CO_SYS_COLD;
+    case CO_OP_SEND_FILE: return slice_is_cached(op) ? co_sys_send_file(slot, op) : CO_SYS_COLD;
     case CO_OP_RECEIVE_MESSAGES:
     case CO_OP_SEND_MESSAGES: return try_messages(rt, slot, op);
     case CO_OP_READABLE: return try_readable(slot);

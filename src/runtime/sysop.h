@@ -24,7 +24,6 @@ struct co_sys {
     atomic_int sleep;
     int wake_fd;
     uint8_t fresh_bits; /* enum co_slot_bits of a new descriptor */
-    bool no_cachestat;
     /* Called after close_fd's checks, before the descriptor goes; may be NULL. */
     void (*forget)(struct co_rt *rt, struct co_slot *slot);
     /* Tries, and if need be waits for, a SEND_FILE whose slice has been read into memory. */
@@ -40,7 +39,7 @@ void co_sys_close(struct co_sys *sys);
 #define CO_SYS_WAIT LONG_MIN       /* not possible now: wait for readiness */
 #define CO_SYS_COLD (LONG_MIN + 1) /* the file's bytes are not in memory: co_sys_warm */
 
-#define CO_SYS_FILE_SLICE ((size_t)256 << 10) /* bytes of a file sent without a look at others */
+#define CO_SYS_FILE_SLICE ((size_t)512 << 10) /* bytes of a file sent without a look at others */
 
 static inline bool co_sys_reads(const struct co_op *op)
 {
