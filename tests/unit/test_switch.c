@@ -14,8 +14,8 @@
 #define ROUNDS      1000
 #define STACK_BYTES (64 << 10)
 
-static void *saved[CONTEXTS + 1]; /* the last is main's */
-static int current, finished, failures;
+static void *saved[CONTEXTS + 1];                /* the last is main's */
+static volatile int current, finished, failures; /* an asm, to gcc, changes no static variable */
 
 static void check(int good, const char *what)
 {
