@@ -302,22 +302,42 @@ static void rt_close(struct co_rt *rt)
 }
 
 /* sendfile has no MSG_NOSIGNAL; EPIPE is answer enough. */
-static void sigpipe_block(sigset_t *ret_before)
+struct sigpipe {
+    sigset_t alone, before;
+    bool was_pending;
+};
+
+static bool sigpipe_is_pending(void)
 {
-    sigset_t pipe;
-    sigemptyset(&pipe);
-    sigaddset(&pipe, SIGPIPE);
-    pthread_sigmask(SIG_BLOCK, &pipe, ret_before);
+    sigset_t pending;
+    return sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE);
+}
+
+static void sigpipe_block(struct sigpipe *sigpipe)
+{
+    sigemptyset(&sigpipe->alone);
+    sigaddset(&sigpipe->alone, SIGPIPE);
+    sigpipe->was_pending = sigpipe_is_pending();
+    pthread_sigmask(SIG_BLOCK, &sigpipe->alone, &sigpipe->before);
+}
+
+/* One that we caused is taken away: the caller's mask must not let it through to kill him. */
+static void sigpipe_restore(const struct sigpipe *sigpipe)
+{
+    const struct timespec at_once = {0, 0};
+    if (!sigpipe->was_pending && sigpipe_is_pending())
+        sigtimedwait(&sigpipe->alone, NULL, &at_once);
+    pthread_sigmask(SIG_SETMASK, &sigpipe->before, NULL);
 }
 
 static int rt_run(struct co_rt *rt, co_task *task, void *arg)
 {
     const struct co_run_options *options = rt->options;
-    sigset_t mask;
+    struct sigpipe sigpipe;
     int rc = rt_open(rt);
     if (rc < 0)
         return rc;
-    sigpipe_block(&mask);
+    sigpipe_block(&sigpipe);
     co_rt_of_thread = rt;
     const struct co_go_options go = {.name = "main"};
     rc = co_fiber_spawn(rt, NULL, &go, task, arg);
@@ -331,7 +351,7 @@ static int rt_run(struct co_rt *rt, co_task *task, void *arg)
         co_signals_restore(rt);
     rt_close(rt);
     co_rt_of_thread = NULL;
-    pthread_sigmask(SIG_SETMASK, &mask, NULL);
+    sigpipe_restore(&sigpipe);
     return rc < 0 ? rc : rt->deadlocked ? CO_EDEADLOCK : rt->exit_code;
 }
 
