@@ -12,9 +12,9 @@
 #define FULL_READS_FOR_LARGE 2    /* small buffers filled in a row before a large one is used */
 #define PIECES_MAX           16   /* of one co_writev */
 #define PRINT_MAX            4096 /* bytes of one co_print */
-#define FILE_SLICE           (512u << 10) /* of a file per operation: others get their turn */
-#define CLOSE_GRACE_MS       1000         /* for what a closing stream still has to send */
-#define CLOSE_DISCARD_MAX    (256 << 10)  /* unread bytes taken in before closing */
+#define FILE_SLICE           (64u << 10) /* of a file per operation: what one splice moves */
+#define CLOSE_GRACE_MS       1000        /* for what a closing stream still has to send */
+#define CLOSE_DISCARD_MAX    (256 << 10) /* unread bytes taken in before closing */
 
 struct co_stream *co_stream_new(const struct co_stream_kind *kind)
 {
@@ -475,8 +475,10 @@ int co_write_file(
     if (n == 0)
         n = write_begin(stream);
     if (n == 0) {
-        while (sent < size && (n = send_slice(stream, file_fd, offset + sent, size - sent)) > 0)
+        while (sent < size && (n = send_slice(stream, file_fd, offset + sent, size - sent)) > 0) {
             sent += (uint64_t)n;
+            co_fiber_pause(stream->rt); /* a reader that keeps up must not starve the others */
+        }
         if (n == CO_EEOF)
             stream->writing = false; /* nothing is wrong with the stream */
         else

@@ -278,6 +278,8 @@ void co_fiber_spend(struct co_rt *rt)
 
 void co_fiber_pause(struct co_rt *rt)
 {
+    if (!rt->ready_first)
+        rt->ready_budget = 0; /* alone: those whose input has arrived are the others */
     ready_push(rt, rt->current);
     fiber_leave(rt);
 }
