@@ -5,7 +5,7 @@
 
 static int server(void *where)
 {
-    co_socket *udp;
+    co_socket *udp = NULL;
     int rc = co_udp_bind(&udp, where);
     while (rc >= 0) {
         char text[2048];
@@ -15,6 +15,7 @@ static int server(void *where)
             text[i] = (char)toupper((unsigned char)text[i]);
         rc = n < 0 ? (int)n : co_udp_send(udp, text, (size_t)n, &peer);
     }
+    co_udp_close(udp);
     return rc;
 }
 

@@ -30,14 +30,14 @@ typedef int co_task(void *arg);
 /* ---- programs ---------------------------------------------------------------------------- */
 
 struct co_run_options {
-    const char *backend;     /* "io_uring", "epoll", "virtual"; NULL or "auto": by CORONET_BACKEND,
-                                else io_uring when the kernel grants it, else epoll */
-    uint64_t seed;           /* virtual: decides order and delays; 0 is a seed like any other */
-    unsigned pool_threads;   /* threads for blocking calls; 0: 4 */
-    unsigned stack_bytes;    /* stack of a fiber unless co_go_with says otherwise; 0: 64 KiB */
+    const char *backend;   /* "io_uring", "epoll", "virtual"; NULL or "auto": CORONET_BACKEND, else
+                              io_uring when the kernel grants it, else epoll */
+    uint64_t seed;         /* virtual: decides order and delays; 0 is a seed like any other */
+    unsigned pool_threads; /* threads for blocking calls; 0: 4 */
+    unsigned stack_bytes;  /* stack of a fiber unless co_go_with says otherwise; 0: 64 KiB */
     bool no_deadlock_report; /* true: CO_EDEADLOCK comes without the fiber tree on stderr */
-    bool handle_signals; /* SIGINT, SIGTERM drain then cancel, SIGUSR1 dumps, and a stack overflow
-                            is named; what co_main does. The handlers go when co_run returns */
+    bool handle_signals;  /* what co_main does: SIGINT, SIGTERM drain then cancel, SIGUSR1 dumps */
+    bool report_overflow; /* a stack overflow is named on stderr; implied by handle_signals */
     void (*warn)(void *arg, const char *text); /* hears of fallbacks and the like; NULL: silence */
     void *warn_arg;
 };

@@ -9,6 +9,7 @@
 #include "net/stream.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -196,6 +197,26 @@ void co_listener_close(co_listener *listener)
     if (co_fd_is_open(listener->fd))
         listener->rt->backend->close_fd(listener->rt, listener->fd);
     free(listener);
+}
+
+int co_listener_share(co_listener *listener)
+{
+    return co_sockopt_set(listener->rt, listener->fd, SOL_SOCKET, SO_REUSEPORT, 1);
+}
+
+int co_listener_detach(co_listener *listener)
+{
+    struct co_rt *rt = listener->rt;
+    int raw = fcntl(rt->backend->raw(rt, listener->fd), F_DUPFD_CLOEXEC, 0);
+    int rc = raw < 0 ? -errno : raw;
+    co_listener_close(listener);
+    return rc;
+}
+
+void co_listener_discard(int detached)
+{
+    if (detached >= 0)
+        close(detached);
 }
 
 const co_address *co_listener_address(const co_listener *listener)

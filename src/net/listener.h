@@ -8,4 +8,13 @@
  * CO_ENAME. */
 int co_where_resolve_local(const struct co_where *where, co_address *ret);
 
+/*
+ * For several shards on one address: the first listener is opened alone, so that nobody else can be
+ * on it, then shared; the others are opened with shared_port and handed over as descriptors, to be
+ * opened as "fd:N" on their shard. None of these suspends.
+ */
+int co_listener_share(co_listener *listener);  /* SO_REUSEPORT from now on. 0 or -errno */
+int co_listener_detach(co_listener *listener); /* ends it, not its socket: the descriptor, -errno */
+void co_listener_discard(int detached);        /* closes one that nobody took; -1 is allowed */
+
 #endif

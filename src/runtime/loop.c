@@ -339,6 +339,9 @@ static int rt_run(struct co_rt *rt, co_task *task, void *arg)
         return rc;
     sigpipe_block(&sigpipe);
     co_rt_of_thread = rt;
+    bool report = options->handle_signals || options->report_overflow;
+    if (report)
+        co_overflow_report();
     const struct co_go_options go = {.name = "main"};
     rc = co_fiber_spawn(rt, NULL, &go, task, arg);
     if (rc == 0) {
@@ -347,8 +350,8 @@ static int rt_run(struct co_rt *rt, co_task *task, void *arg)
             co_signals_handle(rt);
         rc = loop_run(rt);
     }
-    if (options->handle_signals)
-        co_signals_restore(rt);
+    if (report)
+        co_overflow_report_end(!rt->shard);
     rt_close(rt);
     co_rt_of_thread = NULL;
     sigpipe_restore(&sigpipe);

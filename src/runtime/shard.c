@@ -84,6 +84,7 @@ static void *shard_thread(void *arg)
     struct co_shard *shard = arg;
     struct co_run_options options = *shard->parent->options;
     struct co_rt rt;
+    options.report_overflow |= options.handle_signals;
     options.handle_signals = false;
     options.backend = shard->parent->backend->name;
     shard->result = co_rt_run_shard(&rt, shard, shard_task, &options);

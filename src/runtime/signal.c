@@ -108,7 +108,7 @@ static void overflow_handler(int signal, siginfo_t *info, void *context)
     sigaction(signal, &standard, NULL);
 }
 
-static void overflow_report(void)
+void co_overflow_report(void)
 {
     stack_t stack = {.ss_size = ALTERNATE_STACK_BYTES};
     stack.ss_sp =
@@ -121,15 +121,16 @@ static void overflow_report(void)
     sigaction(SIGSEGV, &action, NULL);
 }
 
-static void overflow_report_end(void)
+void co_overflow_report_end(bool last)
 {
     stack_t stack, none = {.ss_flags = SS_DISABLE};
     struct sigaction action;
-    if (sigaction(SIGSEGV, NULL, &action) < 0 || action.sa_sigaction != overflow_handler)
-        return;
-    action = (struct sigaction){.sa_handler = SIG_DFL};
-    sigaction(SIGSEGV, &action, NULL);
-    if (sigaltstack(NULL, &stack) == 0 && sigaltstack(&none, NULL) == 0)
+    if (last && sigaction(SIGSEGV, NULL, &action) == 0 && action.sa_sigaction == overflow_handler) {
+        action = (struct sigaction){.sa_handler = SIG_DFL};
+        sigaction(SIGSEGV, &action, NULL);
+    }
+    if (sigaltstack(NULL, &stack) == 0 && stack.ss_size == ALTERNATE_STACK_BYTES &&
+        sigaltstack(&none, NULL) == 0)
         munmap(stack.ss_sp, stack.ss_size);
 }
 
@@ -141,12 +142,5 @@ void co_signals_handle(struct co_rt *rt)
     sigset_t set;
     signals_fill(&set, handled);
     pthread_sigmask(SIG_BLOCK, &set, NULL); /* co_rt_run restores the mask */
-    overflow_report();
     co_fiber_spawn(rt, NULL, &go, signals_serve, rt);
-}
-
-void co_signals_restore(struct co_rt *rt)
-{
-    if (!rt->backend->is_virtual)
-        overflow_report_end();
 }

@@ -236,6 +236,31 @@ static int overflowing(void)
     return co_main(start_run_over, NULL);
 }
 
+/* Each thread needs an alternate stack of its own. */
+static int start_run_over_in_shard(void *arg)
+{
+    return co_shard_index() == 1 ? start_run_over(arg) : co_sleep(PATIENCE_MS);
+}
+
+static int start_run_over_in_shards(void *arg)
+{
+    return co_shards(2, start_run_over_in_shard, arg);
+}
+
+static int overflowing_in_shard(void)
+{
+    const struct co_run_options options = {.report_overflow = true};
+    return co_run(start_run_over_in_shards, NULL, &options);
+}
+
+static void expect_overflow(struct child *child)
+{
+    int status = child_end(child);
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGSEGV);
+    assert_non_null(strstr(child->text, "stack overflow in fiber run_over (stack of 64 KiB"));
+}
+
 static void a_stack_overflow_names_the_fiber(void **state)
 {
     static struct child child;
@@ -243,10 +268,9 @@ static void a_stack_overflow_names_the_fiber(void **state)
     if (IS_SLOW)
         skip(); /* sanitizers and valgrind catch the fault themselves */
     child_start(&child, overflowing);
-    int status = child_end(&child);
-    assert_true(WIFSIGNALED(status));
-    assert_int_equal(WTERMSIG(status), SIGSEGV);
-    assert_non_null(strstr(child.text, "stack overflow in fiber run_over (stack of 64 KiB"));
+    expect_overflow(&child);
+    child_start(&child, overflowing_in_shard);
+    expect_overflow(&child);
 }
 
 /* ---- failures -------------------------------------------------------------------------------- */
@@ -324,6 +348,30 @@ static void waiting_for_a_signal_alone_is_no_deadlock(void **state)
     assert_string_equal(child.text, "ready\n");
 }
 
+static int wait_beside(void *arg)
+{
+    const struct co_go_options background = {.name = "beside", .background = true};
+    co_group group;
+    co_group_open(&group, NULL);
+    co_go_with(&group, &background, wait_for_hup, arg);
+    co_go(&group, fail_with_detail, NULL);
+    return co_group_close(&group);
+}
+
+static int waiting_beside(void)
+{
+    return co_main(wait_beside, NULL);
+}
+
+static void dismissing_who_waits_for_a_signal_is_no_deadlock(void **state)
+{
+    static struct child child;
+    (void)state;
+    child_start(&child, waiting_beside);
+    child_end(&child);
+    assert_string_equal(child.text, "ready\nthere is no such thing as a free lunch\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -334,6 +382,7 @@ int main(void)
         cmocka_unit_test(a_deadlock_is_reported),
         cmocka_unit_test(a_failure_is_explained),
         cmocka_unit_test(waiting_for_a_signal_alone_is_no_deadlock),
+        cmocka_unit_test(dismissing_who_waits_for_a_signal_is_no_deadlock),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* Access log lines and event objects as text. Bytes in, bytes out; the command writes them. */
+#ifndef CO_APP_LOG_H
+#define CO_APP_LOG_H
+
+#include "base/buf.h"
+#include "coronet/http.h"
+
+enum co_log_format { CO_LOG_COMBINED, CO_LOG_JSON };
+
+/*
+ * Appends one line for a request, with its newline. What came from outside is escaped, so that it
+ * can neither end a line or field nor reach a terminal as control bytes (attacks M10).
+ * combined: 127.0.0.1 - - [22/Nov/2026:03:02:55 +0000] "GET / HTTP/1.1" 200 512 "-" "curl/7.88.1"
+ */
+void co_log_request(
+    struct co_buf *out, enum co_log_format format, const struct co_http_event *event);
+
+/* Appends {"event":"NAME"} and a newline; with "KEY":"VALUE" before the brace unless key is NULL.
+ */
+void co_log_event(struct co_buf *out, const char *name, const char *key, const char *value);
+
+/* Appends a name from outside as a terminal may see it. */
+void co_log_printable(struct co_buf *out, const char *name);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* `coronet serve`: a directory over HTTP. */
+#ifndef CO_CMD_SERVE_H
+#define CO_CMD_SERVE_H
+
+#include "cmd/options.h"
+
+struct co_serve_command {
+    struct co_common common;
+    struct co_option_list http, headers, allow, deny;
+    const char *index, *spa, *log, *log_format, *run_as;
+    bool no_listing, cors, hidden;
+    int64_t cache, max_connections, max_per_address, limit_rate, idle_timeout, header_timeout;
+    int64_t min_rate, workers;
+};
+
+extern const struct co_option co_serve_options_table[];
+void co_serve_defaults(void *settings);
+int co_serve_run(void *settings);
+
+#define CO_SERVE_COMMAND                                                                           \
+ {                                                                                                 \
+  .name = "serve", .summary = "serve a directory over HTTP", .usage = "[DIR] [OPTION...]",         \
+  .examples = "  coronet serve                        the current directory, on "                  \
+              "http://localhost:8000/\n"                                                           \
+              "  coronet serve --http '*:8000' www    www, to the whole network\n"                 \
+              "  coronet serve --http 8080 --spa index.html --cache 1h dist\n"                     \
+              "  coronet serve --log access.log --log-format json --allow 192.168.0.0/16\n",       \
+  .options = co_serve_options_table, .settings_bytes = sizeof(struct co_serve_command),            \
+  .arguments_max = 1, .defaults = co_serve_defaults, .run = co_serve_run                           \
+ }
+
+#endif

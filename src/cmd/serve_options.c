@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* The options of `coronet serve`. docs/man/coronet-serve.1 explains each at length. */
+#include "cmd/serve.h"
+
+#define AT(member)  offsetof(struct co_serve_command, member)
+#define HOUR_MS     3600000
+#define YEAR_MS     (366LL * 24 * HOUR_MS)
+#define WORKERS_MAX 256
+
+#define GROUP(heading)                                                                             \
+ {                                                                                                 \
+  CO_OPTION_GROUP, .name = heading                                                                 \
+ }
+#define FLAG(option, member, text)                                                                 \
+ {                                                                                                 \
+  CO_OPTION_FLAG, .name = option, .help = text, .at = AT(member)                                   \
+ }
+#define TEXT(type, option, called, member, text)                                                   \
+ {                                                                                                 \
+  type, .name = option, .value = called, .help = text, .at = AT(member)                            \
+ }
+#define NUMBER(type, option, called, member, from, to, text)                                       \
+ {                                                                                                 \
+  type, .name = option, .value = called, .help = text, .at = AT(member), .min = from, .max = to    \
+ }
+
+const struct co_option co_serve_options_table[] = {
+    GROUP("Where"),
+    TEXT(CO_OPTION_LIST, "http", "ADDR", http,
+        "[HOST:]PORT, *:PORT, unix:PATH or fd:N; repeatable (localhost:8000)"),
+    NUMBER(CO_OPTION_NUMBER, "workers", "N", workers, 1, WORKERS_MAX, "threads (one per core)"),
+    TEXT(CO_OPTION_TEXT, "run-as", "USER", run_as, "as root: become this user (nobody)"),
+
+    GROUP("Pages"),
+    TEXT(CO_OPTION_TEXT, "index", "NAME", index, "page of a folder (index.html)"),
+    FLAG("no-listing", no_listing, "folders without that page do not exist"),
+    FLAG("hidden", hidden, "show names that begin with a dot"),
+    TEXT(CO_OPTION_TEXT, "spa", "FILE", spa, "this page, below DIR, for whatever does not exist"),
+    TEXT(CO_OPTION_LIST, "header", "'NAME: VALUE'", headers, "in every response; repeatable"),
+    FLAG("cors", cors, "pages of other sites may read everything"),
+    NUMBER(CO_OPTION_SECONDS, "cache", "SECONDS", cache, 0, YEAR_MS,
+        "browsers may keep files this long without asking (0)"),
+
+    GROUP("Limits"),
+    NUMBER(CO_OPTION_NUMBER, "max-connections", "N", max_connections, 1, 10000000,
+        "connections at once (10000)"),
+    NUMBER(CO_OPTION_NUMBER, "max-per-address", "N", max_per_address, 0, 10000000,
+        "of one IPv4 address or IPv6 /64; 0: no limit (0)"),
+    NUMBER(CO_OPTION_BYTES, "limit-rate", "BYTES", limit_rate, 0, 0,
+        "bytes a second to each connection; 0: no limit (0)"),
+    NUMBER(CO_OPTION_SECONDS, "idle-timeout", "SECONDS", idle_timeout, 1, 24 * HOUR_MS,
+        "between two requests of a connection (60)"),
+    NUMBER(CO_OPTION_SECONDS, "header-timeout", "SECONDS", header_timeout, 1, HOUR_MS,
+        "for a request's whole head (30)"),
+    NUMBER(CO_OPTION_BYTES, "min-rate", "BYTES", min_rate, 0, 0,
+        "bytes a second that a peer must keep up; 0: any (240)"),
+    TEXT(CO_OPTION_LIST, "allow", "CIDR", allow, "who may connect; repeatable (everybody)"),
+    TEXT(CO_OPTION_LIST, "deny", "CIDR", deny, "who may not; the most specific rule wins"),
+
+    GROUP("Log"),
+    {CO_OPTION_TEXT, .name = "log", .value = "FILE", .is_file = true, .at = AT(log),
+        .help = "a line for each request; - is standard output; or none (-)"},
+    TEXT(CO_OPTION_CHOICE, "log-format", "combined|json", log_format, "(combined)"),
+
+    CO_COMMON_OPTIONS,
+};
+
+void co_serve_defaults(void *settings)
+{
+    struct co_serve_command *serve = settings;
+    serve->max_connections = 10000;
+    serve->idle_timeout = 60000;
+    serve->header_timeout = 30000;
+    serve->min_rate = 240;
+}

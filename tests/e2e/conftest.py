@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: MIT
+"""A `coronet serve` for each test that asks for one, and ways to talk to it.
+
+CORONET_BUILD names the build directory. The backend is whichever CORONET_BACKEND says, or the
+command's own choice.
+"""
+
+import os
+import pathlib
+import queue
+import re
+import signal
+import socket
+import subprocess
+import threading
+import time
+import urllib.parse
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get('CORONET_BUILD', ROOT / 'build')).resolve()
+CORONET = str(BUILD / 'coronet')
+PATIENCE = 20  # seconds for whatever a healthy server does at once; sanitizers are slow
+
+# A proxy of the machine's is not for loopback.
+for name in ('http_proxy', 'https_proxy', 'all_proxy', 'HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY'):
+    os.environ.pop(name, None)
+
+
+def run(*command, code=0, **options):
+    """Runs a command to its end and checks how it ended."""
+    done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, timeout=2 * PATIENCE, **options)
+    assert done.returncode == code, (command, done.returncode, done.stdout, done.stderr)
+    return done
+
+
+def coronet(*words, code=0):
+    """Runs the command; returns (stdout, stderr) as text."""
+    done = run(CORONET, *words, code=code, stdin=subprocess.DEVNULL)
+    return done.stdout.decode(), done.stderr.decode()
+
+
+def eventually(condition):
+    """Waits for what another process is about to do."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, 'it did not happen'
+        time.sleep(0.01)
+
+
+class Process:
+    """A child whose standard error is read line by line while it runs."""
+
+    def __init__(self, *command, stdout, **options):
+        self.process = subprocess.Popen(
+            [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=stdout,
+            stderr=subprocess.PIPE, text=True, errors='replace', **options)
+        self.lines = []
+        self.arrived = queue.Queue()
+        self.reader = threading.Thread(target=self.read, daemon=True)
+        self.reader.start()
+
+    def read(self):
+        for line in self.process.stderr:
+            self.lines.append(line.rstrip('\n'))
+            self.arrived.put(self.lines[-1])
+        self.arrived.put(None)
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def expect(self, pattern):
+        """The next line on standard error that matches."""
+        while True:
+            line = self.arrived.get(timeout=PATIENCE)
+            assert line is not None, f'ended without {pattern!r}: {self.lines}'
+            if re.search(pattern, line):
+                return line
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def wait(self):
+        code = self.process.wait(timeout=PATIENCE)
+        self.reader.join(timeout=PATIENCE)
+        report = '\n'.join(self.lines)
+        assert 'Sanitizer' not in report and 'runtime error' not in report, report
+        assert 'deadlock' not in report, report
+        return code
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+
+class Server(Process):
+    """`coronet serve` on ports of the system's choice."""
+
+    def __init__(self, folder, out, *options, where=('localhost:0',), **rest):
+        words = [word for place in where for word in ('--http', place)]
+        self.out = out
+        with open(out, 'wb') as file:
+            super().__init__(CORONET, 'serve', *words, *options, folder, stdout=file, **rest)
+        self.expect('^ready$')
+        self.urls = [line.split()[1] for line in self.lines if line.startswith('listening ')]
+        parts = urllib.parse.urlsplit(self.urls[0])
+        self.url, self.host, self.port = self.urls[0], parts.hostname, parts.port
+
+    def connect(self):
+        connection = socket.create_connection((self.host, self.port), timeout=PATIENCE)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connection
+
+    def stop(self, number=signal.SIGTERM, code=0):
+        """Ends the server; returns what it wrote to standard output."""
+        self.signal(number)
+        return self.ended(code)
+
+    def ended(self, code=0):
+        """Waits for the end of a server that was told before."""
+        assert self.wait() == code, self.lines
+        return pathlib.Path(self.out).read_text(errors='replace')
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder to serve, which everybody may read: a server started by root becomes nobody."""
+    path = tmp_path / 'www'
+    path.mkdir()
+    path.chmod(0o755)
+    return path
+
+
+@pytest.fixture
+def server(folder, tmp_path):
+    """server(*options, where=[...]) starts one; each is stopped at the end and must end well."""
+    started = []
+
+    def start(*options, **rest):
+        out = tmp_path / f'stdout-{len(started)}'
+        started.append(Server(folder, out, *options, **rest))
+        return started[-1]
+
+    yield start
+    try:
+        for one in started:
+            if one.process.poll() is None:
+                one.stop()
+    finally:
+        for one in started:
+            one.kill()

@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: MIT
+"""The listing page in a browser: Chromium, spoken to by WebDriver over plain HTTP."""
+
+import base64
+import http.client
+import json
+import os
+import shutil
+import socket
+import subprocess
+
+import pytest
+
+from conftest import PATIENCE, eventually
+
+pytestmark = pytest.mark.skipif(
+    not (shutil.which('chromium') and shutil.which('chromedriver')),
+    reason='chromium or chromedriver is not installed')
+
+ELEMENT = 'element-6066-11e4-a52e-4f735466cecf'  # W3C WebDriver, section 12.1
+
+
+class Browser:
+    """A session of chromedriver's."""
+
+    def __init__(self, port, profile):
+        self.port, self.base = port, ''
+        arguments = ['--headless=new', '--no-sandbox', '--disable-gpu', '--no-proxy-server',
+                     '--disable-dev-shm-usage', '--window-size=1000,800',
+                     f'--user-data-dir={profile}']
+        answer = self.send('POST', '/session', {'capabilities': {'alwaysMatch': {
+            'browserName': 'chrome', 'goog:chromeOptions': {'args': arguments}}}})
+        self.base = '/session/' + answer['sessionId']
+
+    def send(self, method, path, body=None):
+        connection = http.client.HTTPConnection('127.0.0.1', self.port, timeout=PATIENCE * 3)
+        connection.request(method, self.base + path, json.dumps(body) if body is not None else None)
+        value = json.loads(connection.getresponse().read())['value']
+        connection.close()
+        assert not (isinstance(value, dict) and 'error' in value), value
+        return value
+
+    def open(self, url):
+        self.send('POST', '/url', {'url': url})
+
+    def script(self, text, *arguments):
+        return self.send('POST', '/execute/sync', {'script': text, 'args': arguments})
+
+    def click(self, label):
+        """Follows the first link with this text."""
+        found = self.script(
+            'return [...document.links].find(a => a.textContent.trim() === arguments[0])', label)
+        assert found, (label, self.links())
+        self.send('POST', f'/element/{found[ELEMENT]}/click', {})
+
+    def links(self):
+        return self.script('return [...document.links].map(a => a.textContent.trim())')
+
+    def text(self):
+        return self.script('return document.body.innerText')
+
+    def url(self):
+        return self.send('GET', '/url')
+
+    def close(self):
+        self.send('DELETE', '')
+
+
+def free_port():
+    with socket.create_server(('127.0.0.1', 0)) as probe:
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope='module')
+def browser(tmp_path_factory):
+    port, profile = free_port(), tmp_path_factory.mktemp('profile')
+    environment = dict(os.environ, HOME=str(profile), LANG='C.UTF-8')
+    driver = subprocess.Popen(['chromedriver', f'--port={port}'], stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL, env=environment)
+
+    def listens():
+        with socket.socket() as probe:
+            return probe.connect_ex(('127.0.0.1', port)) == 0
+    eventually(listens)
+    one = Browser(port, profile)
+    yield one
+    one.close()
+    driver.terminate()
+    driver.wait(timeout=PATIENCE)
+
+
+NAMES = ['plain.txt', 'with space.txt', 'a"quoted\'.txt', '<script>document.title="bad"<!--.txt',
+         'grüße 日本.txt', '100%.txt', 'a#b?c&d.txt', 'line\nbreak.txt']
+
+
+@pytest.fixture
+def listed(server, folder):
+    for size, name in enumerate(NAMES):
+        (folder / name).write_text(f'content {NAMES.index(name)}' + ' ' * size)
+    (folder / 'sub folder').mkdir()
+    (folder / 'sub folder' / 'inside.txt').write_text('inside')
+    return server()
+
+
+def entries(browser):
+    """The names that the page shows, in order, as far as they are files of ours."""
+    return [text for text in browser.links() if text.endswith('.txt')]
+
+
+def test_the_page_shows_every_name_as_text(browser, listed):
+    browser.open(listed.url)
+    shown = entries(browser)
+    assert len(shown) == len(NAMES)
+    assert set(NAMES) - set(shown) <= {'line\nbreak.txt'}  # a control byte is shown some other way
+    assert browser.send('GET', '/title') != 'bad'
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_each_file_opens_by_its_link(browser, listed, name):
+    browser.open(listed.url)
+    target = browser.script(
+        'return [...document.links].map(a => a.href).filter(h => h.endsWith(".txt"))')
+    shown = entries(browser)
+    at = shown.index(name) if name in shown else next(
+        i for i, text in enumerate(shown) if text.startswith('line'))
+    browser.open(target[at])
+    assert browser.text().strip() == f'content {NAMES.index(name)}'
+
+
+def test_folders_are_entered_and_left(browser, listed):
+    browser.open(listed.url)
+    browser.click(next(text for text in browser.links() if text.startswith('sub folder')))
+    eventually(lambda: browser.url().endswith('/sub%20folder/'))
+    assert entries(browser) == ['inside.txt']
+    browser.click('inside.txt')
+    eventually(lambda: browser.text().strip() == 'inside')
+    browser.send('POST', '/back', {})
+    up = browser.script('return [...document.links].map(a => a.href)')
+    assert listed.url in up
+
+
+def test_columns_sort(browser, listed):
+    browser.open(listed.url)
+    by_name = entries(browser)
+    heading = next(text for text in browser.links() if text.lower().startswith('size'))
+    browser.click(heading)
+    eventually(lambda: entries(browser) != by_name)
+    by_size = [name for name in entries(browser) if name in NAMES]
+    ranks = [NAMES.index(name) for name in by_size]
+    assert ranks in (sorted(ranks), sorted(ranks, reverse=True))
+    heading = next(text for text in browser.links() if text.lower().startswith('size'))
+    browser.click(heading)
+    eventually(lambda: [name for name in entries(browser) if name in NAMES] == by_size[::-1])
+
+
+def test_dark_and_light(browser, listed):
+    def background(scheme):
+        browser.send('POST', '/goog/cdp/execute', {
+            'cmd': 'Emulation.setEmulatedMedia',
+            'params': {'features': [{'name': 'prefers-color-scheme', 'value': scheme}]}})
+        return browser.script('return getComputedStyle(document.body).backgroundColor + '
+                              'getComputedStyle(document.documentElement).backgroundColor')
+    browser.open(listed.url)
+    assert background('dark') != background('light')
+
+
+def test_the_page_draws(browser, listed):
+    """CORONET_SCREENSHOT keeps the picture, for a person to look at."""
+    browser.open(listed.url)
+    picture = base64.b64decode(browser.send('GET', '/screenshot'))
+    assert picture.startswith(b'\x89PNG') and len(picture) > 5000
+    if 'CORONET_SCREENSHOT' in os.environ:
+        with open(os.environ['CORONET_SCREENSHOT'], 'wb') as file:
+            file.write(picture)

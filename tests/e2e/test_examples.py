@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: MIT
+"""The tutorial programs, with python3's socket module on the other side."""
+
+import contextlib
+import signal
+import socket
+import subprocess
+import threading
+
+import pytest
+
+from conftest import BUILD, PATIENCE, ROOT, eventually, run
+
+NAMES = sorted(path.stem for path in (ROOT / 'examples').glob('*.c'))
+
+
+def program(name):
+    return BUILD / 'examples' / f'example_{name}'
+
+
+@contextlib.contextmanager
+def running(name, *words, **options):
+    """An example that serves until it is told to stop, and then ends with 0."""
+    process = subprocess.Popen(
+        [program(name), *words], stdout=subprocess.PIPE, text=True, **options)
+    try:
+        yield process
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=PATIENCE) == 0
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+@contextlib.contextmanager
+def serving(name, *words):
+    """The same on a listening socket that it inherits; yields the socket's address too."""
+    with socket.create_server(('127.0.0.1', 0)) as listening:
+        descriptor = listening.fileno()
+        with running(name, f'fd:{descriptor}', *words, pass_fds=[descriptor]) as process:
+            yield process, listening.getsockname()
+
+
+def connect(address):
+    return socket.create_connection(address, timeout=PATIENCE)
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_every_example_is_built(name):
+    assert program(name).exists()
+
+
+def test_tcp_server_greets_python():
+    with serving('tcp_server') as (process, address):
+        for text in ('Hello from Python', 'again'):
+            with connect(address) as client:
+                client.sendall(text.encode())
+                assert client.recv(1024) == b'Hello, World!' and client.recv(1) == b''
+            assert process.stdout.readline() == f'Received: {text}\n'
+
+
+def test_tcp_client_is_greeted_by_python():
+    heard = []
+
+    def greet():
+        peer, _ = listening.accept()
+        with peer:
+            heard.append(peer.recv(1024))
+            peer.sendall(b'Hello, World!')
+    with socket.create_server(('127.0.0.1', 0)) as listening:
+        listening.settimeout(PATIENCE)
+        server = threading.Thread(target=greet)
+        server.start()
+        done = run(program('tcp_client'), f'localhost:{listening.getsockname()[1]}')
+        server.join()
+    assert heard == [b'Hello from Coronet'] and done.stdout == b'Received: Hello, World!\n'
+
+
+def test_tcp_client_says_why_it_cannot_connect():
+    with socket.socket() as free:
+        free.bind(('127.0.0.1', 0))  # bound, but nobody listens
+        port = free.getsockname()[1]
+        error = run(program('tcp_client'), f'127.0.0.1:{port}', code=1).stderr.decode()
+    assert f':{port}: connection refused (is the server running?)' in error
+
+
+def free_udp_port():
+    with socket.socket(type=socket.SOCK_DGRAM) as probe:
+        probe.bind(('127.0.0.1', 0))
+        return probe.getsockname()[1]
+
+
+def test_udp_server_answers_python_in_capitals():
+    port = free_udp_port()
+    with running('udp_server', f'127.0.0.1:{port}'), socket.socket(type=socket.SOCK_DGRAM) as udp:
+        udp.settimeout(0.1)
+        udp.connect(('127.0.0.1', port))
+
+        def answered():
+            try:
+                udp.send(b'hello')
+                return udp.recv(100) == b'HELLO'
+            except OSError:  # not bound yet
+                return False
+        eventually(answered)
+
+
+def test_udp_client_prints_what_python_answers():
+    with socket.socket(type=socket.SOCK_DGRAM) as udp:
+        udp.settimeout(PATIENCE)
+        udp.bind(('127.0.0.1', 0))
+        client = subprocess.Popen(
+            [program('udp_client'), f'127.0.0.1:{udp.getsockname()[1]}', 'how are you'],
+            stdout=subprocess.PIPE)
+        text, peer = udp.recvfrom(100)
+        udp.sendto(text[::-1], peer)
+        assert client.communicate(timeout=PATIENCE)[0] == b'uoy era woh\n'
+        assert client.returncode == 0
+
+
+def test_udp_client_gives_up_after_its_second():
+    with socket.socket(type=socket.SOCK_DGRAM) as udp:
+        udp.bind(('127.0.0.1', 0))
+        error = run(program('udp_client'), f'127.0.0.1:{udp.getsockname()[1]}', code=1).stderr
+    assert b'deadline' in error
+
+
+def test_deadline_ends_the_slow_task():
+    lines = run(program('deadline')).stdout.decode().splitlines()
+    assert lines == ['fast: 1', 'fast: 2', 'fast: 3', 'slow: 1', 'slow: CO_EDEADLINE',
+                     'both: CO_EDEADLINE'] or lines == [
+                         'fast: 1', 'fast: 2', 'slow: 1', 'fast: 3', 'slow: CO_EDEADLINE',
+                         'both: CO_EDEADLINE']
+
+
+def test_chat_passes_lines_on():
+    with serving('chat') as (_, address), connect(address) as ann, connect(address) as bob:
+        bob.sendall(b'I am bob\n')
+        # Ann may not have been seated when Bob first spoke.
+        ann.settimeout(0.2)
+
+        def heard():
+            try:
+                return b'bob' in ann.recv(100)
+            except TimeoutError:
+                bob.sendall(b'I am bob\n')
+                return False
+        eventually(heard)
+        ann.settimeout(PATIENCE)
+        ann.sendall(b'hello bob\n')
+        bob.settimeout(PATIENCE)
+        assert bob.recv(100) == b'hello bob\n'
+        ann.shutdown(socket.SHUT_RDWR)
+        bob.shutdown(socket.SHUT_RDWR)
+
+
+def test_http_server_has_a_route_and_a_folder(tmp_path):
+    (tmp_path / 'a.txt').write_text('from the folder')
+    with serving('http_server', tmp_path) as (_, address):
+        url = 'http://%s:%d' % address
+        assert run('curl', '-sS', f'{url}/hello').stdout == b'Hello, World!\n'
+        assert run('curl', '-sS', f'{url}/hello?name=you%20all').stdout == b'Hello, you all!\n'
+        assert run('curl', '-sS', f'{url}/a.txt').stdout == b'from the folder'
+
+
+def test_port_scan_finds_what_is_open():
+    with socket.create_server(('127.0.0.1', 0)) as listening:
+        port = listening.getsockname()[1]
+        found = run(program('port_scan'), max(port - 20, 1), min(port + 20, 65535)).stdout.decode()
+    assert f'{port} is open' in found.splitlines()
