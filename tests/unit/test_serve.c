@@ -349,6 +349,8 @@ KERNEL_TEST(without_descriptors_the_server_waits_and_recovers)
     int taken[128];
     co_stream *client;
     co_group group;
+    if (RUNNING_ON_VALGRIND) /* it keeps descriptors and a limit of its own */
+        return 0;
     co_group_open(&group, NULL);
     REQUIRE(server_start(&group, &server) == 0);
     getrlimit(RLIMIT_NOFILE, &before);

@@ -711,7 +711,7 @@ FIBER_TEST(a_memory_pair_without_room_passes_bytes_singly)
 
 static int chat(void *arg)
 {
-    char bytes[64];
+    char bytes[64] = "";
     co_stream **pair = arg;
     for (;;) { /* every call can be done at once */
         int rc = co_write(pair[0], bytes, sizeof bytes);

@@ -4,6 +4,7 @@
  * nothing but switch.c, so that tools/check can run it for other processors too; the build runs it
  * a second time on ucontext.
  */
+#include "runtime/sanitize.h"
 #include "runtime/switch.h"
 
 #include <stdint.h>
@@ -66,10 +67,12 @@ static void entry(void)
 
 int main(void)
 {
+    char *stacks[CONTEXTS];
     for (int i = 0; i < CONTEXTS; i++) {
-        char *stack = aligned_alloc(64, STACK_BYTES);
+        char *stack = stacks[i] = aligned_alloc(64, STACK_BYTES);
         if (!stack)
             return 1;
+        co_valgrind_register(stack, stack + STACK_BYTES);
         saved[i] = co_switch_prepare(stack + STACK_BYTES, STACK_BYTES, entry);
     }
     current = CONTEXTS;
@@ -77,6 +80,8 @@ int main(void)
     for (int round = 0; round < 3 * ROUNDS; round++)
         for (int i = 0; i < CONTEXTS; i++, switches++)
             next(i);
+    for (int i = 0; i < CONTEXTS; i++)
+        free(stacks[i]);
     check(finished == CONTEXTS, "each has come to its end");
     printf("%d switches, %d failures\n", switches, failures);
     return failures > 0;
