@@ -8,6 +8,7 @@
 
 /* In order of preference; a simulated one is used only when asked for by name. */
 static const struct co_backend *const backends[] = {
+    &co_backend_uring,
     &co_backend_epoll,
     &co_backend_virtual,
 };

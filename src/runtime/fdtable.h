@@ -14,6 +14,7 @@ enum co_slot_bits {
     CO_SLOT_ENDING = 4,     /* end or error reported: a short read does not mean "drained" */
     CO_SLOT_REGISTERED = 8, /* known to epoll */
     CO_SLOT_ADOPTED = 16,   /* came from outside: others may hold the same open file */
+    CO_SLOT_POLLED = 32,    /* io_uring: the reader is a poll request */
 };
 
 /* 32 bytes: there is one for each connection. */
