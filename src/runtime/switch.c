@@ -11,6 +11,8 @@
 #if defined(__x86_64__) && !defined(CO_SWITCH_UCONTEXT)
 
 __asm__(".text\n"
+        ".globl co_switch_entry\n"
+        ".hidden co_switch_entry\n"
         ".type co_switch_entry, @function\n"
         "co_switch_entry:\n"
         "    .cfi_startproc\n"
@@ -23,7 +25,7 @@ __asm__(".text\n"
         "    .cfi_endproc\n"
         ".size co_switch_entry, .-co_switch_entry\n");
 
-void co_switch_entry(void);
+__attribute__((visibility("hidden"))) void co_switch_entry(void);
 
 # define RED_ZONE_WORDS 16 /* 128 bytes, as co_switch steps over */
 
@@ -82,6 +84,9 @@ __asm__(".text\n"
         "    add sp, sp, #160\n"
         "    ret\n"
         ".size co_switch, .-co_switch\n"
+        /* global: the linker makes no GOT entry for a local symbol but the section's */
+        ".globl co_switch_entry\n"
+        ".hidden co_switch_entry\n"
         ".type co_switch_entry, %function\n"
         "co_switch_entry:\n"
         "    .cfi_startproc\n"
@@ -93,7 +98,7 @@ __asm__(".text\n"
         "    .cfi_endproc\n"
         ".size co_switch_entry, .-co_switch_entry\n");
 
-void co_switch_entry(void);
+__attribute__((visibility("hidden"))) void co_switch_entry(void);
 
 # define FRAME_WORDS 20 /* 160 bytes */
 
