@@ -253,6 +253,8 @@ static int serve_batch(co_http_request *request)
     while (next == NEXT_REQUEST);
     if (next < 0)
         return next;
+    if (next == NEXT_CLOSE)
+        co_stream_closes(request->stream);
     int rc = co_http_flush(request);
     if (rc < 0)
         return rc;

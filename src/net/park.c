@@ -110,7 +110,7 @@ int co_stream_handle(void *arg)
         }
         if (!park(stream))
             return 0;
-        co_sleep(0); /* input without pause must not starve the others */
+        co_fiber_spend(stream->rt); /* input without pause must not starve the others */
     }
 }
 

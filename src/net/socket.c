@@ -29,7 +29,7 @@ static long socket_send(struct co_stream *stream, const struct iovec *pieces, un
 {
     struct co_op op = {
         .code = CO_OP_SEND,
-        .flags = CO_OP_LIKELY,
+        .flags = (uint8_t)(CO_OP_LIKELY | (stream->closing ? CO_OP_MORE : 0)),
         .fd = stream->fd,
         .a.send = {pieces, count},
     };

@@ -518,6 +518,7 @@ int co_close(co_stream *stream)
         return 0;
     co_scope grace;
     co_scope_shield(&grace, CLOSE_GRACE_MS);
+    co_stream_closes(stream);
     int rc = co_uncork(stream);
     if (rc == 0 && !stream->ended && !stream->read_error &&
         (co_stream_buffered(stream) > 0 || stream->kind->unread(stream) > 0)) {

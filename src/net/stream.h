@@ -47,7 +47,7 @@ struct co_stream {
     uint32_t in_at, in_end, in_room, out_size;
     int32_t read_error, write_error; /* the first of each direction */
     int32_t park_result;
-    bool ended, corked, write_shut, reading, writing, likely;
+    bool ended, corked, write_shut, reading, writing, likely, closing;
     uint8_t full_reads; /* in a row: bulk data gets a large buffer */
     co_handler *handler;
     void *arg;
@@ -79,6 +79,12 @@ void co_stream_free(struct co_stream *stream);
 static inline void **co_stream_slot(struct co_stream *stream)
 {
     return &stream->slot;
+}
+
+/* The stream is closed right after what is written now: its end may travel in the same packet. */
+static inline void co_stream_closes(struct co_stream *stream)
+{
+    stream->closing = true;
 }
 
 /* Gives the reading side's buffer back, with whatever is in it. */

@@ -71,8 +71,16 @@ static void ready_push(struct co_rt *rt, struct co_fiber *fiber)
     rt->ready_last = &fiber->next_ready;
 }
 
+/* The optimiser must not look into the switch: it would see no call, and take statics for unchanged
+ * that another fiber changes. */
+#if __has_attribute(noipa)
+# define OPAQUE __attribute__((noipa))
+#else
+# define OPAQUE __attribute__((noinline))
+#endif
+
 /* Leaves the context saved in *save for the fiber, or for the loop when it is NULL. */
-static void switch_to(struct co_rt *rt, void **save, void **fake_stack, struct co_fiber *to)
+static OPAQUE void switch_to(struct co_rt *rt, void **save, void **fake_stack, struct co_fiber *to)
 {
     rt->current = to;
     if (to) {

@@ -116,7 +116,8 @@ static long try_receive(struct co_rt *rt, struct co_slot *slot, struct co_op *op
 static long try_send(struct co_slot *slot, struct co_op *op)
 {
     const struct iovec *pieces = op->a.send.pieces;
-    const int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
+    const int more = op->flags & CO_OP_MORE ? MSG_MORE : 0;
+    const int flags = MSG_DONTWAIT | MSG_NOSIGNAL | more;
     if (op->a.send.count == 1) /* spares the kernel reading a message header and a list */
         return outcome(
             slot, CO_SLOT_WRITABLE, send(slot->raw, pieces->iov_base, pieces->iov_len, flags));
