@@ -58,9 +58,22 @@ static inline bool check_equal(
     return is == should;
 }
 
+/* NULL is no string and equals none. */
+static inline bool check_string(
+    const char *is, const char *should, const char *file, int line, const char *what)
+{
+    if (is && strcmp(is, should) == 0)
+        return true;
+    fprintf(
+        stderr, "%s:%d: %s is \"%s\", not \"%s\"\n", file, line, what, is ? is : "NULL", should);
+    atomic_fetch_add(&check_failures, 1);
+    return false;
+}
+
 #define CHECK(condition) check_that(condition, __FILE__, __LINE__, #condition)
 #define CHECK_INT(is, should)                                                                      \
  check_equal((long long)(is), (long long)(should), __FILE__, __LINE__, #is)
+#define CHECK_STRING(is, should) check_string(is, should, __FILE__, __LINE__, #is)
 /* For what must be so before a body can go on at all. */
 #define REQUIRE(condition)                                                                         \
  do {                                                                                              \

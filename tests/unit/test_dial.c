@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Looking names up and dialling them: the races in virtual time, the rest on every backend. */
-#include "test.h"
+#include "fibers.h"
 
-#include "coronet/datagram.h"
-#include "coronet/dial.h"
 #include "dial/race.h"
 #include "dns/name.h"
 
@@ -11,22 +9,6 @@
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-static void run_on(const char *backend, co_task *task, bool required)
-{
-    struct co_run_options options = {.backend = backend, .seed = 7};
-    int rc = co_run(task, NULL, &options);
-    if (!required && (rc == -EINVAL || rc == -ENOSYS))
-        return;
-    assert_int_equal(rc, 0);
-}
-
-static void run_on_all(co_task *task)
-{
-    run_on("epoll", task, true);
-    run_on("io_uring", task, false);
-    run_on("virtual", task, true);
-}
 
 /* ---- happy eyeballs, with attempts that go as the test says ------------------------------------
  */
@@ -126,55 +108,41 @@ static void expect_race(const struct expectation *expected)
     co_stream *stream = NULL;
     int rc;
     int64_t over_ms = race(&scripted, expected->scripts, expected->count, &stream, &rc);
-    assert_int_equal(rc, expected->rc);
-    assert_int_equal(over_ms, expected->over_ms);
+    CHECK_INT(rc, expected->rc);
+    CHECK_INT(over_ms, expected->over_ms);
     unsigned started = 0;
     for (unsigned i = 0; i < SCRIPTS_MAX; i++) {
-        assert_int_equal(scripted.started_ms[i], expected->started_ms[i]);
+        CHECK_INT(scripted.started_ms[i], expected->started_ms[i]);
         started += expected->started_ms[i] >= 0;
     }
-    assert_int_equal(scripted.ended, started);
-    assert_true((rc == 0) == (stream != NULL));
+    CHECK_INT(scripted.ended, started);
+    CHECK((rc == 0) == (stream != NULL));
     if (stream)
         co_abort(stream);
     peers_free(&scripted);
 }
 
-static int races_task(void *arg)
+VIRTUAL_TEST(races_addresses_rfc8305_5)
 {
-    (void)arg;
     for (size_t i = 0; i < CO_LENGTH(expectations); i++)
         expect_race(&expectations[i]);
     return 0;
 }
 
-static void races_addresses_rfc8305_5(void **state)
-{
-    (void)state;
-    run_on("virtual", races_task, true);
-}
-
-static int race_cancel_task(void *arg)
+VIRTUAL_TEST(a_race_that_is_cancelled_leaves_nothing)
 {
     static const struct script scripts[] = {{1000000, 0}, {1000000, 0}, {1000000, 0}};
     struct scripted scripted;
     co_stream *stream = NULL;
     co_scope scope;
     int rc;
-    (void)arg;
     co_scope_open(&scope, 300);
-    assert_int_equal(race(&scripted, scripts, 3, &stream, &rc), 300);
-    assert_int_equal(rc, CO_EDEADLINE);
-    assert_int_equal(co_scope_close(&scope), CO_EDEADLINE);
-    assert_int_equal(scripted.canceled, 2);
-    assert_null(stream);
+    CHECK_INT(race(&scripted, scripts, 3, &stream, &rc), 300);
+    CHECK_INT(rc, CO_EDEADLINE);
+    CHECK_INT(co_scope_close(&scope), CO_EDEADLINE);
+    CHECK_INT(scripted.canceled, 2);
+    CHECK(!stream);
     return 0;
-}
-
-static void a_race_that_is_cancelled_leaves_nothing(void **state)
-{
-    (void)state;
-    run_on("virtual", race_cancel_task, true);
 }
 
 static void families_take_turns_rfc8305_4(void **state)
@@ -198,8 +166,8 @@ static void file_write(char *path, const char *text)
 {
     strcpy(path, "/tmp/coronet-test-XXXXXX");
     int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    CHECK(fd >= 0);
+    CHECK_INT(write(fd, text, strlen(text)), strlen(text));
     close(fd);
 }
 
@@ -218,53 +186,39 @@ static const char *resolve(const char *host, const struct co_resolve_options *op
     return count < 0 ? co_error_name(count) : text;
 }
 
-static int special_task(void *arg)
+FIBER_TEST(numbers_and_special_names_need_no_look_up_rfc6761)
 {
     const struct co_resolve_options ipv6 = {.family = AF_INET6};
-    (void)arg;
-    assert_string_equal(resolve("127.0.0.9", NULL), "127.0.0.9:80");
-    assert_string_equal(resolve("::1", NULL), "[::1]:80");
-    assert_string_equal(resolve("127.0.0.9", &ipv6), "CO_ENODATA");
-    assert_string_equal(resolve("a.b.LocalHost.", &ipv6), "[::1]:80");
-    assert_non_null(strstr(resolve("localhost", NULL), "127.0.0.1:80"));
-    assert_non_null(strstr(resolve("localhost", NULL), "[::1]:80"));
-    assert_string_equal(resolve("x.invalid", NULL), "CO_ENAME");
-    assert_string_equal(co_explain(CO_ENAME), "cannot find the host \"x.invalid\": the name does "
-                                              "not exist (check the spelling)");
-    assert_string_equal(resolve("x.onion", NULL), "CO_ENAME");
-    assert_string_equal(resolve("127.1", NULL), "CO_EINVALID");
-    assert_string_equal(resolve("", NULL), "CO_EINVALID");
-    assert_string_equal(resolve("a\033b", NULL), "CO_EINVALID");
-    assert_string_equal(co_explain(CO_EINVALID), "\"a\\x1Bb\" cannot be the name of a host");
+    CHECK_STRING(resolve("127.0.0.9", NULL), "127.0.0.9:80");
+    CHECK_STRING(resolve("::1", NULL), "[::1]:80");
+    CHECK_STRING(resolve("127.0.0.9", &ipv6), "CO_ENODATA");
+    CHECK_STRING(resolve("a.b.LocalHost.", &ipv6), "[::1]:80");
+    CHECK(strstr(resolve("localhost", NULL), "127.0.0.1:80"));
+    CHECK(strstr(resolve("localhost", NULL), "[::1]:80"));
+    CHECK_STRING(resolve("x.invalid", NULL), "CO_ENAME");
+    CHECK_STRING(co_explain(CO_ENAME), "cannot find the host \"x.invalid\": the name does "
+                                       "not exist (check the spelling)");
+    CHECK_STRING(resolve("x.onion", NULL), "CO_ENAME");
+    CHECK_STRING(resolve("127.1", NULL), "CO_EINVALID");
+    CHECK_STRING(resolve("", NULL), "CO_EINVALID");
+    CHECK_STRING(resolve("a\033b", NULL), "CO_EINVALID");
+    CHECK_STRING(co_explain(CO_EINVALID), "\"a\\x1Bb\" cannot be the name of a host");
     return 0;
 }
 
-static void numbers_and_special_names_need_no_look_up_rfc6761(void **state)
-{
-    (void)state;
-    run_on_all(special_task);
-}
-
-static int hosts_task(void *arg)
+FIBER_TEST(hosts_file_comes_first_and_may_be_missing)
 {
     char hosts[64], none[64];
-    (void)arg;
     file_write(hosts, "127.0.0.5 here.example here\n");
     file_write(none, "hosts: files\n");
     struct co_resolve_options options = {.hosts_file = hosts, .nsswitch = none};
-    assert_string_equal(resolve("HERE", &options), "127.0.0.5:80");
-    assert_string_equal(resolve("elsewhere", &options), "CO_ENAME");
+    CHECK_STRING(resolve("HERE", &options), "127.0.0.5:80");
+    CHECK_STRING(resolve("elsewhere", &options), "CO_ENAME");
     options.hosts_file = "/nonexistent";
-    assert_string_equal(resolve("here", &options), "CO_ENAME");
+    CHECK_STRING(resolve("here", &options), "CO_ENAME");
     unlink(hosts);
     unlink(none);
     return 0;
-}
-
-static void hosts_file_comes_first_and_may_be_missing(void **state)
-{
-    (void)state;
-    run_on_all(hosts_task);
 }
 
 /* Says that nothing exists, once. */
@@ -274,7 +228,7 @@ static int refusing_server(void *arg)
     co_address peer;
     uint8_t bytes[512];
     (void)arg;
-    assert_int_equal(co_udp_bind(&socket, "127.0.0.1:0"), 0);
+    REQUIRE(co_udp_bind(&socket, "127.0.0.1:0") == 0);
     co_ready(co_address_port(co_udp_address(socket)));
     for (;;) {
         ssize_t size = co_udp_receive(socket, bytes, sizeof bytes, &peer);
@@ -288,34 +242,27 @@ static int refusing_server(void *arg)
     return 0;
 }
 
-static int server_task(void *arg)
+FIBER_TEST(asks_the_server_of_resolv_conf)
 {
     char conf[64], text[64];
     long port = 0;
     co_group group;
-    (void)arg;
     co_group_open(&group, NULL);
-    assert_int_equal(co_start(&group, refusing_server, NULL, &port), 0);
+    REQUIRE(co_start(&group, refusing_server, NULL, &port) == 0);
     snprintf(text, sizeof text, "nameserver 127.0.0.1:%ld\n", port);
     file_write(conf, text);
     struct co_resolve_options options = {
         .hosts_file = "/nonexistent", .nsswitch = "/nonexistent", .resolv_conf = conf};
     struct co_dial_options dial = {.resolve = &options};
     co_stream *stream;
-    assert_string_equal(resolve("exmaple.com", &options), "CO_ENAME");
-    assert_int_equal(co_dial(&stream, "exmaple.com:80", &dial), CO_ENAME);
-    assert_string_equal(co_explain(CO_ENAME), "cannot find the host \"exmaple.com\": the name does "
-                                              "not exist (check the spelling)");
+    CHECK_STRING(resolve("exmaple.com", &options), "CO_ENAME");
+    CHECK_INT(co_dial(&stream, "exmaple.com:80", &dial), CO_ENAME);
+    CHECK_STRING(co_explain(CO_ENAME), "cannot find the host \"exmaple.com\": the name does "
+                                       "not exist (check the spelling)");
     unlink(conf);
     co_group_cancel(&group);
-    assert_int_equal(co_group_close(&group), CO_ECANCELED);
+    CHECK_INT(co_group_close(&group), CO_ECANCELED);
     return 0;
-}
-
-static void asks_the_server_of_resolv_conf(void **state)
-{
-    (void)state;
-    run_on_all(server_task);
 }
 
 /* ---- dialling ----------------------------------------------------------------------------------
@@ -337,20 +284,20 @@ static void expect_greeting(const char *where)
 {
     char text[5];
     co_stream *stream;
-    assert_int_equal(co_dial(&stream, where, NULL), 0);
-    assert_int_equal(co_read_full(stream, text, sizeof text), sizeof text);
-    assert_memory_equal(text, "hello", 5);
+    if (!CHECK_INT(co_dial(&stream, where, NULL), 0))
+        return;
+    CHECK_INT(co_read_full(stream, text, sizeof text), sizeof text);
+    CHECK(memcmp(text, "hello", 5) == 0);
     co_abort(stream);
 }
 
-static int dial_task(void *arg)
+FIBER_TEST(dials_by_name_number_and_port)
 {
     struct co_go_options background = {.name = "greeter", .background = true};
     char where[64];
     co_listener *listener;
     co_group group;
-    (void)arg;
-    assert_int_equal(co_listen(&listener, "127.0.0.1:0", NULL), 0);
+    REQUIRE(co_listen(&listener, "127.0.0.1:0", NULL) == 0);
     co_group_open(&group, NULL);
     co_go_with(&group, &background, greeter, listener);
     unsigned port = co_address_port(co_listener_address(listener));
@@ -360,95 +307,67 @@ static int dial_task(void *arg)
     expect_greeting(where);
     snprintf(where, sizeof where, "%u", port);
     expect_greeting(where);
-    assert_int_equal(co_group_close(&group), 0);
+    CHECK_INT(co_group_close(&group), 0);
     co_listener_close(listener);
     co_stream *stream;
-    assert_int_equal(co_dial(&stream, where, NULL), -ECONNREFUSED);
-    assert_non_null(strstr(co_explain(-ECONNREFUSED), "cannot connect to "));
-    assert_non_null(
-        strstr(co_explain(-ECONNREFUSED), ": connection refused (is the server running?)"));
+    CHECK_INT(co_dial(&stream, where, NULL), -ECONNREFUSED);
+    CHECK(strstr(co_explain(-ECONNREFUSED), "cannot connect to "));
+    CHECK(strstr(co_explain(-ECONNREFUSED), ": connection refused (is the server running?)"));
     return 0;
 }
 
-static void dials_by_name_number_and_port(void **state)
-{
-    (void)state;
-    run_on_all(dial_task);
-}
-
-static int unix_task(void *arg)
+FIBER_TEST(dials_unix_sockets)
 {
     struct co_go_options background = {.name = "greeter", .background = true};
     char where[64];
     co_listener *listener;
     co_stream *stream;
     co_group group;
-    (void)arg;
     snprintf(where, sizeof where, "unix:@coronet-test-%d", (int)getpid());
-    assert_int_equal(co_listen(&listener, where, NULL), 0);
+    REQUIRE(co_listen(&listener, where, NULL) == 0);
     co_group_open(&group, NULL);
     co_go_with(&group, &background, greeter, listener);
     expect_greeting(where);
-    assert_int_equal(co_group_close(&group), 0);
+    CHECK_INT(co_group_close(&group), 0);
     co_listener_close(listener);
-    assert_int_equal(co_dial(&stream, "unix:/nonexistent/socket", NULL) < 0, true);
+    CHECK_INT(co_dial(&stream, "unix:/nonexistent/socket", NULL), -ENOENT);
     return 0;
 }
 
-static void dials_unix_sockets(void **state)
-{
-    (void)state;
-    run_on_all(unix_task);
-}
-
-static int addresses_task(void *arg)
+FIBER_TEST(refuses_bad_addresses_with_a_reason)
 {
     static const char *const bad[] = {
         "foo:bar", "localhost:65536", "", ":80", "::1:80", "fd:3", "*:80", "localhost:", "[::1]"};
-    (void)arg;
     for (size_t i = 0; i < CO_LENGTH(bad); i++) {
         co_stream *stream;
-        assert_int_equal(co_dial(&stream, bad[i], NULL), CO_EADDRESS);
-        assert_non_null(strstr(co_explain(CO_EADDRESS), bad[i]));
+        CHECK_INT(co_dial(&stream, bad[i], NULL), CO_EADDRESS);
+        CHECK(strstr(co_explain(CO_EADDRESS), bad[i]));
     }
     co_stream *stream;
-    assert_int_equal(co_dial(&stream, "a b:80", NULL), CO_EINVALID);
+    CHECK_INT(co_dial(&stream, "a b:80", NULL), CO_EINVALID);
     return 0;
 }
 
-static void refuses_bad_addresses_with_a_reason(void **state)
-{
-    (void)state;
-    run_on_all(addresses_task);
-}
-
 /* A name server that never answers. */
-static int timeout_task(void *arg)
+FIBER_TEST(gives_up_at_its_own_deadline)
 {
     char conf[64], text[64], where[CO_ADDRESS_TEXT_MAX];
     co_socket *silent;
     co_stream *stream;
-    (void)arg;
-    assert_int_equal(co_udp_bind(&silent, "127.0.0.1:0"), 0);
+    REQUIRE(co_udp_bind(&silent, "127.0.0.1:0") == 0);
     snprintf(text, sizeof text, "nameserver %s\n", co_address_text(co_udp_address(silent), where));
     file_write(conf, text);
     struct co_resolve_options resolve_options = {
         .hosts_file = "/nonexistent", .nsswitch = "/nonexistent", .resolv_conf = conf};
     struct co_dial_options options = {.timeout_ms = 50, .resolve = &resolve_options};
-    assert_int_equal(co_dial(&stream, "slow.example:80", &options), CO_EDEADLINE);
-    assert_string_equal(co_explain(CO_EDEADLINE), "cannot connect to slow.example:80: no answer in "
-                                                  "time (is the address right, or does a firewall "
-                                                  "drop it?)");
-    assert_int_equal(co_status(), 0);
+    CHECK_INT(co_dial(&stream, "slow.example:80", &options), CO_EDEADLINE);
+    CHECK_STRING(co_explain(CO_EDEADLINE), "cannot connect to slow.example:80: no answer in "
+                                           "time (is the address right, or does a firewall "
+                                           "drop it?)");
+    CHECK_INT(co_status(), 0);
     co_udp_close(silent);
     unlink(conf);
     return 0;
-}
-
-static void gives_up_at_its_own_deadline(void **state)
-{
-    (void)state;
-    run_on_all(timeout_task);
 }
 
 int main(void)
