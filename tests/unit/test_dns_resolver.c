@@ -380,6 +380,15 @@ static void answer_never(struct server *server, const struct query *query)
     (void)server, (void)query;
 }
 
+/* Deadlines count from the beginning of the loop's turn, which is before now. So a measure begins
+ * in the turn before, or it would come out too short. */
+static int64_t clock_start(void)
+{
+    int64_t from_ns = co_now_ns();
+    co_sleep(1);
+    return from_ns;
+}
+
 static void check_time(int64_t from_ns, int64_t min_ms, int64_t max_ms)
 {
     int64_t passed_ms = (co_now_ns() - from_ns) / CO_MS;
@@ -396,7 +405,7 @@ static void retry_client(struct server *server)
     server->conf.servers[1] = server->conf.servers[0];
     server->conf.servers[0] = *co_udp_address(silent);
     server->conf.server_count = 2;
-    int64_t from = co_now_ns();
+    int64_t from = clock_start();
     CHECK_STRING(lookup(server, "example.com", AF_INET, 0), "192.0.2.1:80");
     check_time(from, 1000, is_virtual() ? 1100 : 3000);
     co_udp_close(silent);
@@ -419,7 +428,7 @@ static void answer_ipv4_only(struct server *server, const struct query *query)
 
 static void hurry_client(struct server *server)
 {
-    int64_t from = co_now_ns();
+    int64_t from = clock_start();
     CHECK_STRING(lookup(server, "example.com", 0, 50), "192.0.2.1:80");
     check_time(from, 50, is_virtual() ? 100 : 900);
     CHECK_STRING(lookup(server, "example.com", 0, 0), "192.0.2.1:80");
@@ -459,7 +468,7 @@ static void survives_answers_late_twice_and_after_cancel_d07(void **state)
 static void dead_client(struct server *server)
 {
     server->conf.attempts = 2;
-    int64_t from = co_now_ns();
+    int64_t from = clock_start();
     CHECK_STRING(lookup(server, "example.com", 0, 0), "CO_ENAMESERVER");
     CHECK_INT(server->seen, 4);
     CHECK((co_now_ns() - from) / CO_MS >= 2000);
