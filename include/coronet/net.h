@@ -84,6 +84,8 @@ typedef struct co_listener co_listener;
 
 struct co_listen_options {
     int backlog;        /* 0: 1024 */
+    bool client_first;  /* clients speak first: a connection is accepted with its first bytes (or
+                           after a second), which spares a wake-up; TCP only */
     bool shared_port;   /* SO_REUSEPORT: each shard opens its own listener on the address */
     bool ipv6_only;     /* "[::]:80" shall not take IPv4 as well */
     unsigned unix_mode; /* permissions of a Unix socket's file; 0: 0600 */

@@ -31,8 +31,10 @@ struct app {
 static struct co_listen_options listen_options(const struct app *app, bool shared)
 {
     bool only_v6 = app->settings->family == AF_INET6;
-    return (struct co_listen_options){
-        .shared_port = shared, .ipv6_only = only_v6, .access = app->settings->access};
+    return (struct co_listen_options){.client_first = true,
+        .shared_port = shared,
+        .ipv6_only = only_v6,
+        .access = app->settings->access};
 }
 
 /* ---- listening ---------------------------------------------------------------------------- */

@@ -106,6 +106,7 @@ static int serve(void *arg)
         options.listening = serving->options->listening;
         options.arg = serving->options->arg;
     }
+    options.listen.client_first = true;
     if (server->options.access)
         options.listen.access = server->options.access;
     if (serving->listener)

@@ -99,6 +99,8 @@ static int socket_bind(struct co_listener *listener, const struct co_listen_opti
     }
     if (family == AF_INET6)
         co_sockopt_set(rt, listener->fd, IPPROTO_IPV6, IPV6_V6ONLY, options->ipv6_only);
+    if (options->client_first && family != AF_UNIX)
+        co_sockopt_set(rt, listener->fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, 1);
     if (options->shared_port)
         rc = co_sockopt_set(rt, listener->fd, SOL_SOCKET, SO_REUSEPORT, 1);
     struct co_control bind = {.code = CO_CONTROL_BIND, .address = &listener->address};

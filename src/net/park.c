@@ -17,6 +17,8 @@
 
 #include <errno.h>
 
+#define PARK_MS_MAX (INT64_C(366) * 24 * 3600 * 1000) /* longer is for ever: sums stay in range */
+
 /* Idle times need no precision; equal deadlines make one turn of the loop of many. */
 static int64_t coarse(int64_t ns)
 {
@@ -61,7 +63,7 @@ static bool park(struct co_stream *stream)
     co_guest_join(group, &stream->guest);
     stream->park_timer.fire = park_timer_fired;
     int64_t due =
-        stream->park_timeout_ms < 0 ? CO_NEVER : co_rt_deadline(rt, stream->park_timeout_ms);
+        stream->park_timeout_ms < 0 ? CO_NEVER : rt->now + stream->park_timeout_ms * CO_MS;
     co_timer_set(rt, &stream->park_timer, coarse(due));
     return false;
 }
@@ -116,7 +118,7 @@ int co_stream_handle(void *arg)
 
 void co_park_deadline(co_stream *stream, int64_t timeout_ms)
 {
-    stream->park_timeout_ms = timeout_ms;
+    stream->park_timeout_ms = timeout_ms > PARK_MS_MAX ? -1 : timeout_ms;
 }
 
 int co_park_result(const co_stream *stream)

@@ -27,7 +27,7 @@ static void serve_stream(struct co_server *server, co_group *group, co_stream *s
     stream->arg = server->arg;
     stream->server = server;
     if (server->options->park_timeout_ms > 0)
-        stream->park_timeout_ms = server->options->park_timeout_ms;
+        co_park_deadline(stream, server->options->park_timeout_ms);
     if (co_fiber_spawn(stream->rt, body, &go, co_stream_handle, stream) < 0)
         co_abort(stream); /* no memory for one more: the others go on */
     else

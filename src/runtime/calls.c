@@ -17,7 +17,6 @@ static void sleep_interrupted(struct co_rt *rt, struct co_fiber *fiber, int code
 static __attribute__((noinline)) int sleep_for(struct co_rt *rt, int64_t ms)
 {
     static const struct co_wait wait = {.what = "sleep", .interrupt = sleep_interrupted};
-    rt->now = rt->backend->now(rt); /* the turn may have begun a while ago */
     co_scope scope;
     co_scope_open(&scope, ms);
     co_fiber_wait(rt, &wait);

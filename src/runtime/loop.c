@@ -25,6 +25,7 @@ __thread struct co_rt *co_rt_of_thread;
 int64_t co_rt_deadline(struct co_rt *rt, int64_t timeout_ms)
 {
     int64_t ns, deadline;
+    rt->now = rt->backend->now(rt); /* the turn may have begun a while ago */
     if (__builtin_mul_overflow(timeout_ms, CO_MS, &ns) ||
         __builtin_add_overflow(rt->now, ns, &deadline))
         return CO_NEVER;

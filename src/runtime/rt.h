@@ -90,7 +90,8 @@ bool co_op_submit(struct co_rt *rt, struct co_op *op);
  * the operation is an ACCEPT). Returns its result, or the scope's code when that cut it short. */
 long co_op_run(struct co_op *op);
 
-/* The deadline that lies so many milliseconds ahead: CO_NEVER when that is past all reckoning. */
+/* The deadline that lies so many milliseconds ahead of now, which it looks up: CO_NEVER when that
+ * is past all reckoning. */
 int64_t co_rt_deadline(struct co_rt *rt, int64_t timeout_ms);
 
 /* Makes sure that one more timer (of a fiber, a parked stream) can always be set; and undoes that.

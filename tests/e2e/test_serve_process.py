@@ -163,6 +163,14 @@ def slow_download(one):
     return connection
 
 
+def idle_connection(one):
+    """A connection that the server knows, between two requests."""
+    connection = one.connect()
+    connection.sendall(b'HEAD / HTTP/1.1\r\nHost: x\r\n\r\n')
+    assert connection.recv(4096).endswith(b'\r\n\r\n')
+    return connection
+
+
 def refuses(one):
     try:
         one.connect().close()
@@ -183,7 +191,7 @@ def big(folder):
 
 def test_a_drain_lets_downloads_finish(server, big):
     one = server('-4', '--workers', '2')
-    with slow_download(one) as connection, one.connect() as idle:
+    with slow_download(one) as connection, idle_connection(one) as idle:
         one.signal(signal.SIGTERM)
         assert idle.recv(1) == b''  # idle connections end at once
         count = 0
@@ -196,7 +204,7 @@ def test_a_drain_lets_downloads_finish(server, big):
 
 def test_a_second_signal_ends_it_at_once(server, big):
     one = server('-4', '--workers', '2')
-    with slow_download(one), one.connect() as idle:
+    with slow_download(one), idle_connection(one) as idle:
         one.signal(signal.SIGTERM)
         assert idle.recv(1) == b''
         one.stop(signal.SIGINT, code=130)
@@ -220,6 +228,8 @@ def test_it_waits_for_descriptors_without_spinning(server, folder):
     one = server('-4', '--workers', '1', preexec_fn=lambda: resource.setrlimit(
         resource.RLIMIT_NOFILE, (40, 40)))
     crowd = [one.connect() for _ in range(60)]
+    for connection in crowd:
+        connection.sendall(b'G')
     before = processor_seconds(one.pid)
     late = one.connect()
     late.sendall(b'GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
