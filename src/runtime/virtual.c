@@ -103,8 +103,12 @@ static void side_complete(struct co_virt_socket *socket, struct co_virt_side *si
 
 void co_virt_wake(struct co_virt_socket *socket, struct co_virt_side *side)
 {
-    if (side->op && socket->kind->ready(socket, side->op))
-        side_complete(socket, side, side_perform(socket, side->op));
+    if (!side->op || !socket->kind->ready(socket, side->op))
+        return;
+    /* While a cancel is on its way, what has arrived may stay for the next operation. */
+    if (side->op->canceling && co_virt_chance(socket->host->world, CO_VIRT_RACE, 2))
+        return;
+    side_complete(socket, side, side_perform(socket, side->op));
 }
 
 static void side_look(struct co_virt_socket *socket, struct co_virt_side *side)

@@ -163,6 +163,19 @@ struct co_virt_socket *co_virt_find(struct co_virt_host *host, int type,
 
 long co_virt_control(struct co_virt_socket *socket, struct co_control *control);
 
+/* ---- streams ------------------------------------------------------------------------------ */
+
+/* Sends an end's `opened`, `end` or `reset` on its way to it, behind all that flies already. */
+void co_virt_fly_sign(
+    struct co_virt_socket *to, struct co_virt_segment *segment, enum co_virt_arrival arrival);
+
+int co_virt_stream_connect(struct co_virt_socket *socket, const struct co_virt_name *to);
+int co_virt_stream_listen(struct co_virt_socket *socket, int backlog);
+/* What came of the attempt; a refused socket may try again. */
+long co_virt_connect_result(struct co_virt_socket *socket);
+/* Performs an ACCEPT. */
+long co_virt_accept_next(struct co_virt_socket *listener, struct co_op *op);
+
 /* ---- operations (virtual.c) --------------------------------------------------------------- */
 
 /* Completes the side's operation if it is ready. The socket may be gone afterwards unless one of

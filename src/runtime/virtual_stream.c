@@ -10,9 +10,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define BACKLOG_MAX  4096        /* Linux's somaxconn */
-#define KNOCKS_MAX   6           /* Linux's tcp_syn_retries: some two minutes in all */
-#define KNOCK_AGAIN  CO_SECOND   /* RFC 6298 2.1; doubled each time */
 #define FILE_AT_ONCE (32 * 1024) /* bytes a SEND_FILE takes from the file at most */
 
 /* ---- segments ----------------------------------------------------------------------------- */
@@ -41,7 +38,7 @@ static void fly(struct co_virt_socket *to, struct co_virt_segment *segment)
     schedule_arrival(to);
 }
 
-static void fly_sign(
+void co_virt_fly_sign(
     struct co_virt_socket *to, struct co_virt_segment *segment, enum co_virt_arrival arrival)
 {
     segment->arrival = (uint8_t)arrival;
@@ -68,7 +65,7 @@ static void send_end(struct co_virt_socket *socket)
     if (!peer || socket->stream.end_sent || socket->stream.reset_sent)
         return;
     socket->stream.end_sent = true;
-    fly_sign(peer, &peer->stream.end, CO_VIRT_END);
+    co_virt_fly_sign(peer, &peer->stream.end, CO_VIRT_END);
 }
 
 static void send_reset(struct co_virt_socket *socket)
@@ -82,7 +79,7 @@ static void send_reset(struct co_virt_socket *socket)
         co_virt_chance(socket->host->world, CO_VIRT_LOSS, 2))
         drop_data(peer, &peer->stream.flying);
     peer->stream.reset.error = -ECONNRESET;
-    fly_sign(peer, &peer->stream.reset, CO_VIRT_RESET);
+    co_virt_fly_sign(peer, &peer->stream.reset, CO_VIRT_RESET);
 }
 
 /* ---- arrivals ----------------------------------------------------------------------------- */
@@ -143,123 +140,6 @@ static void arrival_fire(struct co_virt_event *event)
     co_virt_wake(socket, &socket->reading);
     co_virt_wake(socket, &socket->writing);
     co_virt_release(socket);
-}
-
-/* ---- connecting --------------------------------------------------------------------------- */
-
-/* The listener's answer to a connection attempt: the other end, or NULL when memory is out. */
-static struct co_virt_socket *answer(struct co_virt_socket *listener, struct co_virt_socket *client)
-{
-    struct co_virt_socket *end =
-        co_virt_socket_new(listener->host, listener->family, listener->type);
-    if (!end)
-        return NULL;
-    end->state = CO_VIRT_CONNECTED;
-    end->local = client->remote;
-    end->remote = client->local;
-    end->stream.peer = client;
-    client->stream.peer = end;
-    co_list_append(&listener->stream.waiting, &end->stream.waiting);
-    listener->stream.waiting_count++;
-    return end;
-}
-
-static void refuse(struct co_virt_socket *client, int error)
-{
-    client->stream.reset.error = error;
-    fly_sign(client, &client->stream.reset, CO_VIRT_RESET);
-}
-
-static void knock_fire(struct co_virt_event *event)
-{
-    struct co_virt_socket *client = CO_CONTAINER(event, struct co_virt_socket, stream.knock);
-    struct co_virt_host *host = client->host;
-    struct co_virt_socket *listener =
-        client->closed ? NULL : co_virt_find(host, SOCK_STREAM, &client->remote, &client->local);
-    co_virt_note(host->world, CO_VIRT_MARK_KNOCK, client->number,
-        listener ? (int64_t)listener->number : 0, 0);
-    if (client->closed) {
-        /* Nobody waits for the answer any more. */
-    } else if (!listener) {
-        bool path = client->remote.family == AF_UNIX && client->remote.bytes[0] != '\0';
-        refuse(client, path ? -ENOENT : -ECONNREFUSED);
-    } else if (listener->stream.waiting_count <= listener->stream.backlog &&
-               answer(listener, client)) {
-        fly_sign(client, &client->stream.opened, CO_VIRT_OPENED);
-        co_virt_wake(listener, &listener->reading);
-    } else if (client->stream.knocks++ < KNOCKS_MAX) {
-        /* A full backlog drops the attempt silently and it is repeated (RFC 9293 3.8.1). */
-        co_virt_socket_schedule(client, &client->stream.knock,
-            host->world->now + (KNOCK_AGAIN << (client->stream.knocks - 1)));
-    } else {
-        refuse(client, -ETIMEDOUT);
-    }
-    co_virt_release(client);
-}
-
-static int stream_connect(struct co_virt_socket *socket, const struct co_virt_name *to)
-{
-    switch (socket->state) {
-    case CO_VIRT_LISTENING: return -EINVAL;
-    case CO_VIRT_CONNECTING: return -EALREADY;
-    case CO_VIRT_CONNECTED: return -EISCONN;
-    default: break;
-    }
-    if (!to)
-        return -EAFNOSUPPORT;
-    int rc = co_virt_bind_towards(socket, to);
-    if (rc < 0)
-        return rc;
-    co_virt_name_narrow(&socket->local, to);
-    socket->remote = *to;
-    socket->state = CO_VIRT_CONNECTING;
-    socket->stream.knock.fire = knock_fire;
-    co_virt_socket_schedule(socket, &socket->stream.knock, co_virt_soon(socket->host->world));
-    return 0;
-}
-
-static int stream_listen(struct co_virt_socket *socket, int backlog)
-{
-    if (socket->state != CO_VIRT_FRESH && socket->state != CO_VIRT_LISTENING)
-        return -EINVAL;
-    int rc = co_virt_bind_towards(socket, NULL);
-    if (rc < 0)
-        return rc;
-    bool fits = backlog >= 0 && backlog <= BACKLOG_MAX;
-    socket->stream.backlog = fits ? (unsigned)backlog : BACKLOG_MAX;
-    socket->state = CO_VIRT_LISTENING;
-    return 0;
-}
-
-/* The outcome of the attempt; a refused socket may try again. */
-static long connect_result(struct co_virt_socket *socket)
-{
-    if (socket->error == 0)
-        return 0;
-    long error = socket->error;
-    socket->error = 0;
-    if (!socket->stream.peer) {
-        socket->state = CO_VIRT_FRESH;
-        socket->stream.reset_arrived = false;
-        socket->stream.knocks = 0;
-    }
-    return error;
-}
-
-static long accept_next(struct co_virt_socket *listener, struct co_op *op)
-{
-    if (listener->state != CO_VIRT_LISTENING)
-        return -EINVAL;
-    struct co_link *link = listener->stream.waiting.next;
-    struct co_virt_socket *end = CO_CONTAINER(link, struct co_virt_socket, stream.waiting);
-    int rc = co_virt_socket_open(end, &op->a.accept.fd);
-    if (rc < 0)
-        return rc;
-    co_list_remove(link);
-    listener->stream.waiting_count--;
-    if (op->a.accept.peer)
-        co_virt_name_write(end->family, &end->remote, op->a.accept.peer);
-    return 0;
 }
 
 /* ---- receiving ---------------------------------------------------------------------------- */
@@ -444,8 +324,8 @@ static bool stream_ready(struct co_virt_socket *socket, const struct co_op *op)
 static long stream_perform(struct co_virt_socket *socket, struct co_op *op)
 {
     switch (op->code) {
-    case CO_OP_ACCEPT: return accept_next(socket, op);
-    case CO_OP_CONNECT: return connect_result(socket);
+    case CO_OP_ACCEPT: return co_virt_accept_next(socket, op);
+    case CO_OP_CONNECT: return co_virt_connect_result(socket);
     case CO_OP_RECEIVE: return receive(socket, op);
     case CO_OP_SEND: return send_pieces(socket, op);
     case CO_OP_SEND_FILE: return send_file(socket, op);
@@ -512,10 +392,10 @@ static void stream_free(struct co_virt_socket *socket)
 }
 
 const struct co_virt_kind co_virt_stream = {
-    .connect = stream_connect,
+    .connect = co_virt_stream_connect,
     .ready = stream_ready,
     .perform = stream_perform,
-    .listen = stream_listen,
+    .listen = co_virt_stream_listen,
     .shutdown = stream_shutdown,
     .unread = stream_unread,
     .close = stream_close,

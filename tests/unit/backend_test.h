@@ -247,4 +247,45 @@ static inline int datagram_on(int family, co_fd *ret, co_address *ret_address)
     return 0;
 }
 
+/* ---- running -------------------------------------------------------------------------------- */
+
+#define SEEDS 24
+
+static co_task *case_under_test;
+
+static inline int without_leaks(void *arg)
+{
+    int rc = case_under_test(arg);
+    if (rc < 0)
+        return rc;
+    struct co_rt *rt = co_rt_current();
+    expect_result(rt->ops_in_flight, 0);
+    expect(!rt->backend->is_virtual || co_virtual_sockets_open(rt) == 0);
+    return 0;
+}
+
+/* Runs the task on every backend there is. */
+static inline void on_all(co_task *task)
+{
+    static const char *const names[] = {"virtual", "epoll", "io_uring"};
+    case_under_test = task;
+    for (unsigned i = 0; i < CO_LENGTH(names); i++) {
+        for (uint64_t seed = 0; seed < (i == 0 ? SEEDS : 1); seed++) {
+            const struct co_run_options run = {.backend = names[i], .seed = seed};
+            int rc = co_run(without_leaks, NULL, &run);
+            if (i > 0 && rc == -ENOSYS)
+                continue; /* not granted by this kernel */
+            assert_int_equal(rc, 0);
+        }
+    }
+}
+
+/* A cmocka test of the task. */
+#define ON_ALL(name)                                                                               \
+ static void name##_works(void **state)                                                            \
+ {                                                                                                 \
+  (void)state;                                                                                     \
+  on_all(name);                                                                                    \
+ }
+
 #endif
