@@ -5,7 +5,8 @@
 
 #include "net/address.h"
 
-#define CO_NAME_MAX 253 /* bytes of a name without its last dot: 255 on the wire (RFC 1035 2.3.4)  \
+#define CO_NAME_MAX                                                                                \
+ 253                    /* bytes of a name without its last dot: 255 on the wire (RFC 1035 2.3.4)  \
                          */
 #define CO_LABEL_MAX 63 /* bytes of a label (RFC 1035 2.3.4) */
 

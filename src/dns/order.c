@@ -13,9 +13,10 @@
 
 #include <netinet/in.h>
 
-#define SOURCE_PREFIX_BITS 64 /* of an IPv6 interface (RFC 4291 2.5.1), the most rule 9 compares   \
-                               */
-#define PROBE_PORT 9          /* discard: a datagram socket's connect needs one; nothing is sent */
+#define SOURCE_PREFIX_BITS                                                                         \
+ 64                  /* of an IPv6 interface (RFC 4291 2.5.1), the most rule 9 compares            \
+                      */
+#define PROBE_PORT 9 /* discard: a datagram socket's connect needs one; nothing is sent */
 
 enum { SCOPE_LINK = 2, SCOPE_SITE = 5, SCOPE_GLOBAL = 14 };
 

@@ -101,7 +101,7 @@ static void fiber_leave(struct co_rt *rt)
 {
     struct co_fiber *fiber = rt->current;
     struct co_fiber *next = ready_pop(rt);
-    if (next == fiber) { /* it was woken before it left */
+    if (next && next == fiber) { /* it was woken before it left */
         fiber->state = CO_FIBER_RUNNING;
         return;
     }
