@@ -432,7 +432,7 @@ PAIR_TEST(a_write_cut_short_by_the_scope_stays_an_error)
 {
     struct bulk bulk = {.stream = a, .size = 16 << 20};
     co_group group;
-    co_group_open(&group, &(struct co_group_options){.timeout_ms = 20});
+    co_group_open(&group, &(struct co_group_options){.timeout_ms = 300});
     co_go(&group, write_zeros, &bulk); /* nobody reads */
     CHECK_INT(co_group_close(&group), CO_EDEADLINE);
     CHECK_INT(bulk.result, CO_EDEADLINE);
