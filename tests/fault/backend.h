@@ -7,7 +7,7 @@
 /* Beside enum co_op_code: the backend's calls that are no operations. */
 enum { FAULT_SOCKET = 100, FAULT_CONTROL, FAULT_OFFLOAD };
 
-#define FAULT_BACKENDS &co_backend_virtual, &co_backend_epoll
+#define FAULT_BACKENDS &co_backend_virtual, &co_backend_epoll, &co_backend_uring
 
 /* The ordinal-th call of a kind fails with -error: at once, or from the next poll. */
 struct fault {
