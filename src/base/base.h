@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The few macros and slice helpers that every room uses. No I/O, no state. */
+/* The few macros and slice functions that every room uses. No I/O, no state. */
 #ifndef CO_BASE_H
 #define CO_BASE_H
 

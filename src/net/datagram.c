@@ -62,28 +62,6 @@ static int udp_bind_address(struct co_socket *socket, const co_address *address)
     return udp_control(socket, &name);
 }
 
-int co_udp_bind(co_socket **ret, const char *where)
-{
-    struct co_where parsed;
-    struct co_socket *socket;
-    co_address address;
-    int rc = co_where_parse(where, &parsed);
-    if (rc == 0)
-        rc = co_where_resolve_local(&parsed, &address);
-    if (rc < 0)
-        return rc;
-    rc = udp_open(&address, &socket);
-    if (rc < 0)
-        return udp_fail(rc, "open a socket for", where);
-    rc = udp_bind_address(socket, &address);
-    if (rc < 0) {
-        co_udp_close(socket);
-        return udp_fail(rc, "bind", where);
-    }
-    *ret = socket;
-    return 0;
-}
-
 static int udp_connect_address(struct co_socket *socket, const co_address *address)
 {
     struct co_op op = {
@@ -98,7 +76,9 @@ static int udp_connect_address(struct co_socket *socket, const co_address *addre
     return rc < 0 ? rc : udp_control(socket, &name);
 }
 
-int co_udp_connect(co_socket **ret, const char *where)
+/* Opens a socket for the place and begins with it: binds or connects, as `what` says. */
+static int udp_make(co_socket **ret, const char *where, const char *what,
+    int (*begin)(struct co_socket *socket, const co_address *address))
 {
     struct co_where parsed;
     struct co_socket *socket;
@@ -111,13 +91,23 @@ int co_udp_connect(co_socket **ret, const char *where)
     rc = udp_open(&address, &socket);
     if (rc < 0)
         return udp_fail(rc, "open a socket for", where);
-    rc = udp_connect_address(socket, &address);
+    rc = begin(socket, &address);
     if (rc < 0) {
         co_udp_close(socket);
-        return udp_fail(rc, "connect to", where);
+        return udp_fail(rc, what, where);
     }
     *ret = socket;
     return 0;
+}
+
+int co_udp_bind(co_socket **ret, const char *where)
+{
+    return udp_make(ret, where, "bind", udp_bind_address);
+}
+
+int co_udp_connect(co_socket **ret, const char *where)
+{
+    return udp_make(ret, where, "connect to", udp_connect_address);
 }
 
 void co_udp_close(co_socket *socket)
