@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/pool.h"
 #include "runtime/rt.h"
+#include "runtime/sanitize.h"
 
 #include <stdlib.h>
 
-#ifdef __SANITIZE_ADDRESS__
+#ifdef CO_ASAN
 # define POOL_REALLY_KEEPS 0 /* every give is a free, so that a late use is found */
-#elif defined(__has_feature)
-# if __has_feature(address_sanitizer)
-#  define POOL_REALLY_KEEPS 0
-# endif
-#endif
-#ifndef POOL_REALLY_KEEPS
+#else
 # define POOL_REALLY_KEEPS 1
 #endif
 
@@ -27,7 +23,7 @@ struct pool_idle {
 
 struct pool_class {
     struct pool_idle *first;
-    unsigned count;
+    unsigned count, count_max;
 };
 
 struct co_pool {
@@ -40,9 +36,20 @@ static struct pool_class *pool_class(struct co_pool *pool, size_t size)
     return size == CO_BUFFER_SMALL ? &pool->small : &pool->large;
 }
 
+static struct co_pool *pool_new(void)
+{
+    struct co_pool *pool = calloc(1, sizeof *pool);
+    if (pool)
+        *pool = (struct co_pool){
+            .small.count_max = POOL_SMALL_MAX,
+            .large.count_max = POOL_LARGE_MAX,
+        };
+    return pool;
+}
+
 void *co_buffer_take(struct co_rt *rt, size_t size)
 {
-    if (CO_UNLIKELY(!rt->pool) && !(rt->pool = calloc(1, sizeof *rt->pool)))
+    if (CO_UNLIKELY(!rt->pool) && !(rt->pool = pool_new()))
         return NULL;
     struct pool_class *class = pool_class(rt->pool, size);
     struct pool_idle *idle = class->first;
@@ -56,7 +63,7 @@ void *co_buffer_take(struct co_rt *rt, size_t size)
 void co_buffer_give(struct co_rt *rt, void *buffer, size_t size)
 {
     struct pool_class *class = pool_class(rt->pool, size);
-    if (class->count >= (size == CO_BUFFER_SMALL ? POOL_SMALL_MAX : POOL_LARGE_MAX)) {
+    if (class->count >= class->count_max) {
         free(buffer);
         return;
     }

@@ -273,7 +273,7 @@ static long accepted(struct co_rt *rt, struct co_slot *slot, struct co_op *op, i
         slot->bits |= CO_SLOT_READABLE; /* where one was, more may be */
         return co_sys_accepted(rt, op, res);
     }
-    if (op->canceling && is_interruption(res))
+    if (is_interruption(res))
         return CO_SYS_WAIT;
     return co_sys_accept_again(-res) || res == -EAGAIN ? co_sys_try(rt, slot, op) : res;
 }
