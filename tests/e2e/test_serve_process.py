@@ -10,6 +10,7 @@ import signal
 import socket
 import stat
 import subprocess
+import tempfile
 
 import pytest
 
@@ -441,8 +442,10 @@ def test_the_log_is_given_to_that_user(server, tmp_path):
 
 
 @as_root
-def test_only_root_can_become_somebody_else(folder):
-    command = shutil.copy(CORONET, folder)  # the checkout may be closed to others, as in /root
-    done = subprocess.run([command, 'serve', '--run-as', 'root', '/'], user=65534, group=65534,
-                          stderr=subprocess.PIPE, timeout=PATIENCE, text=True)
+def test_only_root_can_become_somebody_else():
+    with tempfile.TemporaryDirectory() as place:  # the checkout may be closed to others: /root
+        os.chmod(place, 0o755)
+        command = shutil.copy(CORONET, place)
+        done = subprocess.run([command, 'serve', '--run-as', 'root', '/'], user=65534, group=65534,
+                              stderr=subprocess.PIPE, timeout=PATIENCE, text=True)
     assert done.returncode == 2 and 'only root' in done.stderr
