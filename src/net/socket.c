@@ -61,17 +61,8 @@ static long socket_unread(struct co_stream *stream)
 
 static void socket_close(struct co_stream *stream, bool reset)
 {
-    struct linger linger = {.l_onoff = 1};
-    socklen_t size = sizeof linger;
-    struct co_control control = {
-        .code = CO_CONTROL_SET_OPTION,
-        .level = SOL_SOCKET,
-        .name = SO_LINGER,
-        .option = &linger,
-        .option_size = &size,
-    };
     if (reset)
-        stream->rt->backend->control(stream->rt, stream->fd, &control);
+        co_option_set(stream, "linger", 0); /* close discards what is unsent and resets */
     stream->rt->backend->close_fd(stream->rt, stream->fd);
     if (stream->access)
         co_access_leave(stream->access, stream);
