@@ -24,10 +24,23 @@
 
 #define CO_TREE_PATH_MAX 4095 /* bytes: the kernel's PATH_MAX without the NUL */
 
+struct co_quota; /* quota.h */
 struct co_tree;
 
+/* What whoever holds the tree may do. The calls ask, so that no protocol can forget to. */
+enum co_tree_right {
+    CO_TREE_MAY_READ = 1,   /* files' content, and what they are */
+    CO_TREE_MAY_LIST = 2,   /* folders */
+    CO_TREE_MAY_ADD = 4,    /* new files and folders: alone, a drop box */
+    CO_TREE_MAY_CHANGE = 8, /* replace, remove, rename, date what is there */
+};
+#define CO_TREE_MAY_BROWSE (CO_TREE_MAY_READ | CO_TREE_MAY_LIST)
+#define CO_TREE_MAY_ALL    15
+
 struct co_tree_options {
-    bool hidden; /* show names that begin with a dot */
+    bool hidden;            /* show names that begin with a dot */
+    unsigned rights;        /* enum co_tree_right; 0: CO_TREE_MAY_BROWSE */
+    struct co_quota *quota; /* of what is written; borrowed; NULL: none */
 };
 
 enum co_tree_kind {
@@ -48,6 +61,13 @@ struct co_tree_stat {
 int co_tree_open(
     struct co_tree **ret, const char *directory, const struct co_tree_options *options);
 void co_tree_free(struct co_tree *tree);
+
+/* The same for a folder within another tree: a user's home. Its root is the folder that the path names now.
+ * Suspends. Errors as co_tree_open_path. */
+int co_tree_open_below(struct co_tree **ret, struct co_tree *above, co_text path,
+    const struct co_tree_options *options);
+
+unsigned co_tree_rights(const struct co_tree *tree);
 
 /*
  * Opens a file or folder for reading. Suspends when the path is not in the kernel's cache.

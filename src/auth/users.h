@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The users file: who there is, with what password, home, rights and limits.
+ *
+ *     # made by coronet passwd; one user a line
+ *     alice:$y$j9T$...:home=alice rights=read,list,add,change quota=10G rate=1M
+ *     drop:$6$...:rights=add
+ *
+ * Bytes in, a table out; it does not change once made, so that threads may share it.
+ */
+#ifndef CO_AUTH_USERS_H
+#define CO_AUTH_USERS_H
+
+#include "base/buf.h"
+
+#define CO_USER_NAME_MAX 64 /* letters, digits and "._@-"; not beginning with '.' or '-' */
+#define CO_USERS_MAX     100000
+#define CO_USERS_BYTES_MAX (16u << 20) /* of a users file */
+
+struct co_user {
+    const char *name;
+    const char *hash;    /* crypt(3)'s */
+    const char *home;    /* relative, below the served directory, "" for itself; no ".." in it */
+    unsigned rights;     /* enum co_user_right; default: read, list */
+    uint64_t quota;      /* bytes; 0: none */
+    uint64_t rate;       /* bytes a second of each connection; 0: no limit */
+};
+
+enum co_user_right { CO_USER_READ = 1, CO_USER_LIST = 2, CO_USER_ADD = 4, CO_USER_CHANGE = 8 };
+
+struct co_users;
+
+/* Reads a users file. message: receives "line 3: ..." on CO_EINVALID. 0, -ENOMEM, CO_EINVALID. */
+int co_users_parse(struct co_users **ret, co_text text, struct co_buf *message);
+
+/* An empty table for `--user`; then co_users_add, before sharing: 0, -EEXIST, -ENOMEM, CO_EINVALID. */
+int co_users_new(struct co_users **ret);
+int co_users_add(struct co_users *users, const struct co_user *user);
+void co_users_free(struct co_users *users);
+
+size_t co_users_count(const struct co_users *users);
+const struct co_user *co_users_at(const struct co_users *users, size_t i);
+const struct co_user *co_users_find(const struct co_users *users, co_text name); /* or NULL */
+
+bool co_user_name_is_good(co_text name);
+
+/* Sets or adds a user's line in a users file's text, all other lines as they were. */
+void co_users_edit(struct co_buf *out, co_text text, const struct co_user *user);
+
+#endif

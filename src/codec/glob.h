@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* Shell patterns for one name: '*', '?', "[a-z]", "[!a]", '\' before any of them. No braces, no '/',
+ * no recursion; time at most pattern times name (attacks F12). */
+#ifndef CO_CODEC_GLOB_H
+#define CO_CODEC_GLOB_H
+
+#include "base/base.h"
+
+/* Does it have an unescaped '*', '?' or '['? */
+bool co_glob_is_pattern(co_text text);
+
+/* A name that begins with a dot is matched only by a pattern that does, too. An unclosed '[' is a
+ * plain one. */
+bool co_glob_match(co_text pattern, co_text name);
+
+#endif
