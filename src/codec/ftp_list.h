@@ -21,9 +21,9 @@ struct co_ftp_entry {
 };
 
 enum co_ftp_may {
-    CO_FTP_MAY_READ = 1,    /* a file's content, a folder's list */
-    CO_FTP_MAY_CHANGE = 2,  /* replace, append, delete, rename */
-    CO_FTP_MAY_ADD = 4,     /* a folder: new files and folders in it */
+    CO_FTP_MAY_READ = 1,   /* a file's content, a folder's list */
+    CO_FTP_MAY_CHANGE = 2, /* replace, append, delete, rename */
+    CO_FTP_MAY_ADD = 4,    /* a folder: new files and folders in it */
 };
 
 /* Could the name stand in a listing at all? Names with CR, LF or NUL could forge lines: they are
@@ -31,8 +31,8 @@ enum co_ftp_may {
 bool co_ftp_name_is_shown(co_text name);
 
 /*
- * "drwxr-xr-x   2 ftp      ftp          4096 Nov 28 02:34 name\r\n"; the year instead of the time for
- * what is more than half a year old or in the future, in UTC.
+ * "drwxr-xr-x   2 ftp      ftp          4096 Nov 28 02:34 name\r\n"; the year instead of the time
+ * for what is more than half a year old or in the future, in UTC.
  */
 void co_ftp_list_line(struct co_buf *out, const struct co_ftp_entry *entry, int64_t now);
 
@@ -50,10 +50,15 @@ enum co_ftp_facts {
  * line end; only the facts asked for. */
 void co_ftp_facts_write(struct co_buf *out, const struct co_ftp_entry *entry, unsigned facts);
 
-/* The value of FEAT's MLST line: each fact, with a star when it is in `facts`: "type*;size*;...". */
+/* The value of FEAT's MLST line: each fact, with a star when it is in `facts`: "type*;size*;...".
+ */
 void co_ftp_facts_names(struct co_buf *out, unsigned facts);
 
-/* OPTS MLST's "type;size;": the facts named there; unknown ones are left out, case does not matter. */
+/* The facts alone, for the reply to OPTS MLST: "type;size;". */
+void co_ftp_facts_list(struct co_buf *out, unsigned facts);
+
+/* OPTS MLST's "type;size;": the facts named there; unknown ones are left out, case does not matter.
+ */
 unsigned co_ftp_facts_parse(co_text list);
 
 /* "20261128023400", UTC; no NUL. Years 0 to 9999, clamped. */

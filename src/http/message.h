@@ -15,7 +15,7 @@
 #include "codec/chunked.h"
 #include "codec/http1.h"
 #include "coronet/http.h"
-#include "http/pace.h"
+#include "net/pace.h"
 
 #define CO_HTTP_FIELDS_MAX 16384 /* bytes of the fields that handlers set for one response */
 #define CO_HTTP_DATE_LINE  37    /* "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n" */

@@ -3,7 +3,7 @@
 #include "http/field.h"
 #include "http/message.h"
 #include "http/route.h"
-#include "runtime/fiber.h"
+#include "net/protocol.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -83,71 +83,27 @@ void co_http_route(co_http_server *server, const char *route, co_http_handler *h
 
 /* ---- serving ------------------------------------------------------------------------------ */
 
-/* One co_http_serve: the serving fiber and, beside it, the one that ends it after a drain. */
-struct serving {
-    co_http_server *server;
-    const char *where;
-    co_listener *listener; /* instead of `where` */
-    const struct co_serve_options *options;
-    co_group group;
-    bool drain_over;
-};
-
-static int serve(void *arg)
+static struct co_protocol protocol_of(co_http_server *server)
 {
-    struct serving *serving = arg;
-    co_http_server *server = serving->server;
-    struct co_serve_options options = {
+    return (struct co_protocol){
+        .handler = co_http_session,
+        .arg = server,
+        .client_first = true,
         .connections_max = server->options.connections_max,
         .park_timeout_ms = server->options.idle_timeout_ms,
+        .drain_timeout_ms = server->options.drain_timeout_ms,
+        .access = server->options.access,
     };
-    if (serving->options) {
-        options.listen = serving->options->listen;
-        options.listening = serving->options->listening;
-        options.arg = serving->options->arg;
-    }
-    options.listen.client_first = true;
-    if (server->options.access)
-        options.listen.access = server->options.access;
-    if (serving->listener)
-        return co_serve_listener(serving->listener, co_http_session, server, &options);
-    return co_serve(serving->where, co_http_session, server, &options);
-}
-
-/* Waits for a drain, then gives the requests at work their time. */
-static int limit_drain(void *arg)
-{
-    struct serving *serving = arg;
-    struct co_wait wait = {.what = "drain", .interrupt = co_fiber_wake, .drainable = true};
-    if (co_fiber_wait(co_rt_current(), &wait) != CO_EDRAIN)
-        return 0;
-    if (co_sleep(serving->server->options.drain_timeout_ms) == 0) {
-        serving->drain_over = true;
-        co_group_cancel(&serving->group);
-    }
-    return 0;
-}
-
-static int serve_in_group(struct serving *serving)
-{
-    if (serving->server->error)
-        return serving->server->error;
-    co_group_open(&serving->group, NULL);
-    co_go(&serving->group, serve, serving);
-    struct co_go_options background = {.name = "limit_drain", .background = true};
-    co_go_with(&serving->group, &background, limit_drain, serving);
-    int rc = co_group_close(&serving->group);
-    return serving->drain_over ? 0 : rc;
 }
 
 int co_http_serve(co_http_server *server, const char *where, const struct co_serve_options *options)
 {
-    struct serving serving = {.server = server, .where = where, .options = options};
-    return serve_in_group(&serving);
+    const struct co_protocol protocol = protocol_of(server);
+    return server->error ? server->error : co_protocol_serve(&protocol, where, options);
 }
 
 int co_http_serve_listener(co_http_server *server, co_listener *listener)
 {
-    struct serving serving = {.server = server, .listener = listener};
-    return serve_in_group(&serving);
+    const struct co_protocol protocol = protocol_of(server);
+    return server->error ? server->error : co_protocol_serve_listener(&protocol, listener);
 }

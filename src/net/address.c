@@ -215,3 +215,28 @@ char *co_address_text(const co_address *address, char *ret_text)
             number, zone, co_address_port(address));
     return ret_text;
 }
+
+void co_address_unmap(co_address *address)
+{
+    const struct sockaddr_in6 *v6 = as_v6(address);
+    if (address->size == 0 || address->as.any.sa_family != AF_INET6 ||
+        !IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr))
+        return;
+    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = v6->sin6_port};
+    memcpy(&v4.sin_addr, v6->sin6_addr.s6_addr + 12, sizeof v4.sin_addr);
+    *address = (co_address){.size = sizeof v4};
+    memcpy(address->as.bytes, &v4, sizeof v4);
+}
+
+bool co_address_same_host(const co_address *a, const co_address *b)
+{
+    co_address x = *a, y = *b;
+    co_address_unmap(&x);
+    co_address_unmap(&y);
+    if (x.size == 0 || y.size == 0 || x.as.any.sa_family != y.as.any.sa_family)
+        return false;
+    if (x.as.any.sa_family == AF_INET)
+        return as_v4(&x)->sin_addr.s_addr == as_v4(&y)->sin_addr.s_addr;
+    return x.as.any.sa_family == AF_INET6 &&
+           memcmp(&as_v6(&x)->sin6_addr, &as_v6(&y)->sin6_addr, sizeof as_v6(&x)->sin6_addr) == 0;
+}

@@ -28,6 +28,13 @@ int co_where_parse(const char *text, struct co_where *ret);
 int co_address_of_number(const char *host, unsigned port, co_address *ret);
 int co_address_of_path(const char *path, co_address *ret);
 
+/* Makes an IPv4 address mapped into IPv6 a plain one; leaves all others as they are. */
+void co_address_unmap(co_address *address);
+
+/* Is it the same host, whatever the port? IPv4 counts as its mapped form; Unix addresses have no
+ * host. */
+bool co_address_same_host(const co_address *a, const co_address *b);
+
 void co_address_set_port(co_address *address, unsigned port);
 
 #endif

@@ -151,6 +151,15 @@ void co_stream_peer(const struct co_stream *stream, co_address *ret)
     memcpy(ret->as.bytes, stream->peer.bytes, stream->peer.size);
 }
 
+void co_stream_local(const struct co_stream *stream, co_address *ret)
+{
+    struct co_control name = {.code = CO_CONTROL_LOCAL_NAME, .ret_address = ret};
+    *ret = (co_address){0};
+    if (co_fd_is_open(stream->fd) &&
+        stream->rt->backend->control(stream->rt, stream->fd, &name) < 0)
+        *ret = (co_address){0};
+}
+
 const char *co_peer(co_stream *stream)
 {
     if (stream->peer_text)

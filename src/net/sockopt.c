@@ -47,6 +47,7 @@ static const struct option {
     {"quickack", IPPROTO_TCP, TCP_QUICKACK},
     {"tos", IPPROTO_IP, IP_TOS},
     {"mark", SOL_SOCKET, SO_MARK},
+    {"oobinline", SOL_SOCKET, SO_OOBINLINE},
     {"busy_poll", SOL_SOCKET, SO_BUSY_POLL},
     {"not_sent_low", IPPROTO_TCP, TCP_NOTSENT_LOWAT},
 };

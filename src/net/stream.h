@@ -106,8 +106,9 @@ static inline bool co_stream_at_end(const struct co_stream *stream)
  * whose peer may still be sending, lest the reset destroy what we sent (RFC 9112 9.6). */
 void co_stream_discard(struct co_stream *stream, size_t bytes_max);
 
-/* The peer's address; size 0 when it has none. */
+/* The peer's address and our own; size 0 when there is none. */
 void co_stream_peer(const struct co_stream *stream, co_address *ret);
+void co_stream_local(const struct co_stream *stream, co_address *ret);
 
 /* Runs the handler in this fiber until it ends or parks the stream; a fiber's whole task. The
  * stream belongs to the current fiber's group. */

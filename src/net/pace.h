@@ -7,8 +7,8 @@
  * 15 seconds whatever came before, and a dribble below the minimum rate too. Only time spent
  * waiting for the peer counts, not the handler's own.
  */
-#ifndef CO_HTTP_PACE_H
-#define CO_HTTP_PACE_H
+#ifndef CO_NET_PACE_H
+#define CO_NET_PACE_H
 
 #include "base/base.h"
 #include "coronet/stream.h"
@@ -22,7 +22,7 @@ struct co_pace {
     uint64_t progress;    /* bytes that the connection had sent when we last asked */
 };
 
-/* Both rates as in struct co_http_options, min_rate with its default filled in. */
+/* Both rates as in the servers' options, min_rate with its default filled in. */
 void co_pace_start(struct co_pace *pace, int64_t min_rate, uint64_t limit_rate);
 
 /* co_read and co_peek(stream, 1, ...) in pace: CO_ETOOSLOW when the peer is too slow. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "http/pace.h"
+#include "net/pace.h"
 
 #include "coronet/net.h"
 #include "runtime/pool.h"

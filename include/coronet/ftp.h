@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The FTP server: a directory by RFC 959 and its successors, with an event for each thing done.
+ *
+ * One call serves a directory: co_ftp_serve_folder("*:2121", "/srv/share", NULL). Anonymous
+ * visitors may read; whoever else comes is asked for by `authenticate`.
+ */
+#ifndef CORONET_FTP_H
+#define CORONET_FTP_H
+
+#include "coronet/account.h"
+#include "coronet/net.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct co_ftp_server co_ftp_server;
+
+enum co_ftp_event_kind {
+    CO_FTP_LOGGED_IN,
+    CO_FTP_LOGIN_FAILED,
+    CO_FTP_DOWNLOADED,
+    CO_FTP_UPLOADED,
+    CO_FTP_LISTED,
+    CO_FTP_CHANGED, /* removed, renamed, made, dated: `command` says which */
+};
+
+/* What happened, told once, when it is complete or has failed. */
+struct co_ftp_event {
+    enum co_ftp_event_kind kind;
+    const char *peer;      /* as co_peer */
+    co_text user;          /* as given; "anonymous" too */
+    co_text command;       /* "RETR", "STOR", "DELE" ... */
+    co_text path, target;  /* absolute, as this visitor sees them; target: a rename's */
+    int reply;             /* the reply's code */
+    uint64_t bytes;        /* that went over the data connection */
+    bool ascii;            /* line ends were converted */
+    int64_t start_seconds; /* calendar time */
+    int64_t duration_ns;
+    int error; /* 0, or why it failed */
+};
+
+struct co_ftp_options {
+    bool no_anonymous;             /* everybody must log in by `authenticate` */
+    unsigned anonymous_rights;     /* enum co_right; 0: CO_MAY_BROWSE */
+    co_authenticate *authenticate; /* asked for all other names; NULL: there are none */
+    void (*leave)(void *arg, struct co_account *account); /* told when a login ends; may be NULL */
+    bool hidden;                                          /* show names that begin with a dot */
+    bool no_sync;   /* do not wait for the disk before an upload is called complete */
+    bool no_active; /* PORT and EPRT are refused */
+    unsigned passive_low, passive_high; /* ports for passive transfers; 0: the system chooses */
+    const char
+        *public_address;     /* IPv4 address that PASV names to peers of other networks; borrowed */
+    int64_t idle_timeout_ms; /* between commands; 0: 300,000 */
+    int64_t login_timeout_ms; /* for logging in; 0: 60,000 */
+    int64_t data_timeout_ms;  /* for the data connection to come about; 0: 30,000 */
+    int64_t min_rate;         /* bytes a second of transfers, after 15 s; 0: 240; negative: none */
+    uint64_t limit_rate;      /* bytes a second of each transfer; 0: no limit */
+    unsigned connections_max; /* 0: 10,000 */
+    int64_t drain_timeout_ms; /* for the transfers at work when drained; 0: 30,000 */
+    co_access *access;        /* borrowed; NULL: everybody may */
+    void (*event)(void *arg, const struct co_ftp_event *event); /* must not suspend; may be NULL */
+    void *arg; /* of authenticate, leave and event */
+};
+
+/*
+ * co_ftp_server_new - make a server for a directory.
+ *
+ * Suspends only to open the directory.
+ * directory: served confined: nothing outside it can be reached. options: NULL for the defaults;
+ * copied, but what it points to is borrowed. Returns: 0, -ENOENT, -ENOTDIR, -EACCES, -ENOMEM,
+ * -EINVAL for options that make no sense.
+ */
+CO_API int co_ftp_server_new(
+    co_ftp_server **ret, const char *directory, const struct co_ftp_options *options) CO_MUST_USE;
+
+/*
+ * co_ftp_server_free - free a server that no longer serves; NULL is allowed.
+ *
+ * Does not suspend.
+ */
+CO_API void co_ftp_server_free(co_ftp_server *server);
+
+/*
+ * co_ftp_serve - listen and serve.
+ *
+ * Suspends until drained (transfers at work are finished first: returns 0) or cancelled. A server
+ * may be served at several places, and by several shards, at once. where, options: as for co_serve;
+ * only its listen and listening are used, with arg; may be NULL. Returns: as co_serve.
+ */
+CO_API int co_ftp_serve(
+    co_ftp_server *server, const char *where, const struct co_serve_options *options);
+
+/*
+ * co_ftp_serve_listener - the same on a listener that is open already; it stays open.
+ *
+ * Suspends and returns as co_ftp_serve.
+ */
+CO_API int co_ftp_serve_listener(co_ftp_server *server, co_listener *listener);
+
+/*
+ * co_ftp_serve_folder - make a server for a directory, listen and serve.
+ *
+ * Suspends as co_ftp_serve.
+ * Returns: as co_ftp_server_new and co_ftp_serve.
+ */
+CO_API int co_ftp_serve_folder(
+    const char *where, const char *directory, const struct co_ftp_options *options);
+
+/*
+ * co_ftp_session - serve one control connection: a co_handler.
+ *
+ * Suspends; returns CO_PARK between commands, so run it as a handler (or call it again after that).
+ * server: a co_ftp_server. Returns: 0 when the session has ended, CO_PARK, or a negative result.
+ */
+CO_API int co_ftp_session(co_stream *stream, void *server);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

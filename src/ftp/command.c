@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+/* Which commands there are, when they may come, and the handlers of those that only set or tell
+ * something (RFC 959 4.1, 5.4; RFC 2389). */
+#include "ftp/session.h"
+
+#include <stdlib.h>
+
+#define STRANGE_MAX 3 /* before the login (attacks F09) */
+
+#define BEFORE_LOGIN .before_login = true
+#define NEEDS        .needs_argument = true
+#define AT_ONCE      .at_once = true
+
+static const struct co_ftp_rule rules[CO_FTP_VERB_COUNT] = {
+    [CO_FTP_ABOR] = {co_ftp_abor, "", AT_ONCE},
+    [CO_FTP_ACCT] = {co_ftp_acct, "<sp> account", BEFORE_LOGIN},
+    [CO_FTP_ALLO] = {co_ftp_allo, "<sp> bytes"},
+    [CO_FTP_APPE] = {co_ftp_appe, "<sp> file", NEEDS},
+    [CO_FTP_CDUP] = {co_ftp_cdup, ""},
+    [CO_FTP_CLNT] = {co_ftp_clnt, "<sp> client", BEFORE_LOGIN},
+    [CO_FTP_CWD] = {co_ftp_cwd, "[<sp> folder]"},
+    [CO_FTP_DELE] = {co_ftp_dele, "<sp> file", NEEDS},
+    [CO_FTP_EPRT] = {co_ftp_eprt, "<sp> |proto|address|port|", NEEDS},
+    [CO_FTP_EPSV] = {co_ftp_epsv, "[<sp> 1|2|ALL]"},
+    [CO_FTP_FEAT] = {co_ftp_feat, "", BEFORE_LOGIN, AT_ONCE},
+    [CO_FTP_HELP] = {co_ftp_help, "[<sp> command]", BEFORE_LOGIN, AT_ONCE},
+    [CO_FTP_HOST] = {co_ftp_host, "<sp> host", BEFORE_LOGIN, NEEDS},
+    [CO_FTP_LANG] = {co_ftp_lang, "[<sp> language]", BEFORE_LOGIN},
+    [CO_FTP_LIST] = {co_ftp_list, "[<sp> folder]"},
+    [CO_FTP_MDTM] = {co_ftp_mdtm, "<sp> file", NEEDS},
+    [CO_FTP_MFF] = {co_ftp_mff, "<sp> fact=value;... <sp> file", NEEDS},
+    [CO_FTP_MFMT] = {co_ftp_mfmt, "<sp> YYYYMMDDHHMMSS <sp> file", NEEDS},
+    [CO_FTP_MKD] = {co_ftp_mkd, "<sp> folder", NEEDS},
+    [CO_FTP_MLSD] = {co_ftp_mlsd, "[<sp> folder]"},
+    [CO_FTP_MLST] = {co_ftp_mlst, "[<sp> path]"},
+    [CO_FTP_MODE] = {co_ftp_mode, "<sp> S", NEEDS},
+    [CO_FTP_NLST] = {co_ftp_nlst, "[<sp> folder]"},
+    [CO_FTP_NOOP] = {co_ftp_noop, "", BEFORE_LOGIN, AT_ONCE},
+    [CO_FTP_OPTS] = {co_ftp_opts, "<sp> command [<sp> options]", BEFORE_LOGIN, NEEDS},
+    [CO_FTP_PASS] = {co_ftp_pass, "<sp> password", BEFORE_LOGIN},
+    [CO_FTP_PASV] = {co_ftp_pasv, ""},
+    [CO_FTP_PORT] = {co_ftp_port, "<sp> h1,h2,h3,h4,p1,p2", NEEDS},
+    [CO_FTP_PWD] = {co_ftp_pwd, "", AT_ONCE},
+    [CO_FTP_QUIT] = {co_ftp_quit, "", BEFORE_LOGIN, AT_ONCE},
+    [CO_FTP_REIN] = {co_ftp_rein, "", BEFORE_LOGIN},
+    [CO_FTP_REST] = {co_ftp_rest, "<sp> bytes", NEEDS},
+    [CO_FTP_RETR] = {co_ftp_retr, "<sp> file", NEEDS},
+    [CO_FTP_RMD] = {co_ftp_rmd, "<sp> folder", NEEDS},
+    [CO_FTP_RNFR] = {co_ftp_rnfr, "<sp> path", NEEDS},
+    [CO_FTP_RNTO] = {co_ftp_rnto, "<sp> path", NEEDS},
+    [CO_FTP_SITE] = {co_ftp_site, "<sp> HELP|CHMOD|UTIME ...", NEEDS},
+    [CO_FTP_SIZE] = {co_ftp_size, "<sp> file", NEEDS},
+    [CO_FTP_STAT] = {co_ftp_stat, "[<sp> path]", AT_ONCE},
+    [CO_FTP_STOR] = {co_ftp_stor, "<sp> file", NEEDS},
+    [CO_FTP_STOU] = {co_ftp_stou, "[<sp> name]"},
+    [CO_FTP_STRU] = {co_ftp_stru, "<sp> F", NEEDS},
+    [CO_FTP_SYST] = {co_ftp_syst, "", BEFORE_LOGIN, AT_ONCE},
+    [CO_FTP_TYPE] = {co_ftp_type, "<sp> A|I|L 8", NEEDS},
+    [CO_FTP_USER] = {co_ftp_user, "<sp> name", BEFORE_LOGIN, NEEDS},
+};
+
+const struct co_ftp_rule *co_ftp_rule_of(enum co_ftp_verb verb)
+{
+    return &rules[verb];
+}
+
+int co_ftp_strange(struct co_ftp_session *session)
+{
+    co_ftp_reply(session, 500, "That is no command of this server; HELP lists them.");
+    return !session->tree && ++session->strange >= STRANGE_MAX ? CO_FTP_BYE : 0;
+}
+
+/* What REST and RNFR said counts for the very next command only (RFC 3659 5, RFC 959 4.1.3). */
+static void forget_preludes(struct co_ftp_session *session, enum co_ftp_verb verb)
+{
+    bool uses_restart = verb == CO_FTP_RETR || verb == CO_FTP_STOR || verb == CO_FTP_APPE;
+    bool prepares =
+        verb == CO_FTP_PASV || verb == CO_FTP_EPSV || verb == CO_FTP_PORT || verb == CO_FTP_EPRT;
+    if (!uses_restart && !prepares && verb != CO_FTP_REST)
+        session->restart = 0;
+    if (verb == CO_FTP_RNTO)
+        return;
+    free(session->rename_from);
+    session->rename_from = NULL;
+}
+
+int co_ftp_obey(struct co_ftp_session *session, const struct co_ftp_command *command)
+{
+    const struct co_ftp_rule *rule = &rules[command->verb];
+    if (command->verb == CO_FTP_UNKNOWN)
+        return co_ftp_is_other_protocol(co_buf_text(&session->line)) ? CO_FTP_BYE
+                                                                     : co_ftp_strange(session);
+    forget_preludes(session, command->verb);
+    int rc = 0;
+    if (!rule->handler)
+        co_ftp_reply(
+            session, 502, "%s is not to be had on this server.", co_ftp_verb_name(command->verb));
+    else if (!rule->before_login && !session->tree)
+        co_ftp_reply(session, 530, "Log in first, by USER and PASS.");
+    else if (rule->needs_argument && command->argument.size == 0)
+        co_ftp_reply(
+            session, 501, "Its syntax is %s %s.", co_ftp_verb_name(command->verb), rule->syntax);
+    else
+        rc = rule->handler(session, command);
+    return rc;
+}
+
+/* ---- the representation (RFC 959 3.1, 5.3.2) --------------------------------------------------
+ */
+
+int co_ftp_type(struct co_ftp_session *session, const struct co_ftp_command *command)
+{
+    co_text type = command->argument;
+    if (co_text_equal_nocase(type, CO_TEXT("A")) || co_text_equal_nocase(type, CO_TEXT("A N")))
+        session->ascii = true;
+    else if (co_text_equal_nocase(type, CO_TEXT("I")) ||
+             co_text_equal_nocase(type, CO_TEXT("L 8")) ||
+             co_text_equal_nocase(type, CO_TEXT("L8")))
+        session->ascii = false;
+    else
+        return co_ftp_reply(
+            session, 504, "Types are A, for text with converted line ends, and I, for all else.");
+    return co_ftp_reply(
+        session, 200, "Type is %s.", session->ascii ? "A: line ends are converted" : "I");
+}
+
+static int only_choice(
+    struct co_ftp_session *session, co_text given, const char *choice, const char *what)
+{
+    if (!co_text_equal_nocase(given, co_text_of(choice)))
+        return co_ftp_reply(session, 504, "The only %s here is %s.", what, choice);
+    return co_ftp_reply(session, 200, "The %s is %s.", what, choice);
+}
+
+int co_ftp_stru(struct co_ftp_session *session, const struct co_ftp_command *command)
+{
+    return only_choice(session, command->argument, "F", "structure");
+}
+
+int co_ftp_mode(struct co_ftp_session *session, const struct co_ftp_command *command)
+{
+    return only_choice(session, command->argument, "S", "mode");
+}
+
+/* ---- features (RFC 2389, 2640) ----------------------------------------------------------------
+ */
+
+int co_ftp_feat(struct co_ftp_session *session, const struct co_ftp_command *command)
+{
+    static const char *const features[] = {"CLNT", "EPRT", "EPSV", "HOST", "LANG EN*", "MDTM",
+        "MFF Modify;UNIX.mode;", "MFMT", "PASV", "REST STREAM", "SIZE", "TVFS", "UTF8"};
+    char room[128] = "";
+    struct co_buf facts = {.at = room, .room = sizeof room, .size_max = sizeof room};
+    (void)command;
+    co_ftp_reply_begin(session, 211, "Features:");
+    for (size_t i = 0; i < CO_LENGTH(features); i++)
+        co_ftp_reply_line(session, co_text_of(features[i]));
+    co_buf_add_string(&facts, "MLST ");
+    co_ftp_facts_names(&facts, session->facts);
+    co_ftp_reply_line(session, co_buf_text(&facts));
+    return co_ftp_reply(session, 211, "End.");
+}
+
+static int opts_mlst(struct co_ftp_session *session, co_text list)
+{
+    char room[128] = "";
+    struct co_buf facts = {.at = room, .room = sizeof room, .size_max = sizeof room};
+    session->facts = (uint8_t)co_ftp_facts_parse(list);
+    co_ftp_facts_list(&facts, session->facts);
+    return co_ftp_reply(session, 200, "MLST OPTS %.*s", CO_TEXT_PRINT(co_buf_text(&facts)));
+}
+
+int co_ftp_opts(struct co_ftp_session *session, const struct co_ftp_command *command)
+{
+    ssize_t space = co_text_find(command->argument, ' ');
+    co_text name = {command->argument.at, space < 0 ? command->argument.size : (size_t)space};
+    co_text rest = co_text_after(command->argument, name.size + 1);
+    if (co_text_equal_nocase(name, CO_TEXT("UTF8")))
+        return co_ftp_reply(session, 200, "Names are bytes, UTF-8 as a rule.");
+    if (co_text_equal_nocase(name, CO_TEXT("MLST")))
+        return opts_mlst(session, rest);
+    return co_ftp_reply(session, 501, "Only MLST and UTF8 have options.");
+}
+
+/* RFC 2640 4.1: we speak English. */
+int co_ftp_lang(struct co_ftp_session *session, const struct co_ftp_command *command)
+{
+    co_text language = {
+        command->argument.at, command->argument.size < 2 ? command->argument.size : 2};
+    if (language.size && !co_text_equal_nocase(language, CO_TEXT("EN")))
+        return co_ftp_reply(session, 504, "Only English (EN) is spoken here.");
+    return co_ftp_reply(session, 200, "English it is.");
+}
+
+int co_ftp_clnt(struct co_ftp_session *session, const struct co_ftp_command *command)
+{
+    (void)command;
+    return co_ftp_reply(session, 200, "Noted.");
+}
+
+/* ---- what there is to know ---------------------------------------------------------------------
+ */
+
+static int help_all(struct co_ftp_session *session)
+{
+    char room[80];
+    struct co_buf line = {.at = room, .room = sizeof room, .size_max = sizeof room};
+    co_ftp_reply_begin(session, 214, "Commands; HELP <sp> command gives its syntax:");
+    for (enum co_ftp_verb verb = CO_FTP_UNKNOWN + 1; verb < CO_FTP_VERB_COUNT; verb++) {
+        if (!rules[verb].handler)
+            continue;
+        co_buf_addf(&line, "%s%s", line.size ? " " : "", co_ftp_verb_name(verb));
+        if (line.size < 64)
+            continue;
+        co_ftp_reply_line(session, co_buf_text(&line));
+        co_buf_clear(&line);
+    }
+    co_ftp_reply_line(session, co_buf_text(&line));
+    return co_ftp_reply(session, 214, "Also XCUP, XCWD, XMKD, XPWD, XRMD.");
+}
+
+int co_ftp_help(struct co_ftp_session *session, const struct co_ftp_command *command)
+{
+    struct co_ftp_command asked;
+    if (command->argument.size == 0)
+        return help_all(session);
+    if (co_ftp_command_parse(command->argument, &asked) < 0 || !rules[asked.verb].handler)
+        return co_ftp_reply(session, 502, "There is no such command here; HELP lists all.");
+    return co_ftp_reply(
+        session, 214, "Syntax: %s %s", co_ftp_verb_name(asked.verb), rules[asked.verb].syntax);
+}
+
+int co_ftp_syst(struct co_ftp_session *session, const struct co_ftp_command *command)
+{
+    (void)command;
+    return co_ftp_reply(session, 215, "UNIX Type: L8");
+}
+
+int co_ftp_allo(struct co_ftp_session *session, const struct co_ftp_command *command)
+{
+    (void)command;
+    return co_ftp_reply(session, 202, "Room need not be asked for.");
+}
+
+int co_ftp_noop(struct co_ftp_session *session, const struct co_ftp_command *command)
+{
+    (void)command;
+    return co_ftp_reply(session, 200, "Done.");
+}
+
+/* RFC 959 4.1.1: with a transfer under way, the connection stays for its result. */
+int co_ftp_quit(struct co_ftp_session *session, const struct co_ftp_command *command)
+{
+    (void)command;
+    co_ftp_reply(session, 221, "Goodbye.");
+    return CO_FTP_BYE;
+}

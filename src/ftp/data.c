@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Data connections (RFC 959 3.2, 5.2; RFC 2428): where the next one comes from, and making it.
+ *
+ * Passive: a listening socket of the session's, for one connection of the control connection's
+ * peer; strangers who knock are turned away and the rightful one is waited for (attacks F02).
+ * Active: only ever to the control connection's peer, and not to the ports of services (F01).
+ */
+#include "ftp/session.h"
+#include "net/address.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define ACTIVE_PORT_MIN 1024
+
+void co_ftp_data_forget(struct co_ftp_session *session)
+{
+    co_listener_close(session->data.listener);
+    free(session->data.peer);
+    session->data = (struct co_ftp_data){CO_FTP_DATA_NONE};
+}
+
+/* ---- passive -------------------------------------------------------------------------------- */
+
+static int listen_at(struct co_ftp_session *session, co_address *address, unsigned port)
+{
+    char where[CO_ADDRESS_TEXT_MAX];
+    co_address_set_port(address, port);
+    return co_listen(&session->data.listener, co_address_text(address, where),
+        &(struct co_listen_options){.backlog = 8});
+}
+
+/* A free port of the range, drawn at random. */
+static int listen_in_range(struct co_ftp_session *session, co_address *address)
+{
+    const struct co_ftp_options *options = &session->server->options;
+    unsigned count = options->passive_high - options->passive_low + 1;
+    uint32_t draw;
+    co_random(&draw, sizeof draw);
+    int rc = -EADDRINUSE;
+    for (unsigned i = 0; rc == -EADDRINUSE && i < count; i++)
+        rc = listen_at(session, address, options->passive_low + (draw % count + i) % count);
+    return rc;
+}
+
+/* Listens where the control connection came in. ret: the address, with its port. */
+static int passive_open(struct co_ftp_session *session, co_address *ret)
+{
+    co_ftp_data_forget(session);
+    co_stream_local(session->control, ret);
+    co_address_unmap(ret);
+    int family = ret->size ? ret->as.any.sa_family : AF_UNSPEC;
+    if (family != AF_INET && family != AF_INET6)
+        return -EAFNOSUPPORT;
+    int rc = session->server->options.passive_low ? listen_in_range(session, ret)
+                                                  : listen_at(session, ret, 0);
+    if (rc < 0)
+        return rc;
+    session->data.kind = CO_FTP_DATA_PASSIVE;
+    *ret = *co_listener_address(session->data.listener);
+    return 0;
+}
+
+static int passive_failed(struct co_ftp_session *session, int rc)
+{
+    if (rc == -EADDRINUSE)
+        return co_ftp_reply(session, 425, "All ports for passive transfers are taken; try again.");
+    return co_ftp_reply(session, 425, "No port could be opened (%s).", co_error_name(rc));
+}
+
+/* What the peer shall connect to: behind NAT, not the address that we see. Local peers get the
+ * local one. */
+static void announce(const struct co_ftp_session *session, co_address *address)
+{
+    co_address peer;
+    const co_address *public = &session->server->public_address;
+    co_stream_peer(session->control, &peer);
+    if (public->size == 0 || co_address_same_host(&peer, address))
+        return;
+    unsigned port = co_address_port(address);
+    *address = *public;
+    co_address_set_port(address, port);
+}
+
+int co_ftp_pasv(struct co_ftp_session *session, const struct co_ftp_command *command)
+{
+    co_address address;
+    char room[32];
+    struct co_buf numbers = {.at = room, .room = sizeof room, .size_max = sizeof room};
+    (void)command;
+    if (session->epsv_all)
+        return co_ftp_reply(session, 501, "After EPSV ALL only EPSV is answered.");
+    co_stream_local(session->control, &address);
+    co_address_unmap(&address);
+    if (address.size == 0 || address.as.any.sa_family != AF_INET)
+        return co_ftp_reply(session, 425, "PASV is for IPv4; use EPSV.");
+    int rc = passive_open(session, &address);
+    if (rc < 0)
+        return passive_failed(session, rc);
+    announce(session, &address);
+    co_ftp_port_write(&numbers, (const struct sockaddr_in *)&address.as.any);
+    return co_ftp_reply(
+        session, 227, "Entering Passive Mode (%.*s).", CO_TEXT_PRINT(co_buf_text(&numbers)));
+}
+
+/* RFC 2428 3: the family, if named, must be the control connection's; "ALL" forbids all other ways.
+ */
+int co_ftp_epsv(struct co_ftp_session *session, const struct co_ftp_command *command)
+{
+    co_address address;
+    if (co_text_equal_nocase(command->argument, CO_TEXT("ALL"))) {
+        session->epsv_all = true;
+        return co_ftp_reply(session, 200, "Only EPSV from now on.");
+    }
+    co_stream_local(session->control, &address);
+    co_address_unmap(&address);
+    const char *family = address.size && address.as.any.sa_family == AF_INET6 ? "2" : "1";
+    if (command->argument.size && !co_text_equal(command->argument, co_text_of(family)))
+        return co_ftp_reply(
+            session, 522, "Use protocol %s, as on this connection (%s).", family, family);
+    int rc = passive_open(session, &address);
+    if (rc < 0)
+        return passive_failed(session, rc);
+    return co_ftp_reply(
+        session, 229, "Entering Extended Passive Mode (|||%u|).", co_address_port(&address));
+}
+
+/* ---- active ---------------------------------------------------------------------------------- */
+
+static int active_set(struct co_ftp_session *session, const union co_ftp_address *given)
+{
+    co_address peer,
+        address = {.size = given->any.sa_family == AF_INET ? sizeof given->v4 : sizeof given->v6};
+    memcpy(address.as.bytes, given, address.size);
+    co_stream_peer(session->control, &peer);
+    if (session->server->options.no_active)
+        return co_ftp_reply(session, 502, "Active transfers are switched off; use PASV or EPSV.");
+    if (session->epsv_all)
+        return co_ftp_reply(session, 501, "After EPSV ALL only EPSV is answered.");
+    if (!co_address_same_host(&peer, &address))
+        return co_ftp_reply(
+            session, 501, "Data goes only to the address that you come from; use PASV or EPSV.");
+    if (co_address_port(&address) < ACTIVE_PORT_MIN)
+        return co_ftp_reply(session, 501, "Data does not go to ports below %d.", ACTIVE_PORT_MIN);
+    co_ftp_data_forget(session);
+    session->data.peer = malloc(sizeof *session->data.peer);
+    if (!session->data.peer)
+        return co_ftp_reply_error(session, -ENOMEM);
+    *session->data.peer = address;
+    session->data.kind = CO_FTP_DATA_ACTIVE;
+    return co_ftp_reply(session, 200, "The data will come to that port.");
+}
+
+int co_ftp_port(struct co_ftp_session *session, const struct co_ftp_command *command)
+{
+    union co_ftp_address address;
+    if (co_ftp_port_parse(command->argument, &address) < 0)
+        return co_ftp_reply(session, 501, "Expected h1,h2,h3,h4,p1,p2.");
+    return active_set(session, &address);
+}
+
+int co_ftp_eprt(struct co_ftp_session *session, const struct co_ftp_command *command)
+{
+    union co_ftp_address address;
+    int rc = co_ftp_eprt_parse(command->argument, &address);
+    if (rc == -EAFNOSUPPORT)
+        return co_ftp_reply(session, 522, "Only IPv4 and IPv6 are spoken here, use (1,2).");
+    if (rc < 0)
+        return co_ftp_reply(session, 501, "Expected |1|address|port| or |2|address|port|.");
+    return active_set(session, &address);
+}
+
+/* ---- making it ----------------------------------------------------------------------------------
+ */
+
+static int accept_peer(const struct co_ftp_session *session, co_listener *listener, co_stream **ret)
+{
+    co_address rightful, peer;
+    co_stream_peer(session->control, &rightful);
+    for (;;) {
+        co_stream *stream;
+        int rc = co_accept(&stream, listener);
+        if (rc < 0)
+            return rc;
+        co_stream_peer(stream, &peer);
+        if (co_address_same_host(&peer, &rightful)) {
+            *ret = stream;
+            return 0;
+        }
+        co_abort(stream);
+    }
+}
+
+int co_ftp_data_open(struct co_ftp_session *session, co_stream **ret)
+{
+    co_scope scope;
+    struct co_ftp_data *data = &session->data;
+    co_scope_open(&scope, session->server->options.data_timeout_ms);
+    int rc = data->kind == CO_FTP_DATA_PASSIVE ? accept_peer(session, data->listener, ret)
+                                               : co_connect(ret, data->peer);
+    co_scope_close(&scope);
+    co_ftp_data_forget(session);
+    return rc;
+}

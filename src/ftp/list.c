@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: MIT */
+/* Listings: LIST, NLST and MLSD over a data connection; MLST and STAT in the reply (RFC 959 4.1.3;
+ * RFC 3659 7). Names that could forge a line are left out (attacks F20). */
+#include "codec/glob.h"
+#include "ftp/session.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define ENTRIES_MAX 600000      /* of one listing */
+#define PIECE       (32u << 10) /* bytes of lines that go out together */
+#define LINE_BYTES  1024        /* one more line at most, names of 255 bytes as a rule */
+
+enum form { FORM_LIST, FORM_NAMES, FORM_FACTS };
+
+/* What is asked for: a folder, or those of its entries that match; or one entry alone. */
+struct listing {
+    enum form form;
+    unsigned facts;
+    unsigned rights; /* the visitor's */
+    co_text pattern; /* of names; empty: all */
+    struct co_buf
+        prefix; /* NLST: before each name, so that it can be asked for (RFC 1123 4.1.2.7) */
+    bool alone; /* the one entry is the thing asked for itself */
+    int64_t now;
+    struct co_tree_entry *entries, one;
+    size_t count;
+};
+
+static unsigned may(const struct co_tree_stat *stat, unsigned rights)
+{
+    bool folder = stat->kind == CO_TREE_FOLDER;
+    unsigned may = rights & (folder ? CO_MAY_LIST : CO_MAY_READ) ? CO_FTP_MAY_READ : 0;
+    may |= rights & CO_MAY_CHANGE ? CO_FTP_MAY_CHANGE : 0;
+    return may | (folder && rights & CO_MAY_ADD ? CO_FTP_MAY_ADD : 0);
+}
+
+static struct co_ftp_entry entry_of(const struct co_tree_entry *entry, unsigned rights)
+{
+    const struct co_tree_stat *stat = &entry->stat;
+    return (struct co_ftp_entry){
+        .name = co_text_of(entry->name),
+        .folder = stat->kind == CO_TREE_FOLDER,
+        .size = stat->size,
+        .modified_seconds = stat->modified_ns / CO_SECOND,
+        .mode = stat->mode,
+        .inode = stat->inode,
+        .device = stat->device,
+        .may = may(stat, rights),
+    };
+}
+
+static void add_line(
+    struct co_buf *out, const struct listing *listing, const struct co_tree_entry *entry)
+{
+    struct co_ftp_entry shown = entry_of(entry, listing->rights);
+    if (!co_ftp_name_is_shown(shown.name))
+        return;
+    if (listing->pattern.size && !co_glob_match(listing->pattern, shown.name))
+        return;
+    switch (listing->form) {
+    case FORM_LIST: co_ftp_list_line(out, &shown, listing->now); return;
+    case FORM_NAMES:
+        co_buf_add_text(out, co_buf_text(&listing->prefix));
+        co_buf_add_text(out, shown.name);
+        break;
+    case FORM_FACTS: co_ftp_facts_write(out, &shown, listing->facts); break;
+    }
+    co_buf_add_string(out, "\r\n");
+}
+
+/* ---- what is asked for
+ * ------------------------------------------------------------------------------ */
+
+/* "-la folder": clients give ls its flags. They change nothing. */
+static co_text skip_flags(co_text argument)
+{
+    while (argument.size > 0 && argument.at[0] == '-') {
+        ssize_t space = co_text_find(argument, ' ');
+        argument = space < 0 ? (co_text){0} : co_text_after(argument, (size_t)space + 1);
+    }
+    return argument;
+}
+
+/* The part up to the last slash, and what follows it. */
+static co_text split(co_text path, co_text *ret_name)
+{
+    size_t at = path.size;
+    while (at > 0 && path.at[at - 1] != '/')
+        at--;
+    *ret_name = co_text_after(path, at);
+    return (co_text){path.at, at};
+}
+
+static int open_folder(struct co_ftp_session *session, struct listing *listing, co_text path)
+{
+    bool more;
+    ssize_t count = co_tree_list(session->tree, path, ENTRIES_MAX, &listing->entries, &more);
+    if (count < 0)
+        return (int)count;
+    listing->count = (size_t)count;
+    return 0;
+}
+
+/* The entry itself, by its name as it was given. */
+static int open_alone(struct listing *listing, const struct co_tree_stat *stat, co_text name)
+{
+    listing->one = (struct co_tree_entry){.stat = *stat};
+    listing->one.name = strndup(name.at, name.size);
+    listing->entries = &listing->one;
+    listing->count = 1;
+    listing->alone = true;
+    return listing->one.name ? 0 : -ENOMEM;
+}
+
+static void listing_close(struct listing *listing)
+{
+    co_buf_free(&listing->prefix);
+    if (listing->alone)
+        free((void *)(uintptr_t)listing->one.name);
+    else
+        co_tree_entries_free(listing->entries, listing->count);
+}
+
+static void add_prefix(struct listing *listing, co_text folder)
+{
+    co_buf_add_text(&listing->prefix, folder);
+    if (folder.size && folder.at[folder.size - 1] != '/')
+        co_buf_add_char(&listing->prefix, '/');
+}
+
+/* A name that is there means itself; one that is not may be a pattern for its folder's names. */
+static int open_path(struct co_ftp_session *session, struct listing *listing, co_text argument)
+{
+    struct co_tree_stat stat;
+    struct co_buf path = CO_BUF(CO_TREE_PATH_MAX);
+    co_text name, folder = split(argument, &name);
+    int rc = co_ftp_path(session, argument, &path);
+    if (rc == 0)
+        rc = co_tree_stat_path(session->tree, co_buf_text(&path), &stat);
+    if (rc == 0 && stat.kind == CO_TREE_FOLDER) {
+        add_prefix(listing, argument);
+        rc = open_folder(session, listing, co_buf_text(&path));
+    } else if (rc == 0) {
+        rc = open_alone(listing, &stat, listing->form == FORM_NAMES ? argument : name);
+    } else if (rc == -ENOENT && listing->form != FORM_FACTS && co_glob_is_pattern(name)) {
+        listing->pattern = name;
+        co_buf_add_text(&listing->prefix, folder);
+        rc = co_ftp_path(session, folder.size ? folder : CO_TEXT("."), &path);
+        if (rc == 0)
+            rc = open_folder(session, listing, co_buf_text(&path));
+    }
+    co_buf_free(&path);
+    return rc;
+}
+
+static int listing_open(
+    struct co_ftp_session *session, struct listing *listing, enum form form, co_text argument)
+{
+    *listing = (struct listing){
+        .form = form,
+        .facts = session->facts,
+        .rights = co_tree_rights(session->tree),
+        .now = co_wall_seconds(),
+        .prefix = CO_BUF(CO_FTP_LINE_MAX),
+    };
+    if (form != FORM_FACTS)
+        argument = skip_flags(argument);
+    return open_path(session, listing, argument);
+}
+
+/* ---- over a data connection
+ * --------------------------------------------------------------------------- */
+
+static int send_lines(struct co_ftp_transfer *transfer)
+{
+    const struct listing *listing = transfer->arg;
+    struct co_buf lines = CO_BUF(PIECE + CO_TREE_PATH_MAX + LINE_BYTES);
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < listing->count; i++) {
+        add_line(&lines, listing, &listing->entries[i]);
+        if (lines.size < PIECE && i + 1 < listing->count)
+            continue;
+        rc = lines.error ? lines.error : co_ftp_transfer_send(transfer, co_buf_text(&lines));
+        co_buf_clear(&lines);
+    }
+    co_buf_free(&lines);
+    return rc;
+}
+
+static int send_listing(
+    struct co_ftp_session *session, struct listing *listing, const struct co_ftp_command *command)
+{
+    struct co_buf path = CO_BUF(CO_TREE_PATH_MAX);
+    co_ftp_path(session, skip_flags(command->argument), &path);
+    struct co_ftp_transfer transfer = {
+        .move = send_lines,
+        .arg = listing,
+        .kind = CO_FTP_LISTED,
+        .command = co_ftp_verb_name(command->verb),
+        .path = co_buf_text(&path),
+    };
+    int rc = co_ftp_transfer_run(session, &transfer);
+    co_buf_free(&path);
+    return rc;
+}
+
+static int list(
+    struct co_ftp_session *session, const struct co_ftp_command *command, enum form form)
+{
+    struct listing listing;
+    int rc = listing_open(session, &listing, form, command->argument);
+    if (rc == 0 && command->verb == CO_FTP_MLSD && listing.alone)
+        rc = -ENOTDIR;
+    rc = rc < 0 ? co_ftp_reply_error(session, rc) : send_listing(session, &listing, command);
+    listing_close(&listing);
+    return rc;
+}
+
+int co_ftp_list(struct co_ftp_session *session, const struct co_ftp_command *command)
+{
+    return list(session, command, FORM_LIST);
+}
+
+int co_ftp_nlst(struct co_ftp_session *session, const struct co_ftp_command *command)
+{
+    return list(session, command, FORM_NAMES);
+}
+
+int co_ftp_mlsd(struct co_ftp_session *session, const struct co_ftp_command *command)
+{
+    return list(session, command, FORM_FACTS);
+}
+
+/* ---- in the reply
+ * ---------------------------------------------------------------------------------------- */
+
+/* RFC 3659 7.2: one entry, whatever it is, by its whole path. */
+int co_ftp_mlst(struct co_ftp_session *session, const struct co_ftp_command *command)
+{
+    struct co_tree_entry entry;
+    struct co_buf path = CO_BUF(CO_TREE_PATH_MAX), shown = CO_BUF(CO_TREE_PATH_MAX + 1),
+                  line = CO_BUF(2 * CO_TREE_PATH_MAX);
+    int rc = co_ftp_path(session, command->argument, &path);
+    if (rc == 0)
+        rc = co_tree_stat_path(session->tree, co_buf_text(&path), &entry.stat);
+    if (rc == 0) {
+        entry.name = "";
+        struct co_ftp_entry facts = entry_of(&entry, co_tree_rights(session->tree));
+        co_ftp_shown_path(&shown, co_buf_text(&path));
+        facts.name = co_buf_text(&shown);
+        co_ftp_facts_write(&line, &facts, session->facts);
+        rc = line.error;
+    }
+    if (rc < 0) {
+        rc = co_ftp_reply_error(session, rc);
+    } else {
+        co_ftp_reply_begin(session, 250, "It is:");
+        co_ftp_reply_line(session, co_buf_text(&line));
+        rc = co_ftp_reply(session, 250, "End.");
+    }
+    co_buf_free(&path);
+    co_buf_free(&shown);
+    co_buf_free(&line);
+    return rc;
+}
+
+/* The lines of LIST, each within the reply. */
+static int reply_lines(struct co_ftp_session *session, const struct listing *listing)
+{
+    struct co_buf line = CO_BUF(CO_TREE_PATH_MAX + LINE_BYTES);
+    co_ftp_reply_begin(session, 213, "It is:");
+    for (size_t i = 0; i < listing->count; i++) {
+        add_line(&line, listing, &listing->entries[i]);
+        if (line.size > 2)
+            co_ftp_reply_line(session, (co_text){line.at, line.size - 2});
+        co_buf_clear(&line);
+    }
+    co_buf_free(&line);
+    return co_ftp_reply(session, 213, "End.");
+}
+
+static int stat_path(struct co_ftp_session *session, co_text argument)
+{
+    struct listing listing;
+    int rc = listing_open(session, &listing, FORM_LIST, argument);
+    rc = rc < 0 ? co_ftp_reply_error(session, rc) : reply_lines(session, &listing);
+    listing_close(&listing);
+    return rc;
+}
+
+/* What the session is doing; during a transfer, how far it is. */
+static int stat_session(struct co_ftp_session *session)
+{
+    const struct co_ftp_transfer *transfer = session->transfer;
+    co_ftp_reply_begin(session, 211, "Coronet FTP server:");
+    co_print(session->control, " Connected from %s\r\n", co_peer(session->control));
+    if (session->tree)
+        co_print(session->control, " Logged in; type %s\r\n", session->ascii ? "A" : "I");
+    if (transfer)
+        co_print(session->control, " %s: %llu bytes so far\r\n", transfer->command,
+            (unsigned long long)transfer->bytes);
+    return co_ftp_reply(session, 211, "End.");
+}
+
+int co_ftp_stat(struct co_ftp_session *session, const struct co_ftp_command *command)
+{
+    if (command->argument.size == 0)
+        return stat_session(session);
+    return stat_path(session, command->argument);
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/* Who is there (RFC 959 4.1.1, RFC 7151): an account, and the tree that it may see. */
+#include "ftp/session.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define FAILURES_MAX   3   /* in one session; the authenticator counts by address */
+#define USER_BYTES_MAX 256 /* bytes of a user name that are kept (attacks F19) */
+
+void co_ftp_logout(struct co_ftp_session *session)
+{
+    const struct co_ftp_options *options = &session->server->options;
+    if (session->tree && session->account.held && options->leave)
+        options->leave(options->arg, &session->account);
+    co_tree_free(session->tree);
+    free(session->user);
+    free(session->rename_from);
+    session->tree = NULL;
+    session->user = session->rename_from = NULL;
+    session->account = (struct co_account){0};
+    session->restart = 0;
+    co_buf_free(&session->folder);
+}
+
+static bool is_anonymous(const struct co_ftp_session *session)
+{
+    co_text name = co_text_of(session->user);
+    return co_text_equal_nocase(name, CO_TEXT("anonymous")) ||
+           co_text_equal_nocase(name, CO_TEXT("ftp"));
+}
+
+/* RFC 959 allows USER at any time: it begins a new login. All names get the same answer (attacks
+ * M07). */
+int co_ftp_user(struct co_ftp_session *session, const struct co_ftp_command *command)
+{
+    co_text name = command->argument;
+    co_ftp_logout(session);
+    if (name.size > USER_BYTES_MAX)
+        return co_ftp_reply(session, 501, "A user name has at most %d bytes.", USER_BYTES_MAX);
+    session->user = strndup(name.at, name.size);
+    if (!session->user)
+        return co_ftp_reply_error(session, -ENOMEM);
+    if (is_anonymous(session) && !session->server->options.no_anonymous)
+        return co_ftp_reply(session, 331, "Anonymous is welcome; give any password.");
+    return co_ftp_reply(session, 331, "Now the password.");
+}
+
+static int authenticate(struct co_ftp_session *session, co_text password)
+{
+    const struct co_ftp_options *options = &session->server->options;
+    if (is_anonymous(session) && !options->no_anonymous) {
+        session->account.rights = options->anonymous_rights;
+        return 0;
+    }
+    if (!options->authenticate)
+        return -EACCES;
+    return options->authenticate(options->arg, co_peer(session->control), co_text_of(session->user),
+        password, &session->account);
+}
+
+/* The visitor's own tree. */
+static int enter(struct co_ftp_session *session)
+{
+    const struct co_account *account = &session->account;
+    const struct co_tree_options options = {
+        .hidden = session->server->options.hidden,
+        .rights = account->rights,
+        .quota = account->quota,
+    };
+    return co_tree_open_below(
+        &session->tree, session->server->tree, co_text_of(account->home), &options);
+}
+
+static int refuse(struct co_ftp_session *session, int rc)
+{
+    if (rc == -EBUSY) {
+        co_ftp_reply(session, 421, "Too many logins have failed from there; try again later.");
+        return CO_FTP_BYE;
+    }
+    if (rc != -EACCES)
+        co_ftp_reply(session, 421, "Logging in is not possible now (%s).", co_error_name(rc));
+    else
+        co_ftp_reply(session, 530, "User name or password is wrong.");
+    return rc != -EACCES || ++session->failures >= FAILURES_MAX ? CO_FTP_BYE : 0;
+}
+
+static void tell(struct co_ftp_session *session, int rc)
+{
+    co_ftp_tell(session, &(struct co_ftp_event){
+                             .kind = rc < 0 ? CO_FTP_LOGIN_FAILED : CO_FTP_LOGGED_IN,
+                             .command = CO_TEXT("PASS"),
+                             .start_seconds = co_wall_seconds(),
+                             .error = rc,
+                         });
+}
+
+int co_ftp_pass(struct co_ftp_session *session, const struct co_ftp_command *command)
+{
+    if (session->tree)
+        return co_ftp_reply(session, 503, "You are logged in; USER begins anew.");
+    if (!session->user)
+        return co_ftp_reply(session, 503, "First say who you are, by USER.");
+    int result = 0, rc = authenticate(session, command->argument);
+    if (rc == 0)
+        rc = enter(session);
+    if (rc < 0)
+        result = refuse(session, rc);
+    else
+        result = co_ftp_reply(session, 230, "Logged in. %s",
+            session->account.rights & CO_MAY_ADD ? "You may upload." : "You may read.");
+    tell(session, rc);
+    return result;
+}
+
+int co_ftp_acct(struct co_ftp_session *session, const struct co_ftp_command *command)
+{
+    (void)command;
+    return co_ftp_reply(session, 202, "No account is needed.");
+}
+
+int co_ftp_rein(struct co_ftp_session *session, const struct co_ftp_command *command)
+{
+    (void)command;
+    co_ftp_logout(session);
+    co_ftp_data_forget(session);
+    session->ascii = true;
+    session->epsv_all = false;
+    session->facts = CO_FTP_FACTS_ALL;
+    return co_ftp_reply(session, 220, "Ready for a new user.");
+}
+
+/* RFC 7151 3.1: before the login. There is one tree, whatever name led here. */
+int co_ftp_host(struct co_ftp_session *session, const struct co_ftp_command *command)
+{
+    (void)command;
+    if (session->user)
+        return co_ftp_reply(session, 503, "HOST comes before USER.");
+    return co_ftp_reply(session, 220, "Welcome.");
+}

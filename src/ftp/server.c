@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/* Building a server, serving it at an address, and telling what happens: the rest is the sessions'
+ * work. */
+#include "ftp/session.h"
+#include "net/address.h"
+#include "net/protocol.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static void fill_defaults(struct co_ftp_options *options)
+{
+    if (options->anonymous_rights == 0)
+        options->anonymous_rights = CO_MAY_BROWSE;
+    if (options->idle_timeout_ms == 0)
+        options->idle_timeout_ms = 300000;
+    if (options->login_timeout_ms == 0)
+        options->login_timeout_ms = 60000;
+    if (options->data_timeout_ms == 0)
+        options->data_timeout_ms = 30000;
+    if (options->min_rate == 0)
+        options->min_rate = 240;
+    if (options->connections_max == 0)
+        options->connections_max = 10000;
+    if (options->drain_timeout_ms == 0)
+        options->drain_timeout_ms = 30000;
+}
+
+static int check(struct co_ftp_server *server)
+{
+    const struct co_ftp_options *options = &server->options;
+    if (options->passive_low > options->passive_high || options->passive_high > 65535)
+        return -EINVAL;
+    if (!options->public_address)
+        return 0;
+    co_address *address = &server->public_address;
+    if (co_address_of_number(options->public_address, 0, address) < 0 ||
+        address->as.any.sa_family != AF_INET)
+        return -EINVAL;
+    return 0;
+}
+
+int co_ftp_server_new(
+    co_ftp_server **ret, const char *directory, const struct co_ftp_options *options)
+{
+    co_ftp_server *server = calloc(1, sizeof *server);
+    if (!server)
+        return -ENOMEM;
+    if (options)
+        server->options = *options;
+    fill_defaults(&server->options);
+    int rc = check(server);
+    if (rc == 0)
+        rc = co_tree_open(&server->tree, directory,
+            &(struct co_tree_options){.hidden = server->options.hidden, .rights = CO_MAY_ALL});
+    if (rc < 0) {
+        co_ftp_server_free(server);
+        return rc;
+    }
+    *ret = server;
+    return 0;
+}
+
+void co_ftp_server_free(co_ftp_server *server)
+{
+    if (!server)
+        return;
+    co_tree_free(server->tree);
+    free(server);
+}
+
+/* ---- serving ------------------------------------------------------------------------------ */
+
+static struct co_protocol protocol_of(co_ftp_server *server)
+{
+    return (struct co_protocol){
+        .handler = co_ftp_session,
+        .arg = server,
+        .connections_max = server->options.connections_max,
+        .park_timeout_ms = server->options.login_timeout_ms,
+        .drain_timeout_ms = server->options.drain_timeout_ms,
+        .access = server->options.access,
+    };
+}
+
+int co_ftp_serve(co_ftp_server *server, const char *where, const struct co_serve_options *options)
+{
+    const struct co_protocol protocol = protocol_of(server);
+    return co_protocol_serve(&protocol, where, options);
+}
+
+int co_ftp_serve_listener(co_ftp_server *server, co_listener *listener)
+{
+    const struct co_protocol protocol = protocol_of(server);
+    return co_protocol_serve_listener(&protocol, listener);
+}
+
+int co_ftp_serve_folder(
+    const char *where, const char *directory, const struct co_ftp_options *options)
+{
+    co_ftp_server *server;
+    int rc = co_ftp_server_new(&server, directory, options);
+    if (rc < 0)
+        return rc;
+    rc = co_ftp_serve(server, where, NULL);
+    co_ftp_server_free(server);
+    return rc;
+}
+
+/* ---- events --------------------------------------------------------------------------------- */
+
+void co_ftp_tell(struct co_ftp_session *session, const struct co_ftp_event *event)
+{
+    const struct co_ftp_options *options = &session->server->options;
+    struct co_buf path = CO_BUF(CO_TREE_PATH_MAX + 1), target = CO_BUF(CO_TREE_PATH_MAX + 1);
+    struct co_ftp_event whole = *event;
+    if (!options->event)
+        return;
+    whole.peer = co_peer(session->control);
+    whole.user = co_text_of(session->user);
+    whole.reply = session->last_reply;
+    if (event->path.at)
+        co_ftp_shown_path(&path, event->path);
+    if (event->target.at)
+        co_ftp_shown_path(&target, event->target);
+    whole.path = co_buf_text(&path);
+    whole.target = co_buf_text(&target);
+    options->event(options->arg, &whole);
+    co_buf_free(&path);
+    co_buf_free(&target);
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One control connection: a greeting, then commands and replies in order (RFC 959 5.4).
+ *
+ * The session is kept in the stream's slot and parks between commands. A fiber obeys all commands
+ * that have arrived together; their replies gather in the stream's cork and leave before it waits
+ * again.
+ */
+#include "ftp/session.h"
+
+#include "coronet/net.h"
+#include "runtime/fiber.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define FOLDER_MAX (CO_TREE_PATH_MAX + 1)
+#define LINE_KEPT  128 /* bytes of the line's buffer that an idle session keeps */
+
+/* ---- a session's life ---------------------------------------------------------------------- */
+
+static void session_free(void *slot)
+{
+    struct co_ftp_session *session = slot;
+    co_ftp_logout(session);
+    co_ftp_data_forget(session);
+    co_buf_free(&session->line);
+    co_buf_free(&session->folder);
+    free(session);
+}
+
+static struct co_ftp_session *session_new(struct co_ftp_server *server, co_stream *control)
+{
+    struct co_ftp_session *session = calloc(1, sizeof *session);
+    if (!session)
+        return NULL;
+    session->server = server;
+    session->control = control;
+    session->line = CO_BUF(CO_FTP_LINE_MAX);
+    session->folder = CO_BUF(FOLDER_MAX);
+    session->ascii = true; /* RFC 959 3.1.1.1 */
+    session->facts = CO_FTP_FACTS_ALL;
+    session->start_ns = co_now_ns();
+    *co_stream_slot(control) = session;
+    control->free_slot = session_free;
+    return session;
+}
+
+static int greet(struct co_ftp_session *session)
+{
+    /* Telnet's Synch travels as urgent data: in line, it reads as what it means (RFC 959 4.1). */
+    co_option_set(session->control, "oobinline", 1);
+    return co_ftp_reply(session, 220, "Coronet FTP server ready.");
+}
+
+/* ---- command lines ------------------------------------------------------------------------- */
+
+static bool line_is_whole(const struct co_buf *line)
+{
+    return line->size > 0 && line->at[line->size - 1] == '\n';
+}
+
+/* Moves bytes, up to a line feed, from the stream into the session's line, without Telnet's;
+ * refuses the options that a Telnet client offers. */
+static int line_take(struct co_ftp_session *session, const uint8_t *bytes, size_t size)
+{
+    struct co_buf *line = &session->line;
+    struct co_buf answers = CO_BUF(CO_FTP_LINE_MAX);
+    const uint8_t *end = memchr(bytes, '\n', size);
+    if (end)
+        size = (size_t)(end - bytes) + 1;
+    char *room = co_buf_reserve(line, size);
+    if (!room)
+        return line->error;
+    memcpy(room, bytes, size);
+    co_consume(session->control, size);
+    line->size += co_telnet_strip(&session->telnet, room, size, &answers);
+    int rc = answers.size ? co_write(session->control, answers.at, answers.size) : 0;
+    co_buf_free(&answers);
+    return rc;
+}
+
+/* Takes what has arrived of a line. 1: it is whole; 0: more must come; CO_ETOOBIG, -ENOMEM. */
+static int line_gather(struct co_ftp_session *session)
+{
+    while (!line_is_whole(&session->line)) {
+        const uint8_t *bytes;
+        size_t room = CO_FTP_LINE_MAX - session->line.size;
+        ssize_t n = co_peek(session->control, 0, &bytes);
+        if (n <= 0)
+            return (int)n;
+        if (room == 0)
+            return CO_ETOOBIG;
+        int rc = line_take(session, bytes, (size_t)n < room ? (size_t)n : room);
+        if (rc < 0)
+            return rc;
+    }
+    return 1;
+}
+
+/* The command in a whole line. */
+static int line_parse(const struct co_ftp_session *session, struct co_ftp_command *ret)
+{
+    co_text line = {session->line.at, session->line.size - 1};
+    if (line.size && line.at[line.size - 1] == '\r')
+        line.size--;
+    return co_ftp_command_parse(line, ret);
+}
+
+int co_ftp_command_wait(struct co_ftp_session *session, struct co_ftp_command *ret)
+{
+    const uint8_t *bytes;
+    int rc;
+    while ((rc = line_gather(session)) == 0) {
+        ssize_t n = co_peek(session->control, 1, &bytes);
+        if (n <= 0)
+            return n == 0 ? CO_EEOF : (int)n;
+    }
+    return rc < 0 ? rc : line_parse(session, ret);
+}
+
+void co_ftp_command_done(struct co_ftp_session *session)
+{
+    co_buf_clear(&session->line);
+    if (session->line.room > LINE_KEPT)
+        co_buf_free(&session->line);
+}
+
+/* ---- obeying ------------------------------------------------------------------------------- */
+
+int co_ftp_flush(struct co_ftp_session *session)
+{
+    int rc = co_uncork(session->control);
+    co_cork(session->control);
+    return rc;
+}
+
+/* A line that is no command, or not even a line. */
+static int refuse(struct co_ftp_session *session, int error)
+{
+    if (error == CO_ETOOBIG) { /* nothing after it can be trusted to be a command */
+        co_ftp_reply(session, 500, "A line may have %d bytes; goodbye.", CO_FTP_LINE_MAX);
+        return CO_FTP_BYE;
+    }
+    if (error != CO_EINVALID)
+        return error;
+    if (co_ftp_is_other_protocol(co_buf_text(&session->line)))
+        return CO_FTP_BYE;
+    return co_ftp_strange(session);
+}
+
+/* A command out of what has arrived. 1: obeyed; 0: none is whole; CO_FTP_BYE; negative. */
+static int serve_one(struct co_ftp_session *session)
+{
+    struct co_ftp_command command;
+    int rc = line_gather(session);
+    if (rc == 0)
+        return 0;
+    if (rc > 0)
+        rc = line_parse(session, &command);
+    rc = rc < 0 ? refuse(session, rc) : co_ftp_obey(session, &command);
+    co_ftp_command_done(session);
+    return rc == 0 ? 1 : rc;
+}
+
+static int say_goodbye(struct co_ftp_session *session, int why)
+{
+    return co_ftp_reply(session, 421, "%s; goodbye.",
+        why == CO_EDEADLINE ? "Nothing was asked for too long" : "The server is shutting down");
+}
+
+static bool is_drained(void)
+{
+    return co_fiber_refusal(co_rt_current(), true) == CO_EDRAIN;
+}
+
+/* Serves what has arrived. */
+static int serve_batch(struct co_ftp_session *session)
+{
+    int rc = 1;
+    while (rc == 1 && !is_drained())
+        rc = serve_one(session);
+    if (rc == 1)
+        return say_goodbye(session, CO_EDRAIN);
+    return rc == 0 ? CO_PARK : rc == CO_FTP_BYE || rc == CO_EEOF ? 0 : rc;
+}
+
+/* Whoever does not log in may not stay by sending NOOP now and then. */
+static int64_t patience_ms(const struct co_ftp_session *session)
+{
+    const struct co_ftp_options *options = &session->server->options;
+    if (session->tree)
+        return options->idle_timeout_ms;
+    int64_t left = options->login_timeout_ms - (co_now_ns() - session->start_ns) / CO_MS;
+    return left > 0 ? left : 0;
+}
+
+static int session_go_on(struct co_ftp_session *session)
+{
+    const uint8_t *bytes;
+    int why = co_park_result(session->control);
+    if (why < 0)
+        return say_goodbye(session, why);
+    if (co_peek(session->control, 1, &bytes) <= 0)
+        return 0; /* it has gone without a QUIT */
+    co_cork(session->control);
+    return serve_batch(session);
+}
+
+int co_ftp_session(co_stream *control, void *server)
+{
+    struct co_ftp_session *session = *co_stream_slot(control);
+    int rc;
+    if (session) {
+        rc = session_go_on(session);
+    } else {
+        session = session_new(server, control);
+        if (!session)
+            return -ENOMEM;
+        rc = greet(session);
+        rc = rc < 0 ? rc : CO_PARK;
+    }
+    if (rc == CO_PARK)
+        co_park_deadline(control, patience_ms(session));
+    return rc;
+}

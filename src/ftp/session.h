@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the rooms of the FTP server share: the server, and a session.
+ *
+ * session.c reads commands and finds their handler in command.c's table; login.c, path.c, file.c,
+ * list.c and transfer.c hold the handlers; data.c makes data connections; reply.c answers. The
+ * session is a fiber while it has something to do and parks in between; a transfer runs in a second
+ * fiber, and session.c goes on listening meanwhile. Only the session's own fiber ever writes to the
+ * control connection.
+ */
+#ifndef CO_FTP_SESSION_H
+#define CO_FTP_SESSION_H
+
+#include "base/buf.h"
+#include "codec/ftp_command.h"
+#include "codec/ftp_list.h"
+#include "coronet/ftp.h"
+#include "net/pace.h"
+#include "net/stream.h"
+#include "tree/tree.h"
+
+#define CO_FTP_BYE 2 /* a handler's result: the session ends once its reply is sent */
+
+struct co_ftp_server {
+    struct co_ftp_options options; /* with the defaults filled in */
+    struct co_tree *tree;          /* the directory; visitors get trees below it */
+    co_address public_address;     /* size 0: none */
+};
+
+/* Where the next data connection comes from. */
+enum co_ftp_data_kind { CO_FTP_DATA_NONE, CO_FTP_DATA_PASSIVE, CO_FTP_DATA_ACTIVE };
+
+struct co_ftp_data {
+    enum co_ftp_data_kind kind;
+    co_listener *listener; /* passive */
+    co_address *peer;      /* active; allocated, since few sessions have one */
+};
+
+struct co_ftp_session {
+    struct co_ftp_server *server;
+    co_stream *control;
+    struct co_buf line; /* a command line as it gathers; empty between commands */
+    struct co_telnet telnet;
+
+    char *user;           /* given by USER; NULL before */
+    struct co_tree *tree; /* when logged in, else NULL */
+    struct co_account account;
+    unsigned failures; /* of logging in */
+    unsigned strange;  /* commands before the login that no FTP client sends */
+    int64_t start_ns;  /* when the connection came */
+
+    struct co_buf folder; /* the working directory as the tree names it: "" or "a/b/" */
+    char *rename_from;    /* between RNFR and RNTO: a path of the tree */
+    uint64_t restart;     /* REST's, for the next command */
+    bool ascii, epsv_all;
+    uint8_t facts; /* enum co_ftp_facts, for MLSD and MLST */
+    struct co_ftp_data data;
+    struct co_ftp_transfer *transfer; /* while one runs */
+    int last_reply;                   /* code */
+};
+
+/* ---- replies (reply.c) ----------------------------------------------------------------------- */
+
+/* "CODE text\r\n". Returns as co_write; the stream keeps an error, so handlers need not look. The
+ * formatted text is cut off after 255 bytes. */
+int co_ftp_reply_text(struct co_ftp_session *session, int code, co_text text);
+int co_ftp_reply(struct co_ftp_session *session, int code, const char *format, ...) CO_FORMAT(3, 4);
+
+/* A reply of several lines: begin, any number of lines, end. */
+int co_ftp_reply_begin(struct co_ftp_session *session, int code, const char *text);
+int co_ftp_reply_line(struct co_ftp_session *session, co_text line);
+
+/* The reply for a failure of the tree, with what may be done about it. */
+int co_ftp_reply_error(struct co_ftp_session *session, int error);
+
+/* ---- commands -------------------------------------------------------------------------------- */
+
+typedef int co_ftp_handler(struct co_ftp_session *session, const struct co_ftp_command *command);
+
+struct co_ftp_rule {
+    co_ftp_handler *handler; /* NULL: known, but not to be had here */
+    const char *syntax;      /* behind the verb, for HELP: "<sp> file" */
+    bool before_login, needs_argument;
+    bool at_once; /* answered while a transfer runs */
+};
+
+/* The rule of a verb; its handler is NULL for what is not served. (command.c) */
+const struct co_ftp_rule *co_ftp_rule_of(enum co_ftp_verb verb);
+
+/* Obeys one command: state, argument, handler. (command.c) */
+int co_ftp_obey(struct co_ftp_session *session, const struct co_ftp_command *command);
+
+/* Waits for a command. Its slices point into session->line, where it stays, to be given again,
+ * until it is done with. 0; CO_EEOF at the connection's end, CO_ETOOBIG and CO_EINVALID for a line
+ * that is none, else as co_read. (session.c) */
+int co_ftp_command_wait(struct co_ftp_session *session, struct co_ftp_command *ret);
+void co_ftp_command_done(struct co_ftp_session *session);
+
+/* Replies to what is no command of FTP's; ends the session when there is no end of it before the
+ * login. 0 or CO_FTP_BYE. (command.c) */
+int co_ftp_strange(struct co_ftp_session *session);
+
+/* Sends what the cork holds. (session.c) */
+int co_ftp_flush(struct co_ftp_session *session);
+
+/* Back to before the login; what belongs to the visitor goes. (login.c) */
+void co_ftp_logout(struct co_ftp_session *session);
+
+/* ---- paths (path.c) -------------------------------------------------------------------------- */
+
+/* The tree's path for a command's argument: absolute or from the working directory, dots resolved,
+ * never above the root; without a trailing slash. 0, CO_ETOOBIG, -ENOMEM. */
+int co_ftp_path(const struct co_ftp_session *session, co_text argument, struct co_buf *out);
+
+/* The visitor's name for a path of the tree: with a slash before it, unquoted. */
+void co_ftp_shown_path(struct co_buf *out, co_text path);
+
+/* "CODE "/quoted/path" text" for 257. */
+int co_ftp_reply_path(struct co_ftp_session *session, int code, co_text path, const char *text);
+
+/* ---- data connections (data.c) --------------------------------------------------------------- */
+
+/* Opens the connection that PASV or PORT has prepared, which is used up. Suspends for at most
+ * data_timeout_ms. 0; CO_EDEADLINE when it did not come; -errno. */
+int co_ftp_data_open(struct co_ftp_session *session, co_stream **ret);
+void co_ftp_data_forget(struct co_ftp_session *session);
+
+/* ---- transfers (transfer.c) ------------------------------------------------------------------ */
+
+/* What goes over one data connection. */
+struct co_ftp_transfer {
+    int (*move)(
+        struct co_ftp_transfer *transfer); /* the bytes, in a fiber of its own; 0 or negative */
+    void *arg;
+    enum co_ftp_event_kind kind;
+    const char *command; /* "RETR", for the event */
+    co_text path;        /* as the tree names it */
+    const char *opening; /* text of the 150; NULL: the usual one */
+
+    struct co_ftp_session *session;
+    co_stream *data;
+    struct co_pace pace;
+    uint64_t bytes;       /* over the data connection so far */
+    int local_error;      /* what went wrong on our side: the tree's */
+    bool opened, aborted; /* the data connection has come about; the peer said ABOR */
+    co_group *group;
+    co_scope *listening; /* the session's wait for a command, which the transfer's end ends */
+    bool over;
+    int result;
+};
+
+/* Replies 150, runs the transfer while the session answers what may be answered, replies 226 or why
+ * not, and tells the event. Returns as a handler does; transfer->result is how it went. */
+int co_ftp_transfer_run(struct co_ftp_session *session, struct co_ftp_transfer *transfer);
+
+/* Sends bytes of a transfer's, and counts them. 0 or negative. */
+int co_ftp_transfer_send(struct co_ftp_transfer *transfer, co_text bytes);
+
+/* Tells an event, with what the session knows added; its paths are the tree's. (server.c) */
+void co_ftp_tell(struct co_ftp_session *session, const struct co_ftp_event *event);
+
+/* The handlers, by room. */
+co_ftp_handler co_ftp_user, co_ftp_pass, co_ftp_acct, co_ftp_rein, co_ftp_host;
+co_ftp_handler co_ftp_cwd, co_ftp_cdup, co_ftp_pwd;
+co_ftp_handler co_ftp_pasv, co_ftp_epsv, co_ftp_port, co_ftp_eprt;
+co_ftp_handler co_ftp_retr, co_ftp_stor, co_ftp_appe, co_ftp_stou, co_ftp_rest, co_ftp_abor;
+co_ftp_handler co_ftp_list, co_ftp_nlst, co_ftp_mlsd, co_ftp_mlst, co_ftp_stat;
+co_ftp_handler co_ftp_size, co_ftp_mdtm, co_ftp_mfmt, co_ftp_mff, co_ftp_dele, co_ftp_mkd,
+    co_ftp_rmd;
+co_ftp_handler co_ftp_rnfr, co_ftp_rnto, co_ftp_site, co_ftp_allo;
+co_ftp_handler co_ftp_type, co_ftp_stru, co_ftp_mode, co_ftp_opts, co_ftp_feat, co_ftp_help;
+co_ftp_handler co_ftp_syst, co_ftp_noop, co_ftp_quit, co_ftp_clnt, co_ftp_lang;
+
+#endif

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Transfers: a second fiber moves the bytes, while the session's own goes on listening (RFC
+ * 959 3.2, 4.1.3).
+ *
+ * Commands that need no transfer of their own are answered meanwhile; the first other one waits for
+ * its end. ABOR ends the transfer; so does the end of the control connection. The final reply is
+ * the session's, so that nobody else ever writes to the control connection.
+ */
+#include "ftp/session.h"
+
+#include <errno.h>
+
+/* ---- the transfer's fiber ---------------------------------------------------------------------
+ */
+
+static uint64_t limit_of(const struct co_ftp_session *session)
+{
+    uint64_t all = session->server->options.limit_rate, own = session->account.rate;
+    return own && (!all || own < all) ? own : all;
+}
+
+static int move(struct co_ftp_transfer *transfer)
+{
+    struct co_ftp_session *session = transfer->session;
+    int rc = co_ftp_data_open(session, &transfer->data);
+    if (rc < 0)
+        return rc;
+    transfer->opened = true;
+    co_pace_start(&transfer->pace, session->server->options.min_rate, limit_of(session));
+    rc = transfer->move(transfer);
+    if (rc == 0)
+        return co_close(transfer->data);
+    co_abort(transfer->data);
+    return rc;
+}
+
+static int transfer_fiber(void *arg)
+{
+    struct co_ftp_transfer *transfer = arg;
+    transfer->result = move(transfer);
+    transfer->over = true;
+    if (transfer->listening)
+        co_scope_cancel(transfer->listening);
+    return 0;
+}
+
+int co_ftp_transfer_send(struct co_ftp_transfer *transfer, co_text bytes)
+{
+    const struct iovec piece = {(void *)(uintptr_t)bytes.at, bytes.size};
+    int rc = co_pace_writev(&transfer->pace, transfer->data, &piece, 1);
+    if (rc == 0)
+        transfer->bytes += bytes.size;
+    return rc;
+}
+
+/* ---- the session meanwhile ----------------------------------------------------------------------
+ */
+
+/* The next command, or CO_ECANCELED when the transfer has ended. */
+static int listen_for(struct co_ftp_transfer *transfer, struct co_ftp_command *ret)
+{
+    co_scope scope;
+    co_scope_open(&scope, -1);
+    transfer->listening = &scope;
+    int rc = co_ftp_command_wait(transfer->session, ret);
+    transfer->listening = NULL;
+    co_scope_close(&scope);
+    return rc;
+}
+
+/* Answers what may be answered at once, until the transfer is over or another command has come,
+ * which waits. 0, CO_FTP_BYE after QUIT, or negative when the connection is at its end. */
+static int attend(struct co_ftp_transfer *transfer)
+{
+    struct co_ftp_session *session = transfer->session;
+    int rc = 0;
+    while (rc == 0 && !transfer->over) {
+        struct co_ftp_command command;
+        rc = listen_for(transfer, &command);
+        if (transfer->over || rc == CO_EINVALID || rc == CO_ETOOBIG)
+            return 0;
+        if (rc < 0)
+            return rc;
+        if (!co_ftp_rule_of(command.verb)->at_once)
+            return 0;
+        rc = co_ftp_obey(session, &command);
+        co_ftp_command_done(session);
+    }
+    return rc;
+}
+
+/* RFC 959 4.1.3: 426 for the transfer, then 226 for the ABOR itself. */
+int co_ftp_abor(struct co_ftp_session *session, const struct co_ftp_command *command)
+{
+    (void)command;
+    if (session->transfer) {
+        session->transfer->aborted = true;
+        co_group_cancel(session->transfer->group);
+        return 0;
+    }
+    co_ftp_data_forget(session);
+    return co_ftp_reply(session, 226, "Nothing was under way.");
+}
+
+/* ---- the whole ----------------------------------------------------------------------------------
+ */
+
+static int run(struct co_ftp_transfer *transfer)
+{
+    const struct co_go_options go = {.name = "transfer"};
+    co_group group;
+    co_group_open(&group, NULL);
+    transfer->group = &group;
+    transfer->session->transfer = transfer;
+    co_go_with(&group, &go, transfer_fiber, transfer);
+    int rc = attend(transfer);
+    if (rc < 0)
+        co_group_cancel(&group);
+    int joined = co_group_close(&group);
+    transfer->session->transfer = NULL;
+    if (!transfer->over) /* it could not even be started */
+        transfer->result = joined < 0 ? joined : -ENOMEM;
+    return rc;
+}
+
+static int reply_failure(struct co_ftp_session *session, const struct co_ftp_transfer *transfer)
+{
+    if (transfer->aborted) {
+        co_ftp_reply(session, 426, "The transfer was aborted.");
+        return co_ftp_reply(session, 226, "Aborted as you asked.");
+    }
+    if (transfer->local_error)
+        return co_ftp_reply_error(session, transfer->local_error);
+    if (!transfer->opened)
+        return co_ftp_reply(session, 425, "The data connection did not come about (%s).",
+            co_error_name(transfer->result));
+    if (transfer->result == CO_ETOOSLOW)
+        return co_ftp_reply(session, 426, "The data moved too slowly; the connection was closed.");
+    return co_ftp_reply(
+        session, 426, "The data connection broke (%s).", co_error_name(transfer->result));
+}
+
+static void tell(
+    struct co_ftp_session *session, const struct co_ftp_transfer *transfer, int64_t start_ns)
+{
+    int64_t took = co_now_ns() - start_ns;
+    co_ftp_tell(
+        session, &(struct co_ftp_event){
+                     .kind = transfer->kind,
+                     .command = co_text_of(transfer->command),
+                     .path = transfer->path,
+                     .bytes = transfer->bytes,
+                     .ascii = session->ascii,
+                     .start_seconds = co_wall_seconds() - took / CO_SECOND,
+                     .duration_ns = took,
+                     .error = transfer->local_error ? transfer->local_error : transfer->result,
+                 });
+}
+
+int co_ftp_transfer_run(struct co_ftp_session *session, struct co_ftp_transfer *transfer)
+{
+    transfer->session = session;
+    if (session->data.kind == CO_FTP_DATA_NONE) {
+        transfer->result = -ENOTCONN;
+        return co_ftp_reply(session, 425, "First say where to, by PASV, EPSV, PORT or EPRT.");
+    }
+    int64_t start_ns = co_now_ns();
+    if (transfer->opening)
+        co_ftp_reply(session, 150, "%s", transfer->opening);
+    else
+        co_ftp_reply(
+            session, 150, "Opening the data connection, type %s.", session->ascii ? "A" : "I");
+    int rc = co_ftp_flush(session);
+    if (rc == 0)
+        rc = run(transfer);
+    if (transfer->result == 0)
+        co_ftp_reply(session, 226, "Done, %llu bytes.", (unsigned long long)transfer->bytes);
+    else
+        reply_failure(session, transfer);
+    tell(session, transfer, start_ns);
+    return rc;
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/* STOR, APPE and STOU (RFC 959 4.1.3; RFC 3659 5.5): what arrives appears only when it is whole. */
+#include "tree/upload.h"
+#include "ftp/session.h"
+#include "ftp/text.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+struct upload {
+    struct co_upload *file; /* NULL once committed */
+    struct co_ftp_text text;
+    struct co_buf converted;
+};
+
+static int store(struct co_ftp_transfer *transfer, co_text bytes)
+{
+    struct upload *upload = transfer->arg;
+    if (transfer->session->ascii) {
+        co_buf_clear(&upload->converted);
+        co_ftp_text_in(&upload->text, bytes, &upload->converted);
+        if (upload->converted.error)
+            return upload->converted.error;
+        bytes = co_buf_text(&upload->converted);
+    }
+    return co_upload_write(upload->file, bytes.at, bytes.size);
+}
+
+static int store_end(struct co_ftp_transfer *transfer)
+{
+    struct upload *upload = transfer->arg;
+    struct co_upload *file = upload->file;
+    int rc = 0;
+    co_buf_clear(&upload->converted);
+    co_ftp_text_in_end(&upload->text, &upload->converted);
+    if (upload->converted.size)
+        rc = co_upload_write(file, upload->converted.at, upload->converted.size);
+    if (rc < 0)
+        return rc;
+    upload->file = NULL;
+    return co_upload_commit(file, !transfer->session->server->options.no_sync);
+}
+
+static int receive(struct co_ftp_transfer *transfer)
+{
+    for (;;) {
+        const uint8_t *bytes;
+        ssize_t n = co_pace_peek(&transfer->pace, transfer->data, &bytes);
+        if (n < 0)
+            return (int)n;
+        int rc = n > 0 ? store(transfer, (co_text){(const char *)bytes, (size_t)n})
+                       : store_end(transfer);
+        if (rc < 0)
+            transfer->local_error = rc;
+        if (rc < 0 || n == 0)
+            return rc;
+        co_consume(transfer->data, (size_t)n);
+        transfer->bytes += (uint64_t)n;
+    }
+}
+
+/* Receives what belongs at the path, into an upload that is open. keep: what there is of it when it
+ * is cut short. */
+static int take(struct co_ftp_session *session, struct co_ftp_transfer *transfer,
+    struct co_upload *file, bool keep)
+{
+    struct upload upload = {.file = file, .converted = CO_BUF(2 * CO_PEEK_MAX)};
+    transfer->move = receive;
+    transfer->arg = &upload;
+    transfer->kind = CO_FTP_UPLOADED;
+    int rc = co_ftp_transfer_run(session, transfer);
+    co_upload_abort(upload.file, keep);
+    co_buf_free(&upload.converted);
+    return rc;
+}
+
+static int upload_at(struct co_ftp_session *session, co_text argument, const char *command,
+    enum co_upload_start start)
+{
+    struct co_upload *file;
+    struct co_buf path = CO_BUF(CO_TREE_PATH_MAX);
+    const struct co_upload_options options = {
+        .start = start, .offset = session->restart, .uploader = co_text_of(session->user)};
+    session->restart = 0;
+    int rc = co_ftp_path(session, argument, &path);
+    struct co_ftp_transfer transfer = {.command = command, .path = co_buf_text(&path)};
+    if (rc == 0)
+        rc = co_upload_open(&file, session->tree, co_buf_text(&path), &options);
+    rc = rc < 0 ? co_ftp_reply_error(session, rc) : take(session, &transfer, file, true);
+    co_buf_free(&path);
+    return rc;
+}
+
+int co_ftp_stor(struct co_ftp_session *session, const struct co_ftp_command *command)
+{
+    if (session->restart && session->ascii)
+        return co_ftp_reply(session, 554, "Restart only in type I.");
+    return upload_at(
+        session, command->argument, "STOR", session->restart ? CO_UPLOAD_RESUME : CO_UPLOAD_ANEW);
+}
+
+int co_ftp_appe(struct co_ftp_session *session, const struct co_ftp_command *command)
+{
+    session->restart = 0;
+    return upload_at(session, command->argument, "APPE", CO_UPLOAD_APPEND);
+}
+
+/* RFC 1123 4.1.2.9: the name that we chose is told by the 150. */
+int co_ftp_stou(struct co_ftp_session *session, const struct co_ftp_command *command)
+{
+    char name[32], opening[48];
+    uint64_t draw;
+    struct co_upload *file;
+    struct co_buf path = CO_BUF(CO_TREE_PATH_MAX);
+    const struct co_upload_options options = {.uploader = co_text_of(session->user), .fresh = true};
+    (void)command;
+    co_random(&draw, sizeof draw);
+    snprintf(name, sizeof name, "upload-%016llx", (unsigned long long)draw);
+    snprintf(opening, sizeof opening, "FILE: %s", name);
+    session->restart = 0;
+    int rc = co_ftp_path(session, co_text_of(name), &path);
+    struct co_ftp_transfer transfer = {
+        .command = "STOU", .path = co_buf_text(&path), .opening = opening};
+    if (rc == 0)
+        rc = co_upload_open(&file, session->tree, co_buf_text(&path), &options);
+    rc = rc < 0 ? co_ftp_reply_error(session, rc) : take(session, &transfer, file, false);
+    co_buf_free(&path);
+    return rc;
+}
