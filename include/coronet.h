@@ -3,11 +3,13 @@
 #ifndef CORONET_H
 #define CORONET_H
 
+#include "coronet/account.h"
 #include "coronet/address.h"
 #include "coronet/datagram.h"
 #include "coronet/dial.h"
 #include "coronet/error.h"
 #include "coronet/fiber.h"
+#include "coronet/ftp.h"
 #include "coronet/http.h"
 #include "coronet/net.h"
 #include "coronet/shard.h"

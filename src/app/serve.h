@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `coronet serve` as a function: a directory over HTTP, on as many shards as asked for.
+ * `coronet serve` as a function: a directory over HTTP and FTP, on as many shards as asked for.
  *
  * All that may need privileges (the directory, every listener of every shard) is opened first, by
  * the calling thread alone; then `opened` is called, which may give the privileges up; only then do
@@ -9,22 +9,23 @@
 #ifndef CO_APP_SERVE_H
 #define CO_APP_SERVE_H
 
+#include "coronet/ftp.h"
 #include "coronet/http.h"
-
-#define CO_SERVE_PLACES_MAX 64 /* listening sockets, "localhost" counting as two */
 
 struct co_serve_settings {
     const char *directory;
-    const char *const *http; /* addresses, NULL-terminated; "localhost" is both loopbacks */
-    int family;              /* AF_INET or AF_INET6 only; 0: both */
-    unsigned workers;        /* shards; 0: 1 */
+    /* Addresses, NULL-terminated; "localhost" is both loopbacks. NULL: none. */
+    const char *const *http, *const *ftp;
+    int family;       /* AF_INET or AF_INET6 only; 0: both */
+    unsigned workers; /* shards; 0: 1 */
     struct co_http_options options;
     struct co_http_files_options files;
+    struct co_ftp_options ftp_options;
     co_access *access; /* asked by every listener; NULL: everybody may */
     /* Everything is open. A negative result ends the call with it. May be NULL. */
     int (*opened)(void *arg);
     /* Told each address, in the order asked for, once all listen; then once with NULL: ready. */
-    void (*listening)(void *arg, const co_address *address);
+    void (*listening)(void *arg, const char *scheme, const co_address *address);
     void *arg;
 };
 

@@ -9,12 +9,15 @@
 #include <stdio.h>
 #include <string.h>
 
-char *co_greet_url(const co_address *address, char ret_url[CO_GREET_URL_MAX])
+char *co_greet_url(const char *scheme, const co_address *address, char ret_url[CO_GREET_URL_MAX])
 {
     char text[CO_ADDRESS_TEXT_MAX];
     co_address_text(address, text);
     bool is_unix = strncmp(text, "unix:", 5) == 0;
-    snprintf(ret_url, CO_GREET_URL_MAX, is_unix ? "%s" : "http://%s/", text);
+    if (is_unix)
+        snprintf(ret_url, CO_GREET_URL_MAX, "%s", text);
+    else
+        snprintf(ret_url, CO_GREET_URL_MAX, "%s://%s/", scheme, text);
     return ret_url;
 }
 
@@ -59,7 +62,7 @@ static bool usable(const struct ifaddrs *entry, unsigned port, co_address *ret)
     return true;
 }
 
-static void interfaces(const co_address *address)
+static void interfaces(const char *scheme, const co_address *address)
 {
     struct ifaddrs *all;
     char url[CO_GREET_URL_MAX];
@@ -70,14 +73,14 @@ static void interfaces(const co_address *address)
     for (const struct ifaddrs *entry = all; entry; entry = entry->ifa_next)
         if (usable(entry, co_address_port(address), &own) &&
             (!only_v4 || own.as.any.sa_family == AF_INET))
-            co_say("  others see %s", co_greet_url(&own, url));
+            co_say("  others see %s", co_greet_url(scheme, &own, url));
     freeifaddrs(all);
 }
 
-void co_greet_listening(const co_address *address, bool for_people)
+void co_greet_listening(const char *scheme, const co_address *address, bool for_people)
 {
     char url[CO_GREET_URL_MAX];
-    co_say("listening %s", co_greet_url(address, url));
+    co_say("listening %s", co_greet_url(scheme, address, url));
     if (for_people && is_everywhere(address))
-        interfaces(address);
+        interfaces(scheme, address);
 }

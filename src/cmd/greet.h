@@ -8,10 +8,10 @@
 #define CO_GREET_URL_MAX (CO_ADDRESS_TEXT_MAX + 16)
 
 /* "http://127.0.0.1:8000/", or "unix:/run/x" as it is. Returns ret_url. */
-char *co_greet_url(const co_address *address, char ret_url[CO_GREET_URL_MAX]);
+char *co_greet_url(const char *scheme, const co_address *address, char ret_url[CO_GREET_URL_MAX]);
 
 /* "listening URL" on standard error; for people, when the address is every interface's, also the
  * URLs that others can use. */
-void co_greet_listening(const co_address *address, bool for_people);
+void co_greet_listening(const char *scheme, const co_address *address, bool for_people);
 
 #endif

@@ -100,15 +100,19 @@ class Process:
 class Server(Process):
     """`coronet serve` on ports of the system's choice."""
 
-    def __init__(self, folder, out, *options, where=('localhost:0',), **rest):
+    def __init__(self, folder, out, *options, where=('localhost:0',), ftp=(), **rest):
         words = [word for place in where for word in ('--http', place)]
-        self.out = out
+        words += [word for place in ftp for word in ('--ftp', place)]
+        self.folder, self.out = folder, out
         with open(out, 'wb') as file:
             super().__init__(CORONET, 'serve', *words, *options, folder, stdout=file, **rest)
         self.expect('^ready$')
         self.urls = [line.split()[1] for line in self.lines if line.startswith('listening ')]
         parts = urllib.parse.urlsplit(self.urls[0])
         self.url, self.host, self.port = self.urls[0], parts.hostname, parts.port
+        if ftp:
+            parts = urllib.parse.urlsplit(self.urls[-len(ftp)])
+            self.ftp_host, self.ftp_port = parts.hostname, parts.port
 
     def connect(self):
         connection = socket.create_connection((self.host, self.port), timeout=PATIENCE)
