@@ -22,6 +22,9 @@ static const char form_rfc850[] = ", dd-nnn-yy hh:mm:ss GMT";
 static const char form_asctime[] = " nnn ed hh:mm:ss yyyy"; /* e: a digit or a space */
 static const char form_log[] = "dd/nnn/yyyy:hh:mm:ss +0000";
 static const char form_iso[] = "yyyy-oo-ddThh:mm:ssZ";
+static const char form_digits[] = "yyyyooddhhmmss";
+static const char form_list_time[] = "nnn ed hh:mm";
+static const char form_list_year[] = "nnn ed  yyyy";
 
 static const char weekdays[7][10] = {
     "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
@@ -86,7 +89,7 @@ static void form_write(char *text, const char *form, struct date date)
     for (size_t i = strlen(form); i-- > 0;) { /* backwards: digits come last first */
         int *field = form_field(&date, form[i]);
         if (field) {
-            text[i] = (char)('0' + *field % 10);
+            text[i] = form[i] == 'e' && *field == 0 ? ' ' : (char)('0' + *field % 10);
             *field /= 10;
         } else if (form[i] == 'n') {
             i -= NAME_SIZE - 1;
@@ -139,7 +142,8 @@ static void resolve_century(struct date *date, int64_t now)
 
 static bool date_exists(const struct date *date)
 {
-    if (date->month < 1 || date->day < 1 || date->hour > 23 || date->minute > 59)
+    if (date->month < 1 || date->month > 12 || date->day < 1 || date->hour > 23 ||
+        date->minute > 59)
         return false;
     bool leap = date->year % 4 == 0 && (date->year % 100 != 0 || date->year % 400 == 0);
     int days = date->month == 2 ? 28 + leap : 30 + (date->month + date->month / 8) % 2;
@@ -181,4 +185,23 @@ void co_date_write_log(char text[CO_DATE_LOG_SIZE], int64_t seconds)
 void co_date_write_iso(char text[CO_DATE_ISO_SIZE], int64_t seconds)
 {
     form_write(text, form_iso, date_of(seconds));
+}
+
+void co_date_write_list(char text[CO_DATE_LIST_SIZE], int64_t seconds, bool with_year)
+{
+    form_write(text, with_year ? form_list_year : form_list_time, date_of(seconds));
+}
+
+void co_date_write_digits(char text[CO_DATE_DIGITS_SIZE], int64_t seconds)
+{
+    form_write(text, form_digits, date_of(seconds));
+}
+
+int co_date_read_digits(co_text text, int64_t *ret_seconds)
+{
+    struct date date;
+    if (!form_read(text, form_digits, &date) || !date_exists(&date))
+        return CO_EINVALID;
+    *ret_seconds = seconds_of(&date);
+    return 0;
 }

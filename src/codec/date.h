@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* HTTP dates (RFC 9110 5.6.7): the preferred form out, all three forms in. No locale, no time zone
- * database, no clock. */
+/* Dates as text, in UTC: those of HTTP (RFC 9110 5.6.7), the preferred form out, all three in;
+ * those of logs, JSON and FTP. No locale, no time zone database, no clock. */
 #ifndef CO_CODEC_DATE_H
 #define CO_CODEC_DATE_H
 
@@ -25,5 +25,15 @@ void co_date_write_log(char text[CO_DATE_LOG_SIZE], int64_t seconds);
 /* "2026-11-22T03:02:55Z"; 20 bytes, no NUL. */
 #define CO_DATE_ISO_SIZE 20
 void co_date_write_iso(char text[CO_DATE_ISO_SIZE], int64_t seconds);
+
+/* "Nov 28 02:34" or "Nov  8  2026", as ls writes them; 12 bytes, no NUL. */
+#define CO_DATE_LIST_SIZE 12
+void co_date_write_list(char text[CO_DATE_LIST_SIZE], int64_t seconds, bool with_year);
+
+/* "20261128023400" (RFC 3659 2.3); 14 bytes, no NUL. Reads as co_date_read does: 0 or CO_EINVALID.
+ */
+#define CO_DATE_DIGITS_SIZE 14
+void co_date_write_digits(char text[CO_DATE_DIGITS_SIZE], int64_t seconds);
+int co_date_read_digits(co_text text, int64_t *ret_seconds);
 
 #endif

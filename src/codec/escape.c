@@ -1,35 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "codec/escape.h"
+#include "codec/utf8.h"
 
-#define INVALID     UINT32_MAX     /* instead of a code point */
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
-
-/*
- * Reads one code point at the start of a text that is not empty; returns its bytes. Of malformed
- * text it takes the longest start of a sequence, as one (Unicode 15, 3.9, table 3-7 and "U+FFFD
- * Substitution of Maximal Subparts"): overlong forms and surrogates never pass.
- */
-static size_t utf8_next(co_text text, uint32_t *ret_code)
-{
-    const unsigned char *bytes = (const unsigned char *)text.at;
-    unsigned char lead = bytes[0];
-    *ret_code = lead < 0x80 ? lead : INVALID;
-    if (lead < 0xc2 || lead > 0xf4)
-        return 1;
-    size_t size = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-    unsigned char low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
-    unsigned char high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
-    uint32_t code = lead & (0x7fU >> size);
-    for (size_t i = 1; i < size; i++) {
-        if (i == text.size || bytes[i] < low || bytes[i] > high)
-            return i;
-        code = code << 6 | (bytes[i] & 0x3fU);
-        low = 0x80;
-        high = 0xbf;
-    }
-    *ret_code = code;
-    return size;
-}
 
 static bool is_control(uint32_t code)
 {
@@ -51,8 +24,8 @@ static void escape(struct co_buf *out, co_text text, bool (*plain)(uint32_t code
     while (at < text.size) {
         uint32_t code;
         co_text piece = co_text_after(text, at);
-        piece.size = utf8_next(piece, &code);
-        if (code == INVALID || !plain(code)) {
+        piece.size = co_utf8_next(piece, &code);
+        if (code == CO_UTF8_INVALID || !plain(code)) {
             co_buf_add(out, text.at + run, at - run);
             write(out, piece, code);
             run = at + piece.size;
@@ -102,7 +75,7 @@ static void json_write(struct co_buf *out, co_text piece, uint32_t code)
     case '\n': co_buf_add_string(out, "\\n"); break;
     case '\r': co_buf_add_string(out, "\\r"); break;
     case '\t': co_buf_add_string(out, "\\t"); break;
-    case INVALID: co_buf_add_string(out, REPLACEMENT); break;
+    case CO_UTF8_INVALID: co_buf_add_string(out, REPLACEMENT); break;
     default: co_buf_addf(out, "\\u%04x", code); /* all disruptive ones are below U+10000 */
     }
 }

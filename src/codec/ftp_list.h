@@ -10,9 +10,9 @@
 
 /* An entry as the protocol shows it. */
 struct co_ftp_entry {
-    co_text name; /* bytes as they are; CR, LF and NUL never get into a line */
+    co_text name; /* bytes as they are, but CR, LF and NUL are written as '?' */
     bool folder;
-    bool current, parent; /* MLSD's cdir and pdir */
+    bool current, parent; /* a folder that is MLSD's cdir or pdir */
     uint64_t size;
     int64_t modified_seconds;
     uint32_t mode; /* permission bits */
@@ -22,7 +22,7 @@ struct co_ftp_entry {
 
 enum co_ftp_may {
     CO_FTP_MAY_READ = 1,   /* a file's content, a folder's list */
-    CO_FTP_MAY_CHANGE = 2, /* replace, append, delete, rename */
+    CO_FTP_MAY_CHANGE = 2, /* replace, append, delete, rename; a folder's entries too */
     CO_FTP_MAY_ADD = 4,    /* a folder: new files and folders in it */
 };
 
@@ -46,13 +46,18 @@ enum co_ftp_facts {
     CO_FTP_FACTS_ALL = 63,
 };
 
-/* "type=file;size=12;modify=20261128023400;perm=r;unique=801g2a;UNIX.mode=0644; name", without a
- * line end; only the facts asked for. */
+/*
+ * "type=file;size=12;modify=20261128023400;perm=r;unique=801g2a;UNIX.mode=0644; name", without a
+ * line end; only the facts asked for, and a folder has no size (RFC 3659 7.5.7).
+ */
 void co_ftp_facts_write(struct co_buf *out, const struct co_ftp_entry *entry, unsigned facts);
 
 /* The value of FEAT's MLST line: each fact, with a star when it is in `facts`: "type*;size*;...".
  */
 void co_ftp_facts_names(struct co_buf *out, unsigned facts);
+
+/* The value of the reply to OPTS MLST: only those in `facts`, "type;size;" (RFC 3659 7.9). */
+void co_ftp_facts_chosen(struct co_buf *out, unsigned facts);
 
 /* The facts alone, for the reply to OPTS MLST: "type;size;". */
 void co_ftp_facts_list(struct co_buf *out, unsigned facts);
@@ -65,7 +70,8 @@ unsigned co_ftp_facts_parse(co_text list);
 #define CO_FTP_TIME_SIZE 14
 void co_ftp_time_write(char text[CO_FTP_TIME_SIZE], int64_t seconds);
 
-/* "YYYYMMDDHHMMSS" with an optional fraction, which is read and kept. 0 or CO_EINVALID. */
+/* "YYYYMMDDHHMMSS" with an optional fraction, of which nanoseconds are kept. 0; CO_EINVALID, also
+ * for what 64 bits of nanoseconds cannot count (beyond 1677 and 2262). */
 int co_ftp_time_parse(co_text text, int64_t *ret_ns);
 
 /* A path within the quotes of 257: doubles each quote. CR, LF and NUL become '?'. */

@@ -33,6 +33,34 @@ static void writes_each_form(void **state)
     assert_memory_equal(iso, "2026-11-22T03:02:55Z", sizeof iso);
 }
 
+static void writes_the_forms_of_ftp(void **state)
+{
+    (void)state;
+    char list[CO_DATE_LIST_SIZE], digits[CO_DATE_DIGITS_SIZE];
+    co_date_write_list(list, NOW, false);
+    assert_memory_equal(list, "Nov 22 03:02", sizeof list);
+    co_date_write_list(list, 784111777, true);
+    assert_memory_equal(list, "Nov  6  1994", sizeof list);
+    co_date_write_digits(digits, 784111777);
+    assert_memory_equal(digits, "19941106084937", sizeof digits);
+}
+
+static void reads_digits_rfc3659_2_3(void **state)
+{
+    (void)state;
+    int64_t seconds = 0;
+    assert_int_equal(co_date_read_digits(CO_TEXT("19941106084937"), &seconds), 0);
+    assert_true(seconds == 784111777);
+    assert_int_equal(co_date_read_digits(CO_TEXT("20161231235960"), &seconds), 0);
+    assert_true(seconds == 1483228800);
+    const char *bad[] = {"", "1994110608493", "199411060849370", "19941306084937", "19940006084937",
+        "19940230084937", "19941106244937", "19941106086037", "19941106084960", "1994110608493 ",
+        "+9941106084937", "19941106T84937"};
+    for (size_t i = 0; i < CO_LENGTH(bad); i++)
+        assert_int_equal(co_date_read_digits(co_text_of(bad[i]), &seconds), CO_EINVALID);
+    assert_true(seconds == 1483228800);
+}
+
 static void clamps_to_four_digit_years(void **state)
 {
     (void)state;
@@ -137,6 +165,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writes_each_form),
+        cmocka_unit_test(writes_the_forms_of_ftp),
+        cmocka_unit_test(reads_digits_rfc3659_2_3),
         cmocka_unit_test(clamps_to_four_digit_years),
         cmocka_unit_test(reads_all_three_forms_rfc9110_5_6_7),
         cmocka_unit_test(refuses_what_is_not_quite_a_date),
