@@ -11,7 +11,7 @@
 
 #define RECORD_MAX 16384 /* bytes of a password record with its strings */
 
-int co_user_find(const char *name, struct co_user *ret)
+int co_identity_find(const char *name, struct co_identity *ret)
 {
     struct passwd record, *found = NULL;
     char *room = malloc(RECORD_MAX);
@@ -19,7 +19,7 @@ int co_user_find(const char *name, struct co_user *ret)
         return -ENOMEM;
     int rc = getpwnam_r(name, &record, room, RECORD_MAX, &found);
     if (found) {
-        *ret = (struct co_user){.uid = record.pw_uid, .gid = record.pw_gid};
+        *ret = (struct co_identity){.uid = record.pw_uid, .gid = record.pw_gid};
         snprintf(ret->name, sizeof ret->name, "%s", name);
     }
     free(room);
@@ -32,7 +32,7 @@ int co_privileges_forgo(void)
 }
 
 /* Real, effective and saved ids are all the user's, and root is out of reach. */
-static int prove(const struct co_user *user)
+static int prove(const struct co_identity *user)
 {
     uid_t real, effective, saved;
     gid_t real_group, effective_group, saved_group;
@@ -48,7 +48,7 @@ static int prove(const struct co_user *user)
     return 0;
 }
 
-int co_privileges_drop(const struct co_user *user)
+int co_privileges_drop(const struct co_identity *user)
 {
     if (setgroups(0, NULL) < 0)
         return -errno;

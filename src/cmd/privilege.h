@@ -5,14 +5,14 @@
 
 #include <sys/types.h>
 
-struct co_user {
+struct co_identity {
     uid_t uid;
     gid_t gid;
     char name[64];
 };
 
 /* Looks a user up by name or number. 0, -ENOENT, -errno. */
-int co_user_find(const char *name, struct co_user *ret);
+int co_identity_find(const char *name, struct co_identity *ret);
 
 /* What is executed from now on gains nothing by set-user-ID bits; threads started later inherit
  * it. 0 or -errno. */
@@ -21,6 +21,6 @@ int co_privileges_forgo(void);
 /* Becomes the user: groups first, then group, then user (the other order would fail or leave
  * groups behind), and proves that there is no way back (attacks M06). 0 or -errno; on failure the
  * process must not go on. */
-int co_privileges_drop(const struct co_user *user);
+int co_privileges_drop(const struct co_identity *user);
 
 #endif

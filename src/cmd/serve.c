@@ -24,9 +24,9 @@ static const char *const default_places[] = {"localhost:8000", NULL};
 struct server {
     const struct co_serve_command *command;
     const char *directory;
-    int notify_fd;       /* the service manager's socket, or -1 */
-    int directory_fd;    /* O_PATH: to ask what we may, as whoever we are */
-    struct co_user user; /* whom we become; with an empty name: we stay who we are */
+    int notify_fd;           /* the service manager's socket, or -1 */
+    int directory_fd;        /* O_PATH: to ask what we may, as whoever we are */
+    struct co_identity user; /* whom we become; with an empty name: we stay who we are */
     co_access *access;
     struct co_sink *log;    /* of requests; NULL: none */
     struct co_sink *events; /* standard output under --json; may be `log` */
@@ -122,8 +122,8 @@ static int choose_user(struct server *server)
     const char *name = server->command->run_as;
     if (!name && geteuid() != 0)
         return 0;
-    struct co_user *user = &server->user;
-    int rc = co_user_find(name ? name : "nobody", user);
+    struct co_identity *user = &server->user;
+    int rc = co_identity_find(name ? name : "nobody", user);
     if (rc < 0) {
         co_error("--run-as: no user \"%s\"", name ? name : "nobody");
         return CO_EXIT_USAGE;

@@ -228,7 +228,7 @@ static void sink_free(struct co_sink *sink)
     free(sink);
 }
 
-int co_sink_open(struct co_sink **ret, const char *path, const struct co_user *owner)
+int co_sink_open(struct co_sink **ret, const char *path, const struct co_identity *owner)
 {
     pthread_condattr_t attributes;
     struct co_sink *sink = calloc(1, sizeof *sink);

@@ -20,7 +20,7 @@ struct co_sink;
  * owner: whom a file that did not exist is given to, so that it can be reopened after the
  * privileges were dropped; NULL: nobody else. Returns 0 or -errno (-ELOOP: a link; -EMLINK).
  */
-int co_sink_open(struct co_sink **ret, const char *path, const struct co_user *owner);
+int co_sink_open(struct co_sink **ret, const char *path, const struct co_identity *owner);
 
 /* Between these two the caller may append whole lines to the buffer given. */
 struct co_buf *co_sink_begin(struct co_sink *sink);

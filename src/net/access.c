@@ -2,12 +2,11 @@
 /*
  * Access rules and counts.
  *
- * All addresses are compared as IPv6, IPv4 ones mapped, so one list serves both and
- * "::ffff:10.0.0.1" is no way around a rule for 10.0.0.1. Counts are kept by IPv4 address or IPv6
- * /64, since a single customer commands a whole /64.
+ * Addresses are compared as base/client.h makes them, so one list serves IPv4 and IPv6.
  */
 #include "net/access.h"
 
+#include "base/client.h"
 #include "base/map.h"
 #include "net/stream.h"
 
@@ -70,8 +69,6 @@ void co_access_free(co_access *access)
     free(access);
 }
 
-static const uint8_t mapped_prefix[12] = {[10] = 0xff, [11] = 0xff};
-
 static int cidr_parse(const char *cidr, struct rule *ret)
 {
     char host[INET6_ADDRSTRLEN];
@@ -85,7 +82,7 @@ static int cidr_parse(const char *cidr, struct rule *ret)
     host[name.size] = '\0';
     bool is_v4 = inet_pton(AF_INET, host, ret->address + 12) == 1;
     if (is_v4)
-        memcpy(ret->address, mapped_prefix, sizeof mapped_prefix);
+        memcpy(ret->address, co_client_mapped, sizeof co_client_mapped);
     else if (inet_pton(AF_INET6, host, ret->address) != 1)
         return -EINVAL;
     unsigned most = is_v4 ? 32 : 128;
@@ -113,20 +110,6 @@ int co_access_rule(co_access *access, const char *cidr, bool allow)
     return 0;
 }
 
-/* The peer as an IPv6 address; false for peers without one (Unix). */
-static bool address_of(const co_address *peer, uint8_t ret[16])
-{
-    if (peer->size == 0)
-        return false;
-    if (peer->as.any.sa_family == AF_INET) {
-        memcpy(ret, mapped_prefix, sizeof mapped_prefix);
-        memcpy(ret + 12, peer->as.bytes + offsetof(struct sockaddr_in, sin_addr), 4);
-        return true;
-    }
-    memcpy(ret, peer->as.bytes + offsetof(struct sockaddr_in6, sin6_addr), 16);
-    return peer->as.any.sa_family == AF_INET6;
-}
-
 static bool rule_matches(const struct rule *rule, const uint8_t address[16])
 {
     unsigned whole = rule->bits / 8, rest = rule->bits % 8;
@@ -147,13 +130,6 @@ static bool rules_allow(const struct co_access *access, const uint8_t address[16
         best = rule->bits;
     }
     return allow;
-}
-
-/* What connections are counted by: the address, or the /64 of an IPv6 one. */
-static void client_key(uint8_t address[16])
-{
-    if (memcmp(address, mapped_prefix, sizeof mapped_prefix) != 0)
-        memset(address + 8, 0, 8);
 }
 
 static int client_count(struct co_access *access, const uint8_t key[16])
@@ -189,13 +165,13 @@ static int access_count(struct co_access *access, const uint8_t *key)
 int co_access_enter(struct co_access *access, const co_address *peer)
 {
     uint8_t address[16];
-    bool known = address_of(peer, address);
+    bool known = co_client_address(peer, address);
     if (known && !rules_allow(access, address))
         return CO_EREFUSED;
     if (!access->connections_max && !access->per_address_max)
         return 0;
     if (known)
-        client_key(address);
+        co_client_widen(address);
     pthread_mutex_lock(&access->lock);
     int rc = access_count(access, known ? address : NULL);
     pthread_mutex_unlock(&access->lock);
@@ -209,9 +185,9 @@ void co_access_leave(struct co_access *access, const struct co_stream *stream)
     if (!access->connections_max && !access->per_address_max)
         return;
     co_stream_peer(stream, &peer);
-    bool known = address_of(&peer, address);
+    bool known = co_client_address(&peer, address);
     if (known)
-        client_key(address);
+        co_client_widen(address);
     const co_text key = {(const char *)address, 16};
     pthread_mutex_lock(&access->lock);
     access->connections--;

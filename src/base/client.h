@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Clients by address, for rules, counts and bans. All addresses are taken as IPv6, IPv4 ones
+ * mapped, so that "::ffff:10.0.0.1" is no way around what is known of 10.0.0.1.
+ */
+#ifndef CO_CLIENT_H
+#define CO_CLIENT_H
+
+#include "base/base.h"
+#include "coronet/address.h"
+
+#define CO_CLIENT_BYTES 16
+
+extern const uint8_t co_client_mapped[12]; /* what IPv4 addresses begin with */
+
+/* The peer as an IPv6 address; false for peers without one (Unix), ret is untouched then. */
+bool co_client_address(const co_address *peer, uint8_t ret[CO_CLIENT_BYTES]);
+
+/* Makes an address what clients are counted by: an IPv4 address, or an IPv6 /64, since a single
+ * customer commands a whole /64. */
+void co_client_widen(uint8_t address[CO_CLIENT_BYTES]);
+
+#endif
