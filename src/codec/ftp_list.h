@@ -59,9 +59,6 @@ void co_ftp_facts_names(struct co_buf *out, unsigned facts);
 /* The value of the reply to OPTS MLST: only those in `facts`, "type;size;" (RFC 3659 7.9). */
 void co_ftp_facts_chosen(struct co_buf *out, unsigned facts);
 
-/* The facts alone, for the reply to OPTS MLST: "type;size;". */
-void co_ftp_facts_list(struct co_buf *out, unsigned facts);
-
 /* OPTS MLST's "type;size;": the facts named there; unknown ones are left out, case does not matter.
  */
 unsigned co_ftp_facts_parse(co_text list);

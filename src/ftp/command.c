@@ -166,7 +166,7 @@ static int opts_mlst(struct co_ftp_session *session, co_text list)
     char room[128] = "";
     struct co_buf facts = {.at = room, .room = sizeof room, .size_max = sizeof room};
     session->facts = (uint8_t)co_ftp_facts_parse(list);
-    co_ftp_facts_list(&facts, session->facts);
+    co_ftp_facts_chosen(&facts, session->facts);
     return co_ftp_reply(session, 200, "MLST OPTS %.*s", CO_TEXT_PRINT(co_buf_text(&facts)));
 }
 

@@ -154,6 +154,8 @@ static int serve_one(struct co_ftp_session *session)
 {
     struct co_ftp_command command;
     int rc = line_gather(session);
+    if (rc == 0 && !session->tree && co_ftp_is_other_protocol(co_buf_text(&session->line)))
+        return CO_FTP_BYE; /* a TLS hello has no line's end */
     if (rc == 0)
         return 0;
     if (rc > 0)

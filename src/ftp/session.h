@@ -12,8 +12,10 @@
 #define CO_FTP_SESSION_H
 
 #include "base/buf.h"
+#include "codec/ftp_address.h"
 #include "codec/ftp_command.h"
 #include "codec/ftp_list.h"
+#include "codec/telnet.h"
 #include "coronet/ftp.h"
 #include "net/pace.h"
 #include "net/stream.h"

@@ -47,7 +47,7 @@ static int transfer_fiber(void *arg)
 
 int co_ftp_transfer_send(struct co_ftp_transfer *transfer, co_text bytes)
 {
-    const struct iovec piece = {(void *)(uintptr_t)bytes.at, bytes.size};
+    const struct iovec piece = co_piece(bytes);
     int rc = co_pace_writev(&transfer->pace, transfer->data, &piece, 1);
     if (rc == 0)
         transfer->bytes += bytes.size;

@@ -75,6 +75,12 @@ int co_stream_of_socket(co_fd fd, const co_address *peer, struct co_stream **ret
 /* Frees what the stream holds, its kind having been closed. */
 void co_stream_free(struct co_stream *stream);
 
+/* A piece of what is to be written; it is only read. */
+static inline struct iovec co_piece(co_text text)
+{
+    return (struct iovec){(void *)(uintptr_t)text.at, text.size};
+}
+
 /* The layer above's own pointer. */
 static inline void **co_stream_slot(struct co_stream *stream)
 {
