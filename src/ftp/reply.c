@@ -14,70 +14,68 @@ int co_ftp_reply_text(struct co_ftp_session *session, int code, co_text text)
     char start[] = {
         (char)('0' + code / 100), (char)('0' + code / 10 % 10), (char)('0' + code % 10), ' '};
     const struct iovec pieces[] = {
-        co_piece((co_text){start, sizeof start}), co_piece(text), co_piece(CO_TEXT("
-"))};
+        co_piece((co_text){start, sizeof start}), co_piece(text), co_piece(CO_TEXT("\r\n"))};
     session->last_reply = code;
     return co_writev(session->control, pieces, CO_LENGTH(pieces));
 }
 
 int co_ftp_reply(struct co_ftp_session *session, int code, const char *format, ...)
-    {
-        va_list values;
-        char text[TEXT_MAX];
-        va_start(values, format);
-        int size = vsnprintf(text, sizeof text, format, values);
-        va_end(values);
-        if (size < 0 || (size_t)size >= sizeof text)
-            size = sizeof text - 1;
-        return co_ftp_reply_text(session, code, (co_text){text, (size_t)size});
-    }
+{
+    va_list values;
+    char text[TEXT_MAX];
+    va_start(values, format);
+    int size = vsnprintf(text, sizeof text, format, values);
+    va_end(values);
+    if (size < 0 || (size_t)size >= sizeof text)
+        size = sizeof text - 1;
+    return co_ftp_reply_text(session, code, (co_text){text, (size_t)size});
+}
 
-    int co_ftp_reply_begin(struct co_ftp_session * session, int code, const char *text)
-    {
-        session->last_reply = code;
-        return co_print(session->control, "%03d-%s\r\n", code, text);
-    }
+int co_ftp_reply_begin(struct co_ftp_session *session, int code, const char *text)
+{
+    session->last_reply = code;
+    return co_print(session->control, "%03d-%s\r\n", code, text);
+}
 
-    /* Each line of ours begins with a space, so that none can be taken for the last (RFC 959 4.2).
-     */
-    int co_ftp_reply_line(struct co_ftp_session * session, co_text line)
-    {
-    const struct iovec pieces[] = {co_piece(CO_TEXT(" ")), co_piece(line), co_piece(CO_TEXT("
-"))};
+/* Each line of ours begins with a space, so that none can be taken for the last (RFC 959 4.2).
+ */
+int co_ftp_reply_line(struct co_ftp_session *session, co_text line)
+{
+    const struct iovec pieces[] = {
+        co_piece(CO_TEXT(" ")), co_piece(line), co_piece(CO_TEXT("\r\n"))};
     return co_writev(session->control, pieces, CO_LENGTH(pieces));
 }
 
 static const struct {
-        int error, code;
-        const char *text;
-    } failures[] = {
-        {-ENOENT, 550, "No such file or folder."},
-        {-ELOOP, 550, "No such file or folder."},
-        {-ENOTDIR, 550, "That is a file, not a folder."},
-        {-EISDIR, 550, "That is a folder, not a file."},
-        {-EEXIST, 550, "Something of that name exists already; remove or rename it first."},
-        {-ENOTEMPTY, 550, "The folder is not empty; remove what is in it first."},
-        {-EBUSY, 450, "It is in use now; try again."},
-        {-EPERM, 550, "This account may not do that here."},
-        {-EACCES, 550, "The server may not do that: its user lacks the permission on the disk."},
-        {-EROFS, 550, "The disk is read-only."},
-        {-EXDEV, 553, "That lies on another disk; upload it anew instead."},
-        {-EINVAL, 553, "That cannot be done with this name."},
-        {-ENAMETOOLONG, 553, "The name is too long."},
-        {CO_ETOOBIG, 553, "The name is too long."},
-        {-EDQUOT, 552, "Your quota is used up; remove something first."},
-        {-EFBIG, 552, "The file is larger than this server takes."},
-        {-ENOSPC, 452, "The disk is full; try again later."},
-        {-EMFILE, 450, "The server is out of file descriptors; try again later."},
-        {-ENFILE, 450, "The server is out of file descriptors; try again later."},
-        {-ENOMEM, 451, "The server is out of memory; try again later."},
-    };
+    int error, code;
+    const char *text;
+} failures[] = {
+    {-ENOENT, 550, "No such file or folder."},
+    {-ELOOP, 550, "No such file or folder."},
+    {-ENOTDIR, 550, "That is a file, not a folder."},
+    {-EISDIR, 550, "That is a folder, not a file."},
+    {-EEXIST, 550, "Something of that name exists already; remove or rename it first."},
+    {-ENOTEMPTY, 550, "The folder is not empty; remove what is in it first."},
+    {-EBUSY, 450, "It is in use now; try again."},
+    {-EPERM, 550, "This account may not do that here."},
+    {-EACCES, 550, "The server may not do that: its user lacks the permission on the disk."},
+    {-EROFS, 550, "The disk is read-only."},
+    {-EXDEV, 553, "That lies on another disk; upload it anew instead."},
+    {-EINVAL, 553, "That cannot be done with this name."},
+    {-ENAMETOOLONG, 553, "The name is too long."},
+    {CO_ETOOBIG, 553, "The name is too long."},
+    {-EDQUOT, 552, "Your quota is used up; remove something first."},
+    {-EFBIG, 552, "The file is larger than this server takes."},
+    {-ENOSPC, 452, "The disk is full; try again later."},
+    {-EMFILE, 450, "The server is out of file descriptors; try again later."},
+    {-ENFILE, 450, "The server is out of file descriptors; try again later."},
+    {-ENOMEM, 451, "The server is out of memory; try again later."},
+};
 
-    int co_ftp_reply_error(struct co_ftp_session * session, int error)
-    {
-        for (size_t i = 0; i < CO_LENGTH(failures); i++)
-            if (failures[i].error == error)
-                return co_ftp_reply(session, failures[i].code, "%s", failures[i].text);
-        return co_ftp_reply(
-            session, 451, "The server failed to do that (%s).", co_error_name(error));
-    }
+int co_ftp_reply_error(struct co_ftp_session *session, int error)
+{
+    for (size_t i = 0; i < CO_LENGTH(failures); i++)
+        if (failures[i].error == error)
+            return co_ftp_reply(session, failures[i].code, "%s", failures[i].text);
+    return co_ftp_reply(session, 451, "The server failed to do that (%s).", co_error_name(error));
+}
