@@ -17,6 +17,16 @@ static co_text peer_host(const char *peer)
     return text;
 }
 
+/* A field without quotes around it: a space would end it. */
+static void log_word(struct co_buf *out, co_text word)
+{
+    for (size_t i = 0; i < word.size; i++)
+        if (word.at[i] == ' ')
+            co_buf_add_string(out, "\\x20");
+        else
+            co_escape_log(out, (co_text){word.at + i, 1});
+}
+
 static void combined_quoted(struct co_buf *out, co_text text)
 {
     co_buf_add_string(out, " \"");
@@ -26,14 +36,24 @@ static void combined_quoted(struct co_buf *out, co_text text)
     co_buf_add_char(out, '"');
 }
 
-static void combined(struct co_buf *out, const struct co_http_event *event)
+/* Up to the quotes of the request: 127.0.0.1 - ann [22/Nov/2026:03:02:55 +0000] " */
+static void combined_start(struct co_buf *out, const char *peer, co_text user, int64_t seconds)
 {
     char date[CO_DATE_LOG_SIZE];
-    co_date_write_log(date, event->start_seconds);
-    co_buf_add_text(out, peer_host(event->peer));
-    co_buf_add_string(out, " - - [");
+    co_date_write_log(date, seconds);
+    co_buf_add_text(out, peer_host(peer));
+    co_buf_add_string(out, " - ");
+    if (user.size == 0)
+        co_buf_add_char(out, '-');
+    log_word(out, user);
+    co_buf_add_string(out, " [");
     co_buf_add(out, date, sizeof date);
     co_buf_add_string(out, "] \"");
+}
+
+static void combined(struct co_buf *out, const struct co_http_event *event)
+{
+    combined_start(out, event->peer, (co_text){0}, event->start_seconds);
     if (event->method.size == 0) {
         co_buf_add_char(out, '-'); /* nothing that was a request line */
     } else {
@@ -55,13 +75,25 @@ static void json_text(struct co_buf *out, const char *key, co_text text)
     co_buf_add_char(out, '"');
 }
 
-static void json(struct co_buf *out, const struct co_http_event *event)
+static void json_start(struct co_buf *out, const char *name, const char *peer, int64_t seconds)
 {
     char date[CO_DATE_ISO_SIZE];
-    co_date_write_iso(date, event->start_seconds);
-    co_buf_add_string(out, "{\"event\":\"request\"");
+    co_date_write_iso(date, seconds);
+    co_buf_addf(out, "{\"event\":\"%s\"", name);
     json_text(out, "time", (co_text){date, sizeof date});
-    json_text(out, "peer", co_text_of(event->peer));
+    json_text(out, "peer", co_text_of(peer));
+}
+
+static void json_end(struct co_buf *out, int error)
+{
+    if (error < 0)
+        json_text(out, "error", co_text_of(co_error_name(error)));
+    co_buf_add_char(out, '}');
+}
+
+static void json(struct co_buf *out, const struct co_http_event *event)
+{
+    json_start(out, "request", event->peer, event->start_seconds);
     json_text(out, "method", event->method);
     json_text(out, "target", event->target);
     json_text(out, "host", event->host);
@@ -70,9 +102,7 @@ static void json(struct co_buf *out, const struct co_http_event *event)
         (unsigned long long)event->body_bytes, (long long)event->duration_ns / 1000);
     json_text(out, "referer", event->referer);
     json_text(out, "user_agent", event->user_agent);
-    if (event->error < 0)
-        json_text(out, "error", co_text_of(co_error_name(event->error)));
-    co_buf_add_char(out, '}');
+    json_end(out, event->error);
 }
 
 void co_log_request(
@@ -82,6 +112,53 @@ void co_log_request(
         json(out, event);
     else
         combined(out, event);
+    co_buf_add_char(out, '\n');
+}
+
+/* ---- FTP ----------------------------------------------------------------------------------------
+ */
+
+static void combined_ftp(struct co_buf *out, const struct co_ftp_event *event)
+{
+    combined_start(out, event->peer, event->user, event->start_seconds);
+    co_buf_add_text(out, event->command);
+    co_buf_add_char(out, ' ');
+    if (event->path.size == 0)
+        co_buf_add_char(out, '-');
+    log_word(out, event->path);
+    if (event->target.size > 0) {
+        co_buf_add_char(out, ' ');
+        log_word(out, event->target);
+    }
+    co_buf_addf(
+        out, " FTP\" %03d %llu \"-\" \"-\"", event->reply, (unsigned long long)event->bytes);
+}
+
+static void json_ftp(struct co_buf *out, const struct co_ftp_event *event)
+{
+    static const char *const names[] = {[CO_FTP_LOGGED_IN] = "login",
+        [CO_FTP_LOGIN_FAILED] = "login",
+        [CO_FTP_DOWNLOADED] = "download",
+        [CO_FTP_UPLOADED] = "upload",
+        [CO_FTP_LISTED] = "listing",
+        [CO_FTP_CHANGED] = "change"};
+    json_start(out, names[event->kind], event->peer, event->start_seconds);
+    json_text(out, "user", event->user);
+    json_text(out, "command", event->command);
+    json_text(out, "path", event->path);
+    if (event->target.size > 0)
+        json_text(out, "target", event->target);
+    co_buf_addf(out, ",\"version\":\"FTP\",\"status\":%d,\"body_bytes\":%llu,\"duration_us\":%lld",
+        event->reply, (unsigned long long)event->bytes, (long long)event->duration_ns / 1000);
+    json_end(out, event->error);
+}
+
+void co_log_ftp(struct co_buf *out, enum co_log_format format, const struct co_ftp_event *event)
+{
+    if (format == CO_LOG_JSON)
+        json_ftp(out, event);
+    else
+        combined_ftp(out, event);
     co_buf_add_char(out, '\n');
 }
 

@@ -4,6 +4,7 @@
 #define CO_APP_LOG_H
 
 #include "base/buf.h"
+#include "coronet/ftp.h"
 #include "coronet/http.h"
 
 enum co_log_format { CO_LOG_COMBINED, CO_LOG_JSON };
@@ -15,6 +16,10 @@ enum co_log_format { CO_LOG_COMBINED, CO_LOG_JSON };
  */
 void co_log_request(
     struct co_buf *out, enum co_log_format format, const struct co_http_event *event);
+
+/* The same for what was done over FTP.
+ * combined: 127.0.0.1 - ann [22/Nov/2026:03:02:55 +0000] "RETR /a.txt FTP" 226 512 "-" "-" */
+void co_log_ftp(struct co_buf *out, enum co_log_format format, const struct co_ftp_event *event);
 
 /* Appends {"event":"NAME"} and a newline; with "KEY":"VALUE" before the brace unless key is NULL.
  */

@@ -1,47 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/serve.h"
-
-#include "app/serve.h"
 #include "cmd/exit.h"
 #include "cmd/greet.h"
 #include "cmd/message.h"
 #include "cmd/notify.h"
-#include "cmd/privilege.h"
-#include "cmd/sink.h"
+#include "cmd/serving.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
-static const char *const default_places[] = {"localhost:8000", NULL};
-
-struct server {
-    const struct co_serve_command *command;
-    const char *directory;
-    int notify_fd;           /* the service manager's socket, or -1 */
-    int directory_fd;        /* O_PATH: to ask what we may, as whoever we are */
-    struct co_identity user; /* whom we become; with an empty name: we stay who we are */
-    co_access *access;
-    struct co_sink *log;    /* of requests; NULL: none */
-    struct co_sink *events; /* standard output under --json; may be `log` */
-    enum co_log_format log_format;
-    struct co_serve_settings settings;
-    co_group group;
-    bool is_open;     /* everything is open, privileges are gone */
-    bool for_people;  /* standard error is a terminal */
-    int stop_signals; /* how many have come */
-    int exit_code;    /* when known before the end; else 0 */
-};
+#define MESSAGE_MAX 512 /* bytes */
 
 /* ---- events ------------------------------------------------------------------------------- */
 
-static void event_write(struct server *server, const char *name, const char *key, const char *value)
+static void event_write(
+    struct co_serving *server, const char *name, const char *key, const char *value)
 {
     if (!server->events)
         return;
@@ -50,22 +23,22 @@ static void event_write(struct server *server, const char *name, const char *key
 }
 
 /* Called by every shard. */
-static void on_request(void *arg, const struct co_http_event *event)
+void co_serving_on_request(void *arg, const struct co_http_event *event)
 {
-    struct server *server = arg;
+    struct co_serving *server = arg;
     co_log_request(co_sink_begin(server->log), server->log_format, event);
     co_sink_end(server->log);
 }
 
-static void on_listening(void *arg, const co_address *address)
+void co_serving_on_listening(void *arg, const char *scheme, const co_address *address)
 {
-    struct server *server = arg;
+    struct co_serving *server = arg;
     char url[CO_GREET_URL_MAX];
     bool quiet = server->command->common.quiet;
     if (address) {
-        event_write(server, "listening", "url", co_greet_url(address, url));
+        event_write(server, "listening", "url", co_greet_url(scheme, address, url));
         if (!quiet)
-            co_greet_listening(address, server->for_people);
+            co_greet_listening(scheme, address, server->for_people);
         return;
     }
     event_write(server, "ready", NULL, NULL);
@@ -78,9 +51,16 @@ static void on_listening(void *arg, const co_address *address)
         co_say("serving %s; Ctrl-C stops", server->directory);
 }
 
+void co_serving_on_ftp(void *arg, const struct co_ftp_event *event)
+{
+    struct co_serving *server = arg;
+    co_log_ftp(co_sink_begin(server->log), server->log_format, event);
+    co_sink_end(server->log);
+}
+
 static void on_warning(void *arg, const char *text)
 {
-    const struct server *server = arg;
+    const struct co_serving *server = arg;
     if (!server->command->common.quiet)
         co_error("%s", text);
 }
@@ -88,7 +68,7 @@ static void on_warning(void *arg, const char *text)
 /* ---- privileges --------------------------------------------------------------------------- */
 
 /* Said at the start rather than by a 403 for each request. */
-static int check_readable(struct server *server)
+static int check_readable(struct co_serving *server)
 {
     int mode = server->command->no_listing ? X_OK : R_OK | X_OK;
     if (faccessat(server->directory_fd, ".", mode, 0) == 0)
@@ -102,9 +82,9 @@ static int check_readable(struct server *server)
 }
 
 /* Everything is open. */
-static int on_opened(void *arg)
+int co_serving_on_opened(void *arg)
 {
-    struct server *server = arg;
+    struct co_serving *server = arg;
     server->is_open = true;
     if (server->user.name[0]) {
         int rc = co_privileges_drop(&server->user);
@@ -116,45 +96,10 @@ static int on_opened(void *arg)
     return check_readable(server);
 }
 
-/* Root becomes somebody else in any case; others can only stay who they are. */
-static int choose_user(struct server *server)
-{
-    const char *name = server->command->run_as;
-    if (!name && geteuid() != 0)
-        return 0;
-    struct co_identity *user = &server->user;
-    int rc = co_identity_find(name ? name : "nobody", user);
-    if (rc < 0) {
-        co_error("--run-as: no user \"%s\"", name ? name : "nobody");
-        return CO_EXIT_USAGE;
-    }
-    if (geteuid() != 0 && user->uid != geteuid()) {
-        co_error("--run-as %s: only root can become another user", name);
-        return CO_EXIT_USAGE;
-    }
-    if (geteuid() != 0)
-        user->name[0] = '\0';
-    return 0;
-}
-
 /* ---- signals ------------------------------------------------------------------------------ */
 
-static const int heard[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, 0};
-
-/* Before any thread starts, so that none of them takes a signal the usual way. */
-static void signals_block(void)
-{
-    const struct sigaction ignore = {.sa_handler = SIG_IGN};
-    sigset_t set;
-    sigemptyset(&set);
-    for (const int *signal = heard; *signal; signal++)
-        sigaddset(&set, *signal);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    sigaction(SIGPIPE, &ignore, NULL); /* a log's reader that went away is an error of write */
-}
-
 /* The first asks for an end in good order, the second for one at once. */
-static void stop(struct server *server, int signal)
+static void stop(struct co_serving *server, int signal)
 {
     if (server->stop_signals++ > 0) {
         server->exit_code = CO_EXIT_SIGNAL + signal;
@@ -168,16 +113,26 @@ static void stop(struct server *server, int signal)
     co_group_drain(&server->group);
 }
 
+static void reload(struct co_serving *server)
+{
+    struct co_buf message = CO_BUF(MESSAGE_MAX);
+    if (server->log)
+        co_sink_reopen(server->log);
+    if (server->accounts && co_accounts_reload(server->accounts, &message) < 0)
+        co_error("%.*s; the users stay as they were", CO_TEXT_PRINT(co_buf_text(&message)));
+    co_buf_free(&message);
+}
+
 static int obey_signals(void *arg)
 {
-    struct server *server = arg;
+    struct co_serving *server = arg;
     int signal;
-    while ((signal = co_signal_wait(heard)) > 0) {
+    while ((signal = co_signal_wait(co_serving_signals)) > 0) {
         if (signal == SIGUSR1)
             co_dump(STDERR_FILENO);
-        else if (signal == SIGHUP && server->log)
-            co_sink_reopen(server->log);
-        else if (signal != SIGHUP)
+        else if (signal == SIGHUP)
+            reload(server);
+        else
             stop(server, signal);
     }
     return signal;
@@ -185,7 +140,7 @@ static int obey_signals(void *arg)
 
 /* ---- running ------------------------------------------------------------------------------ */
 
-static int exit_code(const struct server *server, int rc)
+static int exit_code(const struct co_serving *server, int rc)
 {
     if (server->exit_code)
         return server->exit_code;
@@ -196,15 +151,48 @@ static int exit_code(const struct server *server, int rc)
     return server->is_open ? CO_EXIT_OTHER : CO_EXIT_NETWORK;
 }
 
+/* Who can log in. */
+static int accounts_open(struct co_serving *server)
+{
+    const struct co_serve_command *command = server->command;
+    struct co_ftp_options *ftp = &server->settings.ftp_options;
+    struct co_buf message = CO_BUF(MESSAGE_MAX);
+    const struct co_accounts_options options = {
+        .users = command->user.at,
+        .file = command->users,
+        .write = command->write,
+        .login_delay_ms = command->login_delay,
+    };
+    if (!command->user.count && !command->users)
+        return 0;
+    if (command->user.count && !command->common.quiet)
+        co_say("--user: other users of this machine can see the password; --users FILE hides it");
+    int rc = co_accounts_new(&server->accounts, &options, &message);
+    if (rc < 0 && message.size) {
+        server->exit_code = rc == CO_EINVALID && !command->users ? CO_EXIT_USAGE : CO_EXIT_FILE;
+        co_fail(rc, "%.*s", CO_TEXT_PRINT(co_buf_text(&message)));
+    }
+    co_buf_free(&message);
+    ftp->authenticate = co_accounts_authenticate;
+    ftp->leave = co_accounts_leave;
+    ftp->authenticate_arg = server->accounts;
+    return rc;
+}
+
 static int serve(void *arg)
 {
-    struct server *server = arg;
-    return co_app_serve(&server->settings);
+    struct co_serving *server = arg;
+    int rc = accounts_open(server);
+    if (rc == 0)
+        rc = co_app_serve(&server->settings);
+    co_accounts_free(server->accounts);
+    server->accounts = NULL;
+    return rc;
 }
 
 static int serve_until_told(void *arg)
 {
-    struct server *server = arg;
+    struct co_serving *server = arg;
     const struct co_go_options background = {.name = "signals", .background = true};
     co_group_open(&server->group, NULL);
     co_go(&server->group, serve, server);
@@ -216,7 +204,7 @@ static int serve_until_told(void *arg)
     return rc;
 }
 
-static int run(struct server *server)
+static int run(struct co_serving *server)
 {
     const struct co_run_options options = {
         .backend = server->command->common.backend,
@@ -237,186 +225,15 @@ static int run(struct server *server)
     return server->exit_code;
 }
 
-/* ---- setting up --------------------------------------------------------------------------- */
-
-static int add_rules(co_access *access, const struct co_option_list *rules, bool allow)
-{
-    for (size_t i = 0; i < rules->count; i++)
-        if (co_access_rule(access, rules->at[i], allow) < 0) {
-            co_error("--%s: \"%s\" is no network, such as 192.168.0.0/16 or 2001:db8::/32",
-                allow ? "allow" : "deny", rules->at[i]);
-            return CO_EXIT_USAGE;
-        }
-    return 0;
-}
-
-static int make_access(struct server *server)
-{
-    const struct co_serve_command *command = server->command;
-    if (co_access_new(&server->access, (unsigned)command->max_connections,
-            (unsigned)command->max_per_address) < 0) {
-        co_error("no memory");
-        return CO_EXIT_OTHER;
-    }
-    int code = add_rules(server->access, &command->allow, true);
-    return code ? code : add_rules(server->access, &command->deny, false);
-}
-
-/* A token, a colon, and a value without control bytes (RFC 9110 5.1, 5.5). */
-static bool is_header(const char *line)
-{
-    static const char token[] = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
-                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-    size_t name = strspn(line, token);
-    if (name == 0 || line[name] != ':')
-        return false;
-    for (const char *at = line + name; *at; at++)
-        if (((unsigned char)*at < ' ' && *at != '\t') || *at == 0x7f)
-            return false;
-    return true;
-}
-
-static int check_options(const struct co_serve_command *command)
-{
-    for (size_t i = 0; i < command->headers.count; i++)
-        if (!is_header(command->headers.at[i])) {
-            co_error("--header: \"%s\" is not \"Name: value\"", command->headers.at[i]);
-            return CO_EXIT_USAGE;
-        }
-    if (command->common.ipv4 && command->common.ipv6) {
-        co_error("-4 and -6 exclude each other");
-        return CO_EXIT_USAGE;
-    }
-    return 0;
-}
-
-static int open_directory(struct server *server)
-{
-    const struct co_option_list *arguments = &server->command->common.arguments;
-    server->directory = arguments->count ? arguments->at[0] : ".";
-    server->directory_fd = open(server->directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (server->directory_fd >= 0)
-        return 0;
-    co_error("cannot serve %s: %s", server->directory, co_explain(-errno));
-    return CO_EXIT_FILE;
-}
-
-static int open_sink(struct server *server, const char *path, struct co_sink **ret)
-{
-    int rc = co_sink_open(ret, path, server->user.name[0] ? &server->user : NULL);
-    if (rc == 0)
-        return 0;
-    co_error("cannot open the log %s: %s", path,
-        rc == -ELOOP    ? "it is a symbolic link, which a log must not be"
-        : rc == -EMLINK ? "the file has another name, which a log must not have"
-        : rc == -ENXIO  ? "nobody reads from it"
-                        : co_explain(rc));
-    return CO_EXIT_FILE;
-}
-
-/* Under --json standard output is the events'; requests are among them unless --log says where. */
-static int open_logs(struct server *server)
-{
-    const struct co_serve_command *command = server->command;
-    bool json = command->common.json;
-    const char *path = command->log ? command->log : command->common.quiet && !json ? "none" : "-";
-    const char *format = command->log_format ? command->log_format : json ? "json" : "combined";
-    int code = 0;
-    server->log_format = strcmp(format, "json") == 0 ? CO_LOG_JSON : CO_LOG_COMBINED;
-    if (strcmp(path, "none") != 0)
-        code = open_sink(server, path, &server->log);
-    if (code == 0 && json && strcmp(path, "-") == 0)
-        server->events = server->log;
-    else if (code == 0 && json)
-        code = open_sink(server, "-", &server->events);
-    return code;
-}
-
-/* Connections are descriptors: as many as the system lets us have. */
-static void raise_limits(void)
-{
-    struct rlimit files;
-    if (getrlimit(RLIMIT_NOFILE, &files) < 0)
-        return;
-    files.rlim_cur = files.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &files);
-}
-
-static unsigned processors(void)
-{
-    cpu_set_t set;
-    return sched_getaffinity(0, sizeof set, &set) == 0 ? (unsigned)CPU_COUNT(&set) : 1;
-}
-
-static void fill_settings(struct server *server)
-{
-    const struct co_serve_command *command = server->command;
-    server->settings = (struct co_serve_settings){
-        .directory = server->directory,
-        .http = command->http.count ? command->http.at : default_places,
-        .family = command->common.ipv4   ? AF_INET
-                  : command->common.ipv6 ? AF_INET6
-                                         : 0,
-        .workers = command->workers ? (unsigned)command->workers : processors(),
-        .options =
-            {
-                .header_timeout_ms = command->header_timeout,
-                .idle_timeout_ms = command->idle_timeout,
-                .min_rate = command->min_rate ? command->min_rate : -1,
-                .limit_rate = (uint64_t)command->limit_rate,
-                .connections_max = (unsigned)command->max_connections,
-                .headers = command->headers.at,
-                .event = server->log ? on_request : NULL,
-                .arg = server,
-            },
-        .files =
-            {
-                .index = command->index,
-                .no_listing = command->no_listing,
-                .hidden = command->hidden,
-                .spa = command->spa,
-                .cache_seconds = command->cache / 1000,
-                .cors = command->cors ? "*" : NULL,
-            },
-        .access = server->access,
-        .opened = on_opened,
-        .listening = on_listening,
-        .arg = server,
-    };
-}
-
-static int set_up(struct server *server)
-{
-    int rc = co_privileges_forgo();
-    if (rc < 0) {
-        co_error("cannot give up new privileges: %s", co_explain(rc));
-        return CO_EXIT_OTHER;
-    }
-    signals_block();
-    raise_limits();
-    int code = check_options(server->command);
-    if (code == 0)
-        code = make_access(server);
-    if (code == 0)
-        code = open_directory(server);
-    if (code == 0)
-        code = choose_user(server);
-    if (code == 0)
-        code = open_logs(server);
-    return code;
-}
-
 int co_serve_run(void *settings)
 {
-    struct server server = {.command = settings,
+    struct co_serving server = {.command = settings,
         .directory_fd = -1,
         .notify_fd = co_notify_open(),
         .for_people = isatty(STDERR_FILENO)};
-    int code = set_up(&server);
-    if (code == 0) {
-        fill_settings(&server);
+    int code = co_serving_set_up(&server);
+    if (code == 0)
         code = run(&server);
-    }
     if (server.events != server.log)
         co_sink_close(server.events);
     co_sink_close(server.log);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* `coronet serve`: a directory over HTTP. */
+/* `coronet serve`: a directory over HTTP and FTP. */
 #ifndef CO_CMD_SERVE_H
 #define CO_CMD_SERVE_H
 
@@ -7,11 +7,12 @@
 
 struct co_serve_command {
     struct co_common common;
-    struct co_option_list http, headers, allow, deny;
+    struct co_option_list http, ftp, headers, allow, deny, user;
     const char *index, *spa, *log, *log_format, *run_as;
-    bool no_listing, cors, hidden;
+    const char *users, *passive_ports, *public_address, *active;
+    bool no_listing, cors, hidden, no_anonymous, write, anonymous_write;
     int64_t cache, max_connections, max_per_address, limit_rate, idle_timeout, header_timeout;
-    int64_t min_rate, workers;
+    int64_t min_rate, workers, login_delay;
 };
 
 extern const struct co_option co_serve_options_table[];
@@ -20,11 +21,12 @@ int co_serve_run(void *settings);
 
 #define CO_SERVE_COMMAND                                                                           \
  {                                                                                                 \
-  .name = "serve", .summary = "serve a directory over HTTP", .usage = "[DIR] [OPTION...]",         \
+  .name = "serve", .summary = "serve a directory over HTTP and FTP", .usage = "[DIR] [OPTION...]", \
   .examples = "  coronet serve                        the current directory, on "                  \
-              "http://localhost:8000/\n"                                                           \
+              "http://localhost:8000/ and ftp://localhost:2121/\n"                                 \
               "  coronet serve --http '*:8000' www    www, to the whole network\n"                 \
               "  coronet serve --http 8080 --spa index.html --cache 1h dist\n"                     \
+              "  coronet serve --ftp '*:2121' --user ann:secret --write  an upload server\n"       \
               "  coronet serve --log access.log --log-format json --allow 192.168.0.0/16\n",       \
   .options = co_serve_options_table, .settings_bytes = sizeof(struct co_serve_command),            \
   .arguments_max = 1, .defaults = co_serve_defaults, .run = co_serve_run                           \

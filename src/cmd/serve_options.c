@@ -28,8 +28,27 @@ const struct co_option co_serve_options_table[] = {
     GROUP("Where"),
     TEXT(CO_OPTION_LIST, "http", "ADDR", http,
         "[HOST:]PORT, *:PORT, unix:PATH or fd:N; repeatable (localhost:8000)"),
+    TEXT(CO_OPTION_LIST, "ftp", "ADDR", ftp, "the same for FTP; repeatable (localhost:2121)"),
     NUMBER(CO_OPTION_NUMBER, "workers", "N", workers, 1, WORKERS_MAX, "threads (one per core)"),
     TEXT(CO_OPTION_TEXT, "run-as", "USER", run_as, "as root: become this user (nobody)"),
+
+    GROUP("Who may do what"),
+    TEXT(CO_OPTION_LIST, "user", "NAME:PASSWORD", user,
+        "a user; repeatable; other users of this machine can see it"),
+    {CO_OPTION_TEXT, .name = "users", .value = "FILE", .is_file = true, .at = AT(users),
+        .help = "users of a file, which coronet passwd makes"},
+    FLAG("no-anonymous", no_anonymous, "whoever is no user may not even read"),
+    FLAG("write", write, "users may upload, rename, remove, make folders"),
+    FLAG("anonymous-write", anonymous_write, "everybody may"),
+    NUMBER(CO_OPTION_SECONDS, "login-delay", "SECONDS", login_delay, 0, HOUR_MS,
+        "before a wrong password is answered (1)"),
+
+    GROUP("FTP"),
+    TEXT(CO_OPTION_TEXT, "passive-ports", "LOW-HIGH", passive_ports,
+        "for data connections (any free port)"),
+    TEXT(CO_OPTION_TEXT, "public-address", "ADDR", public_address,
+        "IPv4 address that PASV names to other networks"),
+    TEXT(CO_OPTION_CHOICE, "active", "on|off", active, "connect to clients that ask for it (on)"),
 
     GROUP("Pages"),
     TEXT(CO_OPTION_TEXT, "index", "NAME", index, "page of a folder (index.html)"),
@@ -72,4 +91,5 @@ void co_serve_defaults(void *settings)
     serve->idle_timeout = 60000;
     serve->header_timeout = 30000;
     serve->min_rate = 240;
+    serve->login_delay = 1000;
 }

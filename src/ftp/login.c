@@ -12,7 +12,7 @@ void co_ftp_logout(struct co_ftp_session *session)
 {
     const struct co_ftp_options *options = &session->server->options;
     if (session->tree && session->account.held && options->leave)
-        options->leave(options->arg, &session->account);
+        options->leave(options->authenticate_arg, &session->account);
     co_tree_free(session->tree);
     free(session->user);
     free(session->rename_from);
@@ -55,8 +55,8 @@ static int authenticate(struct co_ftp_session *session, co_text password)
     }
     if (!options->authenticate)
         return -EACCES;
-    return options->authenticate(options->arg, co_peer(session->control), co_text_of(session->user),
-        password, &session->account);
+    return options->authenticate(options->authenticate_arg, co_peer(session->control),
+        co_text_of(session->user), password, &session->account);
 }
 
 /* The visitor's own tree. */

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+/* What `coronet serve` does before it serves, with the words for whatever is wrong. */
+#include "cmd/exit.h"
+#include "cmd/message.h"
+#include "cmd/serving.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+static const char *const default_http[] = {"localhost:8000", NULL};
+static const char *const default_ftp[] = {"localhost:2121", NULL};
+
+const int co_serving_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, 0};
+
+/* Root becomes somebody else in any case; others can only stay who they are. */
+static int choose_user(struct co_serving *server)
+{
+    const char *name = server->command->run_as;
+    if (!name && geteuid() != 0)
+        return 0;
+    struct co_identity *user = &server->user;
+    int rc = co_identity_find(name ? name : "nobody", user);
+    if (rc < 0) {
+        co_error("--run-as: no user \"%s\"", name ? name : "nobody");
+        return CO_EXIT_USAGE;
+    }
+    if (geteuid() != 0 && user->uid != geteuid()) {
+        co_error("--run-as %s: only root can become another user", name);
+        return CO_EXIT_USAGE;
+    }
+    if (geteuid() != 0)
+        user->name[0] = '\0';
+    return 0;
+}
+
+/* Before any thread starts, so that none of them takes a signal the usual way. */
+static void signals_block(void)
+{
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
+    sigset_t set;
+    sigemptyset(&set);
+    for (const int *signal = co_serving_signals; *signal; signal++)
+        sigaddset(&set, *signal);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    sigaction(SIGPIPE, &ignore, NULL); /* a log's reader that went away is an error of write */
+}
+
+static int add_rules(co_access *access, const struct co_option_list *rules, bool allow)
+{
+    for (size_t i = 0; i < rules->count; i++)
+        if (co_access_rule(access, rules->at[i], allow) < 0) {
+            co_error("--%s: \"%s\" is no network, such as 192.168.0.0/16 or 2001:db8::/32",
+                allow ? "allow" : "deny", rules->at[i]);
+            return CO_EXIT_USAGE;
+        }
+    return 0;
+}
+
+static int make_access(struct co_serving *server)
+{
+    const struct co_serve_command *command = server->command;
+    if (co_access_new(&server->access, (unsigned)command->max_connections,
+            (unsigned)command->max_per_address) < 0) {
+        co_error("no memory");
+        return CO_EXIT_OTHER;
+    }
+    int code = add_rules(server->access, &command->allow, true);
+    return code ? code : add_rules(server->access, &command->deny, false);
+}
+
+/* A token, a colon, and a value without control bytes (RFC 9110 5.1, 5.5). */
+static bool is_header(const char *line)
+{
+    static const char token[] = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
+                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    size_t name = strspn(line, token);
+    if (name == 0 || line[name] != ':')
+        return false;
+    for (const char *at = line + name; *at; at++)
+        if (((unsigned char)*at < ' ' && *at != '\t') || *at == 0x7f)
+            return false;
+    return true;
+}
+
+/* "50000-50100", or one port alone. */
+static bool parse_ports(const char *text, unsigned *ret_low, unsigned *ret_high)
+{
+    char after;
+    int count = sscanf(text, "%5u-%5u%c", ret_low, ret_high, &after);
+    if (count == 1 && !strchr(text, '-'))
+        *ret_high = *ret_low;
+    return (count == 2 || (count == 1 && !strchr(text, '-'))) && *ret_low >= 1 &&
+           *ret_low <= *ret_high && *ret_high <= 65535;
+}
+
+static bool is_ipv4(const char *text)
+{
+    struct in_addr address;
+    return inet_pton(AF_INET, text, &address) == 1;
+}
+
+static int check_options(const struct co_serve_command *command)
+{
+    for (size_t i = 0; i < command->headers.count; i++)
+        if (!is_header(command->headers.at[i])) {
+            co_error("--header: \"%s\" is not \"Name: value\"", command->headers.at[i]);
+            return CO_EXIT_USAGE;
+        }
+    unsigned low, high;
+    if (command->passive_ports && !parse_ports(command->passive_ports, &low, &high)) {
+        co_error("--passive-ports: \"%s\" is no range of ports, such as 50000-50100",
+            command->passive_ports);
+        return CO_EXIT_USAGE;
+    }
+    if (command->public_address && !is_ipv4(command->public_address)) {
+        co_error("--public-address: \"%s\" is no IPv4 address", command->public_address);
+        return CO_EXIT_USAGE;
+    }
+    if (command->common.ipv4 && command->common.ipv6) {
+        co_error("-4 and -6 exclude each other");
+        return CO_EXIT_USAGE;
+    }
+    return 0;
+}
+
+static int open_directory(struct co_serving *server)
+{
+    const struct co_option_list *arguments = &server->command->common.arguments;
+    server->directory = arguments->count ? arguments->at[0] : ".";
+    server->directory_fd = open(server->directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (server->directory_fd >= 0)
+        return 0;
+    co_error("cannot serve %s: %s", server->directory, co_explain(-errno));
+    return CO_EXIT_FILE;
+}
+
+static int open_sink(struct co_serving *server, const char *path, struct co_sink **ret)
+{
+    int rc = co_sink_open(ret, path, server->user.name[0] ? &server->user : NULL);
+    if (rc == 0)
+        return 0;
+    co_error("cannot open the log %s: %s", path,
+        rc == -ELOOP    ? "it is a symbolic link, which a log must not be"
+        : rc == -EMLINK ? "the file has another name, which a log must not have"
+        : rc == -ENXIO  ? "nobody reads from it"
+                        : co_explain(rc));
+    return CO_EXIT_FILE;
+}
+
+/* Under --json standard output is the events'; requests are among them unless --log says where. */
+static int open_logs(struct co_serving *server)
+{
+    const struct co_serve_command *command = server->command;
+    bool json = command->common.json;
+    const char *path = command->log ? command->log : command->common.quiet && !json ? "none" : "-";
+    const char *format = command->log_format ? command->log_format : json ? "json" : "combined";
+    int code = 0;
+    server->log_format = strcmp(format, "json") == 0 ? CO_LOG_JSON : CO_LOG_COMBINED;
+    if (strcmp(path, "none") != 0)
+        code = open_sink(server, path, &server->log);
+    if (code == 0 && json && strcmp(path, "-") == 0)
+        server->events = server->log;
+    else if (code == 0 && json)
+        code = open_sink(server, "-", &server->events);
+    return code;
+}
+
+/* Connections are descriptors: as many as the system lets us have. */
+static void raise_limits(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) < 0)
+        return;
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+}
+
+static unsigned processors(void)
+{
+    cpu_set_t set;
+    return sched_getaffinity(0, sizeof set, &set) == 0 ? (unsigned)CPU_COUNT(&set) : 1;
+}
+
+static struct co_ftp_options ftp_options(struct co_serving *server)
+{
+    const struct co_serve_command *command = server->command;
+    struct co_ftp_options options = {
+        .no_anonymous = command->no_anonymous,
+        .anonymous_rights = command->anonymous_write ? CO_MAY_ALL : CO_MAY_BROWSE,
+        .hidden = command->hidden,
+        .no_active = command->active && strcmp(command->active, "off") == 0,
+        .public_address = command->public_address,
+        .min_rate = command->min_rate ? command->min_rate : -1,
+        .limit_rate = (uint64_t)command->limit_rate,
+        .connections_max = (unsigned)command->max_connections,
+        .event = server->log ? co_serving_on_ftp : NULL,
+        .arg = server,
+    };
+    if (command->passive_ports)
+        parse_ports(command->passive_ports, &options.passive_low, &options.passive_high);
+    return options;
+}
+
+static void fill_settings(struct co_serving *server)
+{
+    const struct co_serve_command *command = server->command;
+    bool nowhere = !command->http.count && !command->ftp.count;
+    server->settings = (struct co_serve_settings){
+        .directory = server->directory,
+        .http = nowhere ? default_http : command->http.at,
+        .ftp = nowhere ? default_ftp : command->ftp.at,
+        .family = command->common.ipv4   ? AF_INET
+                  : command->common.ipv6 ? AF_INET6
+                                         : 0,
+        .workers = command->workers ? (unsigned)command->workers : processors(),
+        .options =
+            {
+                .header_timeout_ms = command->header_timeout,
+                .idle_timeout_ms = command->idle_timeout,
+                .min_rate = command->min_rate ? command->min_rate : -1,
+                .limit_rate = (uint64_t)command->limit_rate,
+                .connections_max = (unsigned)command->max_connections,
+                .headers = command->headers.at,
+                .event = server->log ? co_serving_on_request : NULL,
+                .arg = server,
+            },
+        .files =
+            {
+                .index = command->index,
+                .no_listing = command->no_listing,
+                .hidden = command->hidden,
+                .spa = command->spa,
+                .cache_seconds = command->cache / 1000,
+                .cors = command->cors ? "*" : NULL,
+            },
+        .ftp_options = ftp_options(server),
+        .access = server->access,
+        .opened = co_serving_on_opened,
+        .listening = co_serving_on_listening,
+        .arg = server,
+    };
+}
+
+int co_serving_set_up(struct co_serving *server)
+{
+    int rc = co_privileges_forgo();
+    if (rc < 0) {
+        co_error("cannot give up new privileges: %s", co_explain(rc));
+        return CO_EXIT_OTHER;
+    }
+    signals_block();
+    raise_limits();
+    int code = check_options(server->command);
+    if (code == 0)
+        code = make_access(server);
+    if (code == 0)
+        code = open_directory(server);
+    if (code == 0)
+        code = choose_user(server);
+    if (code == 0)
+        code = open_logs(server);
+    if (code == 0)
+        fill_settings(server);
+    return code;
+}

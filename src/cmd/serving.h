@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* `coronet serve` at work: what its set-up leaves to its run. */
+#ifndef CO_CMD_SERVING_H
+#define CO_CMD_SERVING_H
+
+#include "app/accounts.h"
+#include "app/log.h"
+#include "app/serve.h"
+#include "cmd/privilege.h"
+#include "cmd/serve.h"
+#include "cmd/sink.h"
+
+struct co_serving {
+    const struct co_serve_command *command;
+    const char *directory;
+    int notify_fd;           /* the service manager's socket, or -1 */
+    int directory_fd;        /* O_PATH: to ask what we may, as whoever we are */
+    struct co_identity user; /* whom we become; with an empty name: we stay who we are */
+    co_access *access;
+    struct co_accounts *accounts; /* made when it runs; NULL: there are none */
+    struct co_sink *log;          /* of requests; NULL: none */
+    struct co_sink *events;       /* standard output under --json; may be `log` */
+    enum co_log_format log_format;
+    struct co_serve_settings settings;
+    co_group group;
+    bool is_open;     /* everything is open, privileges are gone */
+    bool for_people;  /* standard error is a terminal */
+    int stop_signals; /* how many have come */
+    int exit_code;    /* when known before the end; else 0 */
+};
+
+/* What the command listens to: blocked from the set-up on; ends with 0. */
+extern const int co_serving_signals[];
+
+/* Everything up to the first socket: options checked, directory and logs opened, the user chosen,
+ * settings filled in. 0, or an exit code, having said why. */
+int co_serving_set_up(struct co_serving *server);
+
+/* Told of each request and of what is done over FTP, by every shard: a line in the log. */
+void co_serving_on_request(void *arg, const struct co_http_event *event);
+void co_serving_on_ftp(void *arg, const struct co_ftp_event *event);
+/* Told of addresses, and that everything is open. */
+void co_serving_on_listening(void *arg, const char *scheme, const co_address *address);
+int co_serving_on_opened(void *arg);
+
+#endif
