@@ -131,6 +131,20 @@ static void h21_a_redirect_stays_on_this_host(void **state)
     assert_field("Location", "/evil.example/");
 }
 
+/* Not RFC 3986, but what curl sends of a query, and other clients of a path. */
+static void bytes_beyond_ascii_need_no_escape(void **state)
+{
+    (void)state;
+    put_text("gr\xc3\xbc\xc3\x9f"
+             "e",
+        "hello");
+    put_folder("\xe4");
+    assert_int_equal(get("/gr\xc3\xbc%c3%9fe?\xc3\xa4"), 200);
+    assert_body("hello", 5);
+    assert_int_equal(get("/\xe4?\xc3\xa4=%41"), 301);
+    assert_field("Location", "/%E4/?%C3%A4=%41");
+}
+
 static void a_folder_shows_its_index(void **state)
 {
     (void)state;
@@ -449,6 +463,7 @@ static int all_tests(void *arg)
         SITE_TEST(hidden_files_are_shown_when_asked_for),
         SITE_TEST(a_folder_gets_its_slash_and_keeps_the_query),
         SITE_TEST(h21_a_redirect_stays_on_this_host),
+        SITE_TEST(bytes_beyond_ascii_need_no_escape),
         SITE_TEST(a_folder_shows_its_index),
         SITE_TEST(an_application_answers_for_what_is_not_there),
         SITE_TEST(a_folder_may_have_a_place_of_its_own),
