@@ -147,6 +147,10 @@ static int route_request(co_http_request *request)
 static int answer(co_http_request *request)
 {
     const struct co_http1_request *head = &request->head;
+    if (co_http_body_is_malformed(request)) {
+        request->close = true;
+        return co_http_reply_error(request, 400);
+    }
     /* RFC 9110 9.1: nobody here knows the method, whatever the path. */
     if (!co_http_method_is_served(head->method))
         return co_http_reply_error(request, 501);
