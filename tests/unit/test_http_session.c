@@ -296,6 +296,31 @@ static void an_end_within_the_head_is_a_bad_request_rfc9112_8(void **state)
     assert_int_equal(rig->event_count, 1);
 }
 
+static int client_of_an_empty_line(void *arg)
+{
+    struct rig *rig = arg;
+    int rc = rig_send(rig, GET_HELLO "\r\n");
+    if (rc == 0)
+        rc = rig_read_until(rig, "hello\n", 1);
+    co_sleep(40000); /* longer than a head may take */
+    if (rc == 0)
+        rc = rig_send(rig, GET_HELLO "\r\n");
+    if (rc == 0)
+        rc = rig_read_until(rig, "hello\n", 2);
+    co_shutdown_write(rig->peer);
+    return rc < 0 ? rc : rig_read_all(rig);
+}
+
+static void an_empty_line_alone_is_no_request_rfc9112_2_2(void **state)
+{
+    (void)state;
+    struct rig *rig = fresh();
+    rig->client = client_of_an_empty_line;
+    assert_int_equal(rig_run(rig), 0);
+    assert_not_got(rig, "HTTP/1.1 4");
+    assert_int_equal(rig->event_count, 2);
+}
+
 /* ---- routes --------------------------------------------------------------------------------- */
 
 static void methods_that_are_not_taken(void **state)
@@ -453,6 +478,7 @@ int main(void)
         cmocka_unit_test(serves_again_after_parking),
         cmocka_unit_test(closes_an_idle_connection_without_a_word),
         cmocka_unit_test(an_end_within_the_head_is_a_bad_request_rfc9112_8),
+        cmocka_unit_test(an_empty_line_alone_is_no_request_rfc9112_2_2),
         cmocka_unit_test(methods_that_are_not_taken),
         cmocka_unit_test(paths_are_matched_decoded_and_the_longest_wins),
         cmocka_unit_test(a_folder_without_its_slash_is_redirected),
