@@ -84,7 +84,7 @@ struct co_http_files_options {
     bool hidden;           /* show dot files too */
     const char *spa;       /* file (below the folder) that answers GETs of what does not exist */
     int64_t cache_seconds; /* Cache-Control: max-age; 0: "no-cache"; negative: no field */
-    const char *cors;      /* Access-Control-Allow-Origin; NULL: none */
+    const char *cors;      /* Access-Control-Allow-Origin, also for preflights; NULL: none */
     bool no_precompressed; /* do not look for .br, .zst, .gz siblings */
     bool no_compression;   /* do not compress while sending */
 };

@@ -201,6 +201,34 @@ static void options_make_fields(void **state)
     assert_no_field("Cache-Control");
 }
 
+static void pages_of_other_sites_may_read_everything(void **state)
+{
+    (void)state;
+    put_text("a.txt", "hello\n");
+    put_folder("sub");
+    serve_at("/", &(struct co_http_files_options){.cors = "https://b"});
+    static const char *const targets[] = {"/", "/a.txt", "/sub", "/none"};
+    for (size_t i = 0; i < CO_LENGTH(targets); i++) {
+        get(targets[i]);
+        assert_field("Access-Control-Allow-Origin", "https://b");
+        assert_field("Access-Control-Expose-Headers", "*");
+    }
+    assert_int_equal(ask("OPTIONS", "/a.txt",
+                         "Origin: https://b\r\nAccess-Control-Request-Method: GET\r\n"
+                         "Access-Control-Request-Headers: range,x-own\r\n"),
+        204);
+    assert_field("Access-Control-Allow-Origin", "https://b");
+    assert_field("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS");
+    assert_field("Access-Control-Allow-Headers", "range,x-own");
+    assert_field("Allow", "GET, HEAD, OPTIONS");
+    assert_int_equal(ask("OPTIONS", "/a.txt", ""), 204);
+    assert_field("Allow", "GET, HEAD, OPTIONS");
+    assert_no_field("Access-Control-Allow-Methods");
+    serve_at("/", NULL);
+    assert_int_equal(ask("OPTIONS", "/", "Access-Control-Request-Method: GET\r\n"), 204);
+    assert_no_field("Access-Control-Allow-Methods");
+}
+
 static void refuses_what_cannot_be_served(void **state)
 {
     (void)state;
@@ -468,6 +496,7 @@ static int all_tests(void *arg)
         SITE_TEST(an_application_answers_for_what_is_not_there),
         SITE_TEST(a_folder_may_have_a_place_of_its_own),
         SITE_TEST(options_make_fields),
+        SITE_TEST(pages_of_other_sites_may_read_everything),
         SITE_TEST(refuses_what_cannot_be_served),
         SITE_TEST(a_change_is_seen_by_the_next_request),
         SITE_TEST(requests_that_come_together_get_the_same),
