@@ -44,7 +44,8 @@ struct co_http_options {
     int64_t drain_timeout_ms;  /* for the requests at work when drained; 0: 30,000 */
     co_access *access;         /* borrowed; NULL: everybody may */
     bool no_server_field;      /* leave out "Server: coronet" */
-    const char *const *headers; /* "Name: value" for every response, NULL-terminated; borrowed */
+    const char *const *headers; /* "Name: value" for every response, NULL-terminated; borrowed;
+                                   Server and Cache-Control stand instead of the usual ones */
     void (*event)(
         void *arg, const struct co_http_event *event); /* must not suspend; NULL: silence */
     void *arg;

@@ -2,6 +2,7 @@
 #include "app/serve.h"
 
 #include "coronet/shard.h"
+#include "http/field.h"
 #include "net/address.h"
 #include "net/listener.h"
 
@@ -228,6 +229,12 @@ static int serve_app(struct app *app)
         rc = co_shards(app->workers, serve_shard, app);
     places_forget(app, 0);
     return rc;
+}
+
+int co_app_header_check(const char *line)
+{
+    co_text name, value;
+    return co_http_common_read(line, &name, &value);
 }
 
 int co_app_serve(const struct co_serve_settings *settings)

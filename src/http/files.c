@@ -81,12 +81,24 @@ static int options_copy(
     return index < 0 || spa < 0 || cors < 0 ? -ENOMEM : 0;
 }
 
+/* What browsers are to do with files, unless all responses say that already. */
+static void cache_field_make(struct co_http_files *files)
+{
+    int64_t seconds = files->options.cache_seconds;
+    files->cache_field = CO_BUF(FIELDS_MAX);
+    if (files->cache_is_common || seconds < 0)
+        return;
+    co_buf_add_string(&files->cache_field, "Cache-Control: ");
+    co_buf_add_string(&files->cache_field, seconds ? "max-age=" : "no-cache");
+    if (seconds)
+        co_buf_add_number(&files->cache_field, (uint64_t)seconds);
+    co_buf_add_string(&files->cache_field, "\r\n");
+}
+
 static int fields_make(struct co_http_files *files)
 {
-    const struct co_http_files_options *options = &files->options;
-    co_text cors = co_text_of(options->cors);
+    co_text cors = co_text_of(files->options.cors);
     files->fields = CO_BUF(FIELDS_MAX);
-    files->cache_field = CO_BUF(FIELDS_MAX);
     co_http_line_add(&files->fields, CO_TEXT("X-Content-Type-Options"), CO_TEXT("nosniff"));
     if (cors.at && !co_http_is_field_value(cors))
         return -EINVAL;
@@ -94,13 +106,7 @@ static int fields_make(struct co_http_files *files)
         co_http_line_add(&files->fields, CO_TEXT("Access-Control-Allow-Origin"), cors);
         co_http_line_add(&files->fields, CO_TEXT("Access-Control-Expose-Headers"), CO_TEXT("*"));
     }
-    if (options->cache_seconds > 0) {
-        co_buf_add_string(&files->cache_field, "Cache-Control: max-age=");
-        co_buf_add_number(&files->cache_field, (uint64_t)options->cache_seconds);
-        co_buf_add_string(&files->cache_field, "\r\n");
-    } else if (options->cache_seconds == 0) {
-        co_http_line_add(&files->cache_field, CO_TEXT("Cache-Control"), CO_TEXT("no-cache"));
-    }
+    cache_field_make(files);
     return files->fields.error ? files->fields.error : files->cache_field.error;
 }
 
@@ -372,6 +378,8 @@ void co_http_files(co_http_server *server, const char *path, const char *directo
         return;
     }
     struct co_http_files *files = calloc(1, sizeof *files);
+    if (files)
+        files->cache_is_common = co_http_line_has(&server->common, CO_TEXT("Cache-Control"));
     int rc = files ? files_open(files, directory, options) : -ENOMEM;
     if (rc < 0) {
         files_free(files);

@@ -222,7 +222,8 @@ static int begin(
     if (gzip)
         co_http_line_add(&head, CO_TEXT("Content-Encoding"), CO_TEXT("gzip"));
     co_http_line_add(&head, CO_TEXT("Vary"), CO_TEXT("Accept, Accept-Encoding"));
-    co_http_line_add(&head, CO_TEXT("Cache-Control"), CO_TEXT("no-cache"));
+    if (!listing->files->cache_is_common)
+        co_http_line_add(&head, CO_TEXT("Cache-Control"), CO_TEXT("no-cache"));
     add_policy(&head, listing);
     co_buf_add_text(&head, co_buf_text(&listing->files->fields));
     int rc = head.error;

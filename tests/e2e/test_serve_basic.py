@@ -254,6 +254,9 @@ def test_header_cors_cache(server, folder):
                                 '-H', 'Access-Control-Request-Headers: range', one.url + 'a'))
     assert code == 204 and fields['access-control-allow-headers'] == 'range'
     assert 'no-cache' in head_of(curl('-i', server().url + 'a'))[1]['cache-control']
+    url = server('--header', 'Cache-Control: no-store').url
+    for target in ('', 'a', 'none'):
+        assert curl('-i', url + target).lower().count(b'cache-control: ') == 1
 
 
 def test_spa_answers_for_what_does_not_exist(server, folder):

@@ -392,6 +392,32 @@ static void common_fields_are_in_every_response(void **state)
     assert_not_got(rig, "Server:");
 }
 
+static void common_fields_replace_our_own(void **state)
+{
+    (void)state;
+    static const char *const fields[] = {"server: mine", "Link: a", "Link: b", NULL};
+    struct rig *rig = fresh();
+    rig->options.headers = fields;
+    rig_expect(rig, "GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n", 404);
+    assert_got(rig, "server: mine\r\nLink: a\r\nLink: b\r\n");
+    assert_not_got(rig, "Server: coronet");
+}
+
+static void common_fields_are_none_of_a_single_response(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {"Date: a", "content-type: text/plain", "ETag: \"a\"",
+        "Location: /", "Content-Length: 1", "X", ": a", "X : a"};
+    for (size_t i = 0; i < CO_LENGTH(lines); i++) {
+        const char *const fields[] = {lines[i], NULL};
+        const struct co_http_options options = {.headers = fields};
+        co_http_server *server;
+        assert_int_equal(co_http_server_new(&server, &options), 0);
+        assert_int_equal(co_http_serve(server, "localhost:0", NULL), -EINVAL);
+        co_http_server_free(server);
+    }
+}
+
 static int query(co_http_request *request, struct rig *rig)
 {
     static const struct {
@@ -486,6 +512,8 @@ int main(void)
         cmocka_unit_test(a_session_may_be_called_in_a_loop),
         cmocka_unit_test(building_errors_stay_with_the_server),
         cmocka_unit_test(common_fields_are_in_every_response),
+        cmocka_unit_test(common_fields_replace_our_own),
+        cmocka_unit_test(common_fields_are_none_of_a_single_response),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
