@@ -47,9 +47,9 @@ struct co_run_options {
  *
  * Blocks the thread until all fibers have ended; call it once, outside any fiber. SIGINT and
  * SIGTERM drain the program (accepts and parked streams end), a second one cancels it, SIGUSR1
- * prints the tree of fibers to stderr; a failure is printed to stderr by co_explain. task, arg: the
- * main fiber and its argument; arg must live until co_main returns. Returns: 0 when task returned
- * >= 0 or a signal ended it in good order, else 1.
+ * prints every shard's tree of fibers to stderr; a failure is printed to stderr by co_explain.
+ * task, arg: the main fiber and its argument; arg must live until co_main returns.
+ * Returns: 0 when task returned >= 0 or a signal ended it in good order, else 1.
  */
 CO_API int co_main(co_task *task, void *arg);
 
@@ -279,7 +279,8 @@ CO_API void *co_local_get(const void *key);
 /*
  * co_dump - print the tree of fibers: what each waits for, since when, and a backtrace.
  *
- * Does not suspend; inside a fiber.
+ * Does not suspend; inside a fiber. This shard's tree is written at once, that of every other shard
+ * when its own loop next turns, one after the other.
  * fd: a file descriptor open for writing, 2 for stderr.
  */
 CO_API void co_dump(int fd);

@@ -256,6 +256,7 @@ static int loop_run(struct co_rt *rt)
         co_workers_reap(rt);
         timers_run(rt);
     }
+    inbox_run(rt); /* what came too late frees itself there */
     return 0;
 }
 
@@ -280,6 +281,8 @@ static int rt_open(struct co_rt *rt)
 {
     rt->ready_last = &rt->ready_first;
     co_list_init(&rt->fibers);
+    co_list_init(&rt->shards);
+    pthread_mutex_init(&rt->dump_lock, NULL);
     loop_stack_note(rt);
     int rc = co_stacks_new(&rt->stacks);
     if (rc < 0)
@@ -300,6 +303,7 @@ static void rt_close(struct co_rt *rt)
     co_pool_free(rt);
     co_heap_free(&rt->timers);
     co_stacks_free(rt->stacks);
+    pthread_mutex_destroy(&rt->dump_lock);
 }
 
 /* sendfile has no MSG_NOSIGNAL; EPIPE is answer enough. */

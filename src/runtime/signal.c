@@ -2,6 +2,7 @@
 #include "runtime/signal.h"
 
 #include "runtime/fiber.h"
+#include "runtime/shard.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -73,7 +74,7 @@ static int signals_serve(void *arg)
     int signal;
     while ((signal = signal_wait(handled, CO_OP_BACKGROUND)) > 0) {
         if (signal == SIGUSR1) {
-            co_rt_dump(rt, STDERR_FILENO, "SIGUSR1");
+            co_shards_dump(rt, STDERR_FILENO, "SIGUSR1");
             continue;
         }
         if (!rt->main_fiber)
