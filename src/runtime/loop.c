@@ -344,9 +344,7 @@ static int rt_run(struct co_rt *rt, co_task *task, void *arg)
         return rc;
     sigpipe_block(&sigpipe);
     co_rt_of_thread = rt;
-    bool report = options->handle_signals || options->report_overflow;
-    if (report)
-        co_overflow_report();
+    co_overflow_watch(rt);
     const struct co_go_options go = {.name = "main"};
     rc = co_fiber_spawn(rt, NULL, &go, task, arg);
     if (rc == 0) {
@@ -355,8 +353,7 @@ static int rt_run(struct co_rt *rt, co_task *task, void *arg)
             co_signals_handle(rt);
         rc = loop_run(rt);
     }
-    if (report)
-        co_overflow_report_end(!rt->shard);
+    co_overflow_watch_end(rt);
     rt_close(rt);
     co_rt_of_thread = NULL;
     sigpipe_restore(&sigpipe);

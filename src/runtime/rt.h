@@ -60,7 +60,8 @@ struct co_rt {
     void *loop_fake_stack, *loop_tsan; /* sanitizers' */
     const void *loop_stack_bottom;
     size_t loop_stack_size;
-    bool signals_handled;
+    void *signal_stack; /* ours, for this thread's handlers; NULL when it had one */
+    bool reports_overflow;
     int exit_code;
     struct co_detail *exit_detail; /* of the main fiber's result */
     bool stopping, deadlocked, signaled;

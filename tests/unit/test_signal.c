@@ -4,6 +4,7 @@
 #include "fibers.h"
 
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -207,7 +208,7 @@ static void sigusr1_prints_the_fibers(void **state)
 }
 
 #define SHARDS       3
-#define CROWD        10 /* fibers of a shard: their lines would mix if two trees were printed at once */
+#define CROWD        10 /* fibers of a shard: two trees printed at once would mix their lines */
 #define LINES_OF_ONE "fiber of shard "
 
 static atomic_int crowds;
@@ -339,6 +340,65 @@ static int overflowing_in_shard(void)
     return co_run(start_run_over_in_shards, NULL, &options);
 }
 
+static void *run_over_in_thread(void *options)
+{
+    co_run(start_run_over, NULL, options);
+    return NULL;
+}
+
+static int start_thread(const struct co_run_options *options)
+{
+    pthread_t thread;
+    pthread_create(&thread, NULL, run_over_in_thread, (void *)(uintptr_t)options);
+    return pthread_join(thread, NULL);
+}
+
+static int overflowing_in_thread(void)
+{
+    static const struct co_run_options options = {.report_overflow = true};
+    return start_thread(&options);
+}
+
+/* A runtime that asks for nothing, beside one that has the handler installed. */
+static int block_on_thread(void *arg)
+{
+    (void)arg;
+    return start_thread(NULL);
+}
+
+static int overflowing_beside(void)
+{
+    return co_main(block_on_thread, NULL);
+}
+
+static int do_nothing(void *arg)
+{
+    (void)arg;
+    return 0;
+}
+
+static void *run_nothing(void *options)
+{
+    co_run(do_nothing, NULL, options);
+    return NULL;
+}
+
+/* Another runtime that wanted the handler has ended meanwhile. */
+static int outlive_other(void *arg)
+{
+    static const struct co_run_options options = {.report_overflow = true};
+    pthread_t thread;
+    (void)arg;
+    pthread_create(&thread, NULL, run_nothing, (void *)(uintptr_t)&options);
+    pthread_join(thread, NULL);
+    return start_run_over(NULL);
+}
+
+static int overflowing_after_other(void)
+{
+    return co_main(outlive_other, NULL);
+}
+
 static void expect_overflow(struct child *child)
 {
     int status = child_end(child);
@@ -357,6 +417,40 @@ static void a_stack_overflow_names_the_fiber(void **state)
     expect_overflow(&child);
     child_start(&child, overflowing_in_shard);
     expect_overflow(&child);
+}
+
+static void a_stack_overflow_is_named_in_every_thread(void **state)
+{
+    static int (*const mains[])(void) = {
+        overflowing_in_thread, overflowing_beside, overflowing_after_other};
+    static struct child child;
+    (void)state;
+    if (IS_SLOW)
+        skip();
+    for (size_t i = 0; i < sizeof mains / sizeof *mains; i++) {
+        child_start(&child, mains[i]);
+        expect_overflow(&child);
+    }
+}
+
+static void own_handler(int signal)
+{
+    (void)signal;
+}
+
+static void the_handler_that_was_there_before_comes_back(void **state)
+{
+    const struct co_run_options options = {.report_overflow = true};
+    struct sigaction own = {.sa_handler = own_handler}, before, after;
+    stack_t stack_before, stack_after;
+    (void)state;
+    sigaction(SIGSEGV, &own, &before);
+    sigaltstack(NULL, &stack_before);
+    assert_int_equal(co_run(do_nothing, NULL, &options), 0);
+    sigaltstack(NULL, &stack_after);
+    sigaction(SIGSEGV, &before, &after);
+    assert_true(after.sa_handler == own_handler);
+    assert_int_equal(stack_after.ss_flags, stack_before.ss_flags);
 }
 
 /* ---- failures -------------------------------------------------------------------------------- */
@@ -466,6 +560,8 @@ int main(void)
         cmocka_unit_test(sigusr1_prints_the_fibers),
         cmocka_unit_test(a_dump_shows_the_fibers_of_every_shard),
         cmocka_unit_test(a_stack_overflow_names_the_fiber),
+        cmocka_unit_test(a_stack_overflow_is_named_in_every_thread),
+        cmocka_unit_test(the_handler_that_was_there_before_comes_back),
         cmocka_unit_test(a_deadlock_is_reported),
         cmocka_unit_test(a_failure_is_explained),
         cmocka_unit_test(waiting_for_a_signal_alone_is_no_deadlock),
