@@ -20,6 +20,16 @@ static struct co_sys *sys_of(struct co_rt *rt)
     return rt->backend_state;
 }
 
+void *co_sys_new(struct co_rt *rt, size_t size)
+{
+    struct co_sys *sys = calloc(1, size);
+    if (!sys)
+        return NULL;
+    sys->wake_fd = -1;
+    co_list_init(&sys->canceled);
+    return rt->backend_state = sys;
+}
+
 int co_sys_open(struct co_sys *sys, uint8_t fresh_bits)
 {
     sys->fresh_bits = fresh_bits;
@@ -27,12 +37,14 @@ int co_sys_open(struct co_sys *sys, uint8_t fresh_bits)
     return sys->wake_fd < 0 ? -errno : 0;
 }
 
-void co_sys_close(struct co_sys *sys)
+void co_sys_close(struct co_rt *rt)
 {
+    struct co_sys *sys = sys_of(rt);
     if (sys->wake_fd >= 0)
         close(sys->wake_fd);
-    sys->wake_fd = -1;
     co_fdtable_free(&sys->fds);
+    free(sys);
+    rt->backend_state = NULL;
 }
 
 /* ---- sleeping and time --------------------------------------------------------------------- */
