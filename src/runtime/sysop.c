@@ -43,10 +43,11 @@ bool co_sys_accept_again(int error)
            error == ENETUNREACH || error == EHOSTDOWN || error == EHOSTUNREACH;
 }
 
-long co_sys_accepted(struct co_rt *rt, struct co_op *op, int raw)
+long co_sys_accepted(struct co_rt *rt, const struct co_slot *listener, struct co_op *op, int raw)
 {
     struct co_sys *sys = sys_of(rt);
-    int rc = co_fdtable_add(&sys->fds, raw, sys->fresh_bits, &op->a.accept.fd);
+    uint8_t bits = sys->fresh_bits | (listener->bits & CO_SLOT_MESSAGES);
+    int rc = co_fdtable_add(&sys->fds, raw, bits, &op->a.accept.fd);
     if (rc < 0)
         close(raw);
     return rc;
@@ -66,7 +67,7 @@ static long try_accept(struct co_rt *rt, struct co_slot *slot, struct co_op *op)
         return outcome(slot, CO_SLOT_READABLE, raw);
     if (peer)
         peer->size = size;
-    return co_sys_accepted(rt, op, raw);
+    return co_sys_accepted(rt, slot, op, raw);
 }
 
 /* Asked again while one is under way, connect(2) answers EALREADY, 0 or the error it came to. */
@@ -87,7 +88,7 @@ static long receive_at(struct co_rt *rt, struct co_slot *slot, void *at, size_t 
     ssize_t n = recv(slot->raw, at, size, MSG_DONTWAIT);
     if (n <= 0)
         return outcome(slot, CO_SLOT_READABLE, n);
-    if ((size_t)n < size)
+    if ((size_t)n < size && !(slot->bits & CO_SLOT_MESSAGES))
         drained(slot);
     else
         slot->bits |= CO_SLOT_READABLE;

@@ -70,7 +70,7 @@ long co_sys_settle(
     struct co_rt *rt, struct co_slot *slot, struct co_op *op, long result, bool refused);
 
 /* Enters a freshly accepted descriptor and fills in the operation. 0, or -ENOMEM with it closed. */
-long co_sys_accepted(struct co_rt *rt, struct co_op *op, int raw);
+long co_sys_accepted(struct co_rt *rt, const struct co_slot *listener, struct co_op *op, int raw);
 
 /* Did accept(2) fail because of that one connection, so that the next may do? */
 bool co_sys_accept_again(int error);

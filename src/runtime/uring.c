@@ -214,7 +214,7 @@ static long accepted(struct co_rt *rt, struct co_slot *slot, struct co_op *op, i
 {
     if (res >= 0) {
         slot->bits |= CO_SLOT_READABLE; /* where one was, more may be */
-        return co_sys_accepted(rt, op, res);
+        return co_sys_accepted(rt, slot, op, res);
     }
     if (is_interruption(res))
         return CO_SYS_WAIT;
