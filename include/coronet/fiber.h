@@ -37,7 +37,7 @@ struct co_run_options {
     unsigned stack_bytes;  /* stack of a fiber unless co_go_with says otherwise; 0: 64 KiB */
     bool no_deadlock_report; /* true: CO_EDEADLOCK comes without the fiber tree on stderr */
     bool handle_signals;  /* what co_main does: SIGINT, SIGTERM drain then cancel, SIGUSR1 dumps */
-    bool report_overflow; /* a stack overflow is named on stderr; implied by handle_signals */
+    bool report_overflow; /* SIGSEGV tells of stack overflows; implied by handle_signals */
     void (*warn)(void *arg, const char *text); /* hears of fallbacks and the like; NULL: silence */
     void *warn_arg;
 };
@@ -47,9 +47,9 @@ struct co_run_options {
  *
  * Blocks the thread until all fibers have ended; call it once, outside any fiber. SIGINT and
  * SIGTERM drain the program (accepts and parked streams end), a second one cancels it, SIGUSR1
- * prints the tree of fibers to stderr; a failure is printed to stderr by co_explain. task, arg: the
- * main fiber and its argument; arg must live until co_main returns. Returns: 0 when task returned
- * >= 0 or a signal ended it in good order, else 1.
+ * prints every shard's tree of fibers to stderr; a failure is printed to stderr by co_explain.
+ * task, arg: the main fiber and its argument; arg must live until co_main returns.
+ * Returns: 0 when task returned >= 0 or a signal ended it in good order, else 1.
  */
 CO_API int co_main(co_task *task, void *arg);
 
@@ -279,7 +279,7 @@ CO_API void *co_local_get(const void *key);
 /*
  * co_dump - print the tree of fibers: what each waits for, since when, and a backtrace.
  *
- * Does not suspend; inside a fiber.
+ * Does not suspend; inside a fiber. Other shards' trees follow when their loops turn, one by one.
  * fd: a file descriptor open for writing, 2 for stderr.
  */
 CO_API void co_dump(int fd);

@@ -44,7 +44,8 @@ struct co_http_options {
     int64_t drain_timeout_ms;  /* for the requests at work when drained; 0: 30,000 */
     co_access *access;         /* borrowed; NULL: everybody may */
     bool no_server_field;      /* leave out "Server: coronet" */
-    const char *const *headers; /* "Name: value" for every response, NULL-terminated; borrowed */
+    const char *const *headers; /* "Name: value" for every response, NULL-terminated; borrowed;
+                                   Server and Cache-Control stand instead of the usual ones */
     void (*event)(
         void *arg, const struct co_http_event *event); /* must not suspend; NULL: silence */
     void *arg;
@@ -84,7 +85,7 @@ struct co_http_files_options {
     bool hidden;           /* show dot files too */
     const char *spa;       /* file (below the folder) that answers GETs of what does not exist */
     int64_t cache_seconds; /* Cache-Control: max-age; 0: "no-cache"; negative: no field */
-    const char *cors;      /* Access-Control-Allow-Origin; NULL: none */
+    const char *cors;      /* Access-Control-Allow-Origin, also for preflights; NULL: none */
     bool no_precompressed; /* do not look for .br, .zst, .gz siblings */
     bool no_compression;   /* do not compress while sending */
 };

@@ -3,6 +3,7 @@
 
 #include "app/places.h"
 #include "coronet/shard.h"
+#include "http/field.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -93,6 +94,12 @@ static int serve(struct app *app)
         rc = co_shards(app->places.workers, serve_shard, app);
     co_places_close(&app->places);
     return rc;
+}
+
+int co_app_header_check(const char *line)
+{
+    co_text name, value;
+    return co_http_common_read(line, &name, &value);
 }
 
 int co_app_serve(const struct co_serve_settings *settings)

@@ -29,6 +29,10 @@ struct co_serve_settings {
     void *arg;
 };
 
+/* May "Name: value" be one of options.headers? 0; -EINVAL when it is no field; -EEXIST when it is
+ * one that the server itself sets. */
+int co_app_header_check(const char *line);
+
 /* Serves until drained (0) or cancelled. Suspends. Whatever it returns before `opened` was called
  * concerns the directory or the listeners and has detail. */
 int co_app_serve(const struct co_serve_settings *settings);

@@ -75,20 +75,6 @@ static int make_access(struct co_serving *server)
     return code ? code : add_rules(server->access, &command->deny, false);
 }
 
-/* A token, a colon, and a value without control bytes (RFC 9110 5.1, 5.5). */
-static bool is_header(const char *line)
-{
-    static const char token[] = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
-                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-    size_t name = strspn(line, token);
-    if (name == 0 || line[name] != ':')
-        return false;
-    for (const char *at = line + name; *at; at++)
-        if (((unsigned char)*at < ' ' && *at != '\t') || *at == 0x7f)
-            return false;
-    return true;
-}
-
 /* "50000-50100", or one port alone. */
 static bool parse_ports(const char *text, unsigned *ret_low, unsigned *ret_high)
 {
@@ -108,11 +94,14 @@ static bool is_ipv4(const char *text)
 
 static int check_options(const struct co_serve_command *command)
 {
-    for (size_t i = 0; i < command->headers.count; i++)
-        if (!is_header(command->headers.at[i])) {
-            co_error("--header: \"%s\" is not \"Name: value\"", command->headers.at[i]);
+    for (size_t i = 0; i < command->headers.count; i++) {
+        int rc = co_app_header_check(command->headers.at[i]);
+        if (rc < 0) {
+            co_error("--header: \"%s\" is %s", command->headers.at[i],
+                rc == -EEXIST ? "a field that the server itself sets" : "not \"Name: value\"");
             return CO_EXIT_USAGE;
         }
+    }
     unsigned low, high;
     if (command->passive_ports && !parse_ports(command->passive_ports, &low, &high)) {
         co_error("--passive-ports: \"%s\" is no range of ports, such as 50000-50100",

@@ -29,5 +29,5 @@ const uint8_t co_charsets[256] = {
     ['|'] = TCHAR,
     ['}'] = DELIM,
     ['~'] = TCHAR,
-    [0x80 ... 0xff] = MARK,
+    [0x80 ... 0xff] = MARK | CO_SET_TARGET,
 };

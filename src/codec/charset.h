@@ -11,7 +11,8 @@
 
 enum co_charset {
     CO_SET_TOKEN = 1,  /* tchar (RFC 9110 5.6.2) */
-    CO_SET_TARGET = 2, /* visible ASCII that may stand in a request target: no '#', no '\' */
+    CO_SET_TARGET = 2, /* visible bytes that may stand in a request target: no '#', no '\'; those
+                          beyond ASCII since clients do send them, unencoded */
     CO_SET_VALUE = 4,  /* tab, space, visible, obs-text (RFC 9110 5.5) */
     CO_SET_ETAG = 8,   /* etagc (RFC 9110 8.8.3) */
 };

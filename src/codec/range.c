@@ -6,7 +6,7 @@
  * fewer than that between them are cheaper sent as one (RFC 9110 15.3.7.2). */
 #define PART_OVERHEAD 80
 
-enum verdict { IGNORE, UNSATISFIABLE, SATISFIABLE };
+enum verdict { MALFORMED, WHOLE, UNSATISFIABLE, SATISFIABLE };
 
 /* Positions may have any number of digits (RFC 9110 14.1.1): above 64 bits they saturate, which is
  * above every size as well. False when it is not a number. */
@@ -30,11 +30,11 @@ static enum verdict resolve_suffix(co_text digits, uint64_t size, struct co_rang
 {
     uint64_t length;
     if (!read_position(digits, &length))
-        return IGNORE;
+        return MALFORMED;
     if (length == 0)
         return UNSATISFIABLE;
     if (size == 0)
-        return IGNORE;
+        return WHOLE;
     ret->first = length < size ? size - length : 0;
     ret->last = size - 1;
     return SATISFIABLE;
@@ -44,15 +44,15 @@ static enum verdict resolve(co_text spec, uint64_t size, struct co_range *ret)
 {
     ssize_t dash = co_text_find(spec, '-');
     if (dash < 0)
-        return IGNORE;
+        return MALFORMED;
     co_text left = {spec.at, (size_t)dash}, right = co_text_after(spec, (size_t)dash + 1);
     uint64_t first, last = UINT64_MAX;
     if (left.size == 0)
         return resolve_suffix(right, size, ret);
     if (!read_position(left, &first) || (right.size && !read_position(right, &last)))
-        return IGNORE;
+        return MALFORMED;
     if (last < first)
-        return IGNORE;
+        return MALFORMED;
     if (first >= size)
         return UNSATISFIABLE;
     ret->first = first;
@@ -100,7 +100,9 @@ int co_range_parse(co_text value, uint64_t size, struct co_range ret[CO_RANGES_M
     while (co_http_list_next(&list, &spec)) {
         struct co_range range;
         enum verdict verdict = resolve(spec, size, &range);
-        if (verdict == IGNORE || ++specs > CO_RANGES_MAX)
+        if (verdict == MALFORMED)
+            return -416;
+        if (verdict == WHOLE || ++specs > CO_RANGES_MAX)
             return 0;
         if (verdict == UNSATISFIABLE)
             continue;
@@ -108,7 +110,5 @@ int co_range_parse(co_text value, uint64_t size, struct co_range ret[CO_RANGES_M
             return 0;
         count = add(ret, count, range);
     }
-    if (specs == 0)
-        return 0;
     return count ? (int)count : -416;
 }

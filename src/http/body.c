@@ -67,6 +67,22 @@ static int send_continue(co_http_request *request)
     return rc < 0 ? rc : co_http_flush(request);
 }
 
+bool co_http_body_is_malformed(const co_http_request *request)
+{
+    const uint8_t *bytes;
+    struct co_chunked decoder = {0};
+    if (CO_LIKELY(request->head.framing != CO_HTTP_CHUNKED))
+        return false;
+    ssize_t n = co_peek(request->stream, 0, &bytes);
+    co_text input = {(const char *)bytes, n > 0 ? (size_t)n : 0}, piece;
+    input = co_text_after(input, request->head_bytes);
+    int event;
+    do
+        event = co_chunked_next(&decoder, &input, &piece);
+    while (event == CO_CHUNK_DATA);
+    return event < 0;
+}
+
 /* ---- reading ------------------------------------------------------------------------------ */
 
 static ssize_t read_sized(co_http_request *request, void *ret_bytes, size_t size)

@@ -12,6 +12,10 @@
 /* Forgets the last request's body; the head has just been parsed. */
 void co_http_body_start(co_http_request *request);
 
+/* Do the bytes that came with the head show that the body's chunks are malformed? Who does not read
+ * the body would answer as if it were good, and only then end the connection. */
+bool co_http_body_is_malformed(const co_http_request *request);
+
 /* Will skipping what is left of the body fail: because it is long, or because the client still
  * waits for a 100 before it sends it? Then the connection has to end. */
 bool co_http_body_is_unwanted(const co_http_request *request);

@@ -11,7 +11,14 @@
  */
 bool co_http_may_set(co_text name, co_text value);
 
+/* Reads "Name: value", a field for all responses. 0; -EINVAL when it is none; -EEXIST for those
+ * that are the server's own, or that each response has of itself. */
+int co_http_common_read(const char *line, co_text *ret_name, co_text *ret_value);
+
 void co_http_line_add(struct co_buf *lines, co_text name, co_text value);
+
+/* Is there a line of that name? */
+bool co_http_line_has(const struct co_buf *lines, co_text name);
 
 /* Removes all lines of that name. */
 void co_http_line_remove(struct co_buf *lines, co_text name);

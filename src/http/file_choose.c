@@ -94,7 +94,7 @@ static int compress(void *arg)
 
 /* Makes the small file's compressed content, on a pool thread: it takes a millisecond. A file that
  * does not shrink by an eighth is not worth the client's trouble. */
-static int make_deflated(struct co_tree_file *file)
+static int make_deflated(struct co_tree_cache *cache, struct co_tree_file *file)
 {
     struct co_http_made *made = file->made;
     size_t size = (size_t)file->stat.size;
@@ -104,6 +104,7 @@ static int make_deflated(struct co_tree_file *file)
         char *fitted = realloc(job.out.at, job.out.size);
         made->deflated = fitted ? fitted : job.out.at;
         made->deflated_size = job.out.size;
+        co_tree_cache_grow(cache, file, job.out.size);
         return 0;
     }
     co_buf_free(&job.out);
@@ -123,7 +124,7 @@ static int show_deflated(
     if (!made->deflatable || (head->range.at && head->method == CO_HTTP_GET))
         return 0;
     if (file->bytes && !made->deflated) {
-        int rc = make_deflated(file);
+        int rc = make_deflated(visit->cache, file);
         if (rc < 0 || !made->deflatable)
             return rc;
     }

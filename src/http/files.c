@@ -11,6 +11,8 @@
 #define FIELDS_MAX     1024       /* bytes of the lines that options make */
 #define MIME_TYPES_MAX (1u << 20) /* Debian's has 70 KiB */
 
+#define PREFLIGHT_SECONDS "7200" /* as long as Chromium believes it */
+
 /* ---- building ----------------------------------------------------------------------------- */
 
 static void files_free(void *arg)
@@ -79,24 +81,32 @@ static int options_copy(
     return index < 0 || spa < 0 || cors < 0 ? -ENOMEM : 0;
 }
 
+/* What browsers are to do with files, unless all responses say that already. */
+static void cache_field_make(struct co_http_files *files)
+{
+    int64_t seconds = files->options.cache_seconds;
+    files->cache_field = CO_BUF(FIELDS_MAX);
+    if (files->cache_is_common || seconds < 0)
+        return;
+    co_buf_add_string(&files->cache_field, "Cache-Control: ");
+    co_buf_add_string(&files->cache_field, seconds ? "max-age=" : "no-cache");
+    if (seconds)
+        co_buf_add_number(&files->cache_field, (uint64_t)seconds);
+    co_buf_add_string(&files->cache_field, "\r\n");
+}
+
 static int fields_make(struct co_http_files *files)
 {
-    const struct co_http_files_options *options = &files->options;
-    co_text cors = co_text_of(options->cors);
+    co_text cors = co_text_of(files->options.cors);
     files->fields = CO_BUF(FIELDS_MAX);
-    files->cache_field = CO_BUF(FIELDS_MAX);
     co_http_line_add(&files->fields, CO_TEXT("X-Content-Type-Options"), CO_TEXT("nosniff"));
     if (cors.at && !co_http_is_field_value(cors))
         return -EINVAL;
-    if (cors.at)
+    if (cors.at) {
         co_http_line_add(&files->fields, CO_TEXT("Access-Control-Allow-Origin"), cors);
-    if (options->cache_seconds > 0) {
-        co_buf_add_string(&files->cache_field, "Cache-Control: max-age=");
-        co_buf_add_number(&files->cache_field, (uint64_t)options->cache_seconds);
-        co_buf_add_string(&files->cache_field, "\r\n");
-    } else if (options->cache_seconds == 0) {
-        co_http_line_add(&files->cache_field, CO_TEXT("Cache-Control"), CO_TEXT("no-cache"));
+        co_http_line_add(&files->fields, CO_TEXT("Access-Control-Expose-Headers"), CO_TEXT("*"));
     }
+    cache_field_make(files);
     return files->fields.error ? files->fields.error : files->cache_field.error;
 }
 
@@ -143,12 +153,19 @@ co_text co_http_visit_path(struct co_http_visit *visit, co_text suffix)
     return fits ? (co_text){path->at + visit->from, visit->size + suffix.size} : (co_text){0};
 }
 
+/* For a response that is not made with files->fields. */
+static int set_cors(co_http_request *request, const struct co_http_files *files)
+{
+    co_text cors = co_text_of(files->options.cors);
+    if (!cors.at)
+        return 0;
+    int rc = co_http_set_text(request, CO_TEXT("Access-Control-Allow-Origin"), cors);
+    return rc < 0 ? rc : co_http_set(request, "Access-Control-Expose-Headers", "*");
+}
+
 int co_http_visit_error(struct co_http_visit *visit, int status)
 {
-    co_text cors = co_text_of(visit->files->options.cors);
-    int rc = 0;
-    if (cors.at)
-        rc = co_http_set_text(visit->request, CO_TEXT("Access-Control-Allow-Origin"), cors);
+    int rc = set_cors(visit->request, visit->files);
     return rc < 0 ? rc : co_http_reply_error(visit->request, status);
 }
 
@@ -201,6 +218,9 @@ static int redirect_to_folder(struct co_http_visit *visit)
     co_text name = co_http_visit_path(visit, CO_TEXT("/"));
     if (!name.at)
         return -ENAMETOOLONG;
+    int rc = set_cors(visit->request, visit->files);
+    if (rc < 0)
+        return rc;
     const struct co_buf *path = &visit->request->path;
     return co_http_redirect(visit->request, 301, (co_text){path->at, visit->from + name.size});
 }
@@ -302,17 +322,50 @@ static int files_handle(co_http_request *request, void *arg)
     return co_http_visit_failed(&visit, rc == -EISDIR ? -ENOENT : rc);
 }
 
-static int route_add(co_http_server *server, const char *path, struct co_http_files *files)
+/* What browsers ask before they let another site's page send more than a plain GET ("preflight",
+ * Fetch 4.8): all that is there to be done here may be done. */
+static int files_preflight(co_http_request *request, void *arg)
+{
+    char room[128];
+    struct co_buf allow = {.at = room, .room = sizeof room, .size_max = sizeof room};
+    bool folder;
+    co_text headers = co_http_header(request, "Access-Control-Request-Headers");
+    co_http_route_allow(
+        co_http_route_find(request->server->routes, co_buf_text(&request->path), &folder), &allow);
+    int rc = set_cors(request, arg);
+    if (rc == 0)
+        rc = co_http_set_text(request, CO_TEXT("Allow"), co_buf_text(&allow));
+    if (rc == 0 && co_http_header(request, "Access-Control-Request-Method").at)
+        rc =
+            co_http_set_text(request, CO_TEXT("Access-Control-Allow-Methods"), co_buf_text(&allow));
+    if (rc == 0 && headers.at)
+        rc = co_http_set_text(request, CO_TEXT("Access-Control-Allow-Headers"), headers);
+    if (rc == 0)
+        rc = co_http_set(request, "Access-Control-Max-Age", PREFLIGHT_SECONDS);
+    return rc < 0 ? rc : co_http_reply(request, 204, NULL, NULL, 0);
+}
+
+static int route_add(co_http_server *server, const char *method, const char *path,
+    co_http_handler *handler, struct co_http_files *files)
 {
     struct co_buf route = CO_BUF(CO_TREE_PATH_MAX);
-    co_buf_add_string(&route, "GET ");
+    co_buf_add_string(&route, method);
+    co_buf_add_char(&route, ' ');
     co_buf_add_string(&route, path);
     co_buf_add_char(&route, '\0');
     int rc = route.error;
     if (rc == 0)
-        rc = co_http_route_add(&server->routes, route.at, files_handle, files);
+        rc = co_http_route_add(&server->routes, route.at, handler, files);
     co_buf_free(&route);
     return rc;
+}
+
+static int routes_add(co_http_server *server, const char *path, struct co_http_files *files)
+{
+    int rc = route_add(server, "GET", path, files_handle, files);
+    return rc < 0 || !files->options.cors
+               ? rc
+               : route_add(server, "OPTIONS", path, files_preflight, files);
 }
 
 void co_http_files(co_http_server *server, const char *path, const char *directory,
@@ -325,6 +378,8 @@ void co_http_files(co_http_server *server, const char *path, const char *directo
         return;
     }
     struct co_http_files *files = calloc(1, sizeof *files);
+    if (files)
+        files->cache_is_common = co_http_line_has(&server->common, CO_TEXT("Cache-Control"));
     int rc = files ? files_open(files, directory, options) : -ENOMEM;
     if (rc < 0) {
         files_free(files);
@@ -333,5 +388,5 @@ void co_http_files(co_http_server *server, const char *path, const char *directo
     }
     co_http_server_keep(server, files, files_free);
     if (!server->error)
-        co_http_server_fail(server, route_add(server, path, files));
+        co_http_server_fail(server, routes_add(server, path, files));
 }

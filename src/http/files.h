@@ -23,6 +23,7 @@ struct co_http_files {
     struct co_http_files_options options; /* its strings are owned, and set */
     struct co_buf fields;                 /* lines of every response from here */
     struct co_buf cache_field;            /* Cache-Control of files: a line, or nothing */
+    bool cache_is_common;                 /* the server says Cache-Control in all responses */
     uint64_t tag_secret[2];
 };
 

@@ -2,6 +2,7 @@
 #include "http/listing.h"
 
 #include "codec/url.h"
+#include "coronet/sync.h"
 #include "http/field.h"
 #include "http/squeeze.h"
 
@@ -10,6 +11,10 @@
 
 #define HEAD_MAX      4096
 #define SORT_TEXT_MAX 16 /* bytes of ?sort= and ?order= that are looked at */
+
+#define READERS_MAX 4 /* folders that are read at once; as many pool threads are busy then */
+#define HELD_MAX    (64u << 20) /* bytes of all listings that are being sent, */
+#define HELD_SMALL  (64u << 10) /* of which those up to here are always allowed */
 
 void co_http_listing_link(struct co_buf *out, const struct co_tree_entry *entry)
 {
@@ -111,12 +116,42 @@ static void read_order(struct co_http_listing *listing, const co_http_request *r
         co_http_query(request, "order", text, sizeof text) > 0 && strcmp(text, "desc") == 0;
 }
 
+/* ---- how many at once ---------------------------------------------------------------------- */
+
+/*
+ * What one thread's listings share, for a large one costs much while it is read, and memory for as
+ * long as its reader takes. Those who are too many to read wait; those who would hold too much are
+ * told to come again.
+ */
+struct desk {
+    co_semaphore readers;
+    size_t held; /* bytes */
+};
+
+static int desk_of(struct co_http_shard *shard, struct desk **ret)
+{
+    static const char key[] = "desk";
+    *ret = co_http_shard_get(shard, key);
+    if (*ret)
+        return 0;
+    *ret = malloc(sizeof **ret);
+    if (!*ret)
+        return -ENOMEM;
+    **ret = (struct desk){.readers = {.count = READERS_MAX}};
+    int rc = co_http_shard_set(shard, key, *ret, free);
+    if (rc < 0)
+        free(*ret);
+    return rc;
+}
+
 /* ---- reading ------------------------------------------------------------------------------ */
 
 static void add_up(struct co_http_listing *listing)
 {
+    listing->memory = listing->count * sizeof *listing->entries;
     for (size_t i = 0; i < listing->count; i++) {
         const struct co_tree_stat *stat = &listing->entries[i].stat;
+        listing->memory += strlen(listing->entries[i].name) + 1;
         if (stat->kind == CO_TREE_FOLDER)
             listing->folders++;
         else if (__builtin_add_overflow(listing->bytes, stat->size, &listing->bytes))
@@ -146,8 +181,23 @@ static int listing_open(struct co_http_listing *listing, struct co_http_visit *v
     return co_block(sort_entries, listing);
 }
 
-static void listing_close(struct co_http_listing *listing)
+/* As listing_open, in turn; -ENOMEM when there is no room for it. */
+static int listing_open_at(
+    struct desk *desk, struct co_http_listing *listing, struct co_http_visit *visit)
 {
+    int rc = co_semaphore_take(&desk->readers);
+    if (rc < 0)
+        return rc;
+    rc = listing_open(listing, visit);
+    co_semaphore_give(&desk->readers);
+    bool fits = desk->held + listing->memory <= HELD_MAX || listing->memory <= HELD_SMALL;
+    desk->held += listing->memory;
+    return rc == 0 && !fits ? -ENOMEM : rc;
+}
+
+static void listing_close(struct desk *desk, struct co_http_listing *listing)
+{
+    desk->held -= listing->memory;
     co_tree_entries_free(listing->entries, listing->count);
 }
 
@@ -172,7 +222,8 @@ static int begin(
     if (gzip)
         co_http_line_add(&head, CO_TEXT("Content-Encoding"), CO_TEXT("gzip"));
     co_http_line_add(&head, CO_TEXT("Vary"), CO_TEXT("Accept, Accept-Encoding"));
-    co_http_line_add(&head, CO_TEXT("Cache-Control"), CO_TEXT("no-cache"));
+    if (!listing->files->cache_is_common)
+        co_http_line_add(&head, CO_TEXT("Cache-Control"), CO_TEXT("no-cache"));
     add_policy(&head, listing);
     co_buf_add_text(&head, co_buf_text(&listing->files->fields));
     int rc = head.error;
@@ -217,10 +268,14 @@ static int listing_send(co_http_request *request, const struct co_http_listing *
 
 int co_http_listing_reply(struct co_http_visit *visit)
 {
-    struct co_http_listing listing;
-    int rc = listing_open(&listing, visit);
+    struct co_http_listing listing = {0};
+    struct desk *desk;
+    int rc = desk_of(visit->request->shard, &desk);
+    if (rc < 0)
+        return rc;
+    rc = listing_open_at(desk, &listing, visit);
     if (rc == 0)
         rc = listing_send(visit->request, &listing);
-    listing_close(&listing);
+    listing_close(desk, &listing);
     return rc;
 }

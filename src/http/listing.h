@@ -28,6 +28,7 @@ struct co_http_listing {
     enum co_http_sort sort;
     bool descending;
     uint64_t folders, bytes;   /* in all */
+    size_t memory;             /* bytes of the entries */
     bool unnamed;              /* the server does not say what it is */
     char nonce[CO_HTTP_NONCE]; /* for the page's own style (CSP) */
 };

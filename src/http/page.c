@@ -25,6 +25,19 @@ int co_http_reply_error(co_http_request *request, int status)
     return co_http_reply(request, status, "text/html; charset=utf-8", page.at, page.size);
 }
 
+/* The query as it came; but RFC 3986 knows no bytes beyond ASCII. */
+static void add_query(struct co_buf *location, co_text query)
+{
+    co_buf_add_char(location, '?');
+    for (size_t i = 0; i < query.size; i++) {
+        co_text byte = {query.at + i, 1};
+        if ((unsigned char)*byte.at < 0x80)
+            co_buf_add_text(location, byte);
+        else
+            co_url_encode(location, byte, false);
+    }
+}
+
 int co_http_redirect(co_http_request *request, int status, co_text path)
 {
     struct co_buf location = CO_BUF(CO_HTTP_FIELDS_MAX);
@@ -32,10 +45,8 @@ int co_http_redirect(co_http_request *request, int status, co_text path)
         path = co_text_after(path, 1);
     co_buf_add_char(&location, '/');
     co_url_encode(&location, path, true);
-    if (request->head.query.at) {
-        co_buf_add_char(&location, '?');
-        co_buf_add_text(&location, request->head.query);
-    }
+    if (request->head.query.at)
+        add_query(&location, request->head.query);
     int rc = location.error;
     if (rc == 0)
         rc = co_http_set_text(request, CO_TEXT("Location"), co_buf_text(&location));

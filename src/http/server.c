@@ -37,14 +37,13 @@ static void fill_defaults(struct co_http_options *options)
 /* The lines of "Name: value" strings, each checked as what a handler sets is (attacks H20). */
 static void add_common_field(co_http_server *server, const char *line)
 {
-    co_text text = co_text_of(line);
-    ssize_t colon = co_text_find(text, ':');
-    co_text name = {line, colon < 0 ? 0 : (size_t)colon};
-    co_text value = co_text_trim(co_text_after(text, name.size + 1));
-    if (!co_http_may_set(name, value)) {
+    co_text name, value;
+    if (co_http_common_read(line, &name, &value) < 0) {
         co_http_server_fail(server, -EINVAL);
         return;
     }
+    if (co_text_equal_nocase(name, CO_TEXT("Server"))) /* instead of ours */
+        co_http_line_remove(&server->common, name);
     co_http_line_add(&server->common, name, value);
 }
 

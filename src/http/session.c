@@ -46,12 +46,17 @@ static ssize_t parse(co_http_request *request, const uint8_t *bytes, size_t size
     return co_http1_request_parse((co_text){(const char *)bytes, size}, scanned, &request->head);
 }
 
-/* The head did not become whole in time, or at all: what there is of it, for the event. */
+/* The head did not become whole in time, or at all: what there is of it, for the event. The empty
+ * line that some clients send after a body is no beginning of one (RFC 9112 2.2). */
 static ssize_t give_up(co_http_request *request, int status)
 {
     const uint8_t *bytes;
     size_t scanned = 0;
     ssize_t n = co_peek(request->stream, 0, &bytes);
+    if (n > 0 && n <= 2 && memcmp(bytes, "\r\n", (size_t)n) == 0) {
+        co_consume(request->stream, (size_t)n);
+        return 0;
+    }
     if (n > 0)
         parse(request, bytes, (size_t)n, &scanned);
     return -status;
@@ -147,6 +152,10 @@ static int route_request(co_http_request *request)
 static int answer(co_http_request *request)
 {
     const struct co_http1_request *head = &request->head;
+    if (co_http_body_is_malformed(request)) {
+        request->close = true;
+        return co_http_reply_error(request, 400);
+    }
     /* RFC 9110 9.1: nobody here knows the method, whatever the path. */
     if (!co_http_method_is_served(head->method))
         return co_http_reply_error(request, 501);

@@ -42,7 +42,8 @@ enum co_op_code {
     CO_OP_NONE,
     CO_OP_ACCEPT,           /* a.accept: the new socket and its peer; result 0 */
     CO_OP_CONNECT,          /* a.connect.address; result 0 */
-    CO_OP_RECEIVE,          /* a.receive; result bytes, 0 at the end */
+    CO_OP_RECEIVE,          /* a.receive; result bytes, 0 at the end; of a datagram socket: of the
+                               next message, whose rest, if there is no room for it, is lost */
     CO_OP_SEND,             /* a.send: a gather list; result bytes, may be short */
     CO_OP_SEND_FILE,        /* a.file; result bytes, may be short, 0 at the file's end */
     CO_OP_RECEIVE_MESSAGES, /* a.messages: recvmmsg; result count >= 1 */

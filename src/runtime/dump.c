@@ -5,6 +5,8 @@
  * Written at a safe point by the thread itself, so every fiber but the current one is parked and
  * its frames can be walked by their frame pointers.
  */
+#include "coronet/shard.h"
+
 #include "runtime/fiber.h"
 #include "runtime/switch.h"
 
@@ -104,16 +106,11 @@ static void dump_children(struct co_rt *rt, int fd, const struct co_fiber *top)
 
 void co_rt_dump(struct co_rt *rt, int fd, const char *reason)
 {
-    dprintf(
-        fd, "coronet: %s; %" PRIu64 " fibers on %s\n", reason, rt->fiber_count, rt->backend->name);
+    dprintf(fd, "coronet: %s; shard %u, %" PRIu64 " fibers on %s\n", reason, co_shard_index(),
+        rt->fiber_count, rt->backend->name);
     for (struct co_link *at = rt->fibers.next; at != &rt->fibers; at = at->next) {
         const struct co_fiber *fiber = CO_CONTAINER(at, struct co_fiber, link);
         if (!fiber->group)
             dump_children(rt, fd, fiber);
     }
-}
-
-void co_dump(int fd)
-{
-    co_rt_dump(co_rt_current(), fd, "fibers");
 }

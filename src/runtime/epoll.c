@@ -8,10 +8,8 @@
 #include "runtime/feature.h"
 #include "runtime/rt.h"
 #include "runtime/sysop.h"
-#include "runtime/workers.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -24,7 +22,6 @@ struct epoll {
     struct co_sys sys; /* first */
     int fd;
     bool has_pwait2;
-    struct co_link canceled; /* operations taken off their slots, to be completed by poll */
     struct epoll_event events[EVENTS_MAX];
 };
 
@@ -34,11 +31,6 @@ static struct epoll *epoll_of(struct co_rt *rt)
 }
 
 /* ---- waiting for one descriptor ------------------------------------------------------------ */
-
-static struct co_op **waiter(struct co_slot *slot, const struct co_op *op)
-{
-    return co_sys_reads(op) ? &slot->reader : &slot->writer;
-}
 
 static int register_slot(struct epoll *epoll, struct co_slot *slot, co_fd fd)
 {
@@ -61,52 +53,13 @@ static void forget_slot(struct co_rt *rt, struct co_slot *slot)
         epoll_ctl(epoll_of(rt)->fd, EPOLL_CTL_DEL, slot->raw, NULL);
 }
 
-/* Goes on with what an attempt came to: leaves the operation waiting (CO_SYS_WAIT), or says its
- * result. */
-static long wait_or_result(struct co_rt *rt, struct co_slot *slot, struct co_op *op, long result)
+static int epoll_wait_for(struct co_rt *rt, struct co_slot *slot, struct co_op *op, bool refused)
 {
-    if (result == CO_SYS_COLD) {
-        if (co_sys_warm(rt, op) == 0)
-            return CO_SYS_WAIT;
-        result = co_sys_send_file(slot, op); /* slow is better than not at all */
-    }
-    if (result != CO_SYS_WAIT)
-        return result;
+    (void)refused;
     int rc = register_slot(epoll_of(rt), slot, op->fd);
-    if (rc < 0)
-        return rc;
-    *waiter(slot, op) = op;
-    return CO_SYS_WAIT;
-}
-
-static bool epoll_submit(struct co_rt *rt, struct co_op *op)
-{
-    struct co_slot *slot = co_fdtable_get(&epoll_of(rt)->sys.fds, op->fd);
-    op->canceling = false;
-    op->in_flight = true;
-    long result = -EBADF;
-    if (slot) {
-        assert(!*waiter(slot, op));
-        uint8_t bit = co_sys_reads(op) ? CO_SLOT_READABLE : CO_SLOT_WRITABLE;
-        bool hopeful =
-            (slot->bits & bit) || (op->flags & CO_OP_LIKELY) || op->code == CO_OP_CONNECT;
-        result = hopeful ? co_sys_try(rt, slot, op) : CO_SYS_WAIT;
-        result = wait_or_result(rt, slot, op, result);
-    }
-    if (result == CO_SYS_WAIT)
-        return false;
-    op->in_flight = false;
-    op->result = result;
-    return true;
-}
-
-/* A SEND_FILE whose slice is in memory now. */
-static void epoll_resume(struct co_rt *rt, struct co_op *op)
-{
-    struct co_slot *slot = co_fdtable_get(&epoll_of(rt)->sys.fds, op->fd);
-    long result = wait_or_result(rt, slot, op, co_sys_send_file(slot, op));
-    if (result != CO_SYS_WAIT)
-        co_op_complete(rt, op, result);
+    if (rc == 0)
+        *co_sys_waiter(slot, op) = op;
+    return rc;
 }
 
 static void epoll_cancel(struct co_rt *rt, struct co_op *op)
@@ -116,11 +69,11 @@ static void epoll_cancel(struct co_rt *rt, struct co_op *op)
     if (op->canceling)
         return;
     op->canceling = true;
-    struct co_op **at = waiter(slot, op);
+    struct co_op **at = co_sys_waiter(slot, op);
     if (*at != op)
         return; /* a pool thread reads its file: it ends with the job */
     *at = NULL;
-    co_list_append(&epoll->canceled, &op->link);
+    co_list_append(&epoll->sys.canceled, &op->link);
 }
 
 /* ---- the turn of the loop ------------------------------------------------------------------ */
@@ -131,7 +84,7 @@ static void attempt(struct co_rt *rt, struct co_slot *slot, struct co_op **at)
     struct co_op *op = *at;
     *at = NULL;
     long result = op->code == CO_OP_READABLE ? 0 : co_sys_try(rt, slot, op);
-    result = wait_or_result(rt, slot, op, result);
+    result = co_sys_settle(rt, slot, op, result, false);
     if (result != CO_SYS_WAIT)
         co_op_complete(rt, op, result);
 }
@@ -173,14 +126,14 @@ static int wait_events(struct epoll *epoll, int64_t until_ns)
 static void complete_canceled(struct co_rt *rt, struct epoll *epoll)
 {
     struct co_link *link;
-    while ((link = co_list_pop(&epoll->canceled)))
+    while ((link = co_list_pop(&epoll->sys.canceled)))
         co_op_complete(rt, CO_CONTAINER(link, struct co_op, link), -ECANCELED);
 }
 
 static int epoll_poll(struct co_rt *rt, int64_t until_ns)
 {
     struct epoll *epoll = epoll_of(rt);
-    bool sleeps = until_ns != 0 && co_list_empty(&epoll->canceled) && co_sys_sleep(&epoll->sys);
+    bool sleeps = until_ns != 0 && co_list_empty(&epoll->sys.canceled) && co_sys_sleep(&epoll->sys);
     int count = wait_events(epoll, sleeps ? until_ns : 0);
     int error = count < 0 ? errno : 0;
     co_sys_awake(&epoll->sys);
@@ -199,9 +152,7 @@ static void epoll_close(struct co_rt *rt)
     struct epoll *epoll = epoll_of(rt);
     if (epoll->fd >= 0)
         close(epoll->fd);
-    co_sys_close(&epoll->sys);
-    free(epoll);
-    rt->backend_state = NULL;
+    co_sys_close(rt);
 }
 
 static int epoll_start(struct epoll *epoll)
@@ -223,14 +174,12 @@ static int epoll_start(struct epoll *epoll)
 
 static int epoll_open(struct co_rt *rt)
 {
-    struct epoll *epoll = calloc(1, sizeof *epoll);
+    struct epoll *epoll = co_sys_new(rt, sizeof *epoll);
     if (!epoll)
         return -ENOMEM;
-    epoll->fd = epoll->sys.wake_fd = -1;
+    epoll->fd = -1;
+    epoll->sys.wait = epoll_wait_for;
     epoll->sys.forget = forget_slot;
-    epoll->sys.resume = epoll_resume;
-    co_list_init(&epoll->canceled);
-    rt->backend_state = epoll;
     int rc = epoll_start(epoll);
     if (rc < 0)
         epoll_close(rt);
@@ -241,17 +190,7 @@ const struct co_backend co_backend_epoll = {
     .name = "epoll",
     .open = epoll_open,
     .close = epoll_close,
-    .submit = epoll_submit,
     .cancel = epoll_cancel,
     .poll = epoll_poll,
-    .wake = co_sys_wake,
-    .now = co_sys_now,
-    .wall = co_sys_wall,
-    .random = co_sys_random,
-    .socket = co_sys_socket,
-    .adopt = co_sys_adopt,
-    .control = co_sys_control,
-    .close_fd = co_sys_close_fd,
-    .raw = co_sys_raw,
-    .offload = co_workers_offload,
+    CO_SYS_MEMBERS,
 };

@@ -256,6 +256,7 @@ static int loop_run(struct co_rt *rt)
         co_workers_reap(rt);
         timers_run(rt);
     }
+    inbox_run(rt); /* what came too late frees itself there */
     return 0;
 }
 
@@ -280,6 +281,8 @@ static int rt_open(struct co_rt *rt)
 {
     rt->ready_last = &rt->ready_first;
     co_list_init(&rt->fibers);
+    co_list_init(&rt->shards);
+    pthread_mutex_init(&rt->dump_lock, NULL);
     loop_stack_note(rt);
     int rc = co_stacks_new(&rt->stacks);
     if (rc < 0)
@@ -300,6 +303,7 @@ static void rt_close(struct co_rt *rt)
     co_pool_free(rt);
     co_heap_free(&rt->timers);
     co_stacks_free(rt->stacks);
+    pthread_mutex_destroy(&rt->dump_lock);
 }
 
 /* sendfile has no MSG_NOSIGNAL; EPIPE is answer enough. */
@@ -340,9 +344,7 @@ static int rt_run(struct co_rt *rt, co_task *task, void *arg)
         return rc;
     sigpipe_block(&sigpipe);
     co_rt_of_thread = rt;
-    bool report = options->handle_signals || options->report_overflow;
-    if (report)
-        co_overflow_report();
+    co_overflow_watch(rt);
     const struct co_go_options go = {.name = "main"};
     rc = co_fiber_spawn(rt, NULL, &go, task, arg);
     if (rc == 0) {
@@ -351,8 +353,7 @@ static int rt_run(struct co_rt *rt, co_task *task, void *arg)
             co_signals_handle(rt);
         rc = loop_run(rt);
     }
-    if (report)
-        co_overflow_report_end(!rt->shard);
+    co_overflow_watch_end(rt);
     rt_close(rt);
     co_rt_of_thread = NULL;
     sigpipe_restore(&sigpipe);

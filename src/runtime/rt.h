@@ -13,6 +13,8 @@
 #include "coronet/fiber.h"
 #include "runtime/backend.h"
 
+#include <pthread.h>
+
 struct co_detail;
 struct co_fiber;
 struct co_post;
@@ -52,11 +54,14 @@ struct co_rt {
     unsigned jobs_in_flight;       /* with the workers */
     struct co_post *_Atomic inbox; /* from other threads, last in first */
     const struct co_run_options *options;
-    struct co_shard *shard;
+    struct co_shard *shard;    /* that this is; NULL: a program's first runtime */
+    struct co_link shards;     /* those it has started */
+    pthread_mutex_t dump_lock; /* the first runtime's: one tree is printed after the other */
     void *loop_fake_stack, *loop_tsan; /* sanitizers' */
     const void *loop_stack_bottom;
     size_t loop_stack_size;
-    bool signals_handled;
+    void *signal_stack; /* ours, for this thread's handlers; NULL when it had one */
+    bool reports_overflow;
     int exit_code;
     struct co_detail *exit_detail; /* of the main fiber's result */
     bool stopping, deadlocked, signaled;

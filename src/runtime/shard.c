@@ -9,9 +9,11 @@
 #include "runtime/shard.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define SHARDS_MAX 256
 
@@ -20,6 +22,7 @@ struct co_shard {
     co_task *task;
     void *arg;
     struct co_rt *parent;
+    struct co_link link; /* among the parent's shards while its thread runs */
     struct co_fiber *waiter;
     pthread_t thread;
     pthread_mutex_t lock; /* guards `rt` and the flags between the two threads */
@@ -55,6 +58,88 @@ static void shard_told(struct co_rt *rt, struct co_post *post)
 {
     shard_obey(rt, CO_CONTAINER(post, struct co_shard, told));
 }
+
+/* ---- every shard's fiber tree ---------------------------------------------------------------- */
+
+/* Goes from shard to shard along the tree of who started whom; each message frees itself. */
+struct dump {
+    struct co_post post;
+    const struct co_shard *from; /* the edge of that tree it came along */
+    int fd;                      /* its own: the caller's may be closed by then */
+    const char *reason;
+};
+
+static void dump_pass_on(struct co_rt *rt, int fd, const char *reason, const struct co_shard *from);
+
+static void dump_print(struct co_rt *rt, int fd, const char *reason)
+{
+    struct co_rt *first = rt;
+    while (first->shard)
+        first = first->shard->parent;
+    pthread_mutex_lock(&first->dump_lock);
+    co_rt_dump(rt, fd, reason);
+    pthread_mutex_unlock(&first->dump_lock);
+}
+
+static void dump_arrived(struct co_rt *rt, struct co_post *post)
+{
+    struct dump *dump = CO_CONTAINER(post, struct dump, post);
+    dump_print(rt, dump->fd, dump->reason);
+    dump_pass_on(rt, dump->fd, dump->reason, dump->from);
+    close(dump->fd);
+    free(dump);
+}
+
+/* NULL when memory or descriptors are out: that shard's tree is missing then. */
+static struct co_post *dump_new(int fd, const char *reason, const struct co_shard *edge)
+{
+    struct dump *dump = malloc(sizeof *dump);
+    if (!dump)
+        return NULL;
+    *dump = (struct dump){{.run = dump_arrived}, edge, fcntl(fd, F_DUPFD_CLOEXEC, 0), reason};
+    if (dump->fd >= 0)
+        return &dump->post;
+    free(dump);
+    return NULL;
+}
+
+static void dump_to_child(struct co_shard *child, int fd, const char *reason)
+{
+    pthread_mutex_lock(&child->lock);
+    struct co_post *post = child->rt ? dump_new(fd, reason, child) : NULL;
+    if (post)
+        co_rt_post(child->rt, post);
+    pthread_mutex_unlock(&child->lock);
+}
+
+static void dump_pass_on(struct co_rt *rt, int fd, const char *reason, const struct co_shard *from)
+{
+    for (struct co_link *at = rt->shards.next; at != &rt->shards; at = at->next) {
+        struct co_shard *child = CO_CONTAINER(at, struct co_shard, link);
+        if (child != from)
+            dump_to_child(child, fd, reason);
+    }
+    if (!rt->shard || rt->shard == from)
+        return;
+    /* The parent takes this before it takes our end: it is there until then. */
+    struct co_post *post = dump_new(fd, reason, rt->shard);
+    if (post)
+        co_rt_post(rt->shard->parent, post);
+}
+
+void co_shards_dump(struct co_rt *rt, int fd, const char *reason)
+{
+    dump_print(rt, fd, reason);
+    dump_pass_on(rt, fd, reason, NULL);
+}
+
+void co_dump(int fd)
+{
+    co_shards_dump(co_rt_current(), fd, "fibers");
+}
+
+/* ---- a shard's thread and its waiter -----------------------------------------------------------
+ */
 
 static int shard_task(void *arg)
 {
@@ -118,6 +203,7 @@ static int shard_wait(void *arg)
     if (rc != 0)
         return -rc;
     rt->outside++;
+    co_list_append(&rt->shards, &shard->link);
     const struct co_wait wait = {
         .what = "shard",
         .on = shard,
@@ -125,6 +211,7 @@ static int shard_wait(void *arg)
         .drainable = true,
     };
     co_fiber_wait(rt, &wait);
+    co_list_remove(&shard->link);
     pthread_join(shard->thread, NULL);
     if (shard->result < 0 && shard->detail)
         co_detail_set(&rt->current->detail, shard->detail->code, shard->detail->text);

@@ -2,6 +2,7 @@
 #include "runtime/signal.h"
 
 #include "runtime/fiber.h"
+#include "runtime/shard.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -13,7 +14,6 @@
 #include <unistd.h>
 
 #define ALTERNATE_STACK_BYTES (64 << 10)
-#define GUARD_BYTES           (64 << 10) /* a fault this close beneath a stack is an overflow */
 
 static void signals_fill(sigset_t *set, const int *signals)
 {
@@ -73,7 +73,7 @@ static int signals_serve(void *arg)
     int signal;
     while ((signal = signal_wait(handled, CO_OP_BACKGROUND)) > 0) {
         if (signal == SIGUSR1) {
-            co_rt_dump(rt, STDERR_FILENO, "SIGUSR1");
+            co_shards_dump(rt, STDERR_FILENO, "SIGUSR1");
             continue;
         }
         if (!rt->main_fiber)
@@ -87,14 +87,26 @@ static int signals_serve(void *arg)
     return signal;
 }
 
-/* Names the fiber whose stack ran over, then lets the default action take its course. */
+/* ---- stack overflows ---------------------------------------------------------------------------
+ */
+
+/* A signal's handler is the whole process's: the first runtime that wants ours installs it, the
+ * last one gives back what was there before. */
+static struct {
+    pthread_mutex_t lock;
+    unsigned users;
+    struct sigaction before;
+} overflow = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+/* Names the fiber whose stack ran over; then what was there before, mostly death, takes its course,
+ * for the fault comes again. */
 static void overflow_handler(int signal, siginfo_t *info, void *context)
 {
     (void)context;
     struct co_rt *rt = co_rt_current();
     struct co_fiber *fiber = rt ? rt->current : NULL;
     char *at = info->si_addr;
-    if (fiber && at < fiber->stack.bottom && at >= fiber->stack.bottom - GUARD_BYTES) {
+    if (fiber && at < fiber->stack.bottom && at >= fiber->stack.bottom - co_stack_guard_bytes()) {
         char text[256];
         int size = snprintf(text, sizeof text,
             "coronet: stack overflow in fiber %s (stack of %zu KiB; start it with a larger "
@@ -104,34 +116,61 @@ static void overflow_handler(int signal, siginfo_t *info, void *context)
         if (size > 0 && write(STDERR_FILENO, text, (size_t)size) < 0)
             fiber = NULL; /* nothing more can be said */
     }
-    struct sigaction standard = {.sa_handler = SIG_DFL};
-    sigaction(signal, &standard, NULL);
+    sigaction(signal, &overflow.before, NULL);
 }
 
-void co_overflow_report(void)
+static void handler_install(void)
 {
-    stack_t stack = {.ss_size = ALTERNATE_STACK_BYTES};
+    struct sigaction action = {
+        .sa_sigaction = overflow_handler, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+    pthread_mutex_lock(&overflow.lock);
+    if (overflow.users++ == 0)
+        sigaction(SIGSEGV, &action, &overflow.before);
+    pthread_mutex_unlock(&overflow.lock);
+}
+
+/* A handler that somebody has put in the place of ours stays. */
+static void handler_remove(void)
+{
+    struct sigaction now;
+    pthread_mutex_lock(&overflow.lock);
+    if (--overflow.users == 0 && sigaction(SIGSEGV, NULL, &now) == 0 &&
+        (now.sa_flags & SA_SIGINFO) && now.sa_sigaction == overflow_handler)
+        sigaction(SIGSEGV, &overflow.before, NULL);
+    pthread_mutex_unlock(&overflow.lock);
+}
+
+/* Without one no handler could run when a fiber's stack is used up. A thread that has one keeps it:
+ * a sanitizer's, say. */
+static void *alternate_stack_new(void)
+{
+    stack_t stack;
+    if (sigaltstack(NULL, &stack) < 0 || !(stack.ss_flags & SS_DISABLE))
+        return NULL;
+    stack = (stack_t){.ss_size = ALTERNATE_STACK_BYTES};
     stack.ss_sp =
         mmap(NULL, stack.ss_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (stack.ss_sp == MAP_FAILED)
-        return;
-    struct sigaction action = {
-        .sa_sigaction = overflow_handler, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+        return NULL;
     sigaltstack(&stack, NULL);
-    sigaction(SIGSEGV, &action, NULL);
+    return stack.ss_sp;
 }
 
-void co_overflow_report_end(bool last)
+void co_overflow_watch(struct co_rt *rt)
 {
-    stack_t stack, none = {.ss_flags = SS_DISABLE};
-    struct sigaction action;
-    if (last && sigaction(SIGSEGV, NULL, &action) == 0 && action.sa_sigaction == overflow_handler) {
-        action = (struct sigaction){.sa_handler = SIG_DFL};
-        sigaction(SIGSEGV, &action, NULL);
-    }
-    if (sigaltstack(NULL, &stack) == 0 && stack.ss_size == ALTERNATE_STACK_BYTES &&
-        sigaltstack(&none, NULL) == 0)
-        munmap(stack.ss_sp, stack.ss_size);
+    rt->signal_stack = alternate_stack_new();
+    rt->reports_overflow = rt->options->handle_signals || rt->options->report_overflow;
+    if (rt->reports_overflow)
+        handler_install();
+}
+
+void co_overflow_watch_end(struct co_rt *rt)
+{
+    const stack_t none = {.ss_flags = SS_DISABLE};
+    if (rt->reports_overflow)
+        handler_remove();
+    if (rt->signal_stack && sigaltstack(&none, NULL) == 0)
+        munmap(rt->signal_stack, ALTERNATE_STACK_BYTES);
 }
 
 void co_signals_handle(struct co_rt *rt)

@@ -10,9 +10,10 @@
  * on the virtual backend. */
 void co_signals_handle(struct co_rt *rt);
 
-/* Has a stack overflow of this thread's fibers named on stderr; ends that. The alternate stack is
- * the thread's, the handler the process's: only the last thread takes it away. */
-void co_overflow_report(void);
-void co_overflow_report_end(bool last);
+/* Has a stack overflow of this runtime's fibers named on stderr, if its options ask for that or
+ * another runtime's do; ends that. The alternate stack is the thread's, the handler the process's.
+ */
+void co_overflow_watch(struct co_rt *rt);
+void co_overflow_watch_end(struct co_rt *rt);
 
 #endif

@@ -19,7 +19,7 @@
 #define WARM_MAX          256 /* stacks of a class kept with their pages; the rest is given back */
 #define MAP_COUNT_DEFAULT 65530 /* the kernel's vm.max_map_count unless set */
 
-/* A mapping of 64 stacks of one class, each with its guard page at the low end. */
+/* A mapping of 64 stacks of one class, each with its guard at the low end. */
 struct co_slab {
     struct co_link link; /* among the slabs of its class that have a cold stack */
     char *at;
@@ -36,7 +36,7 @@ struct co_stacks {
     struct co_link with_cold[CO_STACK_CLASSES];
     struct co_stack warm[CO_STACK_CLASSES][WARM_MAX];
     unsigned warm_count[CO_STACK_CLASSES];
-    size_t page;
+    size_t guard;       /* bytes */
     long mprotect_left; /* guards that may still be made of mappings */
     bool no_guard_install;
 };
@@ -49,6 +49,12 @@ enum co_stack_class co_stack_class_of(size_t bytes)
     while (class < CO_STACK_1M && class_bytes[class] < bytes)
         class ++;
     return (enum co_stack_class) class;
+}
+
+size_t co_stack_guard_bytes(void)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    return page > CO_STACK_PROBE_BYTES ? page : CO_STACK_PROBE_BYTES;
 }
 
 static long map_count_max(void)
@@ -70,7 +76,7 @@ int co_stacks_new(struct co_stacks **ret)
         return -ENOMEM;
     for (int i = 0; i < CO_STACK_CLASSES; i++)
         co_list_init(&stacks->with_cold[i]);
-    stacks->page = (size_t)sysconf(_SC_PAGESIZE);
+    stacks->guard = co_stack_guard_bytes();
     stacks->mprotect_left =
         map_count_max() / 4; /* a guard splits one mapping into three: two more */
     stacks->no_guard_install = co_feature_masked("guard_install");
@@ -99,10 +105,10 @@ static void slab_guard(struct co_stacks *stacks, struct co_slab *slab)
     slab->guarded = true;
     for (int i = 0; i < SLAB_STACKS; i++) {
         char *guard = slab->at + (size_t)i * slab->stride;
-        if (!stacks->no_guard_install && madvise(guard, stacks->page, MADV_GUARD_INSTALL) == 0)
+        if (!stacks->no_guard_install && madvise(guard, stacks->guard, MADV_GUARD_INSTALL) == 0)
             continue;
         stacks->no_guard_install = true;
-        if (stacks->mprotect_left-- <= 0 || mprotect(guard, stacks->page, PROT_NONE) < 0)
+        if (stacks->mprotect_left-- <= 0 || mprotect(guard, stacks->guard, PROT_NONE) < 0)
             slab->guarded = false;
     }
 }
@@ -112,7 +118,7 @@ static struct co_slab *slab_new(struct co_stacks *stacks, enum co_stack_class cl
     struct co_slab *slab = calloc(1, sizeof *slab);
     if (!slab)
         return NULL;
-    slab->stride = class_bytes[class] + stacks->page;
+    slab->stride = class_bytes[class] + stacks->guard;
     slab->at = mmap(NULL, slab->stride * SLAB_STACKS, PROT_READ | PROT_WRITE,
         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (slab->at == MAP_FAILED) {
@@ -126,7 +132,7 @@ static struct co_slab *slab_new(struct co_stacks *stacks, enum co_stack_class cl
     slab_guard(stacks, slab);
     for (int i = 0; i < SLAB_STACKS; i++) {
         char *low = slab->at + (size_t)i * slab->stride;
-        slab->valgrind[i] = co_valgrind_register(low + stacks->page, low + slab->stride);
+        slab->valgrind[i] = co_valgrind_register(low + stacks->guard, low + slab->stride);
     }
     slab->next = stacks->slabs;
     stacks->slabs = slab;
@@ -153,7 +159,7 @@ int co_stack_take(struct co_stacks *stacks, enum co_stack_class class, struct co
         co_list_remove(&slab->link);
     char *low = slab->at + (size_t)index * slab->stride;
     *ret = (struct co_stack){
-        .bottom = low + stacks->page,
+        .bottom = low + stacks->guard,
         .top = low + slab->stride,
         .slab = slab,
         .index = (uint8_t)index,

@@ -12,6 +12,14 @@
 
 #include "base/base.h"
 
+/* As far as compiled code may step beyond a stack without touching it (-fstack-clash-protection):
+ * the guard is as large, or a page where that is more. It costs addresses, no memory. */
+#ifdef __aarch64__
+# define CO_STACK_PROBE_BYTES ((size_t)64 << 10)
+#else
+# define CO_STACK_PROBE_BYTES ((size_t)4 << 10)
+#endif
+
 struct co_stacks;
 struct co_slab;
 
@@ -31,6 +39,9 @@ struct co_stack {
     uint8_t class;
     bool guarded;
 };
+
+/* The size of the guard beneath a stack's bottom. */
+size_t co_stack_guard_bytes(void);
 
 int co_stacks_new(struct co_stacks **ret);
 void co_stacks_free(struct co_stacks *stacks);

@@ -20,6 +20,16 @@ static struct co_sys *sys_of(struct co_rt *rt)
     return rt->backend_state;
 }
 
+void *co_sys_new(struct co_rt *rt, size_t size)
+{
+    struct co_sys *sys = calloc(1, size);
+    if (!sys)
+        return NULL;
+    sys->wake_fd = -1;
+    co_list_init(&sys->canceled);
+    return rt->backend_state = sys;
+}
+
 int co_sys_open(struct co_sys *sys, uint8_t fresh_bits)
 {
     sys->fresh_bits = fresh_bits;
@@ -27,12 +37,14 @@ int co_sys_open(struct co_sys *sys, uint8_t fresh_bits)
     return sys->wake_fd < 0 ? -errno : 0;
 }
 
-void co_sys_close(struct co_sys *sys)
+void co_sys_close(struct co_rt *rt)
 {
+    struct co_sys *sys = sys_of(rt);
     if (sys->wake_fd >= 0)
         close(sys->wake_fd);
-    sys->wake_fd = -1;
     co_fdtable_free(&sys->fds);
+    free(sys);
+    rt->backend_state = NULL;
 }
 
 /* ---- sleeping and time --------------------------------------------------------------------- */
@@ -102,13 +114,27 @@ void co_sys_random(struct co_rt *rt, void *bytes, size_t size)
 
 /* ---- sockets ------------------------------------------------------------------------------- */
 
+static uint8_t bits_of_type(int type)
+{
+    return type == SOCK_STREAM ? 0 : CO_SLOT_MESSAGES;
+}
+
+/* What is no socket is not received from at all. */
+static uint8_t bits_of(int raw)
+{
+    int type = SOCK_STREAM;
+    socklen_t size = sizeof type;
+    getsockopt(raw, SOL_SOCKET, SO_TYPE, &type, &size);
+    return bits_of_type(type);
+}
+
 int co_sys_socket(struct co_rt *rt, int family, int type, int protocol, co_fd *ret)
 {
     struct co_sys *sys = sys_of(rt);
     int raw = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
     if (raw < 0)
         return -errno;
-    int rc = co_fdtable_add(&sys->fds, raw, sys->fresh_bits, ret);
+    int rc = co_fdtable_add(&sys->fds, raw, sys->fresh_bits | bits_of_type(type), ret);
     if (rc < 0)
         close(raw);
     return rc;
@@ -121,7 +147,7 @@ int co_sys_adopt(struct co_rt *rt, int raw, co_fd *ret)
     if (flags < 0 || fcntl(raw, F_SETFL, flags | O_NONBLOCK) < 0 ||
         fcntl(raw, F_SETFD, FD_CLOEXEC) < 0)
         return -errno;
-    return co_fdtable_add(&sys->fds, raw, sys->fresh_bits | CO_SLOT_ADOPTED, ret);
+    return co_fdtable_add(&sys->fds, raw, sys->fresh_bits | CO_SLOT_ADOPTED | bits_of(raw), ret);
 }
 
 static long get_name(

@@ -2,7 +2,6 @@
 #include "runtime/sysop.h"
 #include "runtime/pool.h"
 #include "runtime/rt.h"
-#include "runtime/workers.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -44,10 +43,11 @@ bool co_sys_accept_again(int error)
            error == ENETUNREACH || error == EHOSTDOWN || error == EHOSTUNREACH;
 }
 
-long co_sys_accepted(struct co_rt *rt, struct co_op *op, int raw)
+long co_sys_accepted(struct co_rt *rt, const struct co_slot *listener, struct co_op *op, int raw)
 {
     struct co_sys *sys = sys_of(rt);
-    int rc = co_fdtable_add(&sys->fds, raw, sys->fresh_bits, &op->a.accept.fd);
+    uint8_t bits = sys->fresh_bits | (listener->bits & CO_SLOT_MESSAGES);
+    int rc = co_fdtable_add(&sys->fds, raw, bits, &op->a.accept.fd);
     if (rc < 0)
         close(raw);
     return rc;
@@ -67,7 +67,7 @@ static long try_accept(struct co_rt *rt, struct co_slot *slot, struct co_op *op)
         return outcome(slot, CO_SLOT_READABLE, raw);
     if (peer)
         peer->size = size;
-    return co_sys_accepted(rt, op, raw);
+    return co_sys_accepted(rt, slot, op, raw);
 }
 
 /* Asked again while one is under way, connect(2) answers EALREADY, 0 or the error it came to. */
@@ -88,7 +88,7 @@ static long receive_at(struct co_rt *rt, struct co_slot *slot, void *at, size_t 
     ssize_t n = recv(slot->raw, at, size, MSG_DONTWAIT);
     if (n <= 0)
         return outcome(slot, CO_SLOT_READABLE, n);
-    if ((size_t)n < size)
+    if ((size_t)n < size && !(slot->bits & CO_SLOT_MESSAGES))
         drained(slot);
     else
         slot->bits |= CO_SLOT_READABLE;
@@ -178,7 +178,8 @@ static bool slice_is_cached(const struct co_op *op)
     return size == 0 || byte_is_cached(op->a.file.file_fd, op->a.file.offset + size - 1);
 }
 
-long co_sys_send_file(struct co_slot *slot, struct co_op *op)
+/* Does not ask whether the slice is in memory. */
+static long send_slice(struct co_slot *slot, struct co_op *op)
 {
     off_t offset = (off_t)op->a.file.offset;
     ssize_t n;
@@ -215,15 +216,17 @@ static void warm_done(struct co_rt *rt, struct co_job *job)
 {
     struct warming *warming = CO_CONTAINER(job, struct warming, job);
     struct co_op *op = warming->op;
+    struct co_slot *slot = co_fdtable_get(&sys_of(rt)->fds, op->fd);
     free(warming);
-    if (!op->canceling) {
-        sys_of(rt)->resume(rt, op);
-        return;
-    }
-    co_op_complete(rt, op, -ECANCELED);
+    long result = -ECANCELED;
+    if (!op->canceling)
+        result = co_sys_settle(rt, slot, op, send_slice(slot, op), false);
+    if (result != CO_SYS_WAIT)
+        co_op_complete(rt, op, result);
 }
 
-int co_sys_warm(struct co_rt *rt, struct co_op *op)
+/* Reads the slice of a cold SEND_FILE on a pool thread. 0, -ENOMEM. */
+static int warm(struct co_rt *rt, struct co_op *op)
 {
     struct warming *warming = malloc(sizeof *warming);
     if (!warming)
@@ -242,11 +245,52 @@ long co_sys_try(struct co_rt *rt, struct co_slot *slot, struct co_op *op)
     case CO_OP_CONNECT: return try_connect(slot, op);
     case CO_OP_RECEIVE: return try_receive(rt, slot, op);
     case CO_OP_SEND: return try_send(slot, op);
-    case CO_OP_SEND_FILE: return slice_is_cached(op) ? co_sys_send_file(slot, op) : CO_SYS_COLD;
+    case CO_OP_SEND_FILE: return slice_is_cached(op) ? send_slice(slot, op) : CO_SYS_COLD;
     case CO_OP_RECEIVE_MESSAGES:
     case CO_OP_SEND_MESSAGES: return try_messages(rt, slot, op);
     case CO_OP_READABLE: return try_readable(slot);
     case CO_OP_NONE: break;
     }
     return -EINVAL;
+}
+
+/* ---- from attempt to attempt ----------------------------------------------------------------- */
+
+long co_sys_settle(
+    struct co_rt *rt, struct co_slot *slot, struct co_op *op, long result, bool refused)
+{
+    bool waits = result == CO_SYS_WAIT || result == CO_SYS_COLD;
+    if (waits && op->canceling)
+        return -ECANCELED;
+    if (result == CO_SYS_COLD) {
+        if (warm(rt, op) == 0)
+            return CO_SYS_WAIT;
+        result = send_slice(slot, op); /* slow is better than not at all */
+    }
+    if (result != CO_SYS_WAIT)
+        return result;
+    int rc = sys_of(rt)->wait(rt, slot, op, refused);
+    return rc < 0 ? rc : CO_SYS_WAIT;
+}
+
+bool co_sys_submit(struct co_rt *rt, struct co_op *op)
+{
+    struct co_slot *slot = co_fdtable_get(&sys_of(rt)->fds, op->fd);
+    op->canceling = false;
+    op->in_flight = true;
+    co_list_init(&op->link);
+    long result = -EBADF;
+    if (slot) {
+        assert(!*co_sys_waiter(slot, op));
+        uint8_t bit = co_sys_reads(op) ? CO_SLOT_READABLE : CO_SLOT_WRITABLE;
+        bool hopeful =
+            (slot->bits & bit) || (op->flags & CO_OP_LIKELY) || op->code == CO_OP_CONNECT;
+        result = hopeful ? co_sys_try(rt, slot, op) : CO_SYS_WAIT;
+        result = co_sys_settle(rt, slot, op, result, false);
+    }
+    if (result == CO_SYS_WAIT)
+        return false;
+    op->in_flight = false;
+    op->result = result;
+    return true;
 }

@@ -14,6 +14,7 @@
 #define CO_RUNTIME_SYSOP_H
 
 #include "runtime/fdtable.h"
+#include "runtime/workers.h"
 
 #include <limits.h>
 #include <stdatomic.h>
@@ -23,16 +24,22 @@ struct co_sys {
     struct co_fdtable fds;
     atomic_int sleep;
     int wake_fd;
-    uint8_t fresh_bits; /* enum co_slot_bits of a new descriptor */
+    uint8_t fresh_bits;      /* enum co_slot_bits of a new descriptor */
+    struct co_link canceled; /* operations whose cancel the next poll sees to */
+    /* Makes the operation the slot's reader or writer, to be tried again when its socket is ready.
+     * refused: the kernel would not do it by itself. 0 or -errno. */
+    int (*wait)(struct co_rt *rt, struct co_slot *slot, struct co_op *op, bool refused);
     /* Called after close_fd's checks, before the descriptor goes; may be NULL. */
     void (*forget)(struct co_rt *rt, struct co_slot *slot);
-    /* Tries, and if need be waits for, a SEND_FILE whose slice has been read into memory. */
-    void (*resume)(struct co_rt *rt, struct co_op *op);
 };
 
-/* 0 or -errno; closing is harmless after a failed open. */
+/* Makes rt->backend_state, of so many bytes that begin with a struct co_sys: zeroed, its head ready
+ * to be opened and, also when that fails, closed. NULL when memory is out. */
+void *co_sys_new(struct co_rt *rt, size_t size);
+/* 0 or -errno. */
 int co_sys_open(struct co_sys *sys, uint8_t fresh_bits);
-void co_sys_close(struct co_sys *sys);
+/* Frees the state, too. */
+void co_sys_close(struct co_rt *rt);
 
 /* ---- operations ---------------------------------------------------------------------------- */
 
@@ -47,19 +54,23 @@ static inline bool co_sys_reads(const struct co_op *op)
            op->code == CO_OP_RECEIVE_MESSAGES || op->code == CO_OP_READABLE;
 }
 
+/* What the slot has waiting in the operation's direction. */
+static inline struct co_op **co_sys_waiter(struct co_slot *slot, const struct co_op *op)
+{
+    return co_sys_reads(op) ? &slot->reader : &slot->writer;
+}
+
 /* The operation's system call, and what it tells about the socket's readiness. Its result,
  * CO_SYS_WAIT or CO_SYS_COLD. */
 long co_sys_try(struct co_rt *rt, struct co_slot *slot, struct co_op *op);
 
-/* The same for a SEND_FILE that need not ask whether the slice is in memory. */
-long co_sys_send_file(struct co_slot *slot, struct co_op *op);
-
-/* Reads the slice of a cold SEND_FILE on a pool thread, then calls sys->resume (or completes it
- * with -ECANCELED when op->canceling is set by then). 0, -ENOMEM. */
-int co_sys_warm(struct co_rt *rt, struct co_op *op);
+/* Goes on with what an attempt came to: leaves the operation waiting, for its socket or for a pool
+ * thread that reads its file (CO_SYS_WAIT), or says its result. refused: see sys->wait. */
+long co_sys_settle(
+    struct co_rt *rt, struct co_slot *slot, struct co_op *op, long result, bool refused);
 
 /* Enters a freshly accepted descriptor and fills in the operation. 0, or -ENOMEM with it closed. */
-long co_sys_accepted(struct co_rt *rt, struct co_op *op, int raw);
+long co_sys_accepted(struct co_rt *rt, const struct co_slot *listener, struct co_op *op, int raw);
 
 /* Did accept(2) fail because of that one connection, so that the next may do? */
 bool co_sys_accept_again(int error);
@@ -75,6 +86,7 @@ int64_t co_sys_until(int64_t until_ns);
 
 /* ---- members of struct co_backend ---------------------------------------------------------- */
 
+bool co_sys_submit(struct co_rt *rt, struct co_op *op);
 void co_sys_wake(struct co_rt *rt);
 int64_t co_sys_now(struct co_rt *rt);
 int64_t co_sys_wall(struct co_rt *rt);
@@ -84,5 +96,12 @@ int co_sys_adopt(struct co_rt *rt, int raw, co_fd *ret);
 long co_sys_control(struct co_rt *rt, co_fd fd, struct co_control *control);
 void co_sys_close_fd(struct co_rt *rt, co_fd fd);
 int co_sys_raw(struct co_rt *rt, co_fd fd);
+
+/* The members that are the same in both backends. */
+#define CO_SYS_MEMBERS                                                                             \
+ .submit = co_sys_submit, .wake = co_sys_wake, .now = co_sys_now, .wall = co_sys_wall,             \
+ .random = co_sys_random, .socket = co_sys_socket, .adopt = co_sys_adopt,                          \
+ .control = co_sys_control, .close_fd = co_sys_close_fd, .raw = co_sys_raw,                        \
+ .offload = co_workers_offload
 
 #endif

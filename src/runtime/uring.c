@@ -13,11 +13,9 @@
 #include "runtime/ring.h"
 #include "runtime/rt.h"
 #include "runtime/sysop.h"
-#include "runtime/workers.h"
 
 #include <errno.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 
@@ -31,7 +29,6 @@ enum { KEY_WAKE = 1, KEY_IGNORED = 2 }; /* no operation's address */
 struct uring {
     struct co_sys sys; /* first */
     struct co_ring ring;
-    struct co_link canceled; /* operations whose cancel is not yet a request */
     struct io_uring_buf_ring *offer;
     void *offered[OFFERED];    /* by the kernel's buffer number; NULL: used up */
     uint16_t missing[OFFERED]; /* the numbers that are used up */
@@ -131,19 +128,14 @@ static void fill_receive(struct io_uring_sqe *sqe, int raw, const struct co_op *
     sqe->flags = op->a.receive.at ? 0 : IOSQE_BUFFER_SELECT; /* of group 0 */
 }
 
-static struct co_op **waiter(struct co_slot *slot, const struct co_op *op)
-{
-    return co_sys_reads(op) ? &slot->reader : &slot->writer;
-}
-
-/* Makes the operation a request. by_poll: even one that io_uring could do by itself. */
-static int request(struct co_rt *rt, struct co_slot *slot, struct co_op *op, bool by_poll)
+/* Makes the operation a request: a poll, if io_uring has refused to do it by itself. */
+static int request(struct co_rt *rt, struct co_slot *slot, struct co_op *op, bool refused)
 {
     struct uring *uring = uring_of(rt);
     struct io_uring_sqe *sqe = co_ring_request(&uring->ring);
     if (!sqe)
         return -ENOMEM;
-    bool polls = by_poll || !(op->code == CO_OP_RECEIVE || op->code == CO_OP_ACCEPT);
+    bool polls = refused || !(op->code == CO_OP_RECEIVE || op->code == CO_OP_ACCEPT);
     if (polls)
         fill_poll(sqe, slot->raw, co_sys_reads(op) ? POLLIN : POLLOUT);
     else if (op->code == CO_OP_ACCEPT)
@@ -154,7 +146,7 @@ static int request(struct co_rt *rt, struct co_slot *slot, struct co_op *op, boo
     uring->receives |= sqe->flags & IOSQE_BUFFER_SELECT;
     if (co_sys_reads(op))
         slot->bits = (uint8_t)(polls ? slot->bits | CO_SLOT_POLLED : slot->bits & ~CO_SLOT_POLLED);
-    *waiter(slot, op) = op;
+    *co_sys_waiter(slot, op) = op;
     return 0;
 }
 
@@ -171,11 +163,11 @@ static int request_wake(struct uring *uring)
 
 static void request_cancels(struct uring *uring)
 {
-    while (!co_list_empty(&uring->canceled)) {
+    while (!co_list_empty(&uring->sys.canceled)) {
         struct io_uring_sqe *sqe = co_ring_request(&uring->ring);
         if (!sqe)
             return;
-        struct co_op *op = CO_CONTAINER(co_list_pop(&uring->canceled), struct co_op, link);
+        struct co_op *op = CO_CONTAINER(co_list_pop(&uring->sys.canceled), struct co_op, link);
         sqe->opcode = IORING_OP_ASYNC_CANCEL;
         sqe->addr = (uint64_t)(uintptr_t)op;
         sqe->user_data = KEY_IGNORED;
@@ -185,56 +177,6 @@ static void request_cancels(struct uring *uring)
 
 /* ---- operations ---------------------------------------------------------------------------- */
 
-/* Goes on with what an attempt came to: leaves the operation waiting (CO_SYS_WAIT), or says its
- * result. */
-static long wait_or_result(
-    struct co_rt *rt, struct co_slot *slot, struct co_op *op, long result, bool by_poll)
-{
-    bool waits = result == CO_SYS_WAIT || result == CO_SYS_COLD;
-    if (waits && op->canceling)
-        return -ECANCELED;
-    if (result == CO_SYS_COLD) {
-        if (co_sys_warm(rt, op) == 0)
-            return CO_SYS_WAIT;
-        result = co_sys_send_file(slot, op); /* slow is better than not at all */
-    }
-    if (result != CO_SYS_WAIT)
-        return result;
-    int rc = request(rt, slot, op, by_poll);
-    return rc < 0 ? rc : CO_SYS_WAIT;
-}
-
-static bool uring_submit(struct co_rt *rt, struct co_op *op)
-{
-    struct co_slot *slot = co_fdtable_get(&uring_of(rt)->sys.fds, op->fd);
-    op->canceling = false;
-    op->in_flight = true;
-    co_list_init(&op->link);
-    long result = -EBADF;
-    if (slot) {
-        assert(!*waiter(slot, op));
-        uint8_t bit = co_sys_reads(op) ? CO_SLOT_READABLE : CO_SLOT_WRITABLE;
-        bool hopeful =
-            (slot->bits & bit) || (op->flags & CO_OP_LIKELY) || op->code == CO_OP_CONNECT;
-        result = hopeful ? co_sys_try(rt, slot, op) : CO_SYS_WAIT;
-        result = wait_or_result(rt, slot, op, result, false);
-    }
-    if (result == CO_SYS_WAIT)
-        return false;
-    op->in_flight = false;
-    op->result = result;
-    return true;
-}
-
-/* A SEND_FILE whose slice is in memory now. */
-static void uring_resume(struct co_rt *rt, struct co_op *op)
-{
-    struct co_slot *slot = co_fdtable_get(&uring_of(rt)->sys.fds, op->fd);
-    long result = wait_or_result(rt, slot, op, co_sys_send_file(slot, op), false);
-    if (result != CO_SYS_WAIT)
-        co_op_complete(rt, op, result);
-}
-
 static void uring_cancel(struct co_rt *rt, struct co_op *op)
 {
     struct uring *uring = uring_of(rt);
@@ -242,8 +184,9 @@ static void uring_cancel(struct co_rt *rt, struct co_op *op)
         return;
     op->canceling = true;
     struct co_slot *slot = co_fdtable_get(&uring->sys.fds, op->fd);
-    if (*waiter(slot, op) == op) /* else a pool thread reads its file: it ends with the job */
-        co_list_append(&uring->canceled, &op->link);
+    if (*co_sys_waiter(slot, op) ==
+        op) /* else a pool thread reads its file: it ends with the job */
+        co_list_append(&uring->sys.canceled, &op->link);
 }
 
 /* ---- answers ------------------------------------------------------------------------------- */
@@ -271,7 +214,7 @@ static long accepted(struct co_rt *rt, struct co_slot *slot, struct co_op *op, i
 {
     if (res >= 0) {
         slot->bits |= CO_SLOT_READABLE; /* where one was, more may be */
-        return co_sys_accepted(rt, op, res);
+        return co_sys_accepted(rt, slot, op, res);
     }
     if (is_interruption(res))
         return CO_SYS_WAIT;
@@ -307,7 +250,7 @@ static void answer(struct co_rt *rt, struct co_op *op, const struct io_uring_cqe
 {
     struct co_slot *slot = co_fdtable_get(&uring_of(rt)->sys.fds, op->fd);
     long result;
-    *waiter(slot, op) = NULL;
+    *co_sys_waiter(slot, op) = NULL;
     co_list_remove(&op->link);
     bool by_itself = co_sys_reads(op) && !(slot->bits & CO_SLOT_POLLED);
     if (!by_itself)
@@ -317,7 +260,7 @@ static void answer(struct co_rt *rt, struct co_op *op, const struct io_uring_cqe
     else
         result = received(rt, slot, op, cqe);
     /* What io_uring could not do by itself is polled for: it must not refuse in a circle. */
-    result = wait_or_result(rt, slot, op, result, cqe->res < 0);
+    result = co_sys_settle(rt, slot, op, result, cqe->res < 0);
     if (result != CO_SYS_WAIT)
         co_op_complete(rt, op, result);
 }
@@ -341,8 +284,8 @@ static int uring_poll(struct co_rt *rt, int64_t until_ns)
         uring->wake_is_watched = request_wake(uring) == 0;
     if (uring->receives && uring->missing_count > 0)
         offer_buffers(rt, uring);
-    bool may_sleep = until_ns != 0 && uring->wake_is_watched && co_list_empty(&uring->canceled) &&
-                     co_ring_ready(ring) == 0;
+    bool may_sleep = until_ns != 0 && uring->wake_is_watched &&
+                     co_list_empty(&uring->sys.canceled) && co_ring_ready(ring) == 0;
     int rc = 0;
     if (may_sleep && co_sys_sleep(&uring->sys))
         rc = co_ring_enter(ring, until_ns == CO_NEVER ? CO_RING_FOREVER : co_sys_until(until_ns));
@@ -364,20 +307,15 @@ static void uring_close(struct co_rt *rt)
     struct uring *uring = uring_of(rt);
     offer_close(rt, uring);
     co_ring_close(&uring->ring);
-    co_sys_close(&uring->sys);
-    free(uring);
-    rt->backend_state = NULL;
+    co_sys_close(rt);
 }
 
 static int uring_open(struct co_rt *rt)
 {
-    struct uring *uring = calloc(1, sizeof *uring);
+    struct uring *uring = co_sys_new(rt, sizeof *uring);
     if (!uring)
         return -ENOMEM;
-    uring->sys.wake_fd = -1;
-    uring->sys.resume = uring_resume;
-    co_list_init(&uring->canceled);
-    rt->backend_state = uring;
+    uring->sys.wait = request;
     int rc = co_ring_open(&uring->ring);
     if (rc == 0)
         rc = co_sys_open(&uring->sys, CO_SLOT_WRITABLE);
@@ -392,17 +330,7 @@ const struct co_backend co_backend_uring = {
     .name = "io_uring",
     .open = uring_open,
     .close = uring_close,
-    .submit = uring_submit,
     .cancel = uring_cancel,
     .poll = uring_poll,
-    .wake = co_sys_wake,
-    .now = co_sys_now,
-    .wall = co_sys_wall,
-    .random = co_sys_random,
-    .socket = co_sys_socket,
-    .adopt = co_sys_adopt,
-    .control = co_sys_control,
-    .close_fd = co_sys_close_fd,
-    .raw = co_sys_raw,
-    .offload = co_workers_offload,
+    CO_SYS_MEMBERS,
 };

@@ -26,13 +26,14 @@ struct co_tree_cache {
     struct co_tree *tree;
     struct co_map paths;
     struct shelf read, open; /* small files' content; large files' descriptors */
-    size_t bytes;            /* of content */
+    size_t bytes;            /* of all entries */
 };
 
 struct entry {
     struct co_tree_file file;
     struct co_link link;
     struct shelf *shelf;       /* NULL: not, or no longer, in the cache */
+    size_t bytes;              /* of content in memory, and of what was made of it */
     uint64_t validated_serial; /* rt->input_serial before the look-up that found it so */
     unsigned references;       /* the cache's own is one */
     bool settled;
@@ -85,14 +86,20 @@ static void cache_drop(struct co_tree_cache *cache, struct entry *entry)
     co_list_remove(&entry->link);
     entry->shelf->count--;
     entry->shelf = NULL;
-    if (entry->file.bytes)
-        cache->bytes -= entry->file.stat.size;
+    cache->bytes -= entry->bytes;
     entry_release(entry);
 }
 
 static void shelf_drop_last(struct co_tree_cache *cache, struct shelf *shelf)
 {
     cache_drop(cache, CO_CONTAINER(shelf->entries.prev, struct entry, link));
+}
+
+/* Only what was read has bytes to speak of. */
+static void cache_shrink(struct co_tree_cache *cache)
+{
+    while (cache->bytes > CO_TREE_CACHE_BYTES && !co_list_empty(&cache->read.entries))
+        shelf_drop_last(cache, &cache->read);
 }
 
 /* Puts a loaded file in, in place of what another fiber may have put there meanwhile. Without
@@ -108,10 +115,11 @@ static void cache_add(struct co_tree_cache *cache, struct entry *entry)
     entry->shelf = entry->file.bytes ? &cache->read : &cache->open;
     co_list_prepend(&entry->shelf->entries, &entry->link);
     entry->shelf->count++;
-    if (entry->file.bytes)
-        cache->bytes += entry->file.stat.size;
-    while (entry->shelf->count > entry->shelf->count_max || cache->bytes > CO_TREE_CACHE_BYTES)
+    entry->bytes = entry->file.bytes ? (size_t)entry->file.stat.size : 0;
+    cache->bytes += entry->bytes;
+    while (entry->shelf->count > entry->shelf->count_max)
         shelf_drop_last(cache, entry->shelf);
+    cache_shrink(cache);
 }
 
 static void entry_touch(struct entry *entry)
@@ -280,6 +288,16 @@ int co_tree_cache_get(struct co_tree_cache *cache, co_text path, struct co_tree_
     entry_touch(entry);
     *ret = &entry->file;
     return 0;
+}
+
+void co_tree_cache_grow(struct co_tree_cache *cache, struct co_tree_file *file, size_t bytes)
+{
+    struct entry *entry = CO_CONTAINER(file, struct entry, file);
+    if (!entry->shelf)
+        return;
+    entry->bytes += bytes;
+    cache->bytes += bytes;
+    cache_shrink(cache);
 }
 
 void co_tree_cache_release(struct co_tree_cache *cache, struct co_tree_file *file)

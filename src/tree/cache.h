@@ -18,7 +18,7 @@
 #include "tree/tree.h"
 
 #define CO_TREE_CACHE_ENTRIES 1024        /* per shard */
-#define CO_TREE_CACHE_BYTES   (32u << 20) /* of file content per shard */
+#define CO_TREE_CACHE_BYTES   (32u << 20) /* of content, and what is made of it, per shard */
 #define CO_TREE_CACHE_OPEN    128 /* of the entries may hold a descriptor: others need some */
 #define CO_TREE_INLINE_MAX    (64u << 10) /* larger files are kept open, not read */
 #define CO_TREE_SETTLED_NS    20000000LL  /* two ticks of the coarsest clock (HZ=100) */
@@ -30,7 +30,7 @@ struct co_tree_file {
     char *bytes; /* the whole content when small, else NULL */
     int fd;      /* open when not small or a folder, else -1 */
     /* What the user of the cache made of the file (a response head, say), freed by `free_made` with
-     * the entry. NULL at first. */
+     * the entry. NULL at first. What is large in it is to be told to co_tree_cache_grow. */
     void *made;
     void (*free_made)(void *made);
 };
@@ -46,6 +46,9 @@ void co_tree_cache_free(struct co_tree_cache *cache);
  * (-ENOENT) are not cached.
  */
 int co_tree_cache_get(struct co_tree_cache *cache, co_text path, struct co_tree_file **ret);
+/* What was made of the file keeps so many more bytes, as long as it is in the cache. */
+void co_tree_cache_grow(struct co_tree_cache *cache, struct co_tree_file *file, size_t bytes);
+
 void co_tree_cache_release(struct co_tree_cache *cache, struct co_tree_file *file);
 
 #endif

@@ -250,7 +250,13 @@ def test_header_cors_cache(server, folder):
     assert code == 200 and (fields['x-one'], fields['x-two']) == ('1', '2')
     assert fields['access-control-allow-origin'] == '*'
     assert 'max-age=3600' in fields['cache-control']
+    code, fields = head_of(curl('-i', '-X', 'OPTIONS', '-H', 'Access-Control-Request-Method: GET',
+                                '-H', 'Access-Control-Request-Headers: range', one.url + 'a'))
+    assert code == 204 and fields['access-control-allow-headers'] == 'range'
     assert 'no-cache' in head_of(curl('-i', server().url + 'a'))[1]['cache-control']
+    url = server('--header', 'Cache-Control: no-store').url
+    for target in ('', 'a', 'none'):
+        assert curl('-i', url + target).lower().count(b'cache-control: ') == 1
 
 
 def test_spa_answers_for_what_does_not_exist(server, folder):

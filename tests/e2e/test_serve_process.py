@@ -213,9 +213,11 @@ def test_a_second_signal_ends_it_at_once(server, big):
 
 
 def test_the_fiber_tree_is_printed_on_request(server):
-    one = server()
+    one = server('--workers', '3')
     one.signal(signal.SIGUSR1)
     one.expect('#1 main: waits for children')
+    others = {one.expect('; shard [12], ') for _ in range(2)}
+    assert len(others) == 2
 
 
 def processor_seconds(pid):

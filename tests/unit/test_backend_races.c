@@ -93,6 +93,33 @@ static int datagram_unix(void *arg)
     return 0;
 }
 
+/* A receive takes one message, and what it leaves behind is found without another arrival. */
+static int received_one_by_one(void *arg)
+{
+    (void)arg;
+    co_fd a, b;
+    co_address from, to;
+    char text[8];
+    co_scope scope;
+    if (datagram_on(AF_UNIX, &a, &from) < 0 || datagram_on(AF_UNIX, &b, &to) < 0)
+        return FAILED;
+    expect_result(do_connect(a, &to), 0);
+    co_scope_open(&scope, 3);
+    expect_result(do_receive(b, text, sizeof text), CO_EDEADLINE);
+    expect_result(co_scope_close(&scope), CO_EDEADLINE);
+    expect_result(do_send(a, "one", 3), 3);
+    expect_result(do_send(a, "three", 5), 5);
+    expect_result(co_sleep(3), 0);
+    co_scope_open(&scope, 5000);
+    long first = do_receive(b, text, sizeof text), second = do_receive(b, text, sizeof text);
+    expect_result(co_scope_close(&scope), 0);
+    expect_result(first, 3);
+    expect_result(second, 5);
+    close_socket(a);
+    close_socket(b);
+    return 0;
+}
+
 /* ---- cancel against completion -------------------------------------------------------------- */
 
 /* Each waits in vain until its deadline, and what it waited on is as good as before. */
@@ -308,6 +335,7 @@ static int woken(void *arg)
  X(datagram_batch)                                                                                 \
  X(datagram_refused)                                                                               \
  X(datagram_unix)                                                                                  \
+ X(received_one_by_one)                                                                            \
  X(cancelled_in_vain)                                                                              \
  X(cancelled_receives_lose_nothing)                                                                \
  X(cancelled_accepts_lose_nothing)                                                                 \

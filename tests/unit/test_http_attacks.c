@@ -110,6 +110,18 @@ static void h07_refuses_chunk_sizes_that_are_none(void **state)
     refuse(CHUNKED "5\nabcde\r\n0\r\n\r\n", 400);
 }
 
+/* By a handler that reads no body, by none at all. */
+static void h07_refuses_them_where_nobody_reads_them(void **state)
+{
+    (void)state;
+#define TO(start) start " HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n"
+    refuse(TO("GET /hello") "0x5\r\nabcde\r\n0\r\n\r\n" GET_HELLO, 400);
+    refuse(TO("GET /hello") "4\r\nabcde\r\n0\r\n\r\n" GET_HELLO, 400);
+    refuse(TO("POST /hello") "5 \r\nabcde\r\n0\r\n\r\n" GET_HELLO, 400);
+    refuse(TO("GET /nobody") "0\r\nX : y\r\n\r\n" GET_HELLO, 400);
+#undef TO
+}
+
 static void h08_limits_chunk_extensions(void **state)
 {
     (void)state;
@@ -324,6 +336,7 @@ int main(void)
         cmocka_unit_test(h05_heads_of_every_buffers_size),
         cmocka_unit_test(h06_refuses_bare_line_ends_and_folding),
         cmocka_unit_test(h07_refuses_chunk_sizes_that_are_none),
+        cmocka_unit_test(h07_refuses_them_where_nobody_reads_them),
         cmocka_unit_test(h08_limits_chunk_extensions),
         cmocka_unit_test(h09_trailers_are_dropped_and_counted),
         cmocka_unit_test(h10_lengths_beyond_all_bounds),

@@ -296,6 +296,31 @@ static void an_end_within_the_head_is_a_bad_request_rfc9112_8(void **state)
     assert_int_equal(rig->event_count, 1);
 }
 
+static int client_of_an_empty_line(void *arg)
+{
+    struct rig *rig = arg;
+    int rc = rig_send(rig, GET_HELLO "\r\n");
+    if (rc == 0)
+        rc = rig_read_until(rig, "hello\n", 1);
+    co_sleep(40000); /* longer than a head may take */
+    if (rc == 0)
+        rc = rig_send(rig, GET_HELLO "\r\n");
+    if (rc == 0)
+        rc = rig_read_until(rig, "hello\n", 2);
+    co_shutdown_write(rig->peer);
+    return rc < 0 ? rc : rig_read_all(rig);
+}
+
+static void an_empty_line_alone_is_no_request_rfc9112_2_2(void **state)
+{
+    (void)state;
+    struct rig *rig = fresh();
+    rig->client = client_of_an_empty_line;
+    assert_int_equal(rig_run(rig), 0);
+    assert_not_got(rig, "HTTP/1.1 4");
+    assert_int_equal(rig->event_count, 2);
+}
+
 /* ---- routes --------------------------------------------------------------------------------- */
 
 static void methods_that_are_not_taken(void **state)
@@ -365,6 +390,32 @@ static void common_fields_are_in_every_response(void **state)
     rig_expect(rig, "GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n", 404);
     assert_got(rig, "X-Frame-Options: DENY\r\nX-Empty: \r\n");
     assert_not_got(rig, "Server:");
+}
+
+static void common_fields_replace_our_own(void **state)
+{
+    (void)state;
+    static const char *const fields[] = {"server: mine", "Link: a", "Link: b", NULL};
+    struct rig *rig = fresh();
+    rig->options.headers = fields;
+    rig_expect(rig, "GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n", 404);
+    assert_got(rig, "server: mine\r\nLink: a\r\nLink: b\r\n");
+    assert_not_got(rig, "Server: coronet");
+}
+
+static void common_fields_are_none_of_a_single_response(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {"Date: a", "content-type: text/plain", "ETag: \"a\"",
+        "Location: /", "Content-Length: 1", "X", ": a", "X : a"};
+    for (size_t i = 0; i < CO_LENGTH(lines); i++) {
+        const char *const fields[] = {lines[i], NULL};
+        const struct co_http_options options = {.headers = fields};
+        co_http_server *server;
+        assert_int_equal(co_http_server_new(&server, &options), 0);
+        assert_int_equal(co_http_serve(server, "localhost:0", NULL), -EINVAL);
+        co_http_server_free(server);
+    }
 }
 
 static int query(co_http_request *request, struct rig *rig)
@@ -453,6 +504,7 @@ int main(void)
         cmocka_unit_test(serves_again_after_parking),
         cmocka_unit_test(closes_an_idle_connection_without_a_word),
         cmocka_unit_test(an_end_within_the_head_is_a_bad_request_rfc9112_8),
+        cmocka_unit_test(an_empty_line_alone_is_no_request_rfc9112_2_2),
         cmocka_unit_test(methods_that_are_not_taken),
         cmocka_unit_test(paths_are_matched_decoded_and_the_longest_wins),
         cmocka_unit_test(a_folder_without_its_slash_is_redirected),
@@ -460,6 +512,8 @@ int main(void)
         cmocka_unit_test(a_session_may_be_called_in_a_loop),
         cmocka_unit_test(building_errors_stay_with_the_server),
         cmocka_unit_test(common_fields_are_in_every_response),
+        cmocka_unit_test(common_fields_replace_our_own),
+        cmocka_unit_test(common_fields_are_none_of_a_single_response),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -238,6 +238,62 @@ static void a_large_folder_comes_in_pieces(void **state)
     assert_in_body("number 999</span>");
 }
 
+#define HUGE_NAMES 20000 /* of 250 bytes: 6 MiB as entries */
+#define READERS    10    /* hold more than all listings together may */
+
+static void put_huge_folder(void)
+{
+    char name[300];
+    put_folder("huge");
+    put_text("huge/0", "");
+    for (unsigned i = 1; i < HUGE_NAMES; i++) { /* links are quicker made than files */
+        snprintf(name, sizeof name, "huge/%0250u", i);
+        assert_int_equal(linkat(site.fd, "huge/0", site.fd, name, 0), 0);
+    }
+}
+
+/* Asks for the huge folder and reads no more than the start. */
+static co_stream *begin_to_read(co_group *group)
+{
+    static const char request[] = "GET /huge/ HTTP/1.1\r\nHost: a\r\n\r\n";
+    co_stream *peer, *served;
+    const uint8_t *bytes;
+    assert_int_equal(co_memory_pair(&peer, &served, 4096), 0);
+    served->handler = co_http_session;
+    served->arg = site.server;
+    co_go(group, site_session, served);
+    assert_int_equal(co_write(peer, request, sizeof request - 1), 0);
+    assert_true(co_peek(peer, 12, &bytes) >= 12);
+    assert_memory_equal(bytes, "HTTP/1.1 200", 12);
+    return peer;
+}
+
+/* One reader less. */
+static void end_reading(co_stream *peer, co_group *group)
+{
+    co_abort(peer);
+    assert_int_equal(co_group_close(group), 0);
+}
+
+static void listings_at_once_hold_no_more_than_allowed(void **state)
+{
+    (void)state;
+    co_stream *peers[READERS];
+    co_group groups[READERS];
+    put_huge_folder();
+    for (unsigned i = 0; i < READERS; i++) {
+        co_group_open(&groups[i], NULL);
+        peers[i] = begin_to_read(&groups[i]);
+    }
+    assert_int_equal(get("/huge/"), 503);
+    assert_field("Connection", "close");
+    assert_int_equal(get("/"), 200); /* small ones are served all the same */
+    end_reading(peers[READERS - 1], &groups[READERS - 1]);
+    assert_int_equal(ask("GET", "/huge/", "Accept-Encoding: gzip\r\n"), 200);
+    for (unsigned i = READERS - 1; i-- > 0;)
+        end_reading(peers[i], &groups[i]);
+}
+
 static void a_deep_path_is_shortened(void **state)
 {
     (void)state;
@@ -271,6 +327,7 @@ static int all_tests(void *arg)
         SITE_TEST(sizes_are_for_people_and_exact_on_demand),
         SITE_TEST(programs_get_json),
         SITE_TEST(a_large_folder_comes_in_pieces),
+        SITE_TEST(listings_at_once_hold_no_more_than_allowed),
         SITE_TEST(a_deep_path_is_shortened),
     };
     return cmocka_run_group_tests_name(co_backend_name(), tests, NULL, NULL);

@@ -4,6 +4,7 @@
 #include "fibers.h"
 
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -15,7 +16,7 @@ struct child {
     pid_t pid;
     int output;
     size_t size;
-    char text[16384];
+    char text[1 << 18];
 };
 
 /* Starts main_of in a child whose stdout and stderr are a pipe. */
@@ -206,6 +207,92 @@ static void sigusr1_prints_the_fibers(void **state)
     child_end(&child);
 }
 
+#define SHARDS       3
+#define CROWD        10 /* fibers of a shard: two trees printed at once would mix their lines */
+#define LINES_OF_ONE "fiber of shard "
+
+static atomic_int crowds;
+
+/* The last shard to be complete tells. */
+static int crowd_of_shard(void *dumps)
+{
+    static const char *const names[SHARDS] = {LINES_OF_ONE "0", LINES_OF_ONE "1", LINES_OF_ONE "2"};
+    struct co_go_options named = {.name = names[co_shard_index()]};
+    co_group group;
+    co_group_open(&group, NULL);
+    for (int i = 0; i < CROWD; i++)
+        co_go_with(&group, &named, sleep_on, NULL);
+    co_sleep(1);
+    if (atomic_fetch_add(&crowds, 1) + 1 == SHARDS)
+        say("ready\n");
+    while (dumps && atomic_load(&crowds) < SHARDS)
+        co_sleep(1);
+    if (dumps && co_shard_index() == 1)
+        co_dump(2);
+    return co_group_close(&group);
+}
+
+static int crowds_in_shards(void *dumps)
+{
+    return co_shards(SHARDS, crowd_of_shard, dumps);
+}
+
+static int dumped_by_signal(void)
+{
+    return co_main(crowds_in_shards, NULL);
+}
+
+static int dumped_by_a_shard(void)
+{
+    int dumps;
+    return co_main(crowds_in_shards, &dumps);
+}
+
+/* Each shard's fibers stand beneath its own head, all of them. */
+static void expect_whole_trees(const char *text)
+{
+    unsigned seen[SHARDS] = {0}, shard = SHARDS;
+    for (const char *at = text; at; at = strchr(at, '\n') ? strchr(at, '\n') + 1 : NULL) {
+        const char *end = strchr(at, '\n'), *found = strstr(at, LINES_OF_ONE);
+        if (strncmp(at, "coronet: ", 9) == 0)
+            assert_int_equal(sscanf(strstr(at, "; shard "), "; shard %u", &shard), 1);
+        if (!end || !found || found > end)
+            continue;
+        assert_true(shard < SHARDS);
+        assert_int_equal(found[strlen(LINES_OF_ONE)] - '0', shard);
+        seen[shard]++;
+    }
+    for (int i = 0; i < SHARDS; i++)
+        assert_int_equal(seen[i], CROWD);
+}
+
+/* Until every fiber has been named, then the end. */
+static void expect_dump_of_shards(int (*main_of)(void), bool by_signal)
+{
+    static struct child child;
+    child_start(&child, main_of);
+    assert_true(child_says(&child, "ready\n"));
+    if (by_signal)
+        kill(child.pid, SIGUSR1);
+    for (int i = 0; i < SHARDS; i++) {
+        char head[32];
+        snprintf(head, sizeof head, "; shard %d, ", i);
+        assert_true(child_says(&child, head));
+    }
+    kill(child.pid, SIGINT);
+    usleep(50000);
+    kill(child.pid, SIGTERM);
+    child_end(&child);
+    expect_whole_trees(child.text);
+}
+
+static void a_dump_shows_the_fibers_of_every_shard(void **state)
+{
+    (void)state;
+    expect_dump_of_shards(dumped_by_signal, true);
+    expect_dump_of_shards(dumped_by_a_shard, false);
+}
+
 /* ---- stack overflow -------------------------------------------------------------------------- */
 
 /* Volatile keeps the recursion from becoming a loop. */
@@ -253,6 +340,65 @@ static int overflowing_in_shard(void)
     return co_run(start_run_over_in_shards, NULL, &options);
 }
 
+static void *run_over_in_thread(void *options)
+{
+    co_run(start_run_over, NULL, options);
+    return NULL;
+}
+
+static int start_thread(const struct co_run_options *options)
+{
+    pthread_t thread;
+    pthread_create(&thread, NULL, run_over_in_thread, (void *)(uintptr_t)options);
+    return pthread_join(thread, NULL);
+}
+
+static int overflowing_in_thread(void)
+{
+    static const struct co_run_options options = {.report_overflow = true};
+    return start_thread(&options);
+}
+
+/* A runtime that asks for nothing, beside one that has the handler installed. */
+static int block_on_thread(void *arg)
+{
+    (void)arg;
+    return start_thread(NULL);
+}
+
+static int overflowing_beside(void)
+{
+    return co_main(block_on_thread, NULL);
+}
+
+static int do_nothing(void *arg)
+{
+    (void)arg;
+    return 0;
+}
+
+static void *run_nothing(void *options)
+{
+    co_run(do_nothing, NULL, options);
+    return NULL;
+}
+
+/* Another runtime that wanted the handler has ended meanwhile. */
+static int outlive_other(void *arg)
+{
+    static const struct co_run_options options = {.report_overflow = true};
+    pthread_t thread;
+    (void)arg;
+    pthread_create(&thread, NULL, run_nothing, (void *)(uintptr_t)&options);
+    pthread_join(thread, NULL);
+    return start_run_over(NULL);
+}
+
+static int overflowing_after_other(void)
+{
+    return co_main(outlive_other, NULL);
+}
+
 static void expect_overflow(struct child *child)
 {
     int status = child_end(child);
@@ -271,6 +417,40 @@ static void a_stack_overflow_names_the_fiber(void **state)
     expect_overflow(&child);
     child_start(&child, overflowing_in_shard);
     expect_overflow(&child);
+}
+
+static void a_stack_overflow_is_named_in_every_thread(void **state)
+{
+    static int (*const mains[])(void) = {
+        overflowing_in_thread, overflowing_beside, overflowing_after_other};
+    static struct child child;
+    (void)state;
+    if (IS_SLOW)
+        skip();
+    for (size_t i = 0; i < sizeof mains / sizeof *mains; i++) {
+        child_start(&child, mains[i]);
+        expect_overflow(&child);
+    }
+}
+
+static void own_handler(int signal)
+{
+    (void)signal;
+}
+
+static void the_handler_that_was_there_before_comes_back(void **state)
+{
+    const struct co_run_options options = {.report_overflow = true};
+    struct sigaction own = {.sa_handler = own_handler}, before, after;
+    stack_t stack_before, stack_after;
+    (void)state;
+    sigaction(SIGSEGV, &own, &before);
+    sigaltstack(NULL, &stack_before);
+    assert_int_equal(co_run(do_nothing, NULL, &options), 0);
+    sigaltstack(NULL, &stack_after);
+    sigaction(SIGSEGV, &before, &after);
+    assert_true(after.sa_handler == own_handler);
+    assert_int_equal(stack_after.ss_flags, stack_before.ss_flags);
 }
 
 /* ---- failures -------------------------------------------------------------------------------- */
@@ -378,7 +558,10 @@ int main(void)
         cmocka_unit_test(a_first_signal_drains),
         cmocka_unit_test(a_second_signal_cancels),
         cmocka_unit_test(sigusr1_prints_the_fibers),
+        cmocka_unit_test(a_dump_shows_the_fibers_of_every_shard),
         cmocka_unit_test(a_stack_overflow_names_the_fiber),
+        cmocka_unit_test(a_stack_overflow_is_named_in_every_thread),
+        cmocka_unit_test(the_handler_that_was_there_before_comes_back),
         cmocka_unit_test(a_deadlock_is_reported),
         cmocka_unit_test(a_failure_is_explained),
         cmocka_unit_test(waiting_for_a_signal_alone_is_no_deadlock),

@@ -285,6 +285,30 @@ static void holds_no_more_bytes_than_allowed(void **state)
     assert_int_equal(count_kept(600, CO_TREE_INLINE_MAX), CO_TREE_CACHE_BYTES / CO_TREE_INLINE_MAX);
 }
 
+static void what_was_made_of_files_counts(void **state)
+{
+    (void)state;
+    made_freed = 0;
+    struct co_tree_file *file[3];
+    assert_int_equal(count_kept(3, 1000), 3);
+    for (int i = 0; i < 3; i++)
+        file[i] = get(i == 0 ? "0" : i == 1 ? "1" : "2");
+    co_tree_cache_grow(cache, file[2], CO_TREE_CACHE_BYTES / 2);
+    for (int i = 0; i < 3; i++)
+        release(file[i]);
+    assert_int_equal(made_freed, 0);
+    file[1] = get("1");
+    co_tree_cache_grow(cache, file[1], CO_TREE_CACHE_BYTES / 2); /* with the content, too much */
+    assert_int_equal(made_freed, 2);
+    co_tree_cache_grow(cache, file[1], CO_TREE_CACHE_BYTES); /* alone, too much: it goes as well */
+    assert_int_equal(made_freed, 2);
+    co_tree_cache_grow(cache, file[1], CO_TREE_CACHE_BYTES); /* no longer counted */
+    release(file[1]);
+    assert_int_equal(made_freed, 3);
+    made_freed = 0;
+    assert_int_equal(count_kept(3, 1000), 3);
+}
+
 static void holds_no_more_descriptors_than_allowed(void **state)
 {
     (void)state;
@@ -355,6 +379,7 @@ static int all(void *world)
         TEST(file_replaced_by_a_link_that_leads_out_is_refused_m01),
         TEST(holds_no_more_entries_than_allowed),
         TEST(holds_no_more_bytes_than_allowed),
+        TEST(what_was_made_of_files_counts),
         TEST(holds_no_more_descriptors_than_allowed),
         TEST(file_resized_during_reads_is_as_long_as_it_says_m03),
         TEST(entries_in_use_outlive_the_cache),
