@@ -3,10 +3,10 @@
  * Changing what lies in a tree: folders, names, times, modes. Uploads are upload.h's.
  *
  * A path is resolved as for reading, down to its parent; the last name is then taken as it is, so
- * that a link is removed or renamed itself, never what it leads to. All suspend (a pool thread does the
- * work) and return 0; -EPERM without the right (tree.h), -ENOENT, -EACCES (this process may not),
- * -EROFS, -ENOSPC, -EDQUOT and other -errno; CO_ECANCELED, CO_EDEADLINE before anything was done.
- * Names that the tree hides cannot be made either: -EPERM.
+ * that a link is removed or renamed itself, never what it leads to. All suspend (a pool thread does
+ * the work) and return 0; -EPERM without the right (tree.h), -ENOENT, -EACCES (this process may
+ * not), -EROFS, -ENOSPC, -EDQUOT and other -errno; CO_ECANCELED, CO_EDEADLINE before anything was
+ * done. Names that the tree hides cannot be made either: -EPERM.
  */
 #ifndef CO_TREE_EDIT_H
 #define CO_TREE_EDIT_H
@@ -19,8 +19,8 @@ int co_tree_folder_make(struct co_tree *tree, co_text path);
 /* CO_TREE_MAY_CHANGE. -EISDIR for a folder; gives its bytes back to the quota. */
 int co_tree_file_remove(struct co_tree *tree, co_text path);
 
-/* CO_TREE_MAY_CHANGE. -ENOTDIR for a file, -ENOTEMPTY (hidden names count, leftover partial uploads do
- * not: they go with it), -EBUSY for the root. */
+/* CO_TREE_MAY_CHANGE. -ENOTDIR for a file, -ENOTEMPTY (hidden names count, leftover partial uploads
+ * do not: they go with it), -EBUSY for the root. */
 int co_tree_folder_remove(struct co_tree *tree, co_text path);
 
 /* CO_TREE_MAY_CHANGE. replace: a file at `to` goes, as in rename(2); else -EEXIST, without a race.

@@ -23,13 +23,6 @@ struct listing {
     struct co_buf path;    /* the folder's path and a slash; room for one name */
 };
 
-static bool name_is_shown(const struct listing *list, const char *name)
-{
-    if (name[0] != '.')
-        return true;
-    return list->tree->hidden && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
-}
-
 /* What a request for the name would find: from the root, since a link may lead up and down again
  * within the tree. */
 static bool resolve(struct listing *list, const char *name, struct co_tree_stat *ret)
@@ -61,7 +54,8 @@ static bool identify(struct listing *list, const char *name, struct co_tree_entr
 static void take(struct listing *list, const char *name)
 {
     struct co_tree_entry entry;
-    if (!name_is_shown(list, name) || !identify(list, name, &entry))
+    if (!co_lookup_name_exists(co_text_of(name), list->tree->hidden) ||
+        !identify(list, name, &entry))
         return;
     size_t name_size = strlen(name) + 1;
     size_t total = list->entries.size + list->names.size + sizeof entry + name_size;
@@ -147,7 +141,7 @@ ssize_t co_tree_list(struct co_tree *tree, co_text path, size_t entries_max,
         .names = CO_BUF(LIST_BYTES_MAX),
         .path = CO_BUF(CO_TREE_PATH_MAX + 1 + LIST_NAME_MAX),
     };
-    int rc = list_open(&list, tree, path);
+    int rc = tree->rights & CO_TREE_MAY_LIST ? list_open(&list, tree, path) : -EPERM;
     if (rc == 0)
         do
             rc = co_lookup_offload(list_batch, &list);

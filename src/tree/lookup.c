@@ -2,6 +2,7 @@
 #include "tree/lookup.h"
 
 #include "runtime/rt.h"
+#include "tree/partial.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,10 +18,36 @@
  * this many tries for each look-up, and no more. */
 #define LOOKUP_TRIES_MAX 64
 
+#define CLEANUP_GRACE_MS 10000 /* for the place of a job in the queue */
+
 /* Not in every linux/magic.h. */
 #define MQUEUE_MAGIC   0x19800202
 #define FUSECTL_MAGIC  0x65735543
 #define CONFIGFS_MAGIC 0x62656570
+
+bool co_lookup_name_exists(co_text name, bool hidden)
+{
+    if (name.size == 0)
+        return false;
+    if (name.at[0] != '.')
+        return true;
+    return hidden && !co_text_equal(name, CO_TEXT(".")) && !co_text_equal(name, CO_TEXT("..")) &&
+           !co_partial_is_name(name);
+}
+
+bool co_lookup_path_exists(co_text path, bool hidden)
+{
+    if (co_text_find(path, '\0') >= 0)
+        return false;
+    while (path.size > 0) {
+        ssize_t slash = co_text_find(path, '/');
+        co_text name = {path.at, slash < 0 ? path.size : (size_t)slash};
+        if (!co_lookup_name_exists(name, hidden))
+            return false;
+        path = co_text_after(path, slash < 0 ? path.size : (size_t)slash + 1);
+    }
+    return true;
+}
 
 /*
  * File systems whose "regular files" are doors into the kernel: reading one may block for ever
@@ -138,4 +165,17 @@ bool co_lookup_may_wait(void)
 int co_lookup_offload(co_task *function, void *arg)
 {
     return co_lookup_may_wait() ? function(arg) : co_block(function, arg);
+}
+
+void co_lookup_offload_surely(co_task *function, void *arg)
+{
+    int rc = -ENOSYS;
+    if (!co_lookup_may_wait()) {
+        co_scope grace;
+        co_scope_shield(&grace, CLEANUP_GRACE_MS);
+        rc = co_block(function, arg);
+        (void)co_scope_close(&grace);
+    }
+    if (rc < 0) /* not begun: such functions return 0 */
+        (void)function(arg);
 }

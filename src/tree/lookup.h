@@ -12,12 +12,28 @@
 
 #include <sys/stat.h>
 
+#define CO_TREE_SWEPT 64 /* folders whose last sweep a tree remembers (partial.h) */
+
 struct co_tree {
-    int root;            /* O_PATH */
-    uint64_t device;     /* of the root */
-    bool hidden;         /* names with a leading dot exist */
-    bool resolve_cached; /* the kernel knows RESOLVE_CACHED (Linux 5.12) */
+    int root;              /* O_PATH */
+    uint64_t device;       /* of the root */
+    bool hidden;           /* names with a leading dot exist */
+    bool resolve_cached;   /* the kernel knows RESOLVE_CACHED (Linux 5.12) */
+    bool rename_noreplace; /* may be tried: not every file system knows it */
+    unsigned rights;       /* enum co_tree_right */
+    struct co_quota *quota;
+    uint64_t secret[2]; /* keys the names of partial files */
+    /* Which folders were swept in which hour: all that changes, and no harm when it is lost. */
+    _Atomic uint64_t swept[CO_TREE_SWEPT];
 };
+
+/* May the name be asked for? That it cannot lead out is the kernel's part; "." and ".." are no
+ * names in any case, and partial files (partial.h) exist for nobody. */
+bool co_lookup_name_exists(co_text name, bool hidden);
+
+/* The same for each name of a path: "" and "a/b/" (a folder) are good; "/a", "a//b", "a/../b" and a
+ * NUL within are not. */
+bool co_lookup_path_exists(co_text path, bool hidden);
 
 struct co_lookup {
     const struct co_tree *tree;
@@ -42,6 +58,10 @@ bool co_lookup_may_wait(void);
 
 /* Runs a blocking function: on a pool thread, or here when this thread may wait. As co_block. */
 int co_lookup_offload(co_task *function, void *arg);
+
+/* The same for cleanup, whose result does not matter: also when the scope has ended or no job can
+ * be had. */
+void co_lookup_offload_surely(co_task *function, void *arg);
 
 /* What an open descriptor is now. 0, -ENOENT when neither file nor folder, -errno. */
 int co_lookup_fstat(int fd, struct co_tree_stat *ret);

@@ -20,37 +20,11 @@ struct path {
     char small[PATH_SMALL];
 };
 
-/* Whether the name may be asked for. That it cannot lead out is the kernel's part; "." and ".." are
- * no names in any case. */
-static bool name_exists(co_text name, bool hidden)
-{
-    if (name.size == 0)
-        return false;
-    if (name.at[0] != '.')
-        return true;
-    return hidden && !co_text_equal(name, CO_TEXT(".")) && !co_text_equal(name, CO_TEXT(".."));
-}
-
-/* "" and "a/b/" (a folder) are good; "/a", "a//b", "a/../b" and a NUL within are not. */
-static bool path_exists(co_text path, bool hidden)
-{
-    if (co_text_find(path, '\0') >= 0)
-        return false;
-    while (path.size > 0) {
-        ssize_t slash = co_text_find(path, '/');
-        co_text name = {path.at, slash < 0 ? path.size : (size_t)slash};
-        if (!name_exists(name, hidden))
-            return false;
-        path = co_text_after(path, slash < 0 ? path.size : (size_t)slash + 1);
-    }
-    return true;
-}
-
 static int path_open(struct path *path, co_text text, bool hidden)
 {
     if (text.size > CO_TREE_PATH_MAX)
         return -ENAMETOOLONG;
-    if (!path_exists(text, hidden))
+    if (!co_lookup_path_exists(text, hidden))
         return -ENOENT;
     if (text.size == 0)
         text = CO_TEXT(".");
@@ -81,6 +55,21 @@ static bool knows_resolve_cached(int root)
     return true;
 }
 
+/*
+ * Keys the names of partial files, so that nobody finds a name to upload under whose partial file
+ * is somebody else's. It must be the same tomorrow, also on the next machine that the disk is put
+ * into; the root's time of birth in nanoseconds is told to nobody.
+ */
+static void tree_make_secret(struct co_tree *tree)
+{
+    struct statx stat;
+    if (statx(tree->root, "", AT_EMPTY_PATH, STATX_INO | STATX_BTIME, &stat) < 0)
+        return; /* the names are still good, only less secret */
+    tree->secret[0] = stat.stx_ino;
+    if (stat.stx_mask & STATX_BTIME)
+        tree->secret[1] = (uint64_t)stat.stx_btime.tv_sec * CO_SECOND + stat.stx_btime.tv_nsec;
+}
+
 static int tree_probe(struct co_tree *tree)
 {
     struct stat st;
@@ -93,15 +82,28 @@ static int tree_probe(struct co_tree *tree)
     if (rc < 0)
         return rc == -EPERM ? -ENOSYS : rc; /* what a sandbox's filter says of unknown calls */
     close(lookup.fd);
+    tree_make_secret(tree);
     return 0;
+}
+
+static struct co_tree *tree_new(int root, const struct co_tree_options *options)
+{
+    struct co_tree *tree = calloc(1, sizeof *tree);
+    if (!tree)
+        return NULL;
+    tree->root = root;
+    tree->hidden = options && options->hidden;
+    tree->rights = options && options->rights ? options->rights : CO_TREE_MAY_BROWSE;
+    tree->quota = options ? options->quota : NULL;
+    tree->rename_noreplace = !co_feature_masked("rename_noreplace");
+    return tree;
 }
 
 int co_tree_open(struct co_tree **ret, const char *directory, const struct co_tree_options *options)
 {
-    struct co_tree *tree = malloc(sizeof *tree);
+    struct co_tree *tree = tree_new(-1, options);
     if (!tree)
         return -ENOMEM;
-    *tree = (struct co_tree){.hidden = options && options->hidden};
     tree->root = openat(AT_FDCWD, directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
     int rc = tree->root < 0 ? -errno : tree_probe(tree);
     if (rc < 0) {
@@ -142,13 +144,59 @@ static int tree_lookup(
     return rc;
 }
 
+int co_tree_open_below(struct co_tree **ret, struct co_tree *above, co_text path,
+    const struct co_tree_options *options)
+{
+    struct co_lookup lookup;
+    int rc = tree_lookup(above, path, O_PATH | O_DIRECTORY, &lookup);
+    if (rc < 0)
+        return rc;
+    struct co_tree *tree = tree_new(lookup.fd, options);
+    if (!tree) {
+        close(lookup.fd);
+        return -ENOMEM;
+    }
+    tree->device = lookup.stat.device;
+    tree->resolve_cached = above->resolve_cached;
+    memcpy(
+        tree->secret, above->secret, sizeof tree->secret); /* what was begun above goes on here */
+    *ret = tree;
+    return 0;
+}
+
+unsigned co_tree_rights(const struct co_tree *tree)
+{
+    return tree->rights;
+}
+
+/* Who may neither read nor list learns nothing, not even whether there is something. */
+static int open_allowed(const struct co_tree *tree, const struct co_tree_stat *stat)
+{
+    unsigned needed = !stat || stat->kind == CO_TREE_FOLDER ? CO_TREE_MAY_BROWSE : CO_TREE_MAY_READ;
+    return tree->rights & needed ? 0 : -EPERM;
+}
+
+/* Whoever may only add must find the folder to add to. */
+static int stat_allowed(const struct co_tree *tree, const struct co_tree_stat *stat)
+{
+    unsigned needed = CO_TREE_MAY_BROWSE | CO_TREE_MAY_CHANGE;
+    return tree->rights & needed || stat->kind == CO_TREE_FOLDER ? 0 : -EPERM;
+}
+
 int co_tree_open_path(
     struct co_tree *tree, co_text path, int *ret_fd, struct co_tree_stat *ret_stat)
 {
     struct co_lookup lookup;
-    int rc = tree_lookup(tree, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, &lookup);
+    int rc = open_allowed(tree, NULL);
+    if (rc == 0)
+        rc = tree_lookup(tree, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, &lookup);
     if (rc < 0)
         return rc;
+    rc = open_allowed(tree, &lookup.stat);
+    if (rc < 0) {
+        close(lookup.fd);
+        return rc;
+    }
     *ret_fd = lookup.fd;
     *ret_stat = lookup.stat;
     return 0;
@@ -161,8 +209,10 @@ int co_tree_stat_path(struct co_tree *tree, co_text path, struct co_tree_stat *r
     if (rc < 0)
         return rc;
     close(lookup.fd);
-    *ret = lookup.stat;
-    return 0;
+    rc = stat_allowed(tree, &lookup.stat);
+    if (rc == 0)
+        *ret = lookup.stat;
+    return rc;
 }
 
 bool co_tree_stat_equal(const struct co_tree_stat *a, const struct co_tree_stat *b)

@@ -7,7 +7,8 @@
  * leads out; there is no check of strings to get wrong. Relative links within the tree work; links
  * that lead out, and absolute ones, do not exist (-ENOENT), and neither do names that begin with a
  * dot, in any component of what is asked for, unless the tree shows hidden files. (A visible link
- * to a hidden name works: somebody made it for that.) Files are opened with O_NONBLOCK and then
+ * to a hidden name works: somebody made it for that.) The names of unfinished uploads (upload.h)
+ * exist in no tree. Files are opened with O_NONBLOCK and then
  * asked what they are, so a FIFO or device stops nobody; only regular files and directories exist.
  * What is mounted within the tree belongs to it, but for the kernel's own file systems (/proc and
  * the like), whose files are no files. Cold look-ups go to a pool thread: RESOLVE_CACHED tells.
@@ -15,7 +16,8 @@
  * Paths are what co_url_path_decode yields: relative, without empty or dot segments (others do not
  * exist), with a trailing slash only where a folder is meant; "" is the root.
  *
- * A tree does not change once open: threads may share it.
+ * A tree does not change once open: threads may share it. What its holder may not do fails with
+ * -EPERM, in every call below.
  */
 #ifndef CO_TREE_H
 #define CO_TREE_H
@@ -62,15 +64,17 @@ int co_tree_open(
     struct co_tree **ret, const char *directory, const struct co_tree_options *options);
 void co_tree_free(struct co_tree *tree);
 
-/* The same for a folder within another tree: a user's home. Its root is the folder that the path names now.
- * Suspends. Errors as co_tree_open_path. */
+/* The same for a folder within another tree: a user's home. Its root is the folder that the path
+ * names now; the options are its own, nothing of them comes from the tree above. Suspends. Errors
+ * as co_tree_open_path. */
 int co_tree_open_below(struct co_tree **ret, struct co_tree *above, co_text path,
     const struct co_tree_options *options);
 
 unsigned co_tree_rights(const struct co_tree *tree);
 
 /*
- * Opens a file or folder for reading. Suspends when the path is not in the kernel's cache.
+ * Opens a file (CO_TREE_MAY_READ) or folder (that or CO_TREE_MAY_LIST) for reading. Suspends when
+ * the path is not in the kernel's cache.
  * ret_fd: the caller's to close with co_tree_close; close-on-exec, non-blocking.
  * Returns 0; -ENOENT, -EACCES (exists but this process may not read it), -ENOTDIR, -ELOOP,
  * -ENAMETOOLONG, -EBUSY (renames or a lease interfered without pause: try again), -EMFILE ...;
@@ -80,7 +84,8 @@ int co_tree_open_path(
     struct co_tree *tree, co_text path, int *ret_fd, struct co_tree_stat *ret_stat);
 void co_tree_close(int fd);
 
-/* What the path names now. Never opens the file itself. Returns as co_tree_open_path. */
+/* What the path names now. Never opens the file itself. Whoever may only add sees folders, to find
+ * their way; files are -EPERM. Returns as co_tree_open_path. */
 int co_tree_stat_path(struct co_tree *tree, co_text path, struct co_tree_stat *ret);
 
 bool co_tree_stat_equal(const struct co_tree_stat *a, const struct co_tree_stat *b);
@@ -100,11 +105,11 @@ struct co_tree_entry {
 };
 
 /*
- * Lists a folder. Entries that do not exist (hidden, broken or leading out, neither file nor
- * folder) are left out. The directory is read on a pool thread in batches; suspends. ret_entries:
- * malloc'ed array, names and all; free with co_tree_entries_free. At most entries_max are listed,
- * and at most 64 MiB of them; *ret_more tells whether there were more. Order: as the directory has
- * them. Returns the count, or as co_tree_open_path.
+ * Lists a folder (CO_TREE_MAY_LIST). Entries that do not exist (hidden, broken or leading out,
+ * neither file nor folder) are left out. The directory is read on a pool thread in batches;
+ * suspends. ret_entries: malloc'ed array, names and all; free with co_tree_entries_free. At most
+ * entries_max are listed, and at most 64 MiB of them; *ret_more tells whether there were more.
+ * Order: as the directory has them. Returns the count, or as co_tree_open_path.
  */
 ssize_t co_tree_list(struct co_tree *tree, co_text path, size_t entries_max,
     struct co_tree_entry **ret_entries, bool *ret_more);

@@ -2,15 +2,20 @@
 /*
  * Uploads: a file appears under its name only when it is whole and on the disk.
  *
- * The bytes go to a hidden file in the same folder, ".coronet-HASH.part", whose name is a keyed hash of
- * who uploads what, so that whoever was interrupted can go on, also after the server died. co_upload_commit
- * syncs it, renames it over the name, syncs the folder: only then may success be told. Such names exist for
- * nobody, in no listing, even in a tree that shows hidden names. Two uploads to one name by one uploader: the
- * second takes a name of its own, the last one complete wins whole (attacks M05). The old file stays untouched
- * until the commit. Bytes are counted against the tree's quota as they are written, each once: a partial file is
- * counted as long as it lies there, the old file's bytes return with the commit (attacks F18).
+ * The bytes go to a hidden file in the same folder, ".coronet-HASH.part", whose name is a keyed
+ * hash of who uploads what, so that whoever was interrupted can go on, also after the server died.
+ * co_upload_commit syncs it, renames it over the name, syncs the folder: only then may success be
+ * told. Such names exist for nobody, in no listing, even in a tree that shows hidden names. Two
+ * uploads to one name by one uploader: the second takes a name of its own, the last one complete
+ * wins whole (attacks M05). The old file stays untouched until the commit; a link that has the name
+ * is replaced itself. Bytes are counted against the tree's quota as they are written, each once: a
+ * partial file is counted as long as it lies there, the old file's bytes return with the commit
+ * (attacks F18), and those that a continued file has in common with the old one may stand above the
+ * limit until then.
  *
- * Partial files older than CO_UPLOAD_KEPT_SECONDS are removed when an upload to their folder begins.
+ * New files get the mode 0666 less the umask, or what the folder's default ACL says; a replaced
+ * file's permission bits are kept. Partial files older than CO_UPLOAD_KEPT_SECONDS are removed when
+ * an upload to their folder begins, at most once an hour for each folder.
  */
 #ifndef CO_TREE_UPLOAD_H
 #define CO_TREE_UPLOAD_H
@@ -22,23 +27,28 @@
 struct co_upload;
 
 enum co_upload_start {
-    CO_UPLOAD_ANEW,   /* from nothing */
-    CO_UPLOAD_RESUME, /* from `offset` bytes of the uploader's partial file, or else of the whole file */
-    CO_UPLOAD_APPEND, /* from all of the whole file; from the uploader's partial one when there is none */
+    CO_UPLOAD_ANEW, /* from nothing */
+    /* From `offset` bytes of the uploader's partial file, where it has as many and is younger than
+     * the whole file; or else of the whole file. */
+    CO_UPLOAD_RESUME,
+    CO_UPLOAD_APPEND, /* from all of the whole file; from the uploader's partial one when there is
+                         none */
 };
 
 struct co_upload_options {
     enum co_upload_start start;
-    uint64_t offset;  /* CO_UPLOAD_RESUME: -EINVAL when there are fewer bytes than that */
-    co_text uploader; /* who: a user's name; partial files are theirs alone */
-    bool fresh;       /* only if nothing has that name, at the commit too (-EEXIST) */
+    uint64_t offset;   /* CO_UPLOAD_RESUME: -EINVAL when there are fewer bytes than that */
+    co_text uploader;  /* who: a user's name; partial files are theirs alone */
+    bool fresh;        /* only if nothing has that name, at the commit too (-EEXIST) */
     uint64_t size_max; /* of the whole file; 0: no limit. More is -EFBIG */
 };
 
 /*
- * Begins. Suspends. Rights: CO_TREE_MAY_ADD for a new name, CO_TREE_MAY_CHANGE where a file is replaced or
- * continued. What it starts from is taken over by reflink where the file system can, else copied on a pool
- * thread. -EPERM, -EISDIR, -ENOENT (the folder), -EINVAL, -ENOSPC, -EDQUOT (the quota, too) ...
+ * Begins. Suspends. Rights: CO_TREE_MAY_ADD for a new name, CO_TREE_MAY_CHANGE where a file is
+ * replaced or continued. What it starts from is taken over by reflink where the file system can,
+ * else copied on a pool thread. The tree must outlive the upload. -EPERM (also for a name that the
+ * tree hides, and for one of a FIFO or the like), -EISDIR, -ENOENT (the folder), -EINVAL, -EFBIG,
+ * -ENOSPC, -EDQUOT (the quota, too), -EBUSY (64 uploads of one name by one uploader) ...
  */
 int co_upload_open(struct co_upload **ret, struct co_tree *tree, co_text path,
     const struct co_upload_options *options);
@@ -46,19 +56,23 @@ int co_upload_open(struct co_upload **ret, struct co_tree *tree, co_text path,
 /* Bytes it has now: those it started from included. */
 uint64_t co_upload_size(const struct co_upload *upload);
 
-/* Appends all the bytes. Suspends when the disk is slow. 0; -ENOSPC, -EDQUOT, -EFBIG, -EIO: what was written so
- * far stays. */
+/* Appends all the bytes. Suspends when the disk is slow. 0; -ENOSPC, -EDQUOT, -EFBIG, -EIO: what
+ * was written so far stays; CO_ECANCELED, CO_EDEADLINE. (Whoever sets RLIMIT_FSIZE ignores
+ * SIGXFSZ.) */
 int co_upload_write(struct co_upload *upload, const void *bytes, size_t size);
 
-/* Makes the file whole under its name, durably. Suspends; the upload is freed in any case. 0, or -errno: then the
- * partial file is kept, or removed when it never can become whole. sync: false trusts the kernel's write-back. */
+/* Makes the file whole under its name, durably. Suspends; the upload is freed in any case. 0, or
+ * -errno: then the partial file is kept, or removed when it never can become whole. sync: false
+ * trusts the kernel's write-back. Without CO_TREE_MAY_CHANGE, -EEXIST when something has got the
+ * name meanwhile. CO_ECANCELED, CO_EDEADLINE: nothing was done but to keep the partial file. */
 int co_upload_commit(struct co_upload *upload, bool sync);
 
-/* Ends without a file. keep: the partial stays for a resume (unless empty). Suspends. NULL is allowed. */
+/* Ends without a file. keep: the partial stays for a resume (unless empty, or there is another
+ * already). Suspends, also when the scope has ended. NULL is allowed. */
 void co_upload_abort(struct co_upload *upload, bool keep);
 
-/* Bytes of the uploader's partial file for that name; -ENOENT when there is none. Suspends. */
-int co_upload_partial(
-    struct co_tree *tree, co_text path, co_text uploader, uint64_t *ret_bytes);
+/* Bytes of the uploader's partial file for that name; -ENOENT when there is none; -EPERM for
+ * whoever may neither add nor change. Suspends. */
+int co_upload_partial(struct co_tree *tree, co_text path, co_text uploader, uint64_t *ret_bytes);
 
 #endif

@@ -29,7 +29,8 @@ EVERYTHING = ('runtime', 'cmd')
 HOMES = {
     # Opening beneath one directory descriptor is what tree is for; openat2 has no libc function.
     'tree': '''syscall openat close fcntl fstat fstatat statx readlinkat fdopendir readdir closedir
-        dup inotify_init1 inotify_add_watch inotify_rm_watch pread'''.split(),
+        dup inotify_init1 inotify_add_watch inotify_rm_watch pread pwrite pwritev2 copy_file_range
+        ftruncate fsync ioctl mkdirat unlinkat renameat renameat2 linkat'''.split(),
     # Name services other than DNS; called on the pool, never on a shard's thread.
     'dns': ['getaddrinfo', 'freeaddrinfo'],
     # Text to address and back knows interfaces by name (fe80::1%eth0).

@@ -47,6 +47,41 @@ static inline void link_to(const char *path, const char *target)
     assert_int_equal(symlinkat(target, base.fd, path), 0);
 }
 
+static inline bool exists(const char *path)
+{
+    struct stat st;
+    return fstatat(base.fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static inline struct stat stat_of(const char *path)
+{
+    struct stat st = {0};
+    assert_int_equal(fstatat(base.fd, path, &st, AT_SYMLINK_NOFOLLOW), 0);
+    return st;
+}
+
+/* The file's first bytes, up to 63, in a buffer that the next call fills anew. */
+static inline const char *content_of(const char *path)
+{
+    static char bytes[64];
+    memset(bytes, 0, sizeof bytes);
+    int fd = openat(base.fd, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_true(read(fd, bytes, sizeof bytes - 1) >= 0);
+    close(fd);
+    return bytes;
+}
+
+/* One more tree over `root`. */
+static inline struct co_tree *tree_with(const struct co_tree_options *options)
+{
+    char root[80];
+    struct co_tree *tree;
+    snprintf(root, sizeof root, "%s/root", base.path);
+    assert_int_equal(co_tree_open(&tree, root, options), 0);
+    return tree;
+}
+
 static inline int test_setup(void **state)
 {
     (void)state;

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+#include "tree/quota.h"
+
+#include <errno.h>
+
+static uint64_t add_clamped(uint64_t a, uint64_t b)
+{
+    uint64_t sum;
+    return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
+}
+
+int co_quota_take(struct co_quota *quota, uint64_t bytes)
+{
+    return co_quota_take_beyond(quota, bytes, 0);
+}
+
+int co_quota_take_beyond(struct co_quota *quota, uint64_t bytes, uint64_t beyond)
+{
+    if (!quota || bytes == 0)
+        return 0;
+    uint64_t limit = add_clamped(quota->bytes_max, beyond), sum;
+    uint64_t used = __atomic_load_n(&quota->bytes_used, __ATOMIC_RELAXED);
+    do
+        if (__builtin_add_overflow(used, bytes, &sum) || sum > limit)
+            return -EDQUOT;
+    while (!__atomic_compare_exchange_n(
+        &quota->bytes_used, &used, sum, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+    return 0;
+}
+
+void co_quota_give(struct co_quota *quota, uint64_t bytes)
+{
+    if (!quota)
+        return;
+    uint64_t used = __atomic_load_n(&quota->bytes_used, __ATOMIC_RELAXED), rest;
+    do
+        rest = used > bytes ? used - bytes : 0;
+    while (!__atomic_compare_exchange_n(
+        &quota->bytes_used, &used, rest, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+}
+
+uint64_t co_quota_left(const struct co_quota *quota)
+{
+    if (!quota)
+        return UINT64_MAX;
+    uint64_t used = __atomic_load_n(&quota->bytes_used, __ATOMIC_RELAXED);
+    return used < quota->bytes_max ? quota->bytes_max - used : 0;
+}
+
+void co_quota_hold(struct co_quota *quota)
+{
+    if (quota)
+        pthread_mutex_lock(&quota->edits);
+}
+
+void co_quota_release(struct co_quota *quota)
+{
+    if (quota)
+        pthread_mutex_unlock(&quota->edits);
+}

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The part of upload.h that writes and ends.
+ *
+ * Where bytes are written: on the loop, in pieces. A write into the page cache is a copy in memory
+ * (a quarter of a millisecond for 256 KiB), and a thread's hop for each piece would cost more
+ * processor time than the disk takes. It blocks only when the kernel makes writers wait, since too
+ * much is dirty or the file system's journal is full. File systems that know RWF_NOWAIT for it say
+ * so beforehand, and the piece goes to the pool. With the others a write that took long shows that
+ * the disk cannot keep up: then the next SLOW_BYTES go through the pool, one piece for a job, and
+ * so on until the disk is quick again. So one fiber's upload holds up the others for one such wait
+ * in SLOW_BYTES, at most. fsync always waits: it is the pool's, as are the renames.
+ */
+#include "runtime/rt.h"
+#include "tree/uploading.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define PIECE_BYTES (256u << 10) /* of one write: what the other fibers wait for */
+#define STALL_NS    (20 * CO_MS) /* much longer than a piece takes in memory on any machine */
+#define SLOW_BYTES  (32u << 20)
+
+uint64_t co_upload_size(const struct co_upload *upload)
+{
+    return upload->size;
+}
+
+/* ---- writing -----------------------------------------------------------------------------------
+ */
+
+struct piece {
+    struct co_upload *upload;
+    const void *bytes;
+    size_t size;
+    ssize_t written; /* -EIO until it was tried */
+};
+
+static int write_waiting(void *arg)
+{
+    struct piece *piece = arg;
+    do
+        piece->written =
+            pwrite(piece->upload->fd, piece->bytes, piece->size, (off_t)piece->upload->size);
+    while (piece->written < 0 && errno == EINTR);
+    if (piece->written < 0)
+        piece->written = -errno;
+    return 0;
+}
+
+/* False: it would have to wait, or the file system cannot tell. */
+static bool write_at_once(struct piece *piece)
+{
+    struct co_upload *upload = piece->upload;
+    const struct iovec bytes = {(void *)(uintptr_t)piece->bytes, piece->size};
+    piece->written = pwritev2(upload->fd, &bytes, 1, (off_t)upload->size, RWF_NOWAIT);
+    if (piece->written > 0)
+        return true;
+    int error = piece->written < 0 ? errno : EAGAIN;
+    upload->may_block = error == EOPNOTSUPP;
+    piece->written = -error;
+    return error != EAGAIN && error != EINTR && error != EOPNOTSUPP;
+}
+
+static void write_timed(struct piece *piece)
+{
+    struct co_rt *rt = co_rt_current();
+    int64_t before = rt->backend->now(rt);
+    (void)write_waiting(piece);
+    if (rt->backend->now(rt) - before > STALL_NS)
+        piece->upload->slowly = SLOW_BYTES;
+}
+
+static int write_on_pool(struct piece *piece)
+{
+    struct co_upload *upload = piece->upload;
+    piece->written = 0;
+    int rc = co_block(write_waiting, piece);
+    if (piece->written > 0)
+        upload->slowly -= upload->slowly < piece->size ? upload->slowly : piece->size;
+    return rc;
+}
+
+static int write_piece(struct piece *piece)
+{
+    if (co_lookup_may_wait())
+        return write_waiting(piece);
+    if (!piece->upload->may_block && write_at_once(piece))
+        return 0;
+    if (!piece->upload->may_block || piece->upload->slowly > 0)
+        return write_on_pool(piece);
+    write_timed(piece);
+    return 0;
+}
+
+/* Some of the bytes: booked, then written. The count, or the error. */
+static ssize_t write_booked(struct co_upload *upload, const void *bytes, size_t size)
+{
+    struct co_quota *quota = upload->place.tree->quota;
+    struct piece piece = {upload, bytes, size < PIECE_BYTES ? size : PIECE_BYTES, 0};
+    int rc = co_quota_take_beyond(quota, piece.size, upload->beyond);
+    if (rc < 0)
+        return rc;
+    rc = write_piece(&piece);
+    size_t written = rc == 0 && piece.written > 0 ? (size_t)piece.written : 0;
+    co_quota_give(quota, piece.size - written);
+    upload->size += written;
+    if (rc == 0 && piece.written == 0)
+        rc = -EIO; /* never seen, but it would go on for ever */
+    return rc < 0 ? rc : piece.written;
+}
+
+int co_upload_write(struct co_upload *upload, const void *bytes, size_t size)
+{
+    if (size > upload->size_max - upload->size)
+        return -EFBIG;
+    while (size > 0) {
+        ssize_t n = write_booked(upload, bytes, size);
+        if (n < 0)
+            return (int)n;
+        bytes = (const char *)bytes + n;
+        size -= (size_t)n;
+    }
+    return 0;
+}
+
+/* ---- ending ------------------------------------------------------------------------------------
+ */
+
+struct end {
+    struct co_upload *upload;
+    bool sync, keep;
+    bool begun;
+};
+
+static void upload_free(struct co_upload *upload)
+{
+    co_tree_close(upload->fd); /* and lets go of the lock */
+    co_place_close(&upload->place);
+    free(upload);
+}
+
+/* Leaves the partial file where a resume looks for it; if another one lies there, or there is
+ * nothing in it, it goes. */
+static void leave(struct co_upload *upload, bool keep)
+{
+    const struct co_place *place = &upload->place;
+    if (upload->fd < 0)
+        return;
+    struct stat st;
+    keep = keep && upload->size > 0 && fstat(upload->fd, &st) == 0 && st.st_nlink > 0;
+    if (keep && !upload->is_found)
+        keep = renameat2(place->parent, upload->partial.at, place->parent, upload->found.at,
+                   RENAME_NOREPLACE) == 0;
+    if (!keep)
+        (void)co_partial_remove(place->parent, upload->partial.at, upload->fd, place->tree->quota);
+}
+
+static int abort_job(void *arg)
+{
+    struct end *end = arg;
+    leave(end->upload, end->keep);
+    upload_free(end->upload);
+    return 0;
+}
+
+void co_upload_abort(struct co_upload *upload, bool keep)
+{
+    if (!upload)
+        return;
+    struct end end = {.upload = upload, .keep = keep};
+    co_lookup_offload_surely(abort_job, &end);
+}
+
+/* The account is held: what has the name now is what goes. */
+static int replace_held(struct co_upload *upload, uint64_t *ret_bytes)
+{
+    const struct co_place *place = &upload->place;
+    bool replace = !upload->fresh && place->tree->rights & CO_TREE_MAY_CHANGE;
+    struct stat old;
+    bool exists = co_place_stat(place, &old) == 0;
+    if (exists && S_ISDIR(old.st_mode))
+        return -EISDIR;
+    bool file = exists && S_ISREG(old.st_mode);
+    if (file && replace && fchmod(upload->fd, old.st_mode & 0777) < 0)
+        return -errno;
+    int rc = co_place_take(place, place->parent, upload->partial.at, replace);
+    if (rc == 0 && file && old.st_nlink == 1)
+        *ret_bytes = (uint64_t)old.st_size;
+    return rc;
+}
+
+static int replace(struct co_upload *upload)
+{
+    struct co_quota *quota = upload->place.tree->quota;
+    uint64_t bytes = 0;
+    co_quota_hold(quota);
+    int rc = replace_held(upload, &bytes);
+    co_quota_give(quota, bytes);
+    co_quota_release(quota);
+    return rc;
+}
+
+/* The kernel reports a failed write-back once and then forgets about the bytes: they are lost. */
+static int commit(struct end *end)
+{
+    struct co_upload *upload = end->upload;
+    if (end->sync && fsync(upload->fd) < 0) {
+        int rc = -errno;
+        leave(upload, false);
+        return rc;
+    }
+    int rc = replace(upload);
+    if (rc < 0) {
+        leave(upload, rc != -EEXIST && rc != -EISDIR);
+        return rc;
+    }
+    return end->sync ? co_place_sync(&upload->place, upload->fd) : 0;
+}
+
+static int commit_job(void *arg)
+{
+    struct end *end = arg;
+    end->begun = true;
+    int rc = commit(end);
+    upload_free(end->upload);
+    return rc;
+}
+
+int co_upload_commit(struct co_upload *upload, bool sync)
+{
+    struct end end = {.upload = upload, .sync = sync};
+    int rc = co_lookup_offload(commit_job, &end);
+    if (!end.begun)
+        co_upload_abort(upload, true);
+    return rc;
+}
+
+/* ---- asking ------------------------------------------------------------------------------------
+ */
+
+struct question {
+    struct co_place place;
+    struct co_partial_name partial;
+    uint64_t bytes;
+};
+
+static int ask(void *arg)
+{
+    struct question *question = arg;
+    struct stat st;
+    int rc = co_place_enter(&question->place);
+    if (rc == 0)
+        rc = co_partial_stat(question->place.parent, question->partial.at, &st);
+    if (rc == 0)
+        question->bytes = (uint64_t)st.st_size;
+    return rc;
+}
+
+int co_upload_partial(struct co_tree *tree, co_text path, co_text uploader, uint64_t *ret_bytes)
+{
+    struct question question;
+    if (!(tree->rights & (CO_TREE_MAY_ADD | CO_TREE_MAY_CHANGE)))
+        return -EPERM;
+    int rc = co_place_open(&question.place, tree, path, -ENOENT);
+    if (rc < 0)
+        return rc;
+    question.partial = co_partial_name(tree, uploader, co_text_of(question.place.name), 0);
+    rc = question.place.folder_meant ? -ENOENT : co_lookup_offload(ask, &question);
+    co_place_close(&question.place);
+    if (rc == 0)
+        *ret_bytes = question.bytes;
+    return rc;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* What the rooms of uploads share: start.c begins one, upload.c fills and ends it. */
+#ifndef CO_TREE_UPLOADING_H
+#define CO_TREE_UPLOADING_H
+
+#include "tree/partial.h"
+#include "tree/place.h"
+#include "tree/upload.h"
+
+struct co_upload {
+    struct co_place place;          /* where the file shall be */
+    int fd;                         /* the partial file, locked; -1 before it is had */
+    struct co_partial_name partial; /* its name */
+    struct co_partial_name found;   /* the name under which a resume looks for it */
+    bool is_found;                  /* they are the same */
+    bool fresh;
+    uint64_t size, size_max;
+    uint64_t beyond; /* of the quota: bytes in common with the file to be replaced */
+    bool may_block;  /* the file system cannot write without waiting (RWF_NOWAIT) */
+    uint64_t slowly; /* bytes that still go through the pool, since the disk was slow */
+};
+
+#endif
