@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "app/serve.h"
 
-#include "app/places.h"
+#include "app/doors.h"
 #include "coronet/shard.h"
 #include "http/field.h"
 
@@ -12,14 +12,14 @@ struct app {
     const struct co_serve_settings *settings;
     co_http_server *http;
     co_ftp_server *ftp;
-    struct co_places places;
+    struct co_doors doors;
 };
 
 static int open_all(struct app *app, const char *const *where, enum co_service service)
 {
     int rc = 0;
     for (; rc == 0 && where && *where; where++)
-        rc = co_places_open(&app->places, *where, service);
+        rc = co_doors_open(&app->doors, *where, service);
     return rc;
 }
 
@@ -30,9 +30,9 @@ static int announce(const struct app *app)
     int rc = settings->opened ? settings->opened(settings->arg) : 0;
     if (rc < 0 || !settings->listening)
         return rc;
-    for (unsigned i = 0; i < app->places.count; i++) {
-        const struct co_place *place = &app->places.at[i];
-        settings->listening(settings->arg, schemes[place->service], &place->address);
+    for (unsigned i = 0; i < app->doors.count; i++) {
+        const struct co_door *door = &app->doors.at[i];
+        settings->listening(settings->arg, schemes[door->service], &door->address);
     }
     settings->listening(settings->arg, NULL, NULL);
     return 0;
@@ -42,20 +42,20 @@ static int announce(const struct app *app)
 
 struct serving {
     struct app *app;
-    struct co_place *place;
+    struct co_door *door;
 };
 
-static int serve_place(void *arg)
+static int serve_door(void *arg)
 {
     const struct serving *serving = arg;
     struct app *app = serving->app;
     co_listener *listener;
-    int rc = co_place_take(&app->places, serving->place, &listener);
+    int rc = co_door_take(&app->doors, serving->door, &listener);
     if (rc < 0 || !listener)
         return rc;
-    rc = serving->place->service == CO_SERVICE_HTTP ? co_http_serve_listener(app->http, listener)
-                                                    : co_ftp_serve_listener(app->ftp, listener);
-    if (listener != serving->place->listener)
+    rc = serving->door->service == CO_SERVICE_HTTP ? co_http_serve_listener(app->http, listener)
+                                                   : co_ftp_serve_listener(app->ftp, listener);
+    if (listener != serving->door->listener)
         co_listener_close(listener);
     return rc;
 }
@@ -65,8 +65,8 @@ static int serve_shard(void *arg)
     struct app *app = arg;
     co_group group;
     co_group_open(&group, NULL);
-    for (unsigned i = 0; i < app->places.count; i++)
-        co_go_copy(&group, serve_place, (&(struct serving){app, &app->places.at[i]}));
+    for (unsigned i = 0; i < app->doors.count; i++)
+        co_go_copy(&group, serve_door, (&(struct serving){app, &app->doors.at[i]}));
     return co_group_close(&group);
 }
 
@@ -91,8 +91,8 @@ static int serve(struct app *app)
     if (rc == 0)
         rc = announce(app);
     if (rc == 0)
-        rc = co_shards(app->places.workers, serve_shard, app);
-    co_places_close(&app->places);
+        rc = co_shards(app->doors.workers, serve_shard, app);
+    co_doors_close(&app->doors);
     return rc;
 }
 
@@ -108,9 +108,9 @@ int co_app_serve(const struct co_serve_settings *settings)
     if (!app)
         return -ENOMEM;
     app->settings = settings;
-    app->places.family = settings->family;
-    app->places.workers = settings->workers ? settings->workers : 1;
-    app->places.access = settings->access;
+    app->doors.family = settings->family;
+    app->doors.workers = settings->workers ? settings->workers : 1;
+    app->doors.access = settings->access;
     int rc = serve(app);
     co_http_server_free(app->http);
     co_ftp_server_free(app->ftp);

@@ -2,6 +2,7 @@
 #include "tree/quota.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 static uint64_t add_clamped(uint64_t a, uint64_t b)
 {
@@ -57,4 +58,23 @@ void co_quota_release(struct co_quota *quota)
 {
     if (quota)
         pthread_mutex_unlock(&quota->edits);
+}
+
+int co_quota_new(co_quota **ret, uint64_t bytes_max, uint64_t bytes_used)
+{
+    co_quota *quota = malloc(sizeof *quota);
+    if (!quota)
+        return -ENOMEM;
+    *quota = (co_quota){.bytes_max = bytes_max, .bytes_used = bytes_used};
+    pthread_mutex_init(&quota->edits, NULL);
+    *ret = quota;
+    return 0;
+}
+
+void co_quota_free(co_quota *quota)
+{
+    if (!quota)
+        return;
+    pthread_mutex_destroy(&quota->edits);
+    free(quota);
 }

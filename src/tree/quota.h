@@ -10,6 +10,7 @@
 #define CO_TREE_QUOTA_H
 
 #include "base/base.h"
+#include "coronet/account.h"
 
 #include <pthread.h>
 
