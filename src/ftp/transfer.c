@@ -29,6 +29,8 @@ static int move(struct co_ftp_transfer *transfer)
     transfer->opened = true;
     co_pace_start(&transfer->pace, session->server->options.min_rate, limit_of(session));
     rc = transfer->move(transfer);
+    if (rc == 0 && transfer->kind != CO_FTP_UPLOADED)
+        rc = co_pace_settle(&transfer->pace, transfer->data);
     if (rc == 0)
         return co_close(transfer->data);
     co_abort(transfer->data);

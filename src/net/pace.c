@@ -2,11 +2,13 @@
 #include "net/pace.h"
 
 #include "coronet/net.h"
+#include "net/stream.h"
 #include "runtime/pool.h"
 
 #define FILE_STEP_MAX    (1u << 20) /* bytes of a file between two looks at the clock */
 #define STEPS_A_SECOND   4          /* how finely a limited rate is portioned */
 #define LIMITED_STEP_MIN 512        /* bytes; less would only cost packets */
+#define SETTLE_PAUSE_MS  128        /* between two looks at what is on its way */
 #define PIECES_MAX       16         /* as co_writev takes */
 
 /* One wait for the peer: from co_scope_open to co_scope_close. */
@@ -195,4 +197,36 @@ int co_pace_write_file(struct co_pace *pace, co_stream *stream, struct co_pace_s
     while (rc == 0 && span->size > 0)
         rc = file_step(pace, stream, span);
     return rc;
+}
+
+/* One look at whether the peer answers, for a while. 1: it has closed; 0; negative. */
+static int settle_step(co_stream *stream, int64_t pause_ms)
+{
+    const uint8_t *bytes;
+    co_scope scope;
+    co_scope_open(&scope, pause_ms);
+    ssize_t n = co_peek(stream, 1, &bytes);
+    int ended = co_scope_close(&scope);
+    if (n > 0)
+        co_consume(stream, (size_t)n);
+    return n == 0 ? 1 : n < 0 && n != ended ? (int)n : 0;
+}
+
+int co_pace_settle(struct co_pace *pace, co_stream *stream)
+{
+    int rc = 0;
+    long left = co_stream_unsent(stream);
+    if (left > 0)
+        rc = co_shutdown_write(stream);
+    for (int64_t pause_ms = 1; rc == 0 && left > 0;
+         pause_ms = pause_ms < SETTLE_PAUSE_MS ? 2 * pause_ms : pause_ms) {
+        int64_t since = co_now_ns();
+        rc = settle_step(stream, pause_ms);
+        long now_left = co_stream_unsent(stream);
+        account(pace, co_now_ns() - since, now_left < left ? (uint64_t)(left - now_left) : 0);
+        left = now_left;
+        if (rc == 0 && left > 0 && pace->min_rate > 0 && pace->allowance_ns <= 0)
+            rc = CO_ETOOSLOW;
+    }
+    return rc < 0 ? rc : 0;
 }

@@ -42,4 +42,8 @@ int co_pace_writev(
 int co_pace_uncork(struct co_pace *pace, co_stream *stream, size_t held);
 int co_pace_write_file(struct co_pace *pace, co_stream *stream, struct co_pace_span *span);
 
+/* Shuts writing down and waits, in pace, until the peer's machine has all that was written, or the
+ * peer has read to the end: what is said to have arrived has. Input meanwhile is thrown away. */
+int co_pace_settle(struct co_pace *pace, co_stream *stream);
+
 #endif

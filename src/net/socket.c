@@ -160,6 +160,15 @@ void co_stream_local(const struct co_stream *stream, co_address *ret)
         *ret = (co_address){0};
 }
 
+long co_stream_unsent(const struct co_stream *stream)
+{
+    struct co_control control = {.code = CO_CONTROL_UNSENT};
+    if (stream->kind != &socket_kind)
+        return 0;
+    long bytes = stream->rt->backend->control(stream->rt, stream->fd, &control);
+    return bytes < 0 ? 0 : bytes;
+}
+
 const char *co_peer(co_stream *stream)
 {
     if (stream->peer_text)

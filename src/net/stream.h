@@ -116,6 +116,10 @@ void co_stream_discard(struct co_stream *stream, size_t bytes_max);
 void co_stream_peer(const struct co_stream *stream, co_address *ret);
 void co_stream_local(const struct co_stream *stream, co_address *ret);
 
+/* Bytes that the peer's machine has not acknowledged, as far as is known; 0 where there is no
+ * peer's machine. */
+long co_stream_unsent(const struct co_stream *stream);
+
 /* Runs the handler in this fiber until it ends or parks the stream; a fiber's whole task. The
  * stream belongs to the current fiber's group. */
 int co_stream_handle(void *stream);

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
@@ -161,10 +162,11 @@ static long get_name(
     return 0;
 }
 
-static long unread(int raw)
+/* How many bytes wait in one of the socket's queues. */
+static long queued(int raw, unsigned long queue)
 {
     int bytes = 0;
-    return ioctl(raw, FIONREAD, &bytes) < 0 ? -errno : bytes;
+    return ioctl(raw, queue, &bytes) < 0 ? -errno : bytes;
 }
 
 static long result_of(int rc)
@@ -187,7 +189,8 @@ long co_sys_control(struct co_rt *rt, co_fd fd, struct co_control *c)
         return result_of(getsockopt(raw, c->level, c->name, c->option, c->option_size));
     case CO_CONTROL_LOCAL_NAME: return get_name(raw, getsockname, c->ret_address);
     case CO_CONTROL_PEER_NAME: return get_name(raw, getpeername, c->ret_address);
-    case CO_CONTROL_UNREAD: return unread(raw);
+    case CO_CONTROL_UNREAD: return queued(raw, SIOCINQ);
+    case CO_CONTROL_UNSENT: return queued(raw, SIOCOUTQ);
     }
     return -EINVAL;
 }

@@ -457,6 +457,7 @@ long co_virt_control(struct co_virt_socket *socket, struct co_control *control)
         co_virt_name_write(socket->family, &socket->remote, control->ret_address);
         return 0;
     case CO_CONTROL_UNREAD: return (long)socket->kind->unread(socket);
+    case CO_CONTROL_UNSENT: return 0; /* nothing is lost on the way */
     }
     return -EINVAL;
 }

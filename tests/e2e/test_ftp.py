@@ -15,13 +15,15 @@ import pytest
 from conftest import PATIENCE, run
 
 CONTENT = random.Random(1).randbytes(3_000_000)
-USER, PASSWORD = 'ann', 'good secret'
+USER, PASSWORD = 'ann', 'good-secret'
 
 
 @pytest.fixture
 def share(folder):
     (folder / 'hello.txt').write_text('hello\nworld\n')
     (folder / 'large.bin').write_bytes(CONTENT)
+    with open(folder / 'huge.bin', 'wb') as huge:
+        huge.truncate(1 << 28)  # more than sockets hold
     (folder / 'sub' / 'deep').mkdir(parents=True)
     (folder / 'sub' / 'a file with spaces').write_text('spaces')
     (folder / 'sub' / 'deep' / 'é "quoted"').write_text('quoted')
@@ -175,6 +177,7 @@ def test_an_interrupted_upload_can_be_resumed_and_is_never_seen(writer):
         ftp.voidresp()
     names = ftp.nlst()
     assert 'cut.bin' not in names and not [name for name in names if 'part' in name]
+    ftp.voidcmd('TYPE I')
     there = ftp.size('cut.bin')
     assert 0 < there <= 500_000
     ftp.storbinary('STOR cut.bin', io.BytesIO(CONTENT[there:]), rest=there)
@@ -184,7 +187,7 @@ def test_an_interrupted_upload_can_be_resumed_and_is_never_seen(writer):
 def test_the_control_connection_lives_during_a_transfer(reader):
     ftp = login(reader)
     ftp.voidcmd('TYPE I')
-    data = ftp.transfercmd('RETR large.bin')
+    data = ftp.transfercmd('RETR huge.bin')
     data.recv(1)
     assert ftp.sendcmd('NOOP').startswith('200')
     assert 'RETR' in ftp.sendcmd('STAT')
@@ -198,7 +201,7 @@ def test_the_control_connection_lives_during_a_transfer(reader):
 def test_abor_by_telnet_synch(reader):
     ftp = login(reader)
     ftp.voidcmd('TYPE I')
-    data = ftp.transfercmd('RETR large.bin')
+    data = ftp.transfercmd('RETR huge.bin')
     data.recv(1)
     ftp.sock.sendall(b'\xff\xf4')
     ftp.sock.sendall(b'\xff', socket.MSG_OOB)
@@ -275,7 +278,7 @@ def test_curl(writer, tmp_path):
 
 
 def test_wget_mirrors(reader, tmp_path):
-    run('wget', '-q', '-r', '-nH', '-P', tmp_path, f'ftp://{reader.ftp_host}:{reader.ftp_port}/')
+    run('wget', '-q', '-r', '-nH', '-R', 'huge.bin', '-P', tmp_path, f'ftp://{reader.ftp_host}:{reader.ftp_port}/')
     assert (tmp_path / 'large.bin').read_bytes() == CONTENT
     assert (tmp_path / 'sub' / 'a file with spaces').read_text() == 'spaces'
 
@@ -288,7 +291,7 @@ def lftp(server, script, *account):
 
 def test_lftp_mirrors_both_ways(writer, tmp_path):
     down, up = tmp_path / 'down', tmp_path / 'up'
-    lftp(writer, f'mirror / {down}')
+    lftp(writer, f'mirror -X huge.bin / {down}')
     assert (down / 'large.bin').read_bytes() == CONTENT
     assert (down / 'sub' / 'deep' / 'é "quoted"').read_text() == 'quoted'
     up.mkdir()
