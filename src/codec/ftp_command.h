@@ -10,14 +10,15 @@
 
 /* Every verb that is known, in the order of their letters; which of them are served, and what HELP
  * says of them, is the session's. */
+/* clang-format off */
 #define CO_FTP_VERBS(X)                                                                            \
- X(ABOR)                                                                                           \
- X(ACCT) X(ADAT) X(ALLO) X(APPE) X(AUTH) X(AVBL) X(CCC) X(CDUP) X(CLNT) X(CONF) X(CWD) X(DELE)     \
-     X(ENC) X(EPRT) X(EPSV) X(FEAT) X(HASH) X(HELP) X(HOST) X(LANG) X(LIST) X(MDTM) X(MFF) X(MFMT) \
-         X(MIC) X(MKD) X(MLSD) X(MLST) X(MODE) X(NLST) X(NOOP) X(OPTS) X(PASS) X(PASV) X(PBSZ)     \
-             X(PORT) X(PROT) X(PWD) X(QUIT) X(RANG) X(REIN) X(REST) X(RETR) X(RMD) X(RNFR) X(RNTO) \
-                 X(SITE) X(SIZE) X(SMNT) X(STAT) X(STOR) X(STOU) X(STRU) X(SYST) X(TYPE) X(USER)   \
-                     X(XCRC) X(XMD5) X(XSHA1) X(XSHA256)
+ X(ABOR) X(ACCT) X(ADAT) X(ALLO) X(APPE) X(AUTH) X(AVBL) X(CCC) X(CDUP) X(CLNT) X(CONF) X(CWD)     \
+ X(DELE) X(ENC) X(EPRT) X(EPSV) X(FEAT) X(HASH) X(HELP) X(HOST) X(LANG) X(LIST) X(MDTM) X(MFF)     \
+ X(MFMT) X(MIC) X(MKD) X(MLSD) X(MLST) X(MODE) X(NLST) X(NOOP) X(OPTS) X(PASS) X(PASV) X(PBSZ)     \
+ X(PORT) X(PROT) X(PWD) X(QUIT) X(RANG) X(REIN) X(REST) X(RETR) X(RMD) X(RNFR) X(RNTO) X(SITE)     \
+ X(SIZE) X(SMNT) X(STAT) X(STOR) X(STOU) X(STRU) X(SYST) X(TYPE) X(USER) X(XCRC) X(XMD5) X(XSHA1)  \
+ X(XSHA256)
+/* clang-format on */
 
 enum co_ftp_verb {
     CO_FTP_UNKNOWN,
