@@ -87,9 +87,6 @@ static void forget_preludes(struct co_ftp_session *session, enum co_ftp_verb ver
 int co_ftp_obey(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     const struct co_ftp_rule *rule = &rules[command->verb];
-    if (command->verb == CO_FTP_UNKNOWN)
-        return co_ftp_is_other_protocol(co_buf_text(&session->line)) ? CO_FTP_BYE
-                                                                     : co_ftp_strange(session);
     forget_preludes(session, command->verb);
     int rc = 0;
     if (!rule->handler)

@@ -14,8 +14,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define FOLDER_MAX (CO_TREE_PATH_MAX + 1)
-#define LINE_KEPT  128 /* bytes of the line's buffer that an idle session keeps */
+#define FOLDER_MAX     (CO_TREE_PATH_MAX + 1)
+#define LINE_BYTES_MAX (4 * CO_FTP_LINE_MAX) /* with Telnet's own */
+#define LINE_KEPT      128 /* bytes of the line's buffer that an idle session keeps */
 
 /* ---- a session's life ---------------------------------------------------------------------- */
 
@@ -60,6 +61,15 @@ static bool line_is_whole(const struct co_buf *line)
     return line->size > 0 && line->at[line->size - 1] == '\n';
 }
 
+/* A whole line's text, without its end. */
+static co_text line_text(const struct co_buf *line)
+{
+    size_t size = line->size - 1;
+    if (size > 0 && line->at[size - 1] == '\r')
+        size--;
+    return (co_text){line->at, size};
+}
+
 /* Moves bytes, up to a line feed, from the stream into the session's line, without Telnet's;
  * refuses the options that a Telnet client offers. */
 static int line_take(struct co_ftp_session *session, const uint8_t *bytes, size_t size)
@@ -74,6 +84,7 @@ static int line_take(struct co_ftp_session *session, const uint8_t *bytes, size_
         return line->error;
     memcpy(room, bytes, size);
     co_consume(session->control, size);
+    session->line_bytes += (unsigned)size;
     line->size += co_telnet_strip(&session->telnet, room, size, &answers);
     int rc = answers.size ? co_write(session->control, answers.at, answers.size) : 0;
     co_buf_free(&answers);
@@ -89,7 +100,7 @@ static int line_gather(struct co_ftp_session *session)
         ssize_t n = co_peek(session->control, 0, &bytes);
         if (n <= 0)
             return (int)n;
-        if (room == 0)
+        if (room == 0 || session->line_bytes > LINE_BYTES_MAX)
             return CO_ETOOBIG;
         int rc = line_take(session, bytes, (size_t)n < room ? (size_t)n : room);
         if (rc < 0)
@@ -98,16 +109,7 @@ static int line_gather(struct co_ftp_session *session)
     return 1;
 }
 
-/* The command in a whole line. */
-static int line_parse(const struct co_ftp_session *session, struct co_ftp_command *ret)
-{
-    co_text line = {session->line.at, session->line.size - 1};
-    if (line.size && line.at[line.size - 1] == '\r')
-        line.size--;
-    return co_ftp_command_parse(line, ret);
-}
-
-int co_ftp_command_wait(struct co_ftp_session *session, struct co_ftp_command *ret)
+int co_ftp_line_wait(struct co_ftp_session *session, struct co_ftp_command *ret)
 {
     const uint8_t *bytes;
     int rc;
@@ -116,14 +118,7 @@ int co_ftp_command_wait(struct co_ftp_session *session, struct co_ftp_command *r
         if (n <= 0)
             return n == 0 ? CO_EEOF : (int)n;
     }
-    return rc < 0 ? rc : line_parse(session, ret);
-}
-
-void co_ftp_command_done(struct co_ftp_session *session)
-{
-    co_buf_clear(&session->line);
-    if (session->line.room > LINE_KEPT)
-        co_buf_free(&session->line);
+    return rc < 0 ? rc : co_ftp_command_parse(line_text(&session->line), ret);
 }
 
 /* ---- obeying ------------------------------------------------------------------------------- */
@@ -135,33 +130,44 @@ int co_ftp_flush(struct co_ftp_session *session)
     return rc;
 }
 
-/* A line that is no command, or not even a line. */
-static int refuse(struct co_ftp_session *session, int error)
+static int line_obey(struct co_ftp_session *session, co_text line)
 {
-    if (error == CO_ETOOBIG) { /* nothing after it can be trusted to be a command */
-        co_ftp_reply(session, 500, "A line may have %d bytes; goodbye.", CO_FTP_LINE_MAX);
-        return CO_FTP_BYE;
+    struct co_ftp_command command;
+    int rc = co_ftp_command_parse(line, &command);
+    if (rc == 0 && command.verb != CO_FTP_UNKNOWN)
+        return co_ftp_obey(session, &command);
+    return co_ftp_is_other_protocol(line) ? CO_FTP_BYE : co_ftp_strange(session);
+}
+
+/* While the command is obeyed, the session's line is free for the next one. */
+int co_ftp_line_obey(struct co_ftp_session *session)
+{
+    struct co_buf line = session->line;
+    session->line = CO_BUF(CO_FTP_LINE_MAX);
+    session->line_bytes = 0;
+    int rc = line_obey(session, line_text(&line));
+    if (line.room <= LINE_KEPT && session->line.room == 0) {
+        co_buf_clear(&line);
+        session->line = line;
+    } else {
+        co_buf_free(&line);
     }
-    if (error != CO_EINVALID)
-        return error;
-    if (co_ftp_is_other_protocol(co_buf_text(&session->line)))
-        return CO_FTP_BYE;
-    return co_ftp_strange(session);
+    return rc;
 }
 
 /* A command out of what has arrived. 1: obeyed; 0: none is whole; CO_FTP_BYE; negative. */
 static int serve_one(struct co_ftp_session *session)
 {
-    struct co_ftp_command command;
     int rc = line_gather(session);
+    if (rc == CO_ETOOBIG) { /* nothing after it can be trusted to be a command (attacks F11) */
+        co_ftp_reply(session, 500, "A line may have %d bytes; goodbye.", CO_FTP_LINE_MAX);
+        return CO_FTP_BYE;
+    }
     if (rc == 0 && !session->tree && co_ftp_is_other_protocol(co_buf_text(&session->line)))
         return CO_FTP_BYE; /* a TLS hello has no line's end */
-    if (rc == 0)
-        return 0;
-    if (rc > 0)
-        rc = line_parse(session, &command);
-    rc = rc < 0 ? refuse(session, rc) : co_ftp_obey(session, &command);
-    co_ftp_command_done(session);
+    if (rc <= 0)
+        return rc;
+    rc = co_ftp_line_obey(session);
     return rc == 0 ? 1 : rc;
 }
 

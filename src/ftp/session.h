@@ -41,7 +41,8 @@ struct co_ftp_data {
 struct co_ftp_session {
     struct co_ftp_server *server;
     co_stream *control;
-    struct co_buf line; /* a command line as it gathers; empty between commands */
+    struct co_buf line;  /* the next command's, as it gathers */
+    unsigned line_bytes; /* taken for it, with what Telnet has no text for */
     struct co_telnet telnet;
 
     char *user;           /* given by USER; NULL before */
@@ -92,11 +93,11 @@ const struct co_ftp_rule *co_ftp_rule_of(enum co_ftp_verb verb);
 /* Obeys one command: state, argument, handler. (command.c) */
 int co_ftp_obey(struct co_ftp_session *session, const struct co_ftp_command *command);
 
-/* Waits for a command. Its slices point into session->line, where it stays, to be given again,
- * until it is done with. 0; CO_EEOF at the connection's end, CO_ETOOBIG and CO_EINVALID for a line
- * that is none, else as co_read. (session.c) */
-int co_ftp_command_wait(struct co_ftp_session *session, struct co_ftp_command *ret);
-void co_ftp_command_done(struct co_ftp_session *session);
+/* Waits for a whole line, which stays, and looks at its command. 0; CO_EEOF at the connection's
+ * end, CO_ETOOBIG and CO_EINVALID for what is no command, else as co_read. (session.c) */
+int co_ftp_line_wait(struct co_ftp_session *session, struct co_ftp_command *ret);
+/* Takes the whole line that there is and obeys it. Returns as a handler does. (session.c) */
+int co_ftp_line_obey(struct co_ftp_session *session);
 
 /* Replies to what is no command of FTP's; ends the session when there is no end of it before the
  * login. 0 or CO_FTP_BYE. (command.c) */

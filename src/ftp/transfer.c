@@ -65,7 +65,7 @@ static int listen_for(struct co_ftp_transfer *transfer, struct co_ftp_command *r
     co_scope scope;
     co_scope_open(&scope, -1);
     transfer->listening = &scope;
-    int rc = co_ftp_command_wait(transfer->session, ret);
+    int rc = co_ftp_line_wait(transfer->session, ret);
     transfer->listening = NULL;
     co_scope_close(&scope);
     return rc;
@@ -86,8 +86,7 @@ static int attend(struct co_ftp_transfer *transfer)
             return rc;
         if (!co_ftp_rule_of(command.verb)->at_once)
             return 0;
-        rc = co_ftp_obey(session, &command);
-        co_ftp_command_done(session);
+        rc = co_ftp_line_obey(session);
     }
     return rc;
 }
