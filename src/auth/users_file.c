@@ -172,12 +172,12 @@ static int line_read(struct reader *reader, co_text line)
 
 int co_users_parse(struct co_users **ret, co_text text, struct co_buf *message)
 {
-    struct reader reader = {.message = message};
-    int rc = text.size > CO_USERS_BYTES_MAX ? refuse(&reader, "the file is too large")
-                                            : co_users_new(&reader.users);
-    while (rc == 0 && text.size > 0) {
+    struct reader reader = {.message = message, .line = 1};
+    if (text.size > CO_USERS_BYTES_MAX)
+        return refuse(&reader, "the file is too large");
+    int rc = co_users_new(&reader.users);
+    for (; rc == 0 && text.size > 0; reader.line++) {
         co_text line = take_until(&text, '\n');
-        reader.line++;
         if (line.size > 0 && line.at[line.size - 1] == '\r')
             line.size--;
         line = co_text_trim(line);

@@ -12,6 +12,7 @@ static void program_help(void)
          "Examples:\n"
          "  coronet serve                      the current directory, for this machine\n"
          "  coronet serve --http '*:8000' www  the directory www, for the whole network\n"
+         "  coronet passwd users alice         a user, with a password that is asked for\n"
          "  coronet help serve                 everything that serve can do\n\n"
          "Usage:\n"
          "  coronet COMMAND [OPTION...]\n\n"

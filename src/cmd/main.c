@@ -4,6 +4,7 @@
 #include "cmd/help.h"
 #include "cmd/message.h"
 #include "cmd/options.h"
+#include "cmd/passwd.h"
 #include "cmd/serve.h"
 
 #include <errno.h>
@@ -15,7 +16,7 @@
 # error "CO_VERSION comes from the build"
 #endif
 
-const struct co_command co_commands[] = {CO_SERVE_COMMAND, {.name = NULL}};
+const struct co_command co_commands[] = {CO_SERVE_COMMAND, CO_PASSWD_COMMAND, {.name = NULL}};
 
 static const struct co_command *find(const char *name)
 {

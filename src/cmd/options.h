@@ -19,7 +19,7 @@ enum co_option_type {
     CO_OPTION_CHOICE,  /* const char *; `value` lists the choices: "a|b|c" */
     CO_OPTION_LIST,    /* struct co_option_list; repeatable */
     CO_OPTION_NUMBER,  /* int64_t */
-    CO_OPTION_BYTES,   /* int64_t; with K, M, G: times 1024 */
+    CO_OPTION_BYTES,   /* int64_t; with K, M, G, T: times 1024 each */
     CO_OPTION_SECONDS, /* int64_t milliseconds; "90", "1.5", "500ms", "2m", "1h" */
 };
 

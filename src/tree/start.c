@@ -93,8 +93,7 @@ static int acquire(struct start *start)
     return 0;
 }
 
-/* ---- what to start from -----------------------------------------------------------------------
- */
+/* ---- what to start from ---------------------------------------------------------------------- */
 
 static bool partial_is_younger(const struct start *start)
 {
@@ -192,8 +191,7 @@ static int begin(void *arg)
     return 0;
 }
 
-/* ---- jobs that take longer ---------------------------------------------------------------------
- */
+/* ---- jobs that take longer ------------------------------------------------------------------- */
 
 /* 1: there is more to read. */
 static int sweep(void *arg)
@@ -292,8 +290,7 @@ static int copy(void *arg)
     return rc < 0 ? rc : upload->size < start->copy_bytes;
 }
 
-/* ---- all together ------------------------------------------------------------------------------
- */
+/* ---- all together ---------------------------------------------------------------------------- */
 
 static int start_run(struct start *start)
 {

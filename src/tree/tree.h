@@ -72,6 +72,11 @@ int co_tree_open_below(struct co_tree **ret, struct co_tree *above, co_text path
 
 unsigned co_tree_rights(const struct co_tree *tree);
 
+/* Bytes of all files that lie in the tree now: hidden ones and partial uploads, too, links not. For
+ * the quota, before anything is written. Asks no right. Suspends: the whole tree is read. 0,
+ * CO_ETOOBIG when there are too many folders, -errno. */
+int co_tree_usage(struct co_tree *tree, uint64_t *ret_bytes);
+
 /*
  * Opens a file (CO_TREE_MAY_READ) or folder (that or CO_TREE_MAY_LIST) for reading. Suspends when
  * the path is not in the kernel's cache.

@@ -30,8 +30,7 @@ uint64_t co_upload_size(const struct co_upload *upload)
     return upload->size;
 }
 
-/* ---- writing -----------------------------------------------------------------------------------
- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 struct piece {
     struct co_upload *upload;
@@ -128,8 +127,7 @@ int co_upload_write(struct co_upload *upload, const void *bytes, size_t size)
     return 0;
 }
 
-/* ---- ending ------------------------------------------------------------------------------------
- */
+/* ---- ending ---------------------------------------------------------------------------------- */
 
 struct end {
     struct co_upload *upload;
@@ -240,8 +238,7 @@ int co_upload_commit(struct co_upload *upload, bool sync)
     return rc;
 }
 
-/* ---- asking ------------------------------------------------------------------------------------
- */
+/* ---- asking ---------------------------------------------------------------------------------- */
 
 struct question {
     struct co_place place;

@@ -11,6 +11,7 @@ import pytest
 from conftest import CORONET, ROOT, coronet, run
 
 MAN = ROOT / 'docs' / 'man'
+COMMANDS = ('serve', 'passwd')
 
 
 def options_of_help(command):
@@ -35,7 +36,7 @@ def test_help_begins_with_examples():
 
 
 def test_help_fits_a_terminal():
-    for words in (('--help',), ('serve', '--help')):
+    for words in (('--help',), *((command, '--help') for command in COMMANDS)):
         assert max(map(len, coronet(*words)[0].splitlines())) <= 100
 
 
@@ -76,6 +77,15 @@ def test_no_command_is_a_usage_error():
     (['serve', '--run-as', 'no-such-user-here'], 'no user "no-such-user-here"'),
     (['serve', '--http', 'localhost:http'], 'the port must be 0 to 65535'),
     (['serve', '--http', '::1:80'], 'needs brackets'),
+    (['passwd'], 'usage: coronet passwd FILE NAME'),
+    (['passwd', 'users'], 'usage: coronet passwd FILE NAME'),
+    (['passwd', 'users', 'alice', 'bob'], 'unexpected argument "bob"'),
+    (['passwd', 'users', 'a b'], "a user's name is letters"),
+    (['passwd', 'users', '--', '-a'], "a user's name is letters"),
+    (['passwd', 'users', 'alice', '--home', '../bob'], 'a home is a folder below'),
+    (['passwd', 'users', 'alice', '--rights', 'read,write'], 'rights are some of'),
+    (['passwd', 'users', 'alice', '--quota', '1.5G'], 'is not a number of bytes'),
+    (['passwd', 'users', 'alice', '--delete', '--rate', '0'], '--delete goes with no other'),
     (['completion', 'tcsh'], 'usage: coronet completion'),
 ])
 def test_wrong_usage_says_what_is_wrong_and_exits_with_2(words, said):
@@ -92,6 +102,8 @@ def test_control_bytes_of_arguments_do_not_reach_the_terminal():
     (['serve', '/nonexistent/folder'], 'cannot serve /nonexistent/folder'),
     (['serve', '/etc/passwd'], 'cannot serve /etc/passwd'),
     (['serve', '--log', '/nonexistent/log', '/tmp'], 'cannot open the log /nonexistent/log'),
+    (['passwd', '/nonexistent/users', 'alice'], 'cannot read /nonexistent/users'),
+    (['passwd', '/dev/null', 'alice'], 'it is no regular file'),
 ])
 def test_local_files_that_cannot_be_used_exit_with_3(words, said):
     assert said in coronet(*words, code=3)[1]
@@ -109,11 +121,12 @@ def test_a_second_server_on_the_same_port_is_refused(server, folder):
     assert 'another server' in coronet('serve', '--http', str(first.port), folder, code=4)[1]
 
 
-def test_the_manual_explains_the_options_that_there_are():
-    page = (MAN / 'coronet-serve.1').read_text()
+@pytest.mark.parametrize('command', COMMANDS)
+def test_the_manual_explains_the_options_that_there_are(command):
+    page = (MAN / f'coronet-{command}.1').read_text()
     explained = re.findall(r'^\.It (?:Fl \w , )?Fl Fl ([\w-]+)', page, re.MULTILINE)
     assert len(explained) == len(set(explained))
-    assert set(explained) == options_of_help('serve')
+    assert set(explained) == options_of_help(command)
 
 
 @pytest.mark.skipif(not shutil.which('mandoc'), reason='mandoc is not installed')
@@ -126,7 +139,7 @@ def test_the_manual_is_well_formed():
 def test_completion_offers_the_options_that_there_are(shell, pattern):
     script, _ = coronet('completion', shell)
     offered = set(re.findall(pattern, script)) - {'version'}
-    assert offered == options_of_help('serve')
+    assert offered == set.union(*map(options_of_help, COMMANDS))
 
 
 def complete(*words):
@@ -145,6 +158,7 @@ def test_bash_completes():
     assert complete('coronet', 'serve', '--log-format', 'j') == ['json']
     assert complete('coronet', 'serve', '/etc/pass') != []
     assert complete('coronet', 'serve', '--workers', '') == []
+    assert complete('coronet', 'passwd', 'users', 'alice', '--del') == ['--delete']
 
 
 @pytest.mark.parametrize('shell, check', [('zsh', ['-n']), ('fish', ['--no-execute'])])

@@ -27,8 +27,9 @@ def installed(tmp_path_factory):
 def test_the_command_its_manual_and_completion(installed):
     _, prefix = installed
     assert run(prefix / 'bin' / 'coronet', '--version').stdout.startswith(b'coronet ')
-    for path in ('man/man1/coronet.1', 'man/man1/coronet-serve.1', 'zsh/site-functions/_coronet',
-                 'bash-completion/completions/coronet', 'fish/vendor_completions.d/coronet.fish'):
+    for path in ('man/man1/coronet.1', 'man/man1/coronet-serve.1', 'man/man1/coronet-passwd.1',
+                 'zsh/site-functions/_coronet', 'bash-completion/completions/coronet',
+                 'fish/vendor_completions.d/coronet.fish'):
         assert (prefix / 'share' / path).stat().st_size > 100
 
 

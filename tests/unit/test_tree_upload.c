@@ -350,6 +350,10 @@ static void what_lies_under_a_partial_name_is_not_trusted(void **state)
     assert_string_equal(content_of("outside/file"), "outside");
     assert_string_equal(content_of("root/file"), "inside");
     assert_int_equal(unlinkat(base.fd, partial, 0), 0);
+    link_to(partial, "../outside/new");
+    upload_text("file", "other");
+    assert_false(exists("outside/new"));
+    assert_int_equal(unlinkat(base.fd, partial, 0), 0);
     folder(partial);
     upload_text("file", "again");
     assert_string_equal(content_of("root/file"), "again");

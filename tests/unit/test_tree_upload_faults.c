@@ -100,6 +100,28 @@ static void lending_and_removing_leads_no_further_f18(void **state)
     assert_int_equal(quota.bytes_used, 8);
 }
 
+/* What a server books when it starts. */
+static void all_that_lies_there_is_counted_f18(void **state)
+{
+    (void)state;
+    uint64_t bytes = 1;
+    assert_int_equal(co_tree_usage(tree, &bytes), 0);
+    assert_int_equal(bytes, 0);
+    upload_text("file", "inside");
+    leave_partial("file", "partial");
+    folder("root/a");
+    folder("root/a/.b");
+    folder("root/a/c");
+    put("root/a/.b/.hidden", "12345");
+    put("root/a/c/file", "123");
+    link_to("root/a/out", "../../outside");
+    link_to("root/link", "file");
+    assert_int_equal(mkfifoat(base.fd, "root/fifo", 0644), 0);
+    assert_int_equal(co_tree_usage(tree, &bytes), 0);
+    assert_int_equal(bytes, 6 + 7 + 5 + 3);
+    assert_int_equal(quota.bytes_used, 6 + 7);
+}
+
 static void old_partial_files_are_removed_when_an_upload_begins(void **state)
 {
     (void)state;
@@ -470,6 +492,7 @@ static int all(void *world)
         TEST(the_old_bytes_return_with_the_commit_f18),
         TEST(bytes_taken_over_are_counted_once_f18),
         TEST(lending_and_removing_leads_no_further_f18),
+        TEST(all_that_lies_there_is_counted_f18),
         TEST(old_partial_files_are_removed_when_an_upload_begins),
         TEST(an_upload_at_work_is_never_old),
         TEST(a_folder_swapped_for_a_link_is_no_way_out_m01),
