@@ -21,8 +21,6 @@ enum state {
 enum code {
     CODE_FIRST = 236, /* EOF: the lowest that was ever given out */
     SE = 240,
-    DATA_MARK = 242,
-    INTERRUPT = 244,
     SB = 250,
     WILL,
     WONT,
@@ -44,8 +42,6 @@ static bool take_code(struct co_telnet *telnet, uint8_t byte)
     telnet->state = DATA;
     if (byte < CODE_FIRST || byte == IAC)
         return true;
-    if (byte == INTERRUPT || byte == DATA_MARK)
-        telnet->interrupted = true;
     if (byte == SB)
         telnet->state = SUB;
     if (byte >= WILL) {

@@ -8,10 +8,8 @@
 /* Zero is the start. The socket keeps urgent data in line (SO_OOBINLINE), or a Synch loses a byte.
  */
 struct co_telnet {
-    uint8_t state;    /* telnet.c's */
-    uint8_t verb;     /* WILL, WONT, DO, DONT awaiting its option */
-    bool interrupted; /* IP or a data mark was seen: the next command wants to be heard at once.
-                         The caller clears it. */
+    uint8_t state; /* telnet.c's */
+    uint8_t verb;  /* WILL, WONT, DO, DONT awaiting its option */
 };
 
 /*

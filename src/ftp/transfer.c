@@ -77,7 +77,7 @@ static int attend(struct co_ftp_transfer *transfer)
 {
     struct co_ftp_session *session = transfer->session;
     int rc = 0;
-    while (rc == 0 && !transfer->over) {
+    while (rc == 0 && !transfer->over && !transfer->aborted) {
         struct co_ftp_command command;
         rc = listen_for(transfer, &command);
         if (transfer->over || rc == CO_EINVALID || rc == CO_ETOOBIG)
@@ -91,7 +91,8 @@ static int attend(struct co_ftp_transfer *transfer)
     return rc;
 }
 
-/* RFC 959 4.1.3: 426 for the transfer, then 226 for the ABOR itself. */
+/* The group is this fiber's scope too: nothing may be waited for until it is closed. RFC 959 4.1.3:
+ * 426 for the transfer, then 226 for the ABOR itself. */
 int co_ftp_abor(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     (void)command;

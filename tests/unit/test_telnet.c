@@ -50,23 +50,19 @@ static void assert_outcome(struct outcome *outcome, co_text bytes, co_text answe
     co_buf_free(&outcome->answers);
 }
 
-/* The same at every split. Returns whether there was an interrupt. */
-static bool check(co_text input, co_text bytes, co_text answers)
+/* The same at every split. */
+static void check(co_text input, co_text bytes, co_text answers)
 {
     struct outcome outcome = strip(input, input.size, 1);
-    bool interrupted = outcome.telnet.interrupted;
     assert_outcome(&outcome, bytes, answers);
     for (size_t first = 0; first < input.size; first++) {
         outcome = strip(input, first, input.size);
-        assert_int_equal(outcome.telnet.interrupted, interrupted);
         assert_outcome(&outcome, bytes, answers);
     }
     for (size_t step = 1; step < 5; step++) {
         outcome = strip(input, step, step);
-        assert_int_equal(outcome.telnet.interrupted, interrupted);
         assert_outcome(&outcome, bytes, answers);
     }
-    return interrupted;
 }
 
 #define NOTHING CO_TEXT("")
@@ -116,27 +112,12 @@ static void a_refusal_is_not_answered(void **state)
         CO_TEXT("x"), NOTHING);
 }
 
-static void an_interrupt_is_noticed_rfc959_4_1(void **state)
+static void an_interrupt_is_dropped_rfc959_4_1(void **state)
 {
     (void)state;
-    assert_true(check(CO_TEXT(IAC IP IAC DM "ABOR\r\n"), CO_TEXT("ABOR\r\n"), NOTHING));
-    assert_true(check(CO_TEXT(IAC IP "ABOR\r\n"), CO_TEXT("ABOR\r\n"), NOTHING));
-    assert_true(check(CO_TEXT(IAC DM "ABOR\r\n"), CO_TEXT("ABOR\r\n"), NOTHING));
-    assert_false(check(CO_TEXT("ABOR\r\n"), CO_TEXT("ABOR\r\n"), NOTHING));
-}
-
-static void an_interrupt_stays_until_the_caller_clears_it(void **state)
-{
-    (void)state;
-    struct co_telnet telnet = {0};
-    struct co_buf answers = CO_BUF(8);
-    char interrupt[] = IAC IP, line[] = "ABOR\r\n";
-    co_telnet_strip(&telnet, interrupt, 2, &answers);
-    co_telnet_strip(&telnet, line, 6, &answers);
-    assert_true(telnet.interrupted);
-    telnet.interrupted = false;
-    co_telnet_strip(&telnet, line, 6, &answers);
-    assert_false(telnet.interrupted);
+    check(CO_TEXT(IAC IP IAC DM "ABOR\r\n"), CO_TEXT("ABOR\r\n"), NOTHING);
+    check(CO_TEXT(IAC IP "ABOR\r\n"), CO_TEXT("ABOR\r\n"), NOTHING);
+    check(CO_TEXT(IAC DM "ABOR\r\n"), CO_TEXT("ABOR\r\n"), NOTHING);
 }
 
 static void other_commands_are_dropped_rfc1123_3_2_3(void **state)
@@ -215,8 +196,7 @@ int main(void)
         cmocka_unit_test(a_doubled_iac_is_one_255),
         cmocka_unit_test(options_are_refused_rfc854),
         cmocka_unit_test(a_refusal_is_not_answered),
-        cmocka_unit_test(an_interrupt_is_noticed_rfc959_4_1),
-        cmocka_unit_test(an_interrupt_stays_until_the_caller_clears_it),
+        cmocka_unit_test(an_interrupt_is_dropped_rfc959_4_1),
         cmocka_unit_test(other_commands_are_dropped_rfc1123_3_2_3),
         cmocka_unit_test(sub_negotiations_are_dropped_rfc855),
         cmocka_unit_test(a_command_ends_a_sub_negotiation_that_did_not),
