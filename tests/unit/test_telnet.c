@@ -70,7 +70,7 @@ static void check(co_text input, co_text bytes, co_text answers)
 static void text_passes(void **state)
 {
     (void)state;
-    assert_false(check(CO_TEXT("NOOP\r\n"), CO_TEXT("NOOP\r\n"), NOTHING));
+    check(CO_TEXT("NOOP\r\n"), CO_TEXT("NOOP\r\n"), NOTHING);
     check(CO_TEXT("a\0\x80\xfe\r\n"), CO_TEXT("a\0\x80\xfe\r\n"), NOTHING);
     check(NOTHING, NOTHING, NOTHING);
 }
@@ -78,10 +78,10 @@ static void text_passes(void **state)
 static void a_doubled_iac_is_one_255(void **state)
 {
     (void)state;
-    assert_false(check(CO_TEXT("RETR " IAC IAC "a\r\n"),
+    check(CO_TEXT("RETR " IAC IAC "a\r\n"),
         CO_TEXT("RETR \xff"
                 "a\r\n"),
-        NOTHING));
+        NOTHING);
     check(CO_TEXT(IAC IAC IAC IAC), CO_TEXT("\xff\xff"), NOTHING);
     check(CO_TEXT(IAC IAC IP), CO_TEXT("\xff" IP), NOTHING);
     check(CO_TEXT(IAC IAC IAC NOP), CO_TEXT("\xff"), NOTHING);
@@ -125,8 +125,7 @@ static void other_commands_are_dropped_rfc1123_3_2_3(void **state)
     (void)state;
     for (int code = 236; code < 250; code++) {
         char input[] = {'a', '\xff', (char)code, 'b'};
-        bool interrupt = code == 242 || code == 244;
-        assert_int_equal(check((co_text){input, 4}, CO_TEXT("ab"), NOTHING), interrupt);
+        check((co_text){input, 4}, CO_TEXT("ab"), NOTHING);
     }
 }
 
@@ -142,8 +141,7 @@ static void sub_negotiations_are_dropped_rfc855(void **state)
 static void a_command_ends_a_sub_negotiation_that_did_not(void **state)
 {
     (void)state;
-    assert_true(
-        check(CO_TEXT(IAC SB "\x18..." IAC IP IAC DM "ABOR\r\n"), CO_TEXT("ABOR\r\n"), NOTHING));
+    check(CO_TEXT(IAC SB "\x18..." IAC IP IAC DM "ABOR\r\n"), CO_TEXT("ABOR\r\n"), NOTHING);
     check(CO_TEXT(IAC SB "\x18" IAC DO "\x01x"), CO_TEXT("x"), CO_TEXT(IAC WONT "\x01"));
     check(CO_TEXT(IAC SB "\x18" IAC SB "y" IAC SE "x"), CO_TEXT("x"), NOTHING);
 }
