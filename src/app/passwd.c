@@ -25,7 +25,7 @@ int co_passwd_check(const struct co_passwd_change *change, struct co_buf *why)
         return refuse(why, "a home is a folder below the served one, such as people/alice: no "
                            "\"..\", no '/' before or behind it");
     if (change->rights && co_user_rights_parse(co_text_of(change->rights), &rights) < 0)
-        return refuse(why, "rights are some of read,list,add,change, or none");
+        return refuse(why, "rights are some of read,list,add,change");
     if (co_text_find(change->password, '\0') >= 0)
         return refuse(why, "a password has no NUL byte");
     return 0;

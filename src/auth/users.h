@@ -28,7 +28,8 @@ struct co_user {
     const char *name;
     const char *hash; /* crypt(3)'s */
     const char *home; /* relative, below the served directory, "" for itself; no ".." in it */
-    unsigned rights;  /* enum co_user_right; default: read, list */
+    unsigned rights;  /* enum co_user_right; a file names at least one, read and list by default; 0
+                         is for who adds  users otherwise */
     uint64_t quota;   /* bytes; 0: none */
     uint64_t rate;    /* bytes a second of each connection; 0: no limit */
 };
@@ -59,7 +60,7 @@ struct co_users *co_users_of(const struct co_user *user);
 bool co_user_name_is_good(co_text name);
 bool co_user_home_is_good(co_text home);
 
-/* Reads "read,list,add,change" or a part of it; "none" is 0. 0, CO_EINVALID. */
+/* Reads "read,list,add,change" or a part of it, never nothing. 0, CO_EINVALID. */
 int co_user_rights_parse(co_text text, unsigned *ret);
 
 /* Sets or adds a user's line in a users file's text, all other lines as they were; or leaves it

@@ -43,10 +43,6 @@ static co_text take_until(co_text *text, char separator)
 int co_user_rights_parse(co_text text, unsigned *ret)
 {
     unsigned found = 0;
-    if (co_text_equal(text, CO_TEXT("none"))) {
-        *ret = 0;
-        return 0;
-    }
     do {
         co_text word = take_until(&text, ',');
         size_t i = 0;
@@ -119,7 +115,7 @@ static int field_read(struct reader *reader, co_text field, struct co_user *user
     if (co_text_equal(key, CO_TEXT("rights")))
         return co_user_rights_parse(field, &user->rights) == 0
                    ? 0
-                   : refuse(reader, "rights must be some of read,list,add,change or none");
+                   : refuse(reader, "rights must be some of read,list,add,change");
     if (co_text_equal(key, CO_TEXT("quota")))
         return size_parse(field, &user->quota) == 0
                    ? 0
@@ -211,6 +207,7 @@ static void home_add(struct co_buf *out, const char *home)
 static void rights_add(struct co_buf *out, unsigned set)
 {
     char before = '=';
+    assert(set != 0);
     co_buf_add_string(out, "rights");
     for (size_t i = 0; i < CO_LENGTH(rights); i++) {
         if (!(set & rights[i].right))
@@ -219,8 +216,6 @@ static void rights_add(struct co_buf *out, unsigned set)
         co_buf_add_string(out, rights[i].name);
         before = ',';
     }
-    if (before == '=')
-        co_buf_add_string(out, "=none");
 }
 
 /* In the largest unit in which the number is whole. */

@@ -69,8 +69,8 @@ def test_settings_are_kept_unless_named(users):
 def test_without_input_the_password_of_a_changed_user_is_kept(users):
     passwd(users, 'alice', typed='one\n')
     before = user(users, 'alice')[0]
-    passwd(users, 'alice', '--rights', 'none')
-    assert user(users, 'alice') == (before, 'rights=none')
+    passwd(users, 'alice', '--rights', 'add')
+    assert user(users, 'alice') == (before, 'rights=add')
 
 
 def test_other_lines_stay_as_they_are(users):

@@ -33,7 +33,7 @@ static void reads_what_is_named_and_defaults_for_the_rest(void **state)
                                    "quota=10G rate=1M\n"
                                    "drop:$6$rounds=1000$salt$hash:rights=add\r\n"
                                    "  bob.b_c@d-1:*:\n"
-                                   "nobody:!" HASH ":rights=none\n"
+                                   "nobody:!" HASH ":rights=list\n"
                                    "last:$2b$05$abc");
     assert_int_equal(co_users_count(users), 5);
     const struct co_user *alice = co_users_find(users, CO_TEXT("alice"));
@@ -45,7 +45,7 @@ static void reads_what_is_named_and_defaults_for_the_rest(void **state)
     assert_ptr_equal(co_users_at(users, 0), alice);
     expect_user(co_users_find(users, CO_TEXT("drop")), "", CO_USER_ADD);
     expect_user(co_users_find(users, CO_TEXT("bob.b_c@d-1")), "", CO_USER_READ | CO_USER_LIST);
-    expect_user(co_users_find(users, CO_TEXT("nobody")), "", 0);
+    expect_user(co_users_find(users, CO_TEXT("nobody")), "", CO_USER_LIST);
     expect_user(co_users_find(users, CO_TEXT("last")), "", CO_USER_READ | CO_USER_LIST);
     assert_null(co_users_find(users, CO_TEXT("Alice")));
     assert_null(co_users_find(users, CO_TEXT("")));
@@ -80,6 +80,7 @@ static void refuses_with_the_lines_number(void **state)
         {"a:" HASH ":home=%g0", "line 1: home"},
         {"a:" HASH ":rights=", "line 1: rights"},
         {"a:" HASH ":rights=read,write", "line 1: rights"},
+        {"a:" HASH ":rights=none", "line 1: rights"}, /* that is the hash "*" */
         {"a:" HASH ":rights=READ", "line 1: rights"},
         {"a:" HASH ":rights", "line 1: rights"},
         {"a:" HASH ":quota=-1", "line 1: quota"},
@@ -236,7 +237,7 @@ static void reads_what_it_wrote(void **state)
     for (size_t i = 0; i < CO_LENGTH(sizes); i++) {
         struct co_user user = changed;
         struct co_buf out = CO_BUF(TEXT_MAX);
-        user.rights = (unsigned)i;
+        user.rights = (unsigned)i + 1;
         user.quota = user.rate = sizes[i];
         co_users_edit(&out, CO_TEXT("x:*:\n"), &user);
         co_buf_add_char(&out, '\0');
