@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "app/serve.h"
 
-#include "app/doors.h"
 #include "coronet/shard.h"
 #include "http/field.h"
+#include "net/doors.h"
 
 #include <errno.h>
 #include <stdlib.h>
+
+static const struct co_service http = {.scheme = "http", .client_first = true};
+static const struct co_service ftp = {.scheme = "ftp"};
 
 struct app {
     const struct co_serve_settings *settings;
@@ -15,7 +18,7 @@ struct app {
     struct co_doors doors;
 };
 
-static int open_all(struct app *app, const char *const *where, enum co_service service)
+static int open_all(struct app *app, const char *const *where, const struct co_service *service)
 {
     int rc = 0;
     for (; rc == 0 && where && *where; where++)
@@ -25,14 +28,13 @@ static int open_all(struct app *app, const char *const *where, enum co_service s
 
 static int announce(const struct app *app)
 {
-    static const char *const schemes[CO_SERVICES] = {"http", "ftp"};
     const struct co_serve_settings *settings = app->settings;
     int rc = settings->opened ? settings->opened(settings->arg) : 0;
     if (rc < 0 || !settings->listening)
         return rc;
     for (unsigned i = 0; i < app->doors.count; i++) {
         const struct co_door *door = &app->doors.at[i];
-        settings->listening(settings->arg, schemes[door->service], &door->address);
+        settings->listening(settings->arg, door->service->scheme, &door->address);
     }
     settings->listening(settings->arg, NULL, NULL);
     return 0;
@@ -53,8 +55,8 @@ static int serve_door(void *arg)
     int rc = co_door_take(&app->doors, serving->door, &listener);
     if (rc < 0 || !listener)
         return rc;
-    rc = serving->door->service == CO_SERVICE_HTTP ? co_http_serve_listener(app->http, listener)
-                                                   : co_ftp_serve_listener(app->ftp, listener);
+    rc = serving->door->service == &http ? co_http_serve_listener(app->http, listener)
+                                         : co_ftp_serve_listener(app->ftp, listener);
     if (listener != serving->door->listener)
         co_listener_close(listener);
     return rc;
@@ -85,9 +87,9 @@ static int serve(struct app *app)
     const struct co_serve_settings *settings = app->settings;
     int rc = servers_new(app);
     if (rc == 0)
-        rc = open_all(app, settings->http, CO_SERVICE_HTTP);
+        rc = open_all(app, settings->http, &http);
     if (rc == 0)
-        rc = open_all(app, settings->ftp, CO_SERVICE_FTP);
+        rc = open_all(app, settings->ftp, &ftp);
     if (rc == 0)
         rc = announce(app);
     if (rc == 0)

@@ -78,12 +78,16 @@ static int make_access(struct co_serving *server)
 /* "50000-50100", or one port alone. */
 static bool parse_ports(const char *text, unsigned *ret_low, unsigned *ret_high)
 {
-    char after;
-    int count = sscanf(text, "%5u-%5u%c", ret_low, ret_high, &after);
-    if (count == 1 && !strchr(text, '-'))
-        *ret_high = *ret_low;
-    return (count == 2 || (count == 1 && !strchr(text, '-'))) && *ret_low >= 1 &&
-           *ret_low <= *ret_high && *ret_high <= 65535;
+    uint64_t low, high;
+    co_text whole = co_text_of(text);
+    ssize_t dash = co_text_find(whole, '-');
+    co_text first = {whole.at, dash < 0 ? whole.size : (size_t)dash};
+    co_text last = dash < 0 ? first : co_text_after(whole, first.size + 1);
+    if (co_text_number(first, 65535, &low) < 0 || co_text_number(last, 65535, &high) < 0)
+        return false;
+    *ret_low = (unsigned)low;
+    *ret_high = (unsigned)high;
+    return low >= 1 && low <= high;
 }
 
 static bool is_ipv4(const char *text)

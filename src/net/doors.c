@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "app/doors.h"
+#include "net/doors.h"
 
 #include "coronet/shard.h"
 #include "net/address.h"
@@ -17,13 +17,13 @@
 /* One call of co_doors_open. */
 struct opening {
     struct co_doors *doors;
-    enum co_service service;
+    const struct co_service *service;
 };
 
 static struct co_listen_options listen_options(
-    const struct co_doors *doors, enum co_service service, bool shared)
+    const struct co_doors *doors, const struct co_service *service, bool shared)
 {
-    return (struct co_listen_options){.client_first = service == CO_SERVICE_HTTP,
+    return (struct co_listen_options){.client_first = service->client_first,
         .shared_port = shared,
         .ipv6_only = doors->family == AF_INET6,
         .access = doors->access};
@@ -150,7 +150,7 @@ static int open_where(const struct opening *opening, const char *where)
     return door_open(opening, where, true, false);
 }
 
-int co_doors_open(struct co_doors *doors, const char *where, enum co_service service)
+int co_doors_open(struct co_doors *doors, const char *where, const struct co_service *service)
 {
     return open_where(&(struct opening){doors, service}, where);
 }

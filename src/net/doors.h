@@ -5,8 +5,8 @@
  * The first shard's thread opens them all, before privileges are dropped and other threads start;
  * each shard then takes its own.
  */
-#ifndef CO_APP_DOORS_H
-#define CO_APP_DOORS_H
+#ifndef CO_NET_DOORS_H
+#define CO_NET_DOORS_H
 
 #include "coronet/net.h"
 
@@ -14,10 +14,14 @@
 
 #define CO_DOORS_MAX 64 /* listening sockets of a shard, "localhost" counting as two */
 
-enum co_service { CO_SERVICE_HTTP, CO_SERVICE_FTP, CO_SERVICES };
+/* What is served at a door. */
+struct co_service {
+    const char *scheme; /* "http" */
+    bool client_first;  /* clients speak first */
+};
 
 struct co_door {
-    enum co_service service;
+    const struct co_service *service;
     co_address address;
     co_listener *listener; /* the first shard's */
     int *handed;           /* one for each other shard, -1 when there is none (any more) */
@@ -33,7 +37,7 @@ struct co_doors {
 
 /* Opens an address as the command writes it: "localhost" is both loopbacks, "*" every interface.
  * Suspends. 0 or as co_listen. */
-int co_doors_open(struct co_doors *doors, const char *where, enum co_service service);
+int co_doors_open(struct co_doors *doors, const char *where, const struct co_service *service);
 void co_doors_close(struct co_doors *doors);
 
 /* The listener of this shard; NULL at *ret when the door is the first shard's alone. The first
