@@ -46,7 +46,8 @@ static int add_given(struct co_users *users, const char *text, struct co_buf *me
     memcpy(name, text, size);
     int rc = co_block(hash_given, &given);
     if (rc == 0)
-        rc = co_users_add(users, &(struct co_user){.name = name, .hash = given.hash, .home = ""});
+        rc = co_users_add(users,
+            &(struct co_user){.name = name, .hash = given.hash, .home = "", .rights = CO_MAY_ALL});
     if (rc < 0)
         co_buf_addf(
             message, "--user %s: %s", name, rc == -EEXIST ? "it is there already" : co_explain(rc));
@@ -142,9 +143,7 @@ int co_accounts_authenticate(
     int rc = co_login_check(accounts->login, &address, name, password, &user);
     if (rc < 0)
         return rc;
-    unsigned rights = user->rights ? user->rights : CO_MAY_ALL;
-    if (!accounts->options.write)
-        rights &= CO_MAY_BROWSE;
+    unsigned rights = user->rights & (accounts->options.write ? CO_MAY_ALL : CO_MAY_BROWSE);
     if (rights == 0) { /* a drop box on a server that takes nothing */
         co_login_leave(accounts->login, user);
         return -EACCES;

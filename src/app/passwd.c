@@ -47,7 +47,7 @@ static int set(struct co_buf *out, co_text file, const struct co_passwd_change *
     const struct co_user *before)
 {
     char hash[CO_HASH_MAX];
-    struct co_user user = {"", NULL, "", CO_USER_READ | CO_USER_LIST, 0, 0};
+    struct co_user user = {"", NULL, "", CO_MAY_ALL, 0, 0};
     if (before)
         user = *before;
     user.name = change->name;

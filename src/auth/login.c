@@ -87,7 +87,7 @@ static void options_fill(struct co_login *login)
     if (options->ban_ms == 0)
         options->ban_ms = BAN_DEFAULT_MS;
     if (options->anonymous_rights == 0)
-        options->anonymous_rights = CO_USER_READ | CO_USER_LIST;
+        options->anonymous_rights = CO_MAY_BROWSE;
     if (!options->password_is)
         options->password_is = co_password_is;
     login->forgive_ns = options->ban_ms * CO_MS / options->failures_max + 1; /* never 0 */

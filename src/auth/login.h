@@ -23,7 +23,7 @@ struct co_login_options {
                                   ban_ms / failures_max */
     int64_t ban_ms;            /* 0: 600,000 */
     bool anonymous;            /* co_login_anonymous succeeds */
-    unsigned anonymous_rights; /* enum co_user_right; 0: read, list */
+    unsigned anonymous_rights; /* enum co_right; 0: read, list */
     bool (*password_is)(co_text password, const char *hash); /* on a pool thread; hash may be NULL:
                          nobody's; NULL: co_password_is */
 };

@@ -10,7 +10,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#define RIGHTS_ALL (CO_USER_READ | CO_USER_LIST | CO_USER_ADD | CO_USER_CHANGE)
 #define ROOM_FIRST 16 /* users of the first allocation */
 
 struct entry {
@@ -102,7 +101,7 @@ static bool hash_is_good(co_text hash)
 static bool user_is_good(const struct co_user *user)
 {
     return co_user_name_is_good(co_text_of(user->name)) && hash_is_good(co_text_of(user->hash)) &&
-           co_user_home_is_good(co_text_of(user->home)) && !(user->rights & ~(unsigned)RIGHTS_ALL);
+           co_user_home_is_good(co_text_of(user->home)) && !(user->rights & ~(unsigned)CO_MAY_ALL);
 }
 
 /* ---- adding and finding ------------------------------------------------------------------- */

@@ -16,20 +16,18 @@
 #define CO_AUTH_USERS_H
 
 #include "base/buf.h"
+#include "coronet/account.h"
 
 #define CO_USER_NAME_MAX   64     /* letters, digits and "._@-"; not beginning with '.' or '-' */
 #define CO_USER_HOME_MAX   1024   /* bytes */
 #define CO_USERS_MAX       100000 /* of a table */
 #define CO_USERS_BYTES_MAX (16U << 20) /* of a users file */
 
-enum co_user_right { CO_USER_READ = 1, CO_USER_LIST = 2, CO_USER_ADD = 4, CO_USER_CHANGE = 8 };
-
 struct co_user {
     const char *name;
     const char *hash; /* crypt(3)'s */
     const char *home; /* relative, below the served directory, "" for itself; no ".." in it */
-    unsigned rights;  /* enum co_user_right; a file names at least one, read and list by default; 0
-                         is for who adds  users otherwise */
+    unsigned rights;  /* enum co_right; a file names at least one, or means all */
     uint64_t quota;   /* bytes; 0: none */
     uint64_t rate;    /* bytes a second of each connection; 0: no limit */
 };

@@ -21,10 +21,10 @@ static const struct {
     const char *name;
     unsigned right;
 } rights[] = {
-    {"read", CO_USER_READ},
-    {"list", CO_USER_LIST},
-    {"add", CO_USER_ADD},
-    {"change", CO_USER_CHANGE},
+    {"read", CO_MAY_READ},
+    {"list", CO_MAY_LIST},
+    {"add", CO_MAY_ADD},
+    {"change", CO_MAY_CHANGE},
 };
 
 static const char size_units[] = "KMGT"; /* each 1024 times the one before */
@@ -142,7 +142,7 @@ static int line_read(struct reader *reader, co_text line)
         .name = reader->name,
         .hash = reader->hash,
         .home = reader->home,
-        .rights = CO_USER_READ | CO_USER_LIST,
+        .rights = CO_MAY_ALL,
     };
     copy(reader->name, sizeof reader->name, take_until(&line, ':'));
     copy(reader->hash, sizeof reader->hash, take_until(&line, ':'));

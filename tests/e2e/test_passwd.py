@@ -47,7 +47,7 @@ def is_password(file, name, password):
 def test_a_new_user_in_a_new_file(users):
     assert passwd(users, 'alice', typed='correct horse\n') == 'added alice\n'
     digest, settings = user(users, 'alice')
-    assert digest.startswith('$y$') and settings == 'rights=read,list'
+    assert digest.startswith('$y$') and settings == 'rights=read,list,add,change'
     assert is_password(users, 'alice', 'correct horse')
     assert not is_password(users, 'alice', 'correct horse\n')
     assert stat.S_IMODE(users.stat().st_mode) == 0o600
@@ -262,7 +262,7 @@ def test_enter_keeps_the_password_of_a_changed_user(users):
     terminal.expect(b'(empty: the same as before): ')
     terminal.type(b'\n')
     assert terminal.end()[1] == 0
-    assert user(users, 'alice')[1] == 'rights=read,list quota=1G'
+    assert user(users, 'alice')[1] == 'rights=read,list,add,change quota=1G'
     assert is_password(users, 'alice', 'one')
 
 

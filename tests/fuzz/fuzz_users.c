@@ -10,7 +10,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const struct co_user alice = {"alice", "*", "a b", CO_USER_ADD, 1, 2};
+static const struct co_user alice = {"alice", "*", "a b", CO_MAY_ADD, 1, 2};
 
 static void check_same(const struct co_user *a, const struct co_user *b)
 {

@@ -252,7 +252,7 @@ VIRTUAL_TEST(a_session_keeps_its_user_when_the_table_is_replaced)
 
 VIRTUAL_TEST(anonymous_is_a_user_only_where_it_is_allowed)
 {
-    const struct co_login_options options = {.anonymous = true, .anonymous_rights = CO_USER_ADD};
+    const struct co_login_options options = {.anonymous = true, .anonymous_rights = CO_MAY_ADD};
     struct co_login *login = gate(ALICE);
     const struct co_user *user;
     CHECK_INT(co_login_anonymous(login, &user), -EACCES);
@@ -261,7 +261,7 @@ VIRTUAL_TEST(anonymous_is_a_user_only_where_it_is_allowed)
     REQUIRE(co_login_new(&login, users_of(""), &options) == 0);
     REQUIRE(co_login_anonymous(login, &user) == 0);
     CHECK_STRING(user->name, "anonymous");
-    CHECK_INT(user->rights, CO_USER_ADD);
+    CHECK_INT(user->rights, CO_MAY_ADD);
     co_login_leave(login, user);
     co_login_free(login);
     return 0;

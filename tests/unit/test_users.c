@@ -37,16 +37,16 @@ static void reads_what_is_named_and_defaults_for_the_rest(void **state)
                                    "last:$2b$05$abc");
     assert_int_equal(co_users_count(users), 5);
     const struct co_user *alice = co_users_find(users, CO_TEXT("alice"));
-    expect_user(alice, "a/b", CO_USER_READ | CO_USER_LIST | CO_USER_ADD | CO_USER_CHANGE);
+    expect_user(alice, "a/b", CO_MAY_ALL);
     assert_string_equal(alice->hash, HASH);
     assert_int_equal(alice->quota, 10LL << 30);
     assert_int_equal(alice->rate, 1 << 20);
     assert_ptr_equal(co_users_of(alice), users);
     assert_ptr_equal(co_users_at(users, 0), alice);
-    expect_user(co_users_find(users, CO_TEXT("drop")), "", CO_USER_ADD);
-    expect_user(co_users_find(users, CO_TEXT("bob.b_c@d-1")), "", CO_USER_READ | CO_USER_LIST);
-    expect_user(co_users_find(users, CO_TEXT("nobody")), "", CO_USER_LIST);
-    expect_user(co_users_find(users, CO_TEXT("last")), "", CO_USER_READ | CO_USER_LIST);
+    expect_user(co_users_find(users, CO_TEXT("drop")), "", CO_MAY_ADD);
+    expect_user(co_users_find(users, CO_TEXT("bob.b_c@d-1")), "", CO_MAY_ALL);
+    expect_user(co_users_find(users, CO_TEXT("nobody")), "", CO_MAY_LIST);
+    expect_user(co_users_find(users, CO_TEXT("last")), "", CO_MAY_ALL);
     assert_null(co_users_find(users, CO_TEXT("Alice")));
     assert_null(co_users_find(users, CO_TEXT("")));
     co_users_free(users);
@@ -163,7 +163,7 @@ static void takes_a_file_of_the_most_users_and_none_larger(void **state)
 static void adds_users_of_the_command_line_by_the_same_rules(void **state)
 {
     struct co_users *users;
-    struct co_user user = {.name = "alice", .hash = HASH, .home = "", .rights = CO_USER_READ};
+    struct co_user user = {.name = "alice", .hash = HASH, .home = "", .rights = CO_MAY_READ};
     (void)state;
     assert_int_equal(co_users_new(&users), 0);
     assert_int_equal(co_users_add(users, &user), 0);
@@ -196,7 +196,7 @@ static const struct co_user changed = {
     .name = "bob",
     .hash = "$y$new",
     .home = "b c/100%\xc3\xa9",
-    .rights = CO_USER_READ | CO_USER_ADD,
+    .rights = CO_MAY_READ | CO_MAY_ADD,
     .quota = 3ULL << 40,
     .rate = 1025,
 };
