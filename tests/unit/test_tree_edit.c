@@ -426,7 +426,7 @@ static void partial_files_exist_for_nobody(void **state)
     tree = tree_with(&options);
     put("root/file", "inside");
     folder("root/a");
-    const char *names[] = {PART, "a/" PART, "a/.coronet-.part", ".CoroNet-x.PART"};
+    const char *names[] = {PART, ("a/" PART), "a/.coronet-.part", ".CoroNet-x.PART"};
     for (size_t i = 0; i < CO_LENGTH(names); i++) {
         char path[96];
         snprintf(path, sizeof path, "root/%s", names[i]);
