@@ -50,6 +50,7 @@ static void signals_block(void)
         sigaddset(&set, *signal);
     sigprocmask(SIG_BLOCK, &set, NULL);
     sigaction(SIGPIPE, &ignore, NULL); /* a log's reader that went away is an error of write */
+    sigaction(SIGXFSZ, &ignore, NULL); /* and so is a file that may not grow (setrlimit(2)) */
 }
 
 static int add_rules(co_access *access, const struct co_option_list *rules, bool allow)

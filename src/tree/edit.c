@@ -20,7 +20,7 @@ static int edit_place(struct co_tree *tree, co_text path, unsigned right, co_tas
     struct co_place place;
     if (!(tree->rights & right))
         return -EPERM;
-    int rc = co_place_open(&place, tree, path, right == CO_TREE_MAY_ADD ? -EPERM : -ENOENT);
+    int rc = co_place_open(&place, tree, path, right == CO_MAY_ADD ? -EPERM : -ENOENT);
     if (rc < 0)
         return rc;
     rc = co_lookup_offload(work, &place);
@@ -47,7 +47,7 @@ static int folder_make(void *arg)
 
 int co_tree_folder_make(struct co_tree *tree, co_text path)
 {
-    return edit_place(tree, path, CO_TREE_MAY_ADD, folder_make);
+    return edit_place(tree, path, CO_MAY_ADD, folder_make);
 }
 
 static int unlink_file(const struct co_place *place, uint64_t *ret_bytes)
@@ -82,7 +82,7 @@ static int file_remove(void *arg)
 
 int co_tree_file_remove(struct co_tree *tree, co_text path)
 {
-    return edit_place(tree, path, CO_TREE_MAY_CHANGE, file_remove);
+    return edit_place(tree, path, CO_MAY_CHANGE, file_remove);
 }
 
 /* ---- removing folders ----------------------------------------------------------------------- */
@@ -142,7 +142,7 @@ static int folder_remove(void *arg)
 
 int co_tree_folder_remove(struct co_tree *tree, co_text path)
 {
-    return edit_place(tree, path, CO_TREE_MAY_CHANGE, folder_remove);
+    return edit_place(tree, path, CO_MAY_CHANGE, folder_remove);
 }
 
 /* ---- renaming ------------------------------------------------------------------------------- */
@@ -188,7 +188,7 @@ static int rename_job(void *arg)
 int co_tree_rename(struct co_tree *tree, co_text from, co_text to, bool replace)
 {
     struct renaming job = {.replace = replace};
-    if (!(tree->rights & CO_TREE_MAY_CHANGE))
+    if (!(tree->rights & CO_MAY_CHANGE))
         return -EPERM;
     int rc = co_place_open(&job.from, tree, from, -ENOENT);
     if (rc < 0)
@@ -255,7 +255,7 @@ static int change_job(void *arg)
 
 static int change_run(struct change *job, struct co_tree *tree, co_text path)
 {
-    if (!(tree->rights & CO_TREE_MAY_CHANGE))
+    if (!(tree->rights & CO_MAY_CHANGE))
         return -EPERM;
     int rc = co_place_open(&job->place, tree, path, -ENOENT);
     if (rc < 0)

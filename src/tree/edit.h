@@ -14,25 +14,25 @@
 
 #include "tree/tree.h"
 
-/* CO_TREE_MAY_ADD. -EEXIST when there is something. */
+/* CO_MAY_ADD. -EEXIST when there is something. */
 int co_tree_folder_make(struct co_tree *tree, co_text path);
 
-/* CO_TREE_MAY_CHANGE. -EISDIR for a folder; gives its bytes back to the quota, when it was the last
+/* CO_MAY_CHANGE. -EISDIR for a folder; gives its bytes back to the quota, when it was the last
  * name of the file. */
 int co_tree_file_remove(struct co_tree *tree, co_text path);
 
-/* CO_TREE_MAY_CHANGE. -ENOTDIR for a file, -ENOTEMPTY (hidden names count, leftover partial uploads
+/* CO_MAY_CHANGE. -ENOTDIR for a file, -ENOTEMPTY (hidden names count, leftover partial uploads
  * do not: they go with it), -EBUSY for the root. */
 int co_tree_folder_remove(struct co_tree *tree, co_text path);
 
-/* CO_TREE_MAY_CHANGE. replace: a file at `to` goes, as in rename(2); else -EEXIST, without a race.
+/* CO_MAY_CHANGE. replace: a file at `to` goes, as in rename(2); else -EEXIST, without a race.
  * -EINVAL when a folder would move below itself; -EXDEV across mounts; -EBUSY for the root. */
 int co_tree_rename(struct co_tree *tree, co_text from, co_text to, bool replace);
 
-/* CO_TREE_MAY_CHANGE. Of a file or folder, through links. */
+/* CO_MAY_CHANGE. Of a file or folder, through links. */
 int co_tree_set_modified(struct co_tree *tree, co_text path, int64_t modified_ns);
 
-/* CO_TREE_MAY_CHANGE. mode: of it only 0777 is used, all other bits go; but a folder keeps its
+/* CO_MAY_CHANGE. mode: of it only 0777 is used, all other bits go; but a folder keeps its
  * owner's rwx, and its setgid and sticky bits. */
 int co_tree_set_mode(struct co_tree *tree, co_text path, uint32_t mode);
 

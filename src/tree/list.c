@@ -141,7 +141,7 @@ ssize_t co_tree_list(struct co_tree *tree, co_text path, size_t entries_max,
         .names = CO_BUF(LIST_BYTES_MAX),
         .path = CO_BUF(CO_TREE_PATH_MAX + 1 + LIST_NAME_MAX),
     };
-    int rc = tree->rights & CO_TREE_MAY_LIST ? list_open(&list, tree, path) : -EPERM;
+    int rc = tree->rights & CO_MAY_LIST ? list_open(&list, tree, path) : -EPERM;
     if (rc == 0)
         do
             rc = co_lookup_offload(list_batch, &list);

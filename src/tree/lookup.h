@@ -20,7 +20,7 @@ struct co_tree {
     bool hidden;           /* names with a leading dot exist */
     bool resolve_cached;   /* the kernel knows RESOLVE_CACHED (Linux 5.12) */
     bool rename_noreplace; /* may be tried: not every file system knows it */
-    unsigned rights;       /* enum co_tree_right */
+    unsigned rights;       /* enum co_right */
     struct co_quota *quota;
     uint64_t secret[2]; /* keys the names of partial files */
     /* Which folders were swept in which hour: all that changes, and no harm when it is lost. */

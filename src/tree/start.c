@@ -41,14 +41,14 @@ static int look_at_name(struct start *start)
     const struct co_place *place = &start->upload->place;
     unsigned rights = place->tree->rights;
     if (fstatat(place->parent, place->name, &start->old, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) < 0)
-        return errno != ENOENT ? -errno : rights & CO_TREE_MAY_ADD ? 0 : -EPERM;
+        return errno != ENOENT ? -errno : rights & CO_MAY_ADD ? 0 : -EPERM;
     start->exists = true;
     mode_t mode = start->old.st_mode;
     if (S_ISDIR(mode))
         return -EISDIR;
     if (start->options->fresh)
         return -EEXIST;
-    return rights & CO_TREE_MAY_CHANGE && (S_ISREG(mode) || S_ISLNK(mode)) ? 0 : -EPERM;
+    return rights & CO_MAY_CHANGE && (S_ISREG(mode) || S_ISLNK(mode)) ? 0 : -EPERM;
 }
 
 static int look_at_whole(struct start *start)
@@ -334,7 +334,7 @@ int co_upload_open(struct co_upload **ret, struct co_tree *tree, co_text path,
     const struct co_upload_options *options)
 {
     struct co_upload *upload;
-    if (!(tree->rights & (CO_TREE_MAY_ADD | CO_TREE_MAY_CHANGE)))
+    if (!(tree->rights & (CO_MAY_ADD | CO_MAY_CHANGE)))
         return -EPERM;
     int rc = upload_new(&upload, tree, path);
     if (rc < 0)

@@ -93,7 +93,7 @@ static struct co_tree *tree_new(int root, const struct co_tree_options *options)
         return NULL;
     tree->root = root;
     tree->hidden = options && options->hidden;
-    tree->rights = options && options->rights ? options->rights : CO_TREE_MAY_BROWSE;
+    tree->rights = options && options->rights ? options->rights : CO_MAY_BROWSE;
     tree->quota = options ? options->quota : NULL;
     tree->rename_noreplace = !co_feature_masked("rename_noreplace");
     return tree;
@@ -172,14 +172,14 @@ unsigned co_tree_rights(const struct co_tree *tree)
 /* Who may neither read nor list learns nothing, not even whether there is something. */
 static int open_allowed(const struct co_tree *tree, const struct co_tree_stat *stat)
 {
-    unsigned needed = !stat || stat->kind == CO_TREE_FOLDER ? CO_TREE_MAY_BROWSE : CO_TREE_MAY_READ;
+    unsigned needed = !stat || stat->kind == CO_TREE_FOLDER ? CO_MAY_BROWSE : CO_MAY_READ;
     return tree->rights & needed ? 0 : -EPERM;
 }
 
 /* Whoever may only add must find the folder to add to. */
 static int stat_allowed(const struct co_tree *tree, const struct co_tree_stat *stat)
 {
-    unsigned needed = CO_TREE_MAY_BROWSE | CO_TREE_MAY_CHANGE;
+    unsigned needed = CO_MAY_BROWSE | CO_MAY_CHANGE;
     return tree->rights & needed || stat->kind == CO_TREE_FOLDER ? 0 : -EPERM;
 }
 

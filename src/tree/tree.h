@@ -23,25 +23,17 @@
 #define CO_TREE_H
 
 #include "base/base.h"
+#include "coronet/account.h"
 
 #define CO_TREE_PATH_MAX 4095 /* bytes: the kernel's PATH_MAX without the NUL */
 
-struct co_quota; /* quota.h */
 struct co_tree;
 
-/* What whoever holds the tree may do. The calls ask, so that no protocol can forget to. */
-enum co_tree_right {
-    CO_TREE_MAY_READ = 1,   /* files' content, and what they are */
-    CO_TREE_MAY_LIST = 2,   /* folders */
-    CO_TREE_MAY_ADD = 4,    /* new files and folders: alone, a drop box */
-    CO_TREE_MAY_CHANGE = 8, /* replace, remove, rename, date what is there */
-};
-#define CO_TREE_MAY_BROWSE (CO_TREE_MAY_READ | CO_TREE_MAY_LIST)
-#define CO_TREE_MAY_ALL    15
-
+/* What whoever holds the tree may do is an enum co_right. The calls ask, so that no protocol can
+ * forget to. */
 struct co_tree_options {
     bool hidden;            /* show names that begin with a dot */
-    unsigned rights;        /* enum co_tree_right; 0: CO_TREE_MAY_BROWSE */
+    unsigned rights;        /* enum co_right; 0: CO_MAY_BROWSE */
     struct co_quota *quota; /* of what is written; borrowed; NULL: none */
 };
 
@@ -78,7 +70,7 @@ unsigned co_tree_rights(const struct co_tree *tree);
 int co_tree_usage(struct co_tree *tree, uint64_t *ret_bytes);
 
 /*
- * Opens a file (CO_TREE_MAY_READ) or folder (that or CO_TREE_MAY_LIST) for reading. Suspends when
+ * Opens a file (CO_MAY_READ) or folder (that or CO_MAY_LIST) for reading. Suspends when
  * the path is not in the kernel's cache.
  * ret_fd: the caller's to close with co_tree_close; close-on-exec, non-blocking.
  * Returns 0; -ENOENT, -EACCES (exists but this process may not read it), -ENOTDIR, -ELOOP,
@@ -110,7 +102,7 @@ struct co_tree_entry {
 };
 
 /*
- * Lists a folder (CO_TREE_MAY_LIST). Entries that do not exist (hidden, broken or leading out,
+ * Lists a folder (CO_MAY_LIST). Entries that do not exist (hidden, broken or leading out,
  * neither file nor folder) are left out. The directory is read on a pool thread in batches;
  * suspends. ret_entries: malloc'ed array, names and all; free with co_tree_entries_free. At most
  * entries_max are listed, and at most 64 MiB of them; *ret_more tells whether there were more.

@@ -178,7 +178,7 @@ void co_upload_abort(struct co_upload *upload, bool keep)
 static int replace_held(struct co_upload *upload, uint64_t *ret_bytes)
 {
     const struct co_place *place = &upload->place;
-    bool replace = !upload->fresh && place->tree->rights & CO_TREE_MAY_CHANGE;
+    bool replace = !upload->fresh && place->tree->rights & CO_MAY_CHANGE;
     struct stat old;
     bool exists = co_place_stat(place, &old) == 0;
     if (exists && S_ISDIR(old.st_mode))
@@ -261,7 +261,7 @@ static int ask(void *arg)
 int co_upload_partial(struct co_tree *tree, co_text path, co_text uploader, uint64_t *ret_bytes)
 {
     struct question question;
-    if (!(tree->rights & (CO_TREE_MAY_ADD | CO_TREE_MAY_CHANGE)))
+    if (!(tree->rights & (CO_MAY_ADD | CO_MAY_CHANGE)))
         return -EPERM;
     int rc = co_place_open(&question.place, tree, path, -ENOENT);
     if (rc < 0)

@@ -44,7 +44,7 @@ struct co_upload_options {
 };
 
 /*
- * Begins. Suspends. Rights: CO_TREE_MAY_ADD for a new name, CO_TREE_MAY_CHANGE where a file is
+ * Begins. Suspends. Rights: CO_MAY_ADD for a new name, CO_MAY_CHANGE where a file is
  * replaced or continued. What it starts from is taken over by reflink where the file system can,
  * else copied on a pool thread. The tree must outlive the upload. -EPERM (also for a name that the
  * tree hides, and for one of a FIFO or the like), -EISDIR, -ENOENT (the folder), -EINVAL, -EFBIG,
@@ -63,7 +63,7 @@ int co_upload_write(struct co_upload *upload, const void *bytes, size_t size);
 
 /* Makes the file whole under its name, durably. Suspends; the upload is freed in any case. 0, or
  * -errno: then the partial file is kept, or removed when it never can become whole. sync: false
- * trusts the kernel's write-back. Without CO_TREE_MAY_CHANGE, -EEXIST when something has got the
+ * trusts the kernel's write-back. Without CO_MAY_CHANGE, -EEXIST when something has got the
  * name meanwhile. CO_ECANCELED, CO_EDEADLINE: nothing was done but to keep the partial file. */
 int co_upload_commit(struct co_upload *upload, bool sync);
 

@@ -24,7 +24,7 @@ static int edit_setup(void **state)
 {
     test_setup(state);
     quota = (struct co_quota){.bytes_max = 1000};
-    struct co_tree_options options = {.rights = CO_TREE_MAY_ALL, .quota = &quota};
+    struct co_tree_options options = {.rights = CO_MAY_ALL, .quota = &quota};
     tree = tree_with(&options);
     return 0;
 }
@@ -279,7 +279,7 @@ static int moves_across_mounts(void)
     if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
         mount("tmpfs", disk, "tmpfs", 0, NULL) < 0)
         return 99;
-    struct co_tree_options options = {.rights = CO_TREE_MAY_ALL};
+    struct co_tree_options options = {.rights = CO_MAY_ALL};
     if (co_tree_open(&tree, root, &options) < 0)
         return 98;
     if (move("file", "disk/file", false) != -EXDEV)
@@ -406,7 +406,7 @@ static void hidden_names_are_like_others_where_they_are_shown(void **state)
 {
     (void)state;
     struct co_tree *good = tree;
-    struct co_tree_options options = {.rights = CO_TREE_MAY_ALL, .hidden = true};
+    struct co_tree_options options = {.rights = CO_MAY_ALL, .hidden = true};
     tree = tree_with(&options);
     put("root/file", "inside");
     assert_int_equal(make(".a"), 0);
@@ -422,7 +422,7 @@ static void partial_files_exist_for_nobody(void **state)
 {
     (void)state;
     struct co_tree *good = tree;
-    struct co_tree_options options = {.rights = CO_TREE_MAY_ALL, .hidden = true};
+    struct co_tree_options options = {.rights = CO_MAY_ALL, .hidden = true};
     tree = tree_with(&options);
     put("root/file", "inside");
     folder("root/a");

@@ -105,10 +105,10 @@ static void each_call_asks_for_its_right(void **state)
 {
     (void)state;
     enum {
-        R = CO_TREE_MAY_READ,
-        L = CO_TREE_MAY_LIST,
-        A = CO_TREE_MAY_ADD,
-        C = CO_TREE_MAY_CHANGE
+        R = CO_MAY_READ,
+        L = CO_MAY_LIST,
+        A = CO_MAY_ADD,
+        C = CO_MAY_CHANGE
     };
     const struct {
         int (*call)(struct co_tree *of);
@@ -131,7 +131,7 @@ static void each_call_asks_for_its_right(void **state)
     };
     folder("root/a");
     put("root/file", "inside");
-    for (unsigned rights = 1; rights <= CO_TREE_MAY_ALL; rights++) {
+    for (unsigned rights = 1; rights <= CO_MAY_ALL; rights++) {
         struct co_tree_options options = {.rights = rights};
         struct co_tree *of = tree_with(&options);
         assert_int_equal(co_tree_rights(of), rights);
@@ -139,14 +139,14 @@ static void each_call_asks_for_its_right(void **state)
             assert_int_equal(calls[i].call(of), rights & calls[i].any_of ? 0 : -EPERM);
         co_tree_free(of);
     }
-    assert_int_equal(co_tree_rights(base.tree), CO_TREE_MAY_BROWSE);
+    assert_int_equal(co_tree_rights(base.tree), CO_MAY_BROWSE);
 }
 
 /* Whoever may neither read nor list cannot try names. */
 static void a_drop_box_does_not_tell_what_lies_in_it(void **state)
 {
     (void)state;
-    struct co_tree_options options = {.rights = CO_TREE_MAY_ADD};
+    struct co_tree_options options = {.rights = CO_MAY_ADD};
     struct co_tree *box = tree_with(&options);
     char bytes[16];
     put("root/file", "inside");
@@ -166,14 +166,14 @@ static void a_home_is_a_tree_of_its_own(void **state)
     link_to("root/alice/up", "../other");
     link_to("root/bob", "alice");
     struct co_tree *home;
-    struct co_tree_options options = {.rights = CO_TREE_MAY_ALL};
+    struct co_tree_options options = {.rights = CO_MAY_ALL};
     assert_int_equal(co_tree_open_below(&home, base.tree, CO_TEXT("bob"), &options), 0);
     char bytes[16];
     assert_int_equal(peek(home, "file", bytes), 0);
     assert_string_equal(bytes, "inside");
     assert_refused(home, "up", -ENOENT);
     assert_refused(home, "../other", -ENOENT);
-    assert_int_equal(co_tree_rights(home), CO_TREE_MAY_ALL);
+    assert_int_equal(co_tree_rights(home), CO_MAY_ALL);
     assert_int_equal(co_tree_folder_make(home, CO_TEXT("new")), 0);
     assert_true(exists("root/alice/new"));
     assert_int_equal(renameat(base.fd, "root/alice", base.fd, "root/moved"), 0);
@@ -183,7 +183,7 @@ static void a_home_is_a_tree_of_its_own(void **state)
     assert_int_equal(co_tree_open_below(&home, base.tree, CO_TEXT("none"), NULL), -ENOENT);
     assert_int_equal(co_tree_open_below(&home, base.tree, CO_TEXT(".."), NULL), -ENOENT);
     assert_int_equal(co_tree_open_below(&home, base.tree, CO_TEXT(""), NULL), 0);
-    assert_int_equal(co_tree_rights(home), CO_TREE_MAY_BROWSE);
+    assert_int_equal(co_tree_rights(home), CO_MAY_BROWSE);
     co_tree_free(home);
 }
 

@@ -77,7 +77,7 @@ static void what_cannot_be_a_file_is_refused(void **state)
     assert_int_equal(try_open(name, anew), -ENAMETOOLONG);
     assert_int_equal(try_open(partial, anew), -EPERM);
     struct co_tree *good = tree;
-    struct co_tree_options options = {.rights = CO_TREE_MAY_ALL, .hidden = true};
+    struct co_tree_options options = {.rights = CO_MAY_ALL, .hidden = true};
     tree = tree_with(&options);
     assert_int_equal(try_open(partial, anew), -EPERM);
     assert_int_equal(try_open(".hidden", anew), 0);
@@ -147,7 +147,7 @@ static void a_drop_box_takes_new_files_only(void **state)
 {
     (void)state;
     struct co_tree *good = tree;
-    struct co_tree_options options = {.rights = CO_TREE_MAY_ADD};
+    struct co_tree_options options = {.rights = CO_MAY_ADD};
     tree = tree_with(&options);
     put("root/file", "old");
     assert_int_equal(try_open("file", anew), -EPERM);

@@ -300,7 +300,7 @@ static int mount_small_disk(void)
     if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
         mount("tmpfs", disk, "tmpfs", 0, options) < 0)
         return 99;
-    struct co_tree_options all = {.rights = CO_TREE_MAY_ALL, .quota = &quota};
+    struct co_tree_options all = {.rights = CO_MAY_ALL, .quota = &quota};
     close(base.fd);
     base.fd = open(base.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC); /* in this namespace */
     return co_tree_open(&tree, root, &all) < 0 ? 98 : 0;

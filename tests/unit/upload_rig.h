@@ -31,7 +31,7 @@ static inline int upload_setup(void **state)
 {
     test_setup(state);
     quota = (struct co_quota){.bytes_max = UINT64_MAX};
-    struct co_tree_options options = {.rights = CO_TREE_MAY_ALL, .quota = &quota};
+    struct co_tree_options options = {.rights = CO_MAY_ALL, .quota = &quota};
     tree = tree_with(&options);
     return 0;
 }
