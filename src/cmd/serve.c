@@ -101,19 +101,43 @@ static int check_readable(struct server *server)
         server->user.name, server->directory);
 }
 
+/* Only their owner may connect to Unix sockets: that is whoever we become. */
+static int give_sockets(const struct server *server)
+{
+    static const char prefix[] = "unix:";
+    const struct co_option_list *places = &server->command->http;
+    for (size_t i = 0; i < places->count; i++) {
+        const char *path = places->at[i] + sizeof prefix - 1;
+        if (strncmp(places->at[i], prefix, sizeof prefix - 1) != 0 || path[0] == '@')
+            continue;
+        int rc = co_privileges_give_socket(&server->user, path);
+        if (rc < 0)
+            return co_fail(
+                rc, "cannot give the socket %s to %s: %s", path, server->user.name, co_explain(rc));
+    }
+    return 0;
+}
+
+static int change_user(const struct server *server)
+{
+    int rc = give_sockets(server);
+    if (rc < 0)
+        return rc;
+    rc = co_privileges_drop(&server->user);
+    if (rc < 0)
+        return co_fail(rc, "cannot become %s: %s", server->user.name, co_explain(rc));
+    if (server->command->common.verbose)
+        co_say("running as %s", server->user.name);
+    return 0;
+}
+
 /* Everything is open. */
 static int on_opened(void *arg)
 {
     struct server *server = arg;
     server->is_open = true;
-    if (server->user.name[0]) {
-        int rc = co_privileges_drop(&server->user);
-        if (rc < 0)
-            return co_fail(rc, "cannot become %s: %s", server->user.name, co_explain(rc));
-        if (server->command->common.verbose)
-            co_say("running as %s", server->user.name);
-    }
-    return check_readable(server);
+    int rc = server->user.name[0] ? change_user(server) : 0;
+    return rc < 0 ? rc : check_readable(server);
 }
 
 /* Root becomes somebody else in any case; others can only stay who they are. */

@@ -444,6 +444,15 @@ def test_the_log_is_given_to_that_user(server, tmp_path):
 
 
 @as_root
+def test_a_unix_socket_is_given_to_that_user(server, folder, tmp_path):
+    """It stands for others only by that user's name: a proxy in front that runs as the same."""
+    (folder / 'a').write_text('hello')
+    path = tmp_path / 'socket'
+    server('--run-as', 'daemon', where=(f'unix:{path}',))
+    assert path.stat().st_uid == 1 and stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@as_root
 def test_only_root_can_become_somebody_else():
     with tempfile.TemporaryDirectory() as place:  # the checkout may be closed to others: /root
         os.chmod(place, 0o755)
