@@ -68,6 +68,14 @@ static int copy_string(const char **string)
     return *string ? 0 : -ENOMEM;
 }
 
+/* A path is below the folder however it begins: "/app.html", "./app.html". */
+static const char *relative(const char *path)
+{
+    while (path[0] == '/' || strncmp(path, "./", 2) == 0)
+        path++;
+    return path;
+}
+
 /* Takes the options over: a string that could not be copied is NULL. */
 static int options_copy(
     struct co_http_files_options *own, const struct co_http_files_options *options)
@@ -76,6 +84,8 @@ static int options_copy(
         *own = *options;
     if (!own->index)
         own->index = "index.html";
+    if (own->spa)
+        own->spa = relative(own->spa);
     int index = copy_string(&own->index), spa = copy_string(&own->spa);
     int cors = copy_string(&own->cors);
     return index < 0 || spa < 0 || cors < 0 ? -ENOMEM : 0;

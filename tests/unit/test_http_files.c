@@ -172,6 +172,10 @@ static void an_application_answers_for_what_is_not_there(void **state)
     assert_int_equal(get("/real.txt"), 200);
     assert_body("real", 4);
     assert_int_equal(ask("POST", "/users/7", "Content-Length: 0\r\n"), 405);
+    serve_at("/", &(struct co_http_files_options){.spa = "/app.html"});
+    assert_int_equal(get("/any/where"), 200);
+    serve_at("/", &(struct co_http_files_options){.spa = ".//./app.html"});
+    assert_int_equal(get("/any/where"), 200);
 }
 
 static void a_folder_may_have_a_place_of_its_own(void **state)
