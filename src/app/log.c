@@ -34,10 +34,10 @@ static void combined(struct co_buf *out, const struct co_http_event *event)
     co_buf_add_string(out, " - - [");
     co_buf_add(out, date, sizeof date);
     co_buf_add_string(out, "] \"");
-    if (event->method.size == 0) {
+    if (event->method.size == 0)
         co_buf_add_char(out, '-'); /* nothing that was a request line */
-    } else {
-        co_escape_log(out, event->method);
+    co_escape_log(out, event->method);
+    if (event->target.size > 0) { /* else it ended with its first word */
         co_buf_add_char(out, ' ');
         co_escape_log(out, event->target);
         co_buf_addf(out, " HTTP/1.%u", event->minor);
