@@ -49,8 +49,8 @@ static void an_empty_file_is_a_file(void **state)
     assert_int_equal(get("/empty"), 200);
     assert_field("Content-Length", "0");
     assert_field("Content-Type", "application/octet-stream");
-    assert_int_equal(ask("GET", "/empty", "Range: bytes=0-0\r\n"), 416);
-    assert_field("Content-Range", "bytes */0");
+    assert_int_equal(ask("GET", "/empty", "Range: bytes=0-0\r\n"), 200);
+    assert_no_field("Content-Range");
 }
 
 static void other_methods_are_405_with_allow_rfc9110_15_5_6(void **state)
