@@ -3,6 +3,7 @@
 
 #include "coronet/shard.h"
 #include "http/field.h"
+#include "http/message.h"
 #include "net/address.h"
 #include "net/listener.h"
 
@@ -222,7 +223,10 @@ static int serve_app(struct app *app)
 {
     const struct co_serve_settings *settings = app->settings;
     co_http_files(app->server, "/", settings->directory, &settings->files);
-    int rc = open_all(app);
+    int rc = app->server->error;
+    if (rc < 0)
+        return co_fail(rc, "cannot serve %s: %s", settings->directory, co_explain(rc));
+    rc = open_all(app);
     if (rc == 0)
         rc = announce(app);
     if (rc == 0)

@@ -215,7 +215,7 @@ static int exit_code(const struct server *server, int rc)
         return server->exit_code;
     if (rc >= 0)
         return CO_EXIT_DONE;
-    if (rc == CO_EADDRESS)
+    if (rc == CO_EADDRESS || (rc == CO_ETOOBIG && !server->is_open))
         return CO_EXIT_USAGE;
     return server->is_open ? CO_EXIT_OTHER : CO_EXIT_NETWORK;
 }
