@@ -4,6 +4,7 @@
 #define CO_TEST_DNS_RIG_H
 
 #include "fibers.h"
+#include "found.h"
 
 #include "dns/cache.h"
 #include "dns/message.h"
@@ -192,24 +193,12 @@ static inline void run_on_all(void (*answer)(struct server *server, const struct
     run_everywhere(test_run);
 }
 
-/* Looks up and writes the addresses, one after the other, without port; or the error's name. */
 static inline const char *lookup(
     struct server *server, const char *host, int family, int64_t hurry_ms)
 {
-    static char text[1024];
     static co_address found[CO_RESOLVE_MAX];
     struct co_dns_ask ask = {&server->conf, family, 80, server->cache, hurry_ms};
-    int count = co_dns_lookup(&ask, host, found);
-    if (count < 0)
-        return co_error_name(count);
-    text[0] = '\0';
-    for (int i = 0; i < count; i++) {
-        char one[CO_ADDRESS_TEXT_MAX];
-        size_t size = strlen(text);
-        snprintf(
-            text + size, sizeof text - size, "%s%s", i ? " " : "", co_address_text(&found[i], one));
-    }
-    return text;
+    return found_text(found, co_dns_lookup(&ask, host, found));
 }
 
 /* ---- answers that several tests give ------------------------------------------------------------

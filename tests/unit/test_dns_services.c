@@ -2,6 +2,7 @@
 /* Whom co_resolve asks for a name, in which order, and whether it asks again. libc's services are
  * this program's own getaddrinfo. */
 #include "fibers.h"
+#include "found.h"
 
 #include <netdb.h>
 #include <netinet/in.h>
@@ -84,16 +85,13 @@ static void files_remove(void)
     }
 }
 
-/* The IPv4 address as text, or the error's name. */
 static const char *resolve(const char *host, bool no_cache)
 {
-    static char text[CO_ADDRESS_TEXT_MAX];
     static co_address found[CO_RESOLVE_MAX];
     const struct co_resolve_options options = {
         AF_INET, hosts_file, resolv_conf, nsswitch, no_cache};
     *asked_libc = '\0';
-    int count = co_resolve(host, 80, &options, found);
-    return count < 0 ? co_error_name(count) : co_address_text(&found[0], text);
+    return found_text(found, co_resolve(host, 80, &options, found));
 }
 
 static const struct {
