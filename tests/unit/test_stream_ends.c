@@ -47,6 +47,27 @@ PAIR_TEST(a_read_cut_short_by_the_scope_goes_on_later)
     return 0;
 }
 
+/* ---- before they begin -------------------------------------------------------------------------
+ */
+
+FIBER_TEST(a_second_refusal_is_told_like_the_first)
+{
+    co_listener *listener;
+    co_stream *stream;
+    char text[2][256];
+    REQUIRE(co_listen(&listener, "127.0.0.1:0", NULL) == 0);
+    co_address gone = *co_listener_address(listener);
+    co_listener_close(listener);
+    for (int i = 0; i < 2; i++) {
+        CHECK_INT(co_connect(&stream, &gone), -ECONNREFUSED);
+        snprintf(text[i], sizeof text[i], "%s", co_explain(-ECONNREFUSED));
+    }
+    CHECK(strncmp(text[0], "cannot connect to 127.0.0.1:", 28) == 0);
+    CHECK(strstr(text[0], ": connection refused (is the server running?)") != NULL);
+    CHECK_STRING(text[1], text[0]);
+    return 0;
+}
+
 /* ---- by either side ----------------------------------------------------------------------------
  */
 
@@ -166,6 +187,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_write_cut_short_by_the_scope_stays_an_error),
         cmocka_unit_test(a_read_cut_short_by_the_scope_goes_on_later),
+        cmocka_unit_test(a_second_refusal_is_told_like_the_first),
         cmocka_unit_test(half_closed_streams_go_on_in_the_other_direction),
         cmocka_unit_test(writing_to_a_peer_that_is_gone_is_a_lasting_error),
         cmocka_unit_test(an_abort_resets_the_peer),
