@@ -287,8 +287,8 @@ CO_API void co_dump(int fd);
 /*
  * co_signal_wait - wait for one of the signals.
  *
- * Suspends. The signals are blocked in this thread during the call, so start it before other
- * threads and before they may arrive. Not on the virtual backend (-ENOSYS).
+ * Suspends. The signals stay blocked in this thread until co_run returns, so that none takes its
+ * usual course between two calls; call it before other threads start. Not virtual (-ENOSYS).
  * signals: an array of signal numbers ending with 0.
  * Returns: the signal's number, CO_ECANCELED, CO_EDEADLINE, -errno.
  */
