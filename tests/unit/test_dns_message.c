@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #define TYPE_CNAME 5
+#define TYPE_SOA   6
 
 /* ---- a reply, put together piece by piece -----------------------------------------------------
  */
@@ -39,17 +40,19 @@ static void put_name(struct message *message, const char *name)
     message->bytes[message->size++] = 0;
 }
 
+static uint32_t record_ttl_s = 60; /* of the records that are put */
+
 static void put_record(
     struct message *message, const char *owner, unsigned type, const void *data, size_t size)
 {
     put_name(message, owner);
     put_16(message, type);
     put_16(message, 1);
-    put_16(message, 0);
-    put_16(message, 60);
+    put_16(message, record_ttl_s >> 16);
+    put_16(message, record_ttl_s & 0xffff);
     put_16(message, (unsigned)size);
     put_bytes(message, data, size);
-    message->bytes[7]++;
+    message->bytes[type == TYPE_SOA ? 9 : 7]++; /* among the authorities, or the answers */
 }
 
 static void put_alias(struct message *message, const char *owner, const char *target)
@@ -57,6 +60,18 @@ static void put_alias(struct message *message, const char *owner, const char *ta
     struct message data = {.size = 0};
     put_name(&data, target);
     put_record(message, owner, TYPE_CNAME, data.bytes, data.size);
+}
+
+static void put_soa(struct message *message, const char *owner, uint32_t minimum_s)
+{
+    struct message data = {.size = 0};
+    put_name(&data, "ns.example");
+    put_name(&data, "hostmaster.example");
+    for (int i = 0; i < 8; i++)
+        put_16(&data, 0xffff);
+    put_16(&data, minimum_s >> 16);
+    put_16(&data, minimum_s & 0xffff);
+    put_record(message, owner, TYPE_SOA, data.bytes, data.size);
 }
 
 static struct message reply_to(const struct co_dns_query *query, unsigned rcode)
@@ -298,6 +313,77 @@ static void reply_keeps_32_addresses(void **state)
     assert_int_equal(reply.count, CO_DNS_ANSWERS_MAX);
 }
 
+/* ---- how long a reply may be kept ------------------------------------------------------------ */
+
+static unsigned ttl_of(const struct co_dns_query *query, const struct message *message)
+{
+    struct co_dns_reply reply;
+    assert_int_equal(co_dns_reply_read(query, message->bytes, message->size, &reply), 0);
+    return reply.ttl_s;
+}
+
+static void a_chain_is_kept_as_long_as_its_shortest_link(void **state)
+{
+    (void)state;
+    struct co_dns_query query = query_for("a.example", CO_DNS_A);
+    struct message reply = reply_to(&query, 0);
+    record_ttl_s = 300;
+    put_alias(&reply, "a.example", "b.example");
+    record_ttl_s = 900;
+    put_record(&reply, "b.example", CO_DNS_A, one, 4);
+    record_ttl_s = 1;
+    put_record(&reply, "c.example", CO_DNS_A, two, 4); /* no link */
+    assert_int_equal(ttl_of(&query, &reply), 300);
+    record_ttl_s = 20;
+    put_record(&reply, "b.example", CO_DNS_A, two, 4);
+    assert_int_equal(ttl_of(&query, &reply), 20);
+    record_ttl_s = UINT32_C(1) << 31;
+    put_record(&reply, "b.example", CO_DNS_A, two, 4);
+    assert_int_equal(ttl_of(&query, &reply), 0); /* RFC 2181 8 */
+    record_ttl_s = 60;
+}
+
+static void what_does_not_exist_is_kept_by_its_zones_word_rfc2308_5(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *owner;
+        uint32_t ttl_s, minimum_s, kept_s;
+    } cases[] = {
+        {"example", 600, 90, 90},
+        {"EXAMPLE", 90, 600, 90},
+        {"nx.example", 90, 90, 90},
+        {"", 90, 90, 90},
+        {"ample", 90, 90, 0},
+        {"other.example", 90, 90, 0},
+        {"a.nx.example", 90, 90, 0},
+    };
+    struct co_dns_query query = query_for("nx.example", CO_DNS_A);
+    for (size_t i = 0; i < 2 * CO_LENGTH(cases); i++) {
+        struct message reply = reply_to(&query, i % 2 ? CO_DNS_NXDOMAIN : CO_DNS_NOERROR);
+        assert_int_equal(ttl_of(&query, &reply), 0); /* without SOA */
+        record_ttl_s = cases[i / 2].ttl_s;
+        put_soa(&reply, cases[i / 2].owner, cases[i / 2].minimum_s);
+        assert_int_equal(ttl_of(&query, &reply), cases[i / 2].kept_s);
+        reply.bytes[reply.size - 21]++; /* the data ends elsewhere than its numbers do */
+        reply.bytes[9]++;               /* and the second record is not there */
+        ttl_of(&query, &reply);
+    }
+    record_ttl_s = 60;
+}
+
+static void an_alias_of_nothing_is_kept_only_without_addresses(void **state)
+{
+    (void)state;
+    struct co_dns_query query = query_for("a.example", CO_DNS_A);
+    struct message reply = reply_to(&query, CO_DNS_NOERROR);
+    put_alias(&reply, "a.example", "b.else");
+    put_soa(&reply, "else", 30);
+    assert_int_equal(ttl_of(&query, &reply), 30);
+    reply.bytes[3] |= CO_DNS_NXDOMAIN; /* of a.example, or of b.else? */
+    assert_int_equal(ttl_of(&query, &reply), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -313,6 +399,9 @@ int main(void)
         cmocka_unit_test(malformed_records_are_refused_d02),
         cmocka_unit_test(reply_announcing_more_records_than_came_is_refused),
         cmocka_unit_test(reply_keeps_32_addresses),
+        cmocka_unit_test(a_chain_is_kept_as_long_as_its_shortest_link),
+        cmocka_unit_test(what_does_not_exist_is_kept_by_its_zones_word_rfc2308_5),
+        cmocka_unit_test(an_alias_of_nothing_is_kept_only_without_addresses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
