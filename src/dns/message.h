@@ -12,10 +12,9 @@
 #define CO_DNS_QUERY_MAX   296  /* header 12, name 255, type and class 4, OPT record 11, to spare */
 #define CO_DNS_UDP_MAX     1232 /* reply size that passes unfragmented (DNS flag day 2020) */
 #define CO_DNS_ANSWERS_MAX 32   /* addresses of one reply that are kept; = CO_RESOLVE_MAX */
-#define CO_DNS_RECORDS_MAX 256  /* of each section that are looked at: bounds the work for a reply \
-                                 */
-#define CO_DNS_CHAIN_MAX 8      /* aliases from the name asked for to its addresses */
-#define CO_DNS_CHANCE    34     /* random bytes of a query: its id and a bit for each letter */
+#define CO_DNS_RECORDS_MAX 256  /* of a section that are looked at: bounds the work */
+#define CO_DNS_CHAIN_MAX   8    /* aliases from the name asked for to its addresses */
+#define CO_DNS_CHANCE      34   /* random bytes of a query: its id and a bit for each letter */
 
 enum co_dns_type {
     CO_DNS_A = 1,     /* RFC 1035 3.2.2 */
