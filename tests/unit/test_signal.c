@@ -214,7 +214,6 @@ static void expect_dump_of_shards(int (*main_of)(void), bool by_signal)
         assert_true(child_says(&child, head));
     }
     kill(child.pid, SIGINT);
-    usleep(50000);
     kill(child.pid, SIGTERM);
     child_end(&child);
     expect_whole_trees(child.text);
