@@ -16,7 +16,7 @@
 
 static struct co_backend faulty;
 static const struct co_backend *base;
-static struct co_op *delayed; /* falsified, and completed by the next poll */
+static __thread struct co_op *delayed; /* falsified, and completed by the next poll */
 
 /* A gather list of few bytes for each operation that may be in flight. */
 static struct iovec bytes[64];
@@ -101,6 +101,9 @@ static void faulty_cancel(struct co_rt *rt, struct co_op *op)
 static int faulty_poll(struct co_rt *rt, int64_t until_ns)
 {
     struct co_op *op = delayed;
+    int error = fault_strikes(FAULT_POLL);
+    if (error)
+        return -error;
     delayed = NULL;
     if (op)
         co_op_complete(rt, op, op->result);
@@ -130,22 +133,30 @@ void fault_backend_reset(void)
     delayed = NULL;
 }
 
-int co_backend_choose(struct co_rt *rt)
+/* Shards choose too, at once; what the first has set is theirs. */
+static void wrap(const struct co_backend *found)
 {
-    static const struct co_backend *const all[] = {FAULT_BACKENDS};
-    base = NULL;
-    for (size_t i = 0; i < CO_LENGTH(all); i++)
-        if (strcmp(all[i]->name, rt->options->backend) == 0)
-            base = all[i];
-    if (!base)
-        return -EINVAL;
-    faulty = *base;
+    base = found;
+    faulty = *found;
     faulty.submit = faulty_submit;
     faulty.cancel = faulty_cancel;
     faulty.poll = faulty_poll;
     faulty.socket = faulty_socket;
     faulty.control = faulty_control;
     faulty.offload = faulty_offload;
+}
+
+int co_backend_choose(struct co_rt *rt)
+{
+    static const struct co_backend *const all[] = {FAULT_BACKENDS};
+    const struct co_backend *found = NULL;
+    for (size_t i = 0; i < CO_LENGTH(all); i++)
+        if (strcmp(all[i]->name, rt->options->backend) == 0)
+            found = all[i];
+    if (!found)
+        return -EINVAL;
+    if (base != found)
+        wrap(found);
     rt->backend = &faulty;
-    return base->open(rt);
+    return found->open(rt);
 }

@@ -146,6 +146,7 @@ static const struct kind {
     {FAULT_SOCKET, "socket", {EMFILE, ENFILE, ENOBUFS, ENOMEM, EAFNOSUPPORT, EACCES}},
     {FAULT_CONTROL, "control", {EINVAL, ENOBUFS, ENOTCONN, EACCES}},
     {FAULT_OFFLOAD, "offload", {ENOMEM}},
+    {FAULT_POLL, "poll", {EINTR}},
     {FAULT_OPEN, "open", {EMFILE, ENFILE, ENOMEM, EIO}},
     {FAULT_READ, "file read", {EIO, ENOMEM, EAGAIN, EINTR, FAULT_SHORT, FAULT_END}},
     {FAULT_STAT, "file stat", {EIO, ENOMEM}},

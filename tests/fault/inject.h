@@ -10,6 +10,7 @@ enum {
     FAULT_SOCKET = 16,
     FAULT_CONTROL,
     FAULT_OFFLOAD,
+    FAULT_POLL,
     FAULT_MEMORY, /* and a thread, a mapping, a compressor */
     FAULT_OPEN,   /* a descriptor that is not a socket */
     FAULT_READ,

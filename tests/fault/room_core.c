@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Faults without a network: channels, groups, locks, jobs. */
+/* Faults without a network: channels, groups, jobs, locks, shards. */
 #include "room.h"
 
 /* ---- channels and jobs ------------------------------------------------------------------------
@@ -137,3 +137,28 @@ static int locks_run(void *arg)
 }
 
 const struct room locks_room = {"locks", locks_run, true};
+
+/* ---- shards -----------------------------------------------------------------------------------
+ */
+
+static int shard_task(void *arg)
+{
+    int rc = pass_values();
+    return rc < 0 ? rc : jobs_run(arg);
+}
+
+/* Virtual time is one thread's. */
+static int shards_work(void *arg)
+{
+    fault_begin();
+    int rc = strcmp(co_backend_name(), "virtual") == 0 ? 0 : co_shards(3, shard_task, arg);
+    fault_end();
+    return rc;
+}
+
+static int shards_run(void *arg)
+{
+    return room_in_time(shards_work, arg);
+}
+
+const struct room shards_room = {"shards", shards_run, false};

@@ -8,7 +8,7 @@
 #define GZIP "Accept-Encoding: gzip\r\n"
 
 /* A room whose clients ask the table's requests, one after the other. */
-#define ASKING_ROOM(label, table)                                                                  \
+#define ASKING_ROOM(label, table, rate)                                                            \
  static int label##_ask(const struct site *site)                                                   \
  {                                                                                                 \
   return site_ask_all(site, table, CO_LENGTH(table));                                              \
@@ -16,7 +16,7 @@
  static int label##_work(void *arg)                                                                \
  {                                                                                                 \
   (void)arg;                                                                                       \
-  return site_work(label##_ask);                                                                   \
+  return site_work(label##_ask, rate);                                                             \
  }                                                                                                 \
  static int label##_run(void *arg)                                                                 \
  {                                                                                                 \
@@ -35,7 +35,8 @@ static const struct ask file_asks[] = {
     {"PUT /small.txt" HOST "\r\n", .status = 405, .needles = {"</h1>\n"}},
     {"GET /small.txt HTTP/1.1\r\n\r\n", .status = 400, .needles = {"</h1>\n"}},
 };
-ASKING_ROOM(files, file_asks)
+ASKING_ROOM(files, file_asks, 0)
+ASKING_ROOM(limited, file_asks, SITE_RATE) /* nothing gathers in a cork then */
 
 static const struct ask range_asks[] = {
     {"GET /small.txt" HOST "Range: bytes=10-19\r\n\r\n", .status = 206, .content = {10, 10}},
@@ -47,14 +48,14 @@ static const struct ask range_asks[] = {
         .parts = {{0, 10}, {1000, 66001}}},
     {"GET /small.txt" HOST "Range: bytes=9000-\r\n\r\n", .status = 416, .needles = {"</h1>\n"}},
 };
-ASKING_ROOM(ranges, range_asks)
+ASKING_ROOM(ranges, range_asks, 0)
 
 static const struct ask coding_asks[] = {
     {"GET /small.txt" HOST GZIP "\r\n", .status = 200, .content = {0, SITE_SMALL}},
     {"GET /page.css" HOST GZIP "\r\n", .status = 200, .content = {0, SITE_SMALL}},
     {"GET /large.txt" HOST GZIP "\r\n", .status = 200, .content = {0, SITE_LARGE}},
 };
-ASKING_ROOM(codings, coding_asks)
+ASKING_ROOM(codings, coding_asks, 0)
 
 #define PAGE                                                                                       \
  {                                                                                                 \
@@ -70,7 +71,7 @@ static const struct ask listing_asks[] = {
     {"GET /folder/" HOST "Accept: application/json\r\n\r\n", .status = 200, .needles = JSON},
     {"GET /folder/" HOST GZIP "Accept: application/json\r\n\r\n", .status = 200, .needles = JSON},
 };
-ASKING_ROOM(listing, listing_asks)
+ASKING_ROOM(listing, listing_asks, 0)
 
 static const struct ask body_asks[] = {
     {"POST /echo" HOST "Content-Length: 5\r\n\r\nhello", .status = 200, .text = "hello"},
@@ -81,7 +82,7 @@ static const struct ask body_asks[] = {
     {"GET /stream HTTP/1.0\r\n\r\n", .status = 200, .text = "one two three"},
     {"POST /stream" HOST "Content-Length: 5\r\n\r\nhello", .status = 405, .needles = {"</h1>\n"}},
 };
-ASKING_ROOM(bodies, body_asks)
+ASKING_ROOM(bodies, body_asks, 0)
 
 /* ---- requests that come together --------------------------------------------------------------
  */
@@ -126,7 +127,7 @@ static int batch_ask(const struct site *site)
 static int batch_work(void *arg)
 {
     (void)arg;
-    return site_work(batch_ask);
+    return site_work(batch_ask, 0);
 }
 
 static int batch_run(void *arg)
@@ -145,7 +146,7 @@ static int start_work(void *arg)
     struct site site;
     (void)arg;
     fault_begin();
-    int rc = site_open(&site);
+    int rc = site_open(&site, 0);
     if (rc < 0)
         return rc;
     site_serve(&site);
@@ -193,7 +194,7 @@ static int stop_work(void *arg)
     struct stop stop = {0};
     bool ends;
     (void)arg;
-    int rc = site_open(&stop.site);
+    int rc = site_open(&stop.site, 0);
     if (rc < 0)
         return rc;
     site_serve(&stop.site);

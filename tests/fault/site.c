@@ -97,18 +97,21 @@ static int stream(co_http_request *request, void *arg)
 /* ---- serving ----------------------------------------------------------------------------------
  */
 
-int site_open(struct site *site)
+int site_open(struct site *site, uint64_t limit_rate)
 {
+    static const char *const headers[] = {"X-Served-By: faults", NULL};
+    const struct co_http_options options = {.headers = headers, .limit_rate = limit_rate};
+    const struct co_http_files_options files = {.cors = "*", .cache_seconds = 60};
     char path[PATH_BYTES];
     folder_make();
     *site = (struct site){0};
-    int rc = co_http_server_new(&site->server, NULL);
+    int rc = co_http_server_new(&site->server, &options);
     if (rc < 0)
         return rc;
     snprintf(path, sizeof path, "%s/site", room_folder());
     co_http_route(site->server, "POST /echo", echo, NULL);
     co_http_route(site->server, "GET /stream", stream, NULL);
-    co_http_files(site->server, "/", path, NULL);
+    co_http_files(site->server, "/", path, &files);
     rc = co_listen(&site->listener, "127.0.0.1:0", NULL);
     if (rc < 0) {
         co_http_server_free(site->server);
@@ -187,10 +190,10 @@ void site_must_go_on(const struct site *site)
     }
 }
 
-int site_work(int (*clients)(const struct site *site))
+int site_work(int (*clients)(const struct site *site), uint64_t limit_rate)
 {
     struct site site;
-    int rc = site_open(&site);
+    int rc = site_open(&site, limit_rate);
     if (rc < 0)
         return rc;
     site_serve(&site);

@@ -5,8 +5,9 @@
 
 #include "http_client.h"
 
-#define SITE_SMALL 3000  /* bytes of the pattern in small.txt and page.css */
-#define SITE_LARGE 70000 /* in large.bin and large.txt: more than the cache keeps */
+#define SITE_SMALL 3000       /* bytes of the pattern in small.txt and page.css */
+#define SITE_RATE  (1u << 30) /* bytes a second: a limit, and no delay to speak of */
+#define SITE_LARGE 70000      /* in large.bin and large.txt: more than the cache keeps */
 
 struct site {
     co_http_server *server;
@@ -15,8 +16,8 @@ struct site {
     co_group group;
 };
 
-/* Builds the server and listens. */
-int site_open(struct site *site);
+/* Builds the server and listens. limit_rate: of each connection, as in struct co_http_options. */
+int site_open(struct site *site, uint64_t limit_rate);
 
 /* Serves in the background until site_close; returns when it has begun. */
 void site_serve(struct site *site);
@@ -28,7 +29,7 @@ int site_close(struct site *site);
 int site_ask_all(const struct site *site, const struct ask *asks, size_t count);
 
 /* The whole of a room that only asks: faults strike while it does, and then the server goes on. */
-int site_work(int (*clients)(const struct site *site));
+int site_work(int (*clients)(const struct site *site), uint64_t limit_rate);
 
 /* After the faults: requests on new connections get their right answers. */
 void site_must_go_on(const struct site *site);
