@@ -44,8 +44,10 @@ static void read_mime_types(struct co_buf *out)
         do {
             out->size += (size_t)n;
             room = co_buf_reserve(out, 65536);
-            n = room ? co_tree_read(fd, room, 65536, out->size) : 0;
+            n = room ? co_tree_read(fd, room, 65536, out->size) : out->error;
         } while (n > 0);
+        if (n < 0)
+            co_buf_clear(out); /* half a line would be another type */
         co_tree_close(fd);
     }
     co_tree_free(etc);
