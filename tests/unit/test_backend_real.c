@@ -388,6 +388,17 @@ static void a_forked_child_has_no_ring(struct rig *rig)
     assert_int_equal(status, 0);
 }
 
+/* M15: timers go by a clock that nobody can set. */
+static void time_is_monotonic(struct rig *rig)
+{
+    struct timespec before, after;
+    clock_gettime(CLOCK_MONOTONIC, &before);
+    int64_t now = rig->backend->now(&rig->rt);
+    clock_gettime(CLOCK_MONOTONIC, &after);
+    assert_true(now >= before.tv_sec * CO_SECOND + before.tv_nsec);
+    assert_true(now <= after.tv_sec * CO_SECOND + after.tv_nsec);
+}
+
 #define BODIES(X)                                                                                  \
  X(buffer_comes_with_the_input)                                                                    \
  X(end_is_not_lost_behind_a_short_read)                                                            \
@@ -402,7 +413,8 @@ static void a_forked_child_has_no_ring(struct rig *rig)
  X(eventfd_and_signalfd_are_readable)                                                              \
  X(connects_and_is_refused)                                                                        \
  X(messages_wait_for_input_and_for_room)                                                           \
- X(a_forked_child_has_no_ring)
+ X(a_forked_child_has_no_ring)                                                                     \
+ X(time_is_monotonic)
 
 BODIES(BODY_TEST)
 

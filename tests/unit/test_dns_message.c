@@ -272,8 +272,8 @@ static void malformed_records_are_refused_d02(void **state)
         {"data shorter than told", "\300\014\0\1\0\1\0\0\0\0\0\4\1\2\3", 15},
         {"data length too small", "\300\014\0\1\0\1\0\0\0\0\0\3\1\2\3", 15},
         {"data length too large", "\300\014\0\1\0\1\0\0\0\0\0\5\1\2\3\4\5", 17},
-        {"alias longer than its data", "\300\014\0\5\0\1\0\0\0\0\0\1\300\014", 14},
-        {"alias shorter than its data", "\300\014\0\5\0\1\0\0\0\0\0\4\300\014\0\0", 16},
+        {"alias longer than its data", "\300\014\0\5\0\1\0\0\0\0\0\3\1b\300\014", 16},
+        {"alias shorter than its data", "\300\014\0\5\0\1\0\0\0\0\0\5\1b\300\014\0", 17},
         {"alias without data", "\300\014\0\5\0\1\0\0\0\0\0\0", 12},
     };
     struct co_dns_query query = query_for("example.com", CO_DNS_A);
@@ -285,6 +285,38 @@ static void malformed_records_are_refused_d02(void **state)
         if (read_reply(&query, &message, &reply) != CO_EPROTO)
             fail_msg("accepted: %s", cases[i].name);
     }
+}
+
+/* What lies behind the end is the rest of a good reply, and must not be looked at. */
+static void reply_cut_anywhere_is_refused_d02(void **state)
+{
+    (void)state;
+    struct co_dns_query query = query_for("example.com", CO_DNS_A);
+    struct message message = reply_to(&query, 0);
+    struct co_dns_reply reply;
+    put_record(&message, "example.com", CO_DNS_A, one, 4);
+    size_t whole = message.size;
+    assert_int_equal(read_reply(&query, &message, &reply), 0);
+    for (message.size = query.question_end; message.size < whole; message.size++)
+        assert_int_equal(read_reply(&query, &message, &reply), CO_EPROTO);
+}
+
+/* Escaped, each byte of such a name takes four. */
+static void names_longer_than_any_host_are_cut_off_d04(void **state)
+{
+    (void)state;
+    char odd[242];
+    memset(odd, 1, sizeof odd);
+    odd[60] = odd[121] = odd[182] = '.';
+    odd[241] = '\0';
+    struct co_dns_query query = query_for("example.com", CO_DNS_A);
+    struct message message = reply_to(&query, 0);
+    struct co_dns_reply reply;
+    put_record(&message, odd, CO_DNS_A, two, 4);
+    put_record(&message, "example.com", CO_DNS_A, one, 4);
+    assert_int_equal(read_reply(&query, &message, &reply), 0);
+    assert_int_equal(reply.count, 1);
+    assert_memory_equal(reply.addresses[0], one, 4);
 }
 
 /* Too many records are as bad as too few, and no reason to work for a long time. */
@@ -397,6 +429,8 @@ int main(void)
         cmocka_unit_test(reply_with_a_loop_of_aliases_is_refused_d03),
         cmocka_unit_test(reply_whose_alias_is_no_host_name_is_refused_d05),
         cmocka_unit_test(malformed_records_are_refused_d02),
+        cmocka_unit_test(reply_cut_anywhere_is_refused_d02),
+        cmocka_unit_test(names_longer_than_any_host_are_cut_off_d04),
         cmocka_unit_test(reply_announcing_more_records_than_came_is_refused),
         cmocka_unit_test(reply_keeps_32_addresses),
         cmocka_unit_test(a_chain_is_kept_as_long_as_its_shortest_link),

@@ -37,6 +37,8 @@ static void clamps_to_the_representation(void **state)
     assert_range(0, 5, 9);
     assert_int_equal(parse("bytes=-99999999999999999999999", 10), 1);
     assert_range(0, 0, 9);
+    assert_int_equal(parse("bytes=-18446744073709551617", 10), 1); /* 2^64 + 1 */
+    assert_range(0, 0, 9);
     assert_int_equal(parse("bytes=0-18446744073709551615", UINT64_MAX), 1);
     assert_range(0, 0, UINT64_MAX - 1);
 }

@@ -2,6 +2,7 @@
 /* Serving: the accept loop, its limits, access rules, exhausted descriptors, kinds of sockets. */
 #include "fibers.h"
 
+#include "falsify.h"
 #include "net/access.h"
 
 #include <fcntl.h>
@@ -375,6 +376,41 @@ KERNEL_TEST(without_descriptors_the_server_waits_and_recovers)
     return 0;
 }
 
+#define REFUSALS 40
+
+static unsigned refusals_left;
+
+static bool submit_or_exhaust(struct co_rt *rt, struct co_op *op)
+{
+    static const int errors[] = {EMFILE, ENFILE, ENOBUFS, ENOMEM};
+    if (op->code != CO_OP_ACCEPT || refusals_left == 0)
+        return honest->submit(rt, op);
+    op->result = -errors[refusals_left-- % CO_LENGTH(errors)];
+    return true;
+}
+
+/* M13: the whole machine may have run out, too; each time is waited out. */
+VIRTUAL_TEST(all_kinds_of_exhaustion_are_waited_out)
+{
+    struct server server = {0};
+    co_stream *first, *second;
+    REQUIRE(server_start(&server) == 0);
+    falsify()->submit = submit_or_exhaust;
+    refusals_left = REFUSALS;
+    REQUIRE(client_connect(&server, &first) == 0); /* the accept that waits already gets this one */
+    REQUIRE(exchange(first, 'a') == 0);
+    int64_t start = co_now_ns();
+    REQUIRE(client_connect(&server, &second) == 0);
+    CHECK_INT(exchange(second, 'b'), 0);
+    CHECK_INT(refusals_left, 0);
+    CHECK((co_now_ns() - start) / CO_MS >= REFUSALS * 10);
+    falsify_end();
+    co_abort(first);
+    co_abort(second);
+    CHECK_INT(server_drain(&server), 0);
+    return 0;
+}
+
 /* ---- Unix sockets, adopted ones -------------------------------------------------------------- */
 
 static int serve_once(struct server *server)
@@ -485,6 +521,7 @@ int main(void)
         cmocka_unit_test(an_address_or_a_64_prefix_counts_as_one_client),
         cmocka_unit_test(a_refused_client_is_cut_off_and_a_place_comes_back),
         cmocka_unit_test(without_descriptors_the_server_waits_and_recovers),
+        cmocka_unit_test(all_kinds_of_exhaustion_are_waited_out),
         cmocka_unit_test(a_unix_socket_replaces_a_stale_file_and_removes_its_own),
         cmocka_unit_test(an_abstract_socket_has_no_file),
         cmocka_unit_test(an_open_socket_is_taken_over),

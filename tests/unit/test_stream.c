@@ -371,6 +371,23 @@ PAIR_TEST(a_read_empties_the_cork_first)
     return 0;
 }
 
+/* M19: together they are 4 bytes to whoever adds without looking. */
+FIBER_TEST(pieces_whose_sum_wraps_around_do_not_fit_into_the_cork)
+{
+    co_stream *a, *b;
+    static char bytes[8];
+    const struct iovec pieces[] = {{bytes, sizeof bytes}, {bytes, SIZE_MAX - 3}};
+    co_scope scope;
+    REQUIRE(co_memory_pair(&a, &b, 4) == 0);
+    co_cork(a);
+    co_scope_open(&scope, 3);
+    CHECK_INT(co_writev(a, pieces, 2), CO_EDEADLINE); /* has begun to send the first */
+    CHECK_INT(co_scope_close(&scope), CO_EDEADLINE);
+    co_abort(a);
+    co_abort(b);
+    return 0;
+}
+
 PAIR_TEST(a_cork_of_64_KiB_goes_out)
 {
     struct bulk bulk = {.stream = a, .size = 200000};
@@ -511,6 +528,16 @@ PAIR_TEST(a_file_for_a_peer_that_is_gone_raises_no_signal)
     return 0;
 }
 
+PAIR_TEST(a_write_to_a_peer_that_is_gone_raises_no_signal)
+{
+    char c;
+    co_abort(b);
+    CHECK_INT(co_read(a, &c, 1), -ECONNRESET); /* as above */
+    CHECK_INT(co_write(a, "x", 1), -EPIPE);
+    co_abort(a);
+    return 0;
+}
+
 /* ---- memory alone -----------------------------------------------------------------------------
  */
 
@@ -574,11 +601,13 @@ int main(void)
         cmocka_unit_test(print_is_bounded),
         cmocka_unit_test(a_cork_holds_back_until_uncorked),
         cmocka_unit_test(a_read_empties_the_cork_first),
+        cmocka_unit_test(pieces_whose_sum_wraps_around_do_not_fit_into_the_cork),
         cmocka_unit_test(a_cork_of_64_KiB_goes_out),
         cmocka_unit_test(a_part_of_a_file_goes_out_behind_the_cork),
         cmocka_unit_test(a_file_that_shrank_is_an_early_end_and_no_stream_error),
         cmocka_unit_test(what_went_out_of_a_file_is_told_when_the_scope_ends),
         cmocka_unit_test(a_file_for_a_peer_that_is_gone_raises_no_signal),
+        cmocka_unit_test(a_write_to_a_peer_that_is_gone_raises_no_signal),
         cmocka_unit_test(a_memory_pair_without_room_passes_bytes_singly),
         cmocka_unit_test(a_chatty_stream_does_not_starve_the_clock),
     };
