@@ -5,6 +5,8 @@
 
 #include "coronet/net.h"
 
+#include <stdbool.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -16,19 +18,20 @@ struct co_resolve_options {
     const char *hosts_file;  /* NULL: /etc/hosts */
     const char *resolv_conf; /* NULL: /etc/resolv.conf */
     const char *nsswitch;    /* NULL: /etc/nsswitch.conf */
+    bool no_cache;           /* true: name servers are asked even for what is known already */
 };
 
 /*
  * co_resolve - look up the addresses of a name.
  *
- * Suspends. Numbers and localhost (RFC 6761) need no look-up; then the hosts file, then DNS over
- * our own sockets (random id and port for each query, RFC 5452); getaddrinfo on a pool thread when
- * nsswitch.conf names other services that come first. Ordered by RFC 6724's rules for what the
- * machine can reach.
- * host: a name or number, without brackets. port: goes into the addresses.
- * ret: room for CO_RESOLVE_MAX addresses.
- * Returns: how many, > 0; CO_ENAME, CO_ENODATA, CO_ENAMESERVER, CO_EINVALID, CO_ECANCELED,
- * CO_EDEADLINE, -errno; with detail for co_explain.
+ * Suspends. Numbers and localhost (RFC 6761) need no look-up; others are looked up by the services
+ * of nsswitch.conf, in its order and by its [rules]: the hosts file, DNS over our own sockets
+ * (random id and port for each query, RFC 5452), getaddrinfo on a pool thread for services that
+ * only libc knows. What name servers say is kept as long as it holds (at most a day; RFC 2308 for
+ * what does not exist), for each shard by itself. Ordered by RFC 6724's rules for what the machine
+ * can reach. host: a name or number, without brackets. port: goes into the addresses. ret: room for
+ * CO_RESOLVE_MAX addresses. Returns: how many, > 0; CO_ENAME, CO_ENODATA, CO_ENAMESERVER,
+ * CO_EINVALID, CO_ECANCELED, CO_EDEADLINE, -errno; with detail for co_explain.
  */
 CO_API int co_resolve(
     const char *host, unsigned port, const struct co_resolve_options *options, co_address *ret);

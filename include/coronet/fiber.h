@@ -264,7 +264,7 @@ CO_API int co_block(co_task *function, void *arg);
  * co_local_set - attach a value to the current fiber.
  *
  * Does not suspend. Up to 4 keys a fiber; a key is any address of yours. Children do not inherit.
- * free_value: called with the value when the fiber ends or the value is replaced; may be NULL.
+ * free_value: called with the value when the fiber ends or it is replaced; may suspend; or NULL.
  * Returns: 0, -ENOSPC when four keys are in use.
  */
 CO_API int co_local_set(const void *key, void *value, void (*free_value)(void *));
@@ -287,8 +287,8 @@ CO_API void co_dump(int fd);
 /*
  * co_signal_wait - wait for one of the signals.
  *
- * Suspends. The signals are blocked in this thread during the call, so start it before other
- * threads and before they may arrive. Not on the virtual backend (-ENOSYS).
+ * Suspends. The signals stay blocked in this thread until co_run returns, so that none takes its
+ * usual course between two calls. Call it before other threads start. Not virtual (-ENOSYS).
  * signals: an array of signal numbers ending with 0.
  * Returns: the signal's number, CO_ECANCELED, CO_EDEADLINE, -errno.
  */

@@ -54,10 +54,10 @@ static void combined_start(struct co_buf *out, const char *peer, co_text user, i
 static void combined(struct co_buf *out, const struct co_http_event *event)
 {
     combined_start(out, event->peer, (co_text){0}, event->start_seconds);
-    if (event->method.size == 0) {
+    if (event->method.size == 0)
         co_buf_add_char(out, '-'); /* nothing that was a request line */
-    } else {
-        co_escape_log(out, event->method);
+    co_escape_log(out, event->method);
+    if (event->target.size > 0) { /* else it ended with its first word */
         co_buf_add_char(out, ' ');
         co_escape_log(out, event->target);
         co_buf_addf(out, " HTTP/1.%u", event->minor);

@@ -3,6 +3,7 @@
 
 #include "coronet/shard.h"
 #include "http/field.h"
+#include "http/message.h"
 #include "net/doors.h"
 
 #include <errno.h>
@@ -79,6 +80,9 @@ static int servers_new(struct app *app)
     if (rc < 0)
         return rc;
     co_http_files(app->http, "/", settings->directory, &settings->files);
+    if (app->http->error < 0)
+        return co_fail(app->http->error, "cannot serve %s: %s", settings->directory,
+            co_explain(app->http->error));
     return co_ftp_server_new(&app->ftp, settings->directory, &settings->ftp_options);
 }
 

@@ -2,11 +2,13 @@
 #include "cmd/privilege.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define RECORD_MAX 16384 /* bytes of a password record with its strings */
@@ -24,6 +26,22 @@ int co_identity_find(const char *name, struct co_identity *ret)
     }
     free(room);
     return found ? 0 : rc ? -rc : -ENOENT;
+}
+
+/* By a descriptor: what the path names may be changed by others, and must not be given away. */
+int co_privileges_give_socket(const struct co_identity *user, const char *path)
+{
+    struct stat st;
+    int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    int rc = fstat(fd, &st) < 0 ? -errno : 0;
+    if (rc == 0 && (!S_ISSOCK(st.st_mode) || st.st_uid != geteuid()))
+        rc = -EPERM;
+    if (rc == 0 && fchownat(fd, "", user->uid, user->gid, AT_EMPTY_PATH) < 0)
+        rc = -errno;
+    close(fd);
+    return rc;
 }
 
 int co_privileges_forgo(void)

@@ -18,6 +18,9 @@ int co_identity_find(const char *name, struct co_identity *ret);
  * it. 0 or -errno. */
 int co_privileges_forgo(void);
 
+/* Makes the socket at this path, which is ours, the user's. 0 or -errno. */
+int co_privileges_give_socket(const struct co_identity *user, const char *path);
+
 /* Becomes the user: groups first, then group, then user (the other order would fail or leave
  * groups behind), and proves that there is no way back (attacks M06). 0 or -errno; on failure the
  * process must not go on. */

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 #include <unistd.h>
 
 #define MESSAGE_MAX 512 /* bytes */
@@ -81,19 +82,44 @@ static int check_readable(struct co_serving *server)
         server->user.name, server->directory);
 }
 
+/* Only their owner may connect to Unix sockets: that is whoever we become. */
+static int give_sockets(const struct co_serving *server, const struct co_option_list *places)
+{
+    static const char prefix[] = "unix:";
+    for (size_t i = 0; i < places->count; i++) {
+        const char *path = places->at[i] + sizeof prefix - 1;
+        if (strncmp(places->at[i], prefix, sizeof prefix - 1) != 0 || path[0] == '@')
+            continue;
+        int rc = co_privileges_give_socket(&server->user, path);
+        if (rc < 0)
+            return co_fail(
+                rc, "cannot give the socket %s to %s: %s", path, server->user.name, co_explain(rc));
+    }
+    return 0;
+}
+
+static int change_user(const struct co_serving *server)
+{
+    int rc = give_sockets(server, &server->command->http);
+    if (rc == 0)
+        rc = give_sockets(server, &server->command->ftp);
+    if (rc < 0)
+        return rc;
+    rc = co_privileges_drop(&server->user);
+    if (rc < 0)
+        return co_fail(rc, "cannot become %s: %s", server->user.name, co_explain(rc));
+    if (server->command->common.verbose)
+        co_say("running as %s", server->user.name);
+    return 0;
+}
+
 /* Everything is open. */
 int co_serving_on_opened(void *arg)
 {
     struct co_serving *server = arg;
     server->is_open = true;
-    if (server->user.name[0]) {
-        int rc = co_privileges_drop(&server->user);
-        if (rc < 0)
-            return co_fail(rc, "cannot become %s: %s", server->user.name, co_explain(rc));
-        if (server->command->common.verbose)
-            co_say("running as %s", server->user.name);
-    }
-    return check_readable(server);
+    int rc = server->user.name[0] ? change_user(server) : 0;
+    return rc < 0 ? rc : check_readable(server);
 }
 
 /* ---- signals ------------------------------------------------------------------------------ */
@@ -146,7 +172,7 @@ static int exit_code(const struct co_serving *server, int rc)
         return server->exit_code;
     if (rc >= 0)
         return CO_EXIT_DONE;
-    if (rc == CO_EADDRESS)
+    if (rc == CO_EADDRESS || (rc == CO_ETOOBIG && !server->is_open))
         return CO_EXIT_USAGE;
     return server->is_open ? CO_EXIT_OTHER : CO_EXIT_NETWORK;
 }

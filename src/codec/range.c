@@ -6,7 +6,7 @@
  * fewer than that between them are cheaper sent as one (RFC 9110 15.3.7.2). */
 #define PART_OVERHEAD 80
 
-enum verdict { MALFORMED, WHOLE, UNSATISFIABLE, SATISFIABLE };
+enum verdict { MALFORMED, UNSATISFIABLE, SATISFIABLE };
 
 /* Positions may have any number of digits (RFC 9110 14.1.1): above 64 bits they saturate, which is
  * above every size as well. False when it is not a number. */
@@ -24,17 +24,14 @@ static bool read_position(co_text text, uint64_t *ret)
     return text.size > 0;
 }
 
-/* "-500", the last bytes. Of an empty representation they are all of it, and no Content-Range can
- * say so (RFC 9110 14.1.2): the whole is sent. */
+/* "-500", the last bytes. */
 static enum verdict resolve_suffix(co_text digits, uint64_t size, struct co_range *ret)
 {
     uint64_t length;
     if (!read_position(digits, &length))
         return MALFORMED;
-    if (length == 0)
+    if (length == 0 || size == 0)
         return UNSATISFIABLE;
-    if (size == 0)
-        return WHOLE;
     ret->first = length < size ? size - length : 0;
     ret->last = size - 1;
     return SATISFIABLE;
@@ -102,7 +99,7 @@ int co_range_parse(co_text value, uint64_t size, struct co_range ret[CO_RANGES_M
         enum verdict verdict = resolve(spec, size, &range);
         if (verdict == MALFORMED)
             return -416;
-        if (verdict == WHOLE || ++specs > CO_RANGES_MAX)
+        if (++specs > CO_RANGES_MAX)
             return 0;
         if (verdict == UNSATISFIABLE)
             continue;
@@ -110,5 +107,6 @@ int co_range_parse(co_text value, uint64_t size, struct co_range ret[CO_RANGES_M
             return 0;
         count = add(ret, count, range);
     }
-    return count ? (int)count : -416;
+    /* Nothing has no parts, but who asks for them all the same can be given all of it. */
+    return count || size == 0 ? (int)count : -416;
 }

@@ -18,7 +18,7 @@ struct co_range {
  * Overlapping or adjacent ranges and such as are closer than a part's overhead are coalesced;
  * unsatisfiable ones dropped; else the client's order is kept. Returns the number of ranges in ret;
  * 0 when the field is to be ignored (another unit, more than CO_RANGES_MAX ranges, together more
- * than `size`, or a suffix of an empty representation): send the whole; -416 when none can be
+ * than `size`, or an empty representation): send the whole; -416 when none can be
  * satisfied, or one is malformed: of the two answers that RFC 9110 14.2 leaves to us for that, the
  * one that tells the client. After 0 and -416 the content of ret is undefined.
  */

@@ -4,13 +4,14 @@
 
 #include "base/base.h"
 #include "base/buf.h"
-#include "base/error.h"
 #include "codec/escape.h"
 #include "dial/race.h"
 #include "dns/resolve.h"
 #include "net/address.h"
+#include "net/fail.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define DIAL_TIMEOUT_MS     30000
@@ -39,15 +40,14 @@ static const char *hint_of(int code)
     }
 }
 
-/* Records "cannot connect to WHERE: REASON (HINT)"; the system's sentences lose their capital. */
 static int dial_fail(int code, const char *where, const char *reason)
 {
     struct co_buf shown = CO_BUF(WHERE_SHOWN_MAX);
     co_escape_log(&shown, co_text_of(where));
-    co_fail(code, "cannot connect to %.*s: %c%s%s", CO_TEXT_PRINT(co_buf_text(&shown)),
-        co_lower(reason[0]), reason + 1, hint_of(code));
+    char text[WHERE_SHOWN_MAX + 1];
+    snprintf(text, sizeof text, "%.*s", CO_TEXT_PRINT(co_buf_text(&shown)));
     co_buf_free(&shown);
-    return code;
+    return co_fail_at(code, "connect to", text, reason, hint_of(code));
 }
 
 /* ---- connecting ------------------------------------------------------------------------------ */
@@ -65,7 +65,7 @@ static int connect_unix(const struct dial *dial, co_stream **ret)
     if (rc < 0)
         return rc;
     rc = co_connect(ret, &address);
-    return rc < 0 && co_status() == 0 ? dial_fail(rc, dial->where, co_error_sentence(rc)) : rc;
+    return rc < 0 && co_status() == 0 ? dial_fail(rc, dial->where, NULL) : rc;
 }
 
 static int resolve(const struct dial *dial, co_address *ret)
@@ -89,7 +89,7 @@ static int connect_any(const struct dial *dial, co_address *addresses, co_stream
     struct co_race race = {
         addresses, (unsigned)count, dial->options.attempt_delay_ms, connect_one, NULL};
     int rc = co_race_run(&race, ret);
-    return rc < 0 && co_status() == 0 ? dial_fail(rc, dial->where, co_error_sentence(rc)) : rc;
+    return rc < 0 && co_status() == 0 ? dial_fail(rc, dial->where, NULL) : rc;
 }
 
 static int connect_host(const struct dial *dial, co_stream **ret)

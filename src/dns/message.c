@@ -13,6 +13,10 @@
 #define RECORD_BYTES 10 /* type, class, TTL and data length, after the owner's name */
 #define CLASS_IN     1  /* RFC 1035 3.2.4 */
 #define TYPE_CNAME   5  /* RFC 1035 3.2.2 */
+#define TYPE_SOA     6
+#define SOA_BYTES                                                                                  \
+ 20 /* after its two names: five numbers, the last is MINIMUM (RFC 1035 3.3.13)                    \
+     */
 
 #define FLAG_REPLY     0x8000U /* RFC 1035 4.1.1 */
 #define MASK_OPCODE    0x7800U
@@ -22,6 +26,11 @@
 static unsigned read_16(const uint8_t *at)
 {
     return (unsigned)at[0] << 8 | at[1];
+}
+
+static uint32_t read_32(const uint8_t *at)
+{
+    return (uint32_t)read_16(at) << 16 | read_16(at + 2);
 }
 
 /* ---- queries --------------------------------------------------------------------------------- */
@@ -79,6 +88,7 @@ struct name {
 struct record {
     struct name owner;
     unsigned type, class;
+    uint32_t ttl_s;
     const uint8_t *data;
     size_t size;
 };
@@ -86,7 +96,7 @@ struct record {
 struct reply {
     const uint8_t *bytes;
     size_t size, answers_at;
-    unsigned answer_count;
+    unsigned answer_count, authority_count;
 };
 
 /* Reads the name at `at`. What is longer than a host name is cut off: it equals none. c-ares
@@ -119,6 +129,9 @@ static int record_read(const struct reply *reply, size_t at, struct record *ret,
     const uint8_t *fixed = reply->bytes + end;
     ret->type = read_16(fixed);
     ret->class = read_16(fixed + 2);
+    ret->ttl_s = read_32(fixed + 4);
+    if (ret->ttl_s > INT32_MAX) /* RFC 2181 8 */
+        ret->ttl_s = 0;
     ret->size = read_16(fixed + 8);
     ret->data = fixed + RECORD_BYTES;
     end += RECORD_BYTES;
@@ -161,6 +174,9 @@ static int link_read(const struct reply *reply, enum co_dns_type type, const str
             return rc;
         if (record.class != CLASS_IN || strcasecmp(record.owner.text, name->text) != 0)
             continue;
+        bool is_link = record.type == type || record.type == TYPE_CNAME;
+        if (is_link && record.ttl_s < ret->ttl_s)
+            ret->ttl_s = record.ttl_s; /* as long as every link holds */
         if (record.type == type)
             rc = address_add(&record, ret);
         else if (record.type == TYPE_CNAME)
@@ -171,38 +187,85 @@ static int link_read(const struct reply *reply, enum co_dns_type type, const str
     return 0;
 }
 
-/* Follows the chain of aliases; a loop is too long, too. */
-static int chain_read(const struct reply *reply, enum co_dns_type type, struct co_dns_reply *ret)
+/* Follows the chain of aliases from *name, which becomes its last; a loop is too long, too. */
+static int chain_read(
+    const struct reply *reply, enum co_dns_type type, struct name *name, struct co_dns_reply *ret)
 {
-    struct name name, alias;
-    size_t end;
-    int rc = name_read(reply, HEADER_BYTES, &name, &end);
-    if (rc < 0)
-        return rc;
+    struct name alias;
     for (unsigned links = 0; links <= CO_DNS_CHAIN_MAX; links++) {
         alias.text[0] = '\0';
-        rc = link_read(reply, type, &name, &alias, ret);
+        int rc = link_read(reply, type, name, &alias, ret);
         if (rc < 0 || ret->count || alias.text[0] == '\0')
             return rc;
-        name = alias;
+        *name = alias;
     }
     return CO_EPROTO;
+}
+
+/* ---- how long a reply without addresses may be kept (RFC 2308 5) ----------------------------- */
+
+static uint32_t soa_ttl(const struct reply *reply, const struct record *soa)
+{
+    struct name ignored;
+    size_t at = (size_t)(soa->data - reply->bytes), end = at + soa->size;
+    if (name_read(reply, at, &ignored, &at) < 0 || name_read(reply, at, &ignored, &at) < 0 ||
+        at > end || end - at != SOA_BYTES)
+        return 0;
+    uint32_t minimum = read_32(reply->bytes + at + 16);
+    return minimum < soa->ttl_s ? minimum : soa->ttl_s;
+}
+
+/* By the SOA record of a zone that the name lies in; without one it is not kept. */
+static uint32_t negative_ttl(const struct reply *reply, const struct name *name)
+{
+    struct record record;
+    size_t at = reply->answers_at;
+    for (unsigned i = 0; i < reply->answer_count; i++)
+        if (record_read(reply, at, &record, &at) < 0)
+            return 0;
+    for (unsigned i = 0; i < reply->authority_count; i++) {
+        if (record_read(reply, at, &record, &at) < 0)
+            return 0;
+        bool covers = record.owner.text[0] == '\0' || /* the root */
+                      co_host_is_under(co_text_of(name->text), co_text_of(record.owner.text));
+        if (record.type == TYPE_SOA && record.class == CLASS_IN && covers)
+            return soa_ttl(reply, &record);
+    }
+    return 0;
+}
+
+/* That a name does not exist is kept only when it is the one asked for, not an alias' target. */
+static void limit_negative(
+    const struct reply *reply, const struct name *name, struct co_dns_reply *ret)
+{
+    bool unsure = ret->rcode != CO_DNS_NOERROR && reply->answer_count > 0;
+    uint32_t ttl_s = unsure ? 0 : negative_ttl(reply, name);
+    if (ttl_s < ret->ttl_s)
+        ret->ttl_s = ttl_s;
+}
+
+static unsigned limited(unsigned count)
+{
+    return count < CO_DNS_RECORDS_MAX ? count : CO_DNS_RECORDS_MAX;
 }
 
 int co_dns_reply_read(
     const struct co_dns_query *query, const uint8_t *bytes, size_t size, struct co_dns_reply *ret)
 {
     assert(co_dns_reply_matches(query, bytes, size));
-    struct co_dns_reply result = {.rcode = read_16(bytes + 2) & MASK_RCODE};
+    struct co_dns_reply result = {.rcode = read_16(bytes + 2) & MASK_RCODE, .ttl_s = UINT32_MAX};
     result.truncated = read_16(bytes + 2) & FLAG_TRUNCATED;
-    struct reply reply = {bytes, size, query->question_end, read_16(bytes + 6)};
-    if (reply.answer_count > CO_DNS_RECORDS_MAX)
-        reply.answer_count = CO_DNS_RECORDS_MAX;
-    if (!result.truncated && result.rcode == CO_DNS_NOERROR) {
-        int rc = chain_read(&reply, query->type, &result);
-        if (rc < 0)
-            return rc;
-    }
+    struct reply reply = {
+        bytes, size, query->question_end, limited(read_16(bytes + 6)), limited(read_16(bytes + 8))};
+    struct name name;
+    size_t end;
+    int rc = name_read(&reply, HEADER_BYTES, &name, &end);
+    if (rc == 0 && !result.truncated && result.rcode == CO_DNS_NOERROR)
+        rc = chain_read(&reply, query->type, &name, &result);
+    if (rc < 0)
+        return rc;
+    if (result.count == 0)
+        limit_negative(&reply, &name, &result);
     *ret = result;
     return 0;
 }

@@ -12,7 +12,7 @@
 #define CO_DNS_QUERY_MAX   296  /* header 12, name 255, type and class 4, OPT record 11, to spare */
 #define CO_DNS_UDP_MAX     1232 /* reply size that passes unfragmented (DNS flag day 2020) */
 #define CO_DNS_ANSWERS_MAX 32   /* addresses of one reply that are kept; = CO_RESOLVE_MAX */
-#define CO_DNS_RECORDS_MAX 256  /* answers that are looked at: a bound on the work for a reply */
+#define CO_DNS_RECORDS_MAX 256  /* of a section that are looked at: bounds the work */
 #define CO_DNS_CHAIN_MAX   8    /* aliases from the name asked for to its addresses */
 #define CO_DNS_CHANCE      34   /* random bytes of a query: its id and a bit for each letter */
 
@@ -36,6 +36,7 @@ struct co_dns_query {
 struct co_dns_reply {
     unsigned rcode;
     bool truncated; /* to be asked for again by TCP; nothing else of it is used */
+    uint32_t ttl_s; /* how long it may be kept, in seconds; 0: not at all */
     unsigned count;
     uint8_t addresses[CO_DNS_ANSWERS_MAX][16]; /* A: the first four bytes of each */
 };

@@ -106,40 +106,103 @@ void co_resolv_conf_read(co_text file, struct co_resolv_conf *ret)
     }
 }
 
-/* Takes "[NOTFOUND=return ...]" off the front: a rule for what stands before it, not a service. */
-static bool skip_action(co_text *rest)
+/* ---- nsswitch.conf ----------------------------------------------------------------------------
+ */
+
+#define STATUS_ALL (CO_NAMES_SUCCESS | CO_NAMES_NOTFOUND | CO_NAMES_UNAVAIL | CO_NAMES_TRYAGAIN)
+
+static unsigned status_of(co_text word)
 {
+    static const struct {
+        const char *name;
+        unsigned status;
+    } all[] = {
+        {"SUCCESS", CO_NAMES_SUCCESS},
+        {"NOTFOUND", CO_NAMES_NOTFOUND},
+        {"UNAVAIL", CO_NAMES_UNAVAIL},
+        {"TRYAGAIN", CO_NAMES_TRYAGAIN},
+    };
+    for (size_t i = 0; i < CO_LENGTH(all); i++)
+        if (co_text_equal_nocase(word, co_text_of(all[i].name)))
+            return all[i].status;
+    return 0;
+}
+
+/* "[!]STATUS=ACTION" */
+static void read_action(co_text word, struct co_name_step *step)
+{
+    bool others = co_text_starts(word, CO_TEXT("!"));
+    word = co_text_after(word, others);
+    ssize_t equals = co_text_find(word, '=');
+    if (equals < 0)
+        return;
+    unsigned status = status_of((co_text){word.at, (size_t)equals});
+    if (status && others)
+        status ^= STATUS_ALL;
+    if (co_text_equal_nocase(co_text_after(word, (size_t)equals + 1), CO_TEXT("return")))
+        step->ends |= (uint8_t)status;
+    else
+        step->ends &= (uint8_t)~status;
+}
+
+/* Takes "[STATUS=ACTION ...]" off the front: a rule for the service before it. */
+static bool read_actions(co_text *rest, struct co_name_step *step)
+{
+    co_text word;
     *rest = co_text_trim(*rest);
-    if (rest->size == 0 || rest->at[0] != '[')
+    if (!co_text_starts(*rest, CO_TEXT("[")))
         return false;
     ssize_t end = co_text_find(*rest, ']');
+    co_text actions = {rest->at + 1, end < 0 ? 0 : (size_t)end - 1};
     *rest = co_text_after(*rest, end < 0 ? rest->size : (size_t)end + 1);
+    while (step && co_word_next(&actions, &word))
+        read_action(word, step);
     return true;
 }
 
-static enum co_name_service read_services(co_text rest)
+static enum co_name_service service_of(co_text word)
 {
-    co_text word;
+    return co_text_equal(word, CO_TEXT("files")) ? CO_NAMES_FILES
+           : co_text_equal(word, CO_TEXT("dns")) ? CO_NAMES_DNS
+                                                 : CO_NAMES_SYSTEM;
+}
+
+static void read_services(co_text rest, struct co_name_services *ret)
+{
+    struct co_name_step *step = NULL;
+    co_text word, before;
     for (;;) {
-        if (skip_action(&rest))
+        if (read_actions(&rest, step))
             continue;
+        before = rest;
         if (!co_word_next(&rest, &word))
-            return CO_NAMES_NONE;
-        if (co_text_equal(word, CO_TEXT("dns")))
-            return CO_NAMES_DNS;
-        if (!co_text_equal(word, CO_TEXT("files")))
-            return CO_NAMES_SYSTEM;
+            return;
+        ssize_t bracket = co_text_find(word, '['); /* needs no blank before it */
+        if (bracket > 0) {
+            word.size = (size_t)bracket;
+            rest = co_text_after(before, (size_t)(word.at - before.at) + word.size);
+        }
+        bool full = ret->count == CO_NAME_SERVICES_MAX;
+        step = &ret->at[full ? ret->count - 1 : ret->count++];
+        *step = (struct co_name_step){
+            (uint8_t)(full ? CO_NAMES_SYSTEM : service_of(word)), CO_NAMES_SUCCESS};
     }
 }
 
-enum co_name_service co_nsswitch_read(co_text file)
+void co_nsswitch_read(co_text file, struct co_name_services *ret)
 {
     const co_text key = CO_TEXT("hosts:");
     co_text line;
+    *ret = (struct co_name_services){0};
     while (co_line_next(&file, &line)) {
         line = co_text_trim(co_line_code(line, '#'));
-        if (co_text_starts(line, key))
-            return read_services(co_text_after(line, key.size));
+        if (!co_text_starts(line, key))
+            continue;
+        read_services(co_text_after(line, key.size), ret);
+        for (unsigned i = 0; i < ret->count; i++)
+            if (!(ret->at[i].ends & CO_NAMES_SUCCESS))
+                *ret = (struct co_name_services){1, {{CO_NAMES_SYSTEM, CO_NAMES_SUCCESS}}};
+        return;
     }
-    return CO_NAMES_DNS;
+    read_services(CO_TEXT("files dns"), ret);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The public look-up. In this order: numbers, names that are never looked up, the hosts file, and
- * then either DNS or, where the machine's administrator has put other services first, libc.
- * The three files are read for each look-up: they are small, cached by the kernel, and may change.
+ * The public look-up: numbers, names that are never looked up, then the services of nsswitch.conf
+ * in its order. The hosts file and DNS are ours; at the first service that only libc knows, libc
+ * does the rest. The three files are read for each look-up: they are small, cached by the kernel,
+ * and may change. Replies of name servers are cached, for each runtime by itself.
  */
 #include "dns/resolve.h"
 
@@ -14,6 +15,7 @@
 #include "dns/order.h"
 #include "dns/resolver.h"
 #include "runtime/file.h"
+#include "runtime/rt.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -33,6 +35,7 @@ struct lookup {
     int family;
     int64_t hurry_ms;
     const struct co_resolve_options *options;
+    bool asked_dns;
 };
 
 static bool wants(const struct lookup *lookup, int family)
@@ -109,12 +112,12 @@ static int resolve_hosts(const struct lookup *lookup, co_address *ret)
     return rc < 0 ? rc : (int)count;
 }
 
-static int service_find(const struct lookup *lookup, enum co_name_service *ret)
+static int services_find(const struct lookup *lookup, struct co_name_services *ret)
 {
     struct co_buf file = CO_BUF(CONFIG_BYTES_MAX);
     int rc = config_read(lookup->options->nsswitch, "/etc/nsswitch.conf", &file);
     if (rc == 0)
-        *ret = co_nsswitch_read(co_buf_text(&file));
+        co_nsswitch_read(co_buf_text(&file), ret);
     co_buf_free(&file);
     return rc;
 }
@@ -122,10 +125,49 @@ static int service_find(const struct lookup *lookup, enum co_name_service *ret)
 /* ---- DNS ----------------------------------------------------------------------------------------
  */
 
+struct runtime_cache {
+    struct co_kept kept;
+    struct co_dns_cache *cache;
+};
+
+static const char cache_key;
+
+static void cache_free(struct co_kept *kept)
+{
+    struct runtime_cache *ours = CO_CONTAINER(kept, struct runtime_cache, kept);
+    co_dns_cache_free(ours->cache);
+    free(ours);
+}
+
+/* The runtime's; NULL when there is no memory for one. */
+static struct co_dns_cache *cache_of_runtime(void)
+{
+    struct co_rt *rt = co_rt_current();
+    struct co_kept *kept = co_rt_kept(rt, &cache_key);
+    if (kept)
+        return CO_CONTAINER(kept, struct runtime_cache, kept)->cache;
+    struct runtime_cache *ours = malloc(sizeof *ours);
+    uint64_t secret[2];
+    co_random(secret, sizeof secret);
+    if (!ours || co_dns_cache_new(&ours->cache, secret) < 0) {
+        free(ours);
+        return NULL;
+    }
+    ours->kept = (struct co_kept){.key = &cache_key, .free = cache_free};
+    co_rt_keep(rt, &ours->kept);
+    return ours->cache;
+}
+
 static int dns_ask(
     const struct lookup *lookup, struct co_resolv_conf *conf, struct co_buf *file, co_address *ret)
 {
-    struct co_dns_ask ask = {conf, lookup->family, lookup->port, lookup->hurry_ms};
+    struct co_dns_ask ask = {
+        .conf = conf,
+        .family = lookup->family,
+        .port = lookup->port,
+        .cache = lookup->options->no_cache ? NULL : cache_of_runtime(),
+        .hurry_ms = lookup->hurry_ms,
+    };
     int rc = config_read(lookup->options->resolv_conf, "/etc/resolv.conf", file);
     if (rc < 0)
         return rc;
@@ -174,15 +216,27 @@ static int system_collect(const struct addrinfo *info, co_address *ret)
     return count ? count : CO_ENODATA;
 }
 
+/* libc asks its DNS again, and would give a name with dots to the search list, which ours has not
+ * (see co_dns_lookup): a last dot prevents that. */
+static void system_name(const struct lookup *lookup, char ret[static CO_NAME_MAX + 2])
+{
+    size_t size = strlen(lookup->host);
+    memcpy(ret, lookup->host, size);
+    if (lookup->asked_dns && size <= CO_NAME_MAX && memchr(ret, '.', size) && ret[size - 1] != '.')
+        ret[size++] = '.';
+    ret[size] = '\0';
+}
+
 static int system_run(void *arg)
 {
     struct system_job *job = arg;
-    char service[sizeof "65535"];
+    char service[sizeof "65535"], name[CO_NAME_MAX + 2];
     struct addrinfo hints = {
         .ai_flags = AI_NUMERICSERV, .ai_family = job->lookup->family, .ai_socktype = SOCK_STREAM};
     struct addrinfo *info;
     snprintf(service, sizeof service, "%u", job->lookup->port);
-    int error = getaddrinfo(job->lookup->host, service, &hints, &info);
+    system_name(job->lookup, name);
+    int error = getaddrinfo(name, service, &hints, &info);
     if (error)
         return system_error(error);
     int count = system_collect(info, job->ret);
@@ -199,18 +253,44 @@ static int resolve_system(const struct lookup *lookup, co_address *ret)
 /* ---- all together -----------------------------------------------------------------------------
  */
 
-static int resolve_by_service(const struct lookup *lookup, co_address *ret)
+static int resolve_by(enum co_name_service service, struct lookup *lookup, co_address *ret)
 {
-    enum co_name_service service = CO_NAMES_DNS;
-    int rc = service_find(lookup, &service);
+    int rc;
+    switch (service) {
+    case CO_NAMES_FILES: rc = resolve_hosts(lookup, ret); return rc ? rc : CO_ENAME;
+    case CO_NAMES_DNS: lookup->asked_dns = true; return resolve_dns(lookup, ret);
+    case CO_NAMES_SYSTEM: break;
+    }
+    return resolve_system(lookup, ret);
+}
+
+/* A failure that is not the service's (memory, the scope) ends the look-up, too. */
+static bool ends_with(const struct co_name_step *step, int rc)
+{
+    if (step->service == CO_NAMES_SYSTEM)
+        return rc > 0; /* it has followed the rules of what comes after */
+    if (rc == CO_ENAME || rc == CO_ENODATA)
+        return step->ends & CO_NAMES_NOTFOUND;
+    return rc != CO_ENAMESERVER || (step->ends & CO_NAMES_UNAVAIL);
+}
+
+/* The first of several failures that says more than that there is no such name is the answer. */
+static int resolve_by_services(struct lookup *lookup, co_address *ret)
+{
+    struct co_name_services services;
+    int rc = services_find(lookup, &services), failure = CO_ENAME;
     if (rc < 0)
         return rc;
-    switch (service) {
-    case CO_NAMES_DNS: return resolve_dns(lookup, ret);
-    case CO_NAMES_SYSTEM: return resolve_system(lookup, ret);
-    case CO_NAMES_NONE: break;
+    for (unsigned i = 0; i < services.count; i++) {
+        rc = resolve_by(services.at[i].service, lookup, ret);
+        if (ends_with(&services.at[i], rc))
+            return rc;
+        if (failure == CO_ENAME)
+            failure = rc;
+        if (services.at[i].service == CO_NAMES_SYSTEM)
+            break;
     }
-    return CO_ENAME;
+    return failure;
 }
 
 int co_resolve_hurried(const char *host, unsigned port, const struct co_resolve_options *options,
@@ -218,12 +298,10 @@ int co_resolve_hurried(const char *host, unsigned port, const struct co_resolve_
 {
     if (!options)
         options = &defaults;
-    struct lookup lookup = {host, port, options->family, hurry_ms, options};
+    struct lookup lookup = {host, port, options->family, hurry_ms, options, false};
     int rc = resolve_special(&lookup, ret);
     if (rc == 0)
-        rc = resolve_hosts(&lookup, ret);
-    if (rc == 0)
-        rc = resolve_by_service(&lookup, ret);
+        rc = resolve_by_services(&lookup, ret);
     if (rc > 0)
         co_order_addresses(ret, (unsigned)rc);
     return rc;

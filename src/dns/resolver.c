@@ -11,6 +11,7 @@
 #include "dns/resolver.h"
 
 #include "coronet/datagram.h"
+#include "dns/cache.h"
 #include "dns/message.h"
 
 #include <errno.h>
@@ -158,6 +159,19 @@ static int ask_servers(const struct question *question, struct co_dns_reply *ret
     return CO_ENAMESERVER;
 }
 
+/* As ask_servers; what the cache knows is not asked for. */
+static int ask(const struct question *question, struct co_dns_reply *ret)
+{
+    struct co_dns_cache *cache = question->ask->cache;
+    const struct co_dns_key key = {question->ask->conf, question->type, question->name};
+    if (cache && co_dns_cache_get(cache, &key, co_now_ns(), ret))
+        return ret->rcode == CO_DNS_NXDOMAIN ? CO_ENAME : 0;
+    int rc = ask_servers(question, ret);
+    if (cache && (rc == 0 || rc == CO_ENAME))
+        co_dns_cache_put(cache, &key, co_now_ns(), ret);
+    return rc;
+}
+
 /* ---- one name, both families ------------------------------------------------------------------
  */
 
@@ -186,7 +200,7 @@ static int ask_family(void *arg)
 {
     struct answer *answer = arg;
     struct lookup *lookup = answer->lookup;
-    answer->rc = ask_servers(&answer->question, &answer->reply);
+    answer->rc = ask(&answer->question, &answer->reply);
     if (answer->rc < 0)
         answer->reply.count = 0;
     if (answer->reply.count && answer->question.type == CO_DNS_A && lookup->hurry_ms) {

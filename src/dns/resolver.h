@@ -4,14 +4,16 @@
 #define CO_DNS_RESOLVER_H
 
 #include "coronet/dial.h"
+#include "dns/cache.h"
 #include "dns/resolvconf.h"
 
 struct co_dns_ask {
     const struct co_resolv_conf *conf;
-    int family;       /* AF_INET, AF_INET6 or 0 for both */
-    unsigned port;    /* goes into the addresses */
-    int64_t hurry_ms; /* once there are IPv4 addresses, wait for IPv6 only this long (the
-                         Resolution Delay of RFC 8305 3); 0: for as long as it takes */
+    int family;                 /* AF_INET, AF_INET6 or 0 for both */
+    unsigned port;              /* goes into the addresses */
+    struct co_dns_cache *cache; /* NULL: none */
+    int64_t hurry_ms;           /* once there are IPv4 addresses, wait for IPv6 only this long (the
+                                   Resolution Delay of RFC 8305 3); 0: for as long as it takes */
 };
 
 /*

@@ -14,7 +14,8 @@ static void made_free(void *arg)
 {
     struct co_http_made *made = arg;
     for (size_t i = 0; i < CO_HTTP_FORMS; i++)
-        free(made->forms[i]);
+        for (size_t undated = 0; undated < 2; undated++)
+            free(made->forms[i][undated]);
     free(made->deflated);
     free(made);
 }
@@ -63,7 +64,13 @@ static void add_etag(struct co_buf *head, const struct co_http_visit *visit,
     co_buf_add_string(head, "\"\r\n");
 }
 
-/* RFC 9110 8.8.2.1: never later than Date, which a head made before does not know. */
+/* RFC 9110 8.8.2.1: never later than Date, which a head made before does not know. The calendar may
+ * be set back at any time (attacks M15). */
+static bool is_undated(const struct co_http_visit *visit, const struct co_tree_file *file)
+{
+    return file->stat.modified_ns / CO_SECOND > visit->request->start_seconds;
+}
+
 static void add_modified(struct co_buf *head, int64_t modified)
 {
     char date[CO_DATE_SIZE];
@@ -97,7 +104,7 @@ static struct parts write_head(struct co_buf *head, const struct co_http_visit *
         co_http_line_add(head, CO_TEXT("Content-Encoding"), co_text_of(co_coding_name(coding)));
     if (kind != CO_HTTP_FORM_DEFLATED)
         co_http_line_add(head, CO_TEXT("Accept-Ranges"), CO_TEXT("bytes"));
-    if (modified >= 0 && modified <= visit->request->start_seconds)
+    if (modified >= 0 && !is_undated(visit, file))
         add_modified(head, modified);
     parts.fixed = head->size;
     add_etag(head, visit, &file->stat, kind, coding);
@@ -129,7 +136,7 @@ static struct co_http_form *form_new(const struct co_http_visit *visit,
         form->fixed = co_text_after(form->head, parts.fixed);
         form->etag = find_etag(form->fixed);
         form->modified = file->stat.modified_ns / CO_SECOND;
-        form->undated = form->modified > visit->request->start_seconds;
+        form->undated = is_undated(visit, file);
     }
     co_buf_free(&head);
     return form;
@@ -139,7 +146,8 @@ const struct co_http_form *co_http_form_of(const struct co_http_visit *visit,
     struct co_tree_file *file, enum co_http_form_kind kind, enum co_coding coding)
 {
     struct co_http_made *made = file->made;
-    if (CO_UNLIKELY(!made->forms[kind]))
-        made->forms[kind] = form_new(visit, file, kind, coding);
-    return made->forms[kind];
+    struct co_http_form **form = &made->forms[kind][is_undated(visit, file)];
+    if (CO_UNLIKELY(!*form))
+        *form = form_new(visit, file, kind, coding);
+    return *form;
 }

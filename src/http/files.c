@@ -44,8 +44,10 @@ static void read_mime_types(struct co_buf *out)
         do {
             out->size += (size_t)n;
             room = co_buf_reserve(out, 65536);
-            n = room ? co_tree_read(fd, room, 65536, out->size) : 0;
+            n = room ? co_tree_read(fd, room, 65536, out->size) : out->error;
         } while (n > 0);
+        if (n < 0)
+            co_buf_clear(out); /* half a line would be another type */
         co_tree_close(fd);
     }
     co_tree_free(etc);
@@ -68,6 +70,14 @@ static int copy_string(const char **string)
     return *string ? 0 : -ENOMEM;
 }
 
+/* A path is below the folder however it begins: "/app.html", "./app.html". */
+static const char *relative(const char *path)
+{
+    while (path[0] == '/' || strncmp(path, "./", 2) == 0)
+        path++;
+    return path;
+}
+
 /* Takes the options over: a string that could not be copied is NULL. */
 static int options_copy(
     struct co_http_files_options *own, const struct co_http_files_options *options)
@@ -76,6 +86,8 @@ static int options_copy(
         *own = *options;
     if (!own->index)
         own->index = "index.html";
+    if (own->spa)
+        own->spa = relative(own->spa);
     int index = copy_string(&own->index), spa = copy_string(&own->spa);
     int cors = copy_string(&own->cors);
     return index < 0 || spa < 0 || cors < 0 ? -ENOMEM : 0;

@@ -63,7 +63,7 @@ enum co_http_form_kind {
 
 struct co_http_form {
     int64_t modified; /* seconds since 1970 */
-    bool undated;     /* head has no Last-Modified: that time had not come when it was made */
+    bool undated;     /* head has no Last-Modified: for as long as that time has not come */
     co_text etag;     /* with quotes, without W/ */
     co_text head;     /* of a 200 */
     co_text about;    /* its part that every kind of 200 and 206 has */
@@ -79,8 +79,8 @@ struct co_http_made {
     bool deflatable; /* worth compressing by us, for all we know */
     unsigned absent; /* codings without sibling, at absent_serial of the runtime's input */
     uint64_t absent_serial;
-    struct co_http_form *forms[CO_HTTP_FORMS];
-    char *deflated; /* small files: CO_HTTP_FORM_DEFLATED's content */
+    struct co_http_form *forms[CO_HTTP_FORMS][2]; /* the second: undated */
+    char *deflated;                               /* small files: CO_HTTP_FORM_DEFLATED's content */
     size_t deflated_size;
 };
 

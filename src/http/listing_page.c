@@ -48,18 +48,30 @@ static void add_icon(struct co_buf *out, const char *icon)
         out, "<svg class=\"%s\" aria-hidden=\"true\"><use href=\"#%s\"/></svg>", icon, icon);
 }
 
-/* A name as text. Controls, which would break it into lines or vanish, are shown by their pictures
- * (attacks H23). */
+/* Does the text begin with U+202D or U+202E, by which "a\u202egpj.exe" reads as "aexe.jpg"? */
+static bool is_override(co_text text)
+{
+    return text.size >= 3 && memcmp(text.at, "\xe2\x80", 2) == 0 &&
+           (text.at[2] == '\xad' || text.at[2] == '\xae');
+}
+
+/* A name as text. Controls, which would break it into lines or vanish, are shown by their pictures,
+ * and what would turn it around by a mark in its place (attacks H23). */
 static void add_name(struct co_buf *out, co_text name)
 {
     while (name.size > 0) {
         size_t size = 0;
-        while (size < name.size && (unsigned char)name.at[size] >= ' ')
+        while (size < name.size && (unsigned char)name.at[size] >= ' ' &&
+               !is_override(co_text_after(name, size)))
             size++;
         co_escape_html(out, (co_text){name.at, size});
-        if (size < name.size)
-            co_buf_addf(out, "&#x24%02x;", (unsigned)name.at[size]);
-        name = co_text_after(name, size + 1);
+        name = co_text_after(name, size);
+        bool override = is_override(name);
+        if (override)
+            co_buf_add_string(out, "\ufffd");
+        else if (name.size > 0)
+            co_buf_addf(out, "&#x24%02x;", (unsigned)name.at[0]);
+        name = co_text_after(name, override ? 3 : 1);
     }
 }
 

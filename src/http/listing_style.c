@@ -50,6 +50,7 @@ const char co_http_page_style[] =
     "thead{position:sticky;top:0;background:var(--card)}\n"
     "th{padding:0;text-align:left;font-size:.82rem;font-weight:600;color:var(--soft);"
     "border-bottom:1px solid var(--line);white-space:nowrap}\n"
+    "th.name{width:100%}\n"
     "th a{display:block;padding:.65rem 1rem}\n"
     "th a:hover{color:var(--ink)}\n"
     "th[aria-sort]{color:var(--ink)}\n"

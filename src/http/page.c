@@ -5,14 +5,16 @@
 #include "http/field.h"
 #include "http/message.h"
 
-#define PAGE_MAX 256
+#define PAGE_MAX 320
 
 int co_http_reply_error(co_http_request *request, int status)
 {
     char room[PAGE_MAX];
     struct co_buf page = {.at = room, .room = sizeof room, .size_max = sizeof room};
     const char *reason = co_http_reason(status);
-    co_buf_add_string(&page, "<!DOCTYPE html>\n<title>");
+    co_buf_add_string(&page, "<!DOCTYPE html>\n<html lang=\"en\">\n"
+                             "<meta name=\"viewport\" content=\"width=device-width\">\n"
+                             "<meta name=\"color-scheme\" content=\"light dark\">\n<title>");
     co_buf_add_string(&page, reason);
     co_buf_add_string(&page, "</title>\n<h1>");
     co_buf_add_number(&page, (uint64_t)status);

@@ -161,8 +161,9 @@ static int answer(co_http_request *request)
         return co_http_reply_error(request, 501);
     if (co_text_equal(head->path, CO_TEXT("*"))) /* RFC 9110 9.3.7: the server as a whole */
         return co_http_reply(request, 204, NULL, NULL, 0);
-    if (decode_path(request) < 0)
-        return co_http_reply_error(request, 400);
+    int rc = decode_path(request);
+    if (rc < 0) /* whether the path is wrong is not known without memory */
+        return rc == -ENOMEM ? rc : co_http_reply_error(request, 400);
     if (head->framing == CO_HTTP_LENGTH &&
         head->body_size > request->server->options.body_bytes_max) {
         request->close = true;

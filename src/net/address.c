@@ -204,9 +204,9 @@ char *co_address_text(const co_address *address, char *ret_text)
         if (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr)) {
             family = AF_INET;
             bytes = v6->sin6_addr.s6_addr + 12;
-        }
-        if (v6->sin6_scope_id)
+        } else if (v6->sin6_scope_id) {
             snprintf(zone, sizeof zone, "%%%u", v6->sin6_scope_id);
+        }
     }
     if (family == AF_UNSPEC || !inet_ntop(family, bytes, number, sizeof number))
         snprintf(ret_text, CO_ADDRESS_TEXT_MAX, "?");

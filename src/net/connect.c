@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A stream to a numeric address. */
+#include "net/fail.h"
 #include "net/sockopt.h"
 #include "net/stream.h"
 
@@ -15,8 +16,7 @@ static int connect_fail(int rc, const co_address *address)
                                            : "";
     if (rc == CO_ECANCELED || rc == CO_EDEADLINE)
         return rc;
-    return co_fail(
-        rc, "cannot connect to %s: %s%s", co_address_text(address, text), co_explain(rc), hint);
+    return co_fail_at(rc, "connect to", co_address_text(address, text), NULL, hint);
 }
 
 int co_connect(co_stream **ret, const co_address *address)

@@ -3,6 +3,7 @@
 #include "coronet/datagram.h"
 
 #include "coronet/sync.h"
+#include "net/fail.h"
 #include "net/listener.h"
 #include "net/sockopt.h"
 #include "runtime/rt.h"
@@ -25,7 +26,7 @@ struct co_socket {
 
 static int udp_fail(int rc, const char *what, const char *where)
 {
-    return co_fail(rc, "cannot %s %.100s: %s", what, where, co_explain(rc));
+    return co_fail_at(rc, what, where, NULL, "");
 }
 
 static int udp_open(const co_address *address, struct co_socket **ret)

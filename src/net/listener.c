@@ -2,9 +2,11 @@
 /* Listening sockets: opened, bound, asked for connections, closed. */
 #include "net/listener.h"
 
+#include "base/error.h"
 #include "coronet/sync.h"
 #include "net/access.h"
 #include "net/address.h"
+#include "net/fail.h"
 #include "net/sockopt.h"
 #include "net/stream.h"
 
@@ -68,7 +70,7 @@ int co_where_resolve_local(const struct co_where *where, co_address *ret)
     struct lookup lookup = {.host = where->host};
     int rc = co_block(lookup_blocking, &lookup);
     if (rc < 0)
-        return co_fail(rc, "cannot find the host \"%s\": %s", where->host, co_explain(rc));
+        return co_fail(rc, "cannot find the host \"%s\": %s", where->host, co_error_sentence(rc));
     co_address_set_port(&lookup.address, where->port);
     *ret = lookup.address;
     return 0;
@@ -77,12 +79,13 @@ int co_where_resolve_local(const struct co_where *where, co_address *ret)
 /* ---- opening
  * ------------------------------------------------------------------------------------- */
 
+/* A name that was not found has been told of already. */
 static int listen_fail(int rc, const char *where)
 {
     const char *hint = rc == -EADDRINUSE ? " (does another server run there?)"
                        : rc == -EACCES   ? " (ports below 1024 need privileges)"
                                          : "";
-    return co_fail(rc, "cannot listen on %.100s: %s%s", where, co_explain(rc), hint);
+    return rc == CO_ENAME ? rc : co_fail_at(rc, "listen on", where, NULL, hint);
 }
 
 static int socket_bind(struct co_listener *listener, const struct co_listen_options *options)

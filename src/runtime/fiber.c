@@ -124,13 +124,19 @@ void co_fibers_run(struct co_rt *rt)
 /* ---- start and end ------------------------------------------------------------------------------
  */
 
-static void fiber_release(struct co_fiber *fiber)
+/* While the fiber is still one: a free_value may wait, and what it says of its own failures is not
+ * why the fiber ends. */
+static void locals_free(struct co_fiber *fiber)
 {
+    struct co_detail *detail = fiber->detail;
+    fiber->detail = NULL;
     for (int i = 0; fiber->locals && i < CO_LOCALS_MAX; i++)
         if (fiber->locals->at[i].free_value)
             fiber->locals->at[i].free_value(fiber->locals->at[i].value);
     free(fiber->locals);
+    fiber->locals = NULL;
     free(fiber->detail);
+    fiber->detail = detail;
 }
 
 static void fiber_end(struct co_rt *rt, struct co_fiber *fiber)
@@ -156,7 +162,7 @@ static void fiber_end(struct co_rt *rt, struct co_fiber *fiber)
         if (fiber->detail)
             co_detail_set(&rt->exit_detail, fiber->detail->code, fiber->detail->text);
     }
-    fiber_release(fiber);
+    free(fiber->detail);
     fiber->state = CO_FIBER_ENDED;
     rt->dead = fiber;
 }
@@ -168,6 +174,8 @@ static void fiber_main(void)
     co_sanitize_arrive(NULL, NULL, NULL);
     arrived(rt);
     fiber->result = fiber->task(fiber->arg);
+    if (CO_UNLIKELY(fiber->locals))
+        locals_free(fiber);
     fiber_end(rt, fiber);
     struct co_fiber *next = ready_pop(rt);
     switch_to(rt, &fiber->sp, NULL, next);

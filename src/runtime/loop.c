@@ -296,9 +296,33 @@ static int rt_open(struct co_rt *rt)
     return 0;
 }
 
+void co_rt_keep(struct co_rt *rt, struct co_kept *kept)
+{
+    kept->next = rt->kept;
+    rt->kept = kept;
+}
+
+struct co_kept *co_rt_kept(struct co_rt *rt, const void *key)
+{
+    struct co_kept *kept = rt->kept;
+    while (kept && kept->key != key)
+        kept = kept->next;
+    return kept;
+}
+
+static void kept_free(struct co_rt *rt)
+{
+    while (rt->kept) {
+        struct co_kept *kept = rt->kept;
+        rt->kept = kept->next;
+        kept->free(kept);
+    }
+}
+
 static void rt_close(struct co_rt *rt)
 {
     co_workers_stop(rt);
+    kept_free(rt);
     rt->backend->close(rt);
     co_pool_free(rt);
     co_heap_free(&rt->timers);

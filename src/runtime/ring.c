@@ -67,10 +67,14 @@ static unsigned *ring_word(struct co_ring *ring, unsigned offset)
     return (unsigned *)(void *)((char *)ring->map + offset);
 }
 
+/* A forked child does not get it: it must not write to its parent's ring. */
 static void *map_at(int fd, size_t size, uint64_t what)
 {
     void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, (off_t)what);
-    return at == MAP_FAILED ? NULL : at;
+    if (at == MAP_FAILED)
+        return NULL;
+    madvise(at, size, MADV_DONTFORK);
+    return at;
 }
 
 static int ring_map(struct co_ring *ring, const struct io_uring_params *params)

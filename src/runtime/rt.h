@@ -43,6 +43,7 @@ struct co_rt {
     int64_t now; /* monotonic ns, read once a turn of the loop */
     struct co_stacks *stacks;
     struct co_pool *pool;       /* receive and cork buffers */
+    struct co_kept *kept;       /* see co_rt_keep */
     struct co_workers *workers; /* threads for jobs; NULL until the first job */
     struct co_link fibers;      /* all of them, in order of start */
     struct co_fiber *main_fiber;
@@ -87,6 +88,17 @@ static inline struct co_rt *co_rt_current(void)
 {
     return co_rt_of_thread;
 }
+
+/* What a room above has one of for each runtime, freed at its end. */
+struct co_kept {
+    struct co_kept *next;
+    const void *key; /* any address of that room */
+    void (*free)(struct co_kept *kept);
+};
+
+/* The runtime keeps it, and finds it again by its key (NULL: not yet). */
+void co_rt_keep(struct co_rt *rt, struct co_kept *kept);
+struct co_kept *co_rt_kept(struct co_rt *rt, const void *key);
 
 /* Submits an operation whose `done` the caller has set; counts it. True: completed at once. */
 bool co_op_submit(struct co_rt *rt, struct co_op *op);

@@ -39,7 +39,7 @@ static int signal_read(struct co_rt *rt, co_fd fd, uint8_t flags)
 static int signal_wait(const int *signals, uint8_t flags)
 {
     struct co_rt *rt = co_rt_current();
-    sigset_t set, before;
+    sigset_t set;
     co_fd fd;
     signals_fill(&set, signals);
     int raw = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
@@ -50,9 +50,8 @@ static int signal_wait(const int *signals, uint8_t flags)
         close(raw);
         return rc;
     }
-    pthread_sigmask(SIG_BLOCK, &set, &before);
+    pthread_sigmask(SIG_BLOCK, &set, NULL); /* for good: co_run restores the mask */
     rc = signal_read(rt, fd, flags);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
     rt->backend->close_fd(rt, fd);
     return rc;
 }

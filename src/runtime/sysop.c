@@ -140,6 +140,8 @@ static long try_messages(struct co_rt *rt, struct co_slot *slot, struct co_op *o
         rt->input_serial++;
     if (n > 0 && (unsigned)n < count)
         drained(slot);
+    else if (n > 0)
+        slot->bits |= CO_SLOT_READABLE;
     return outcome(slot, CO_SLOT_READABLE, n);
 }
 

@@ -23,9 +23,15 @@ struct listing {
     struct co_buf path;    /* the folder's path and a slash; room for one name */
 };
 
+/* Is it this process or the moment that lacks something, and not the entry? */
+static bool is_shortage(int error)
+{
+    return error == -ENOMEM || error == -EMFILE || error == -ENFILE || error == -EBUSY;
+}
+
 /* What a request for the name would find: from the root, since a link may lead up and down again
- * within the tree. */
-static bool resolve(struct listing *list, const char *name, struct co_tree_stat *ret)
+ * within the tree. Returns as identify. */
+static int resolve(struct listing *list, const char *name, struct co_tree_stat *ret)
 {
     size_t folder_size = list->path.size;
     co_buf_add(&list->path, name, strlen(name) + 1);
@@ -33,39 +39,43 @@ static bool resolve(struct listing *list, const char *name, struct co_tree_stat 
     int rc = list->path.error ? list->path.error : co_lookup_wait(&lookup);
     list->path.size = folder_size;
     if (rc < 0)
-        return false;
+        return is_shortage(rc) ? rc : 0;
     close(lookup.fd);
     *ret = lookup.stat;
-    return true;
+    return 1;
 }
 
-/* False: it does not exist. Links and mount points take the way a request takes. */
-static bool identify(struct listing *list, const char *name, struct co_tree_entry *ret)
+/* 1; 0: it does not exist, or cannot be looked at; -errno: nothing can be, now. Links and mount
+ * points take the way a request takes. */
+static int identify(struct listing *list, const char *name, struct co_tree_entry *ret)
 {
     struct stat st;
     if (fstatat(dirfd(list->folder), name, &st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) < 0)
-        return false;
+        return is_shortage(-errno) ? -errno : 0;
     *ret = (struct co_tree_entry){.is_link = S_ISLNK(st.st_mode)};
     if (ret->is_link || st.st_dev != list->tree->device)
         return resolve(list, name, &ret->stat);
     return co_lookup_convert(&st, &ret->stat);
 }
 
-static void take(struct listing *list, const char *name)
+static int take(struct listing *list, const char *name)
 {
     struct co_tree_entry entry;
-    if (!co_lookup_name_exists(co_text_of(name), list->tree->hidden) ||
-        !identify(list, name, &entry))
-        return;
+    if (!co_lookup_name_exists(co_text_of(name), list->tree->hidden))
+        return 0;
+    int rc = identify(list, name, &entry);
+    if (rc <= 0)
+        return rc;
     size_t name_size = strlen(name) + 1;
     size_t total = list->entries.size + list->names.size + sizeof entry + name_size;
     if (list->count == list->entries_max || total > LIST_BYTES_MAX) {
         list->more = true;
-        return;
+        return 0;
     }
     co_buf_add(&list->entries, &entry, sizeof entry);
     co_buf_add(&list->names, name, name_size);
     list->count++;
+    return 0;
 }
 
 /* For a pool thread. 1: there may be more to read, 0: done, -errno. Out of memory
@@ -78,7 +88,9 @@ static int list_batch(void *arg)
         struct dirent *found = readdir(list->folder);
         if (!found)
             return -errno;
-        take(list, found->d_name);
+        int rc = take(list, found->d_name);
+        if (rc < 0)
+            return rc;
     }
     return !list->more;
 }

@@ -69,8 +69,13 @@ static bool lies_in_kernel(int fd)
     return false;
 }
 
+/* Files may claim any time; what lies beyond 1824 to 2262 is given as that bound, so that neither
+ * this nor the difference of two can overflow. */
 static int64_t nanoseconds(struct timespec time)
 {
+    const int64_t first = INT64_MIN / 2 / CO_SECOND, last = INT64_MAX / CO_SECOND - 1;
+    if (time.tv_sec < first || time.tv_sec > last)
+        return (time.tv_sec < first ? first : last) * CO_SECOND;
     return (int64_t)time.tv_sec * CO_SECOND + time.tv_nsec;
 }
 

@@ -102,11 +102,12 @@ struct co_tree_entry {
 };
 
 /*
- * Lists a folder (CO_MAY_LIST). Entries that do not exist (hidden, broken or leading out,
- * neither file nor folder) are left out. The directory is read on a pool thread in batches;
- * suspends. ret_entries: malloc'ed array, names and all; free with co_tree_entries_free. At most
- * entries_max are listed, and at most 64 MiB of them; *ret_more tells whether there were more.
- * Order: as the directory has them. Returns the count, or as co_tree_open_path.
+ * Lists a folder (CO_MAY_LIST). Entries that do not exist (hidden, broken or leading out, neither
+ * file nor folder) or cannot be looked at are left out; but for want of memory or descriptors the
+ * call fails. The directory is read on a pool thread in batches; suspends. ret_entries: malloc'ed
+ * array, names and all; free with co_tree_entries_free. At most entries_max are listed, and at most
+ * 64 MiB of them; *ret_more tells whether there were more. Order: as the directory has them.
+ * Returns the count, or as co_tree_open_path.
  */
 ssize_t co_tree_list(struct co_tree *tree, co_text path, size_t entries_max,
     struct co_tree_entry **ret_entries, bool *ret_more);

@@ -21,7 +21,8 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get('CORONET_BUILD', ROOT / 'build')).resolve()
 CORONET = str(BUILD / 'coronet')
-PATIENCE = 20  # seconds for whatever a healthy server does at once; sanitizers are slow
+# Seconds for whatever a healthy server does at once; sanitizers are slow.
+PATIENCE = float(os.environ.get('CORONET_PATIENCE', 20))
 
 # A proxy of the machine's is not for loopback.
 for name in ('http_proxy', 'https_proxy', 'all_proxy', 'HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY'):

@@ -71,6 +71,7 @@ def test_no_command_is_a_usage_error():
     (['serve', '--header', 'A: b\nC: d'], 'is not "Name: value"'),
     (['serve', '--header', 'Content-Length: 5'], 'that the server itself sets'),
     (['serve', '--header', 'etag: "a"'], 'that the server itself sets'),
+    (['serve', '--header', 'A: ' + 'b' * 9000, '--http', '0'], 'cannot serve'),
     (['serve', '--allow', '10.0.0.0/33'], 'is no network'),
     (['serve', '--deny', 'example.org'], 'is no network'),
     (['serve', '-4', '-6'], 'exclude each other'),

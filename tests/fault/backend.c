@@ -7,51 +7,89 @@
  */
 #include "backend.h"
 
+#include "inject.h"
+#include "runtime/pool.h"
 #include "runtime/rt.h"
 
 #include <errno.h>
+#include <sys/socket.h>
 
 static struct co_backend faulty;
 static const struct co_backend *base;
-static struct fault fault;
-static long met; /* calls of the chosen kind since the run began */
-static bool shortens;
-static struct co_op *delayed; /* falsified, and completed by the next poll */
+static __thread struct co_op *delayed; /* falsified, and completed by the next poll */
 
-/* A gather list of one byte for each operation that may be in flight. */
+/* A gather list of few bytes for each operation that may be in flight. */
 static struct iovec bytes[64];
 static unsigned byte_next;
 
-static bool strikes(unsigned code)
+/* A byte; of what is large, the time that this takes tells nothing more. */
+static size_t short_size(size_t size)
 {
-    return fault.code == code && ++met == fault.ordinal;
+    return size > 16384 ? 997 : size > 0;
 }
 
-static void shorten(struct co_op *op)
+static void shorten_send(struct co_op *op)
 {
-    if (op->code == CO_OP_RECEIVE && op->a.receive.at)
-        op->a.receive.size = 1;
-    if (op->code == CO_OP_SEND_FILE && op->a.file.size > 7)
-        op->a.file.size = 7;
-    if (op->code != CO_OP_SEND)
-        return;
+    const struct iovec *first = &op->a.send.pieces[0];
     struct iovec *byte = &bytes[byte_next++ % CO_LENGTH(bytes)];
-    *byte = (struct iovec){op->a.send.pieces[0].iov_base, 1};
+    *byte = (struct iovec){first->iov_base, short_size(first->iov_len)};
     op->a.send.pieces = byte;
     op->a.send.count = 1;
 }
 
+static void shorten(struct co_op *op)
+{
+    switch (op->code) {
+    case CO_OP_RECEIVE:
+        if (op->a.receive.at)
+            op->a.receive.size = short_size(op->a.receive.size);
+        break;
+    case CO_OP_SEND: shorten_send(op); break;
+    case CO_OP_SEND_FILE: op->a.file.size = short_size(op->a.file.size); break;
+    case CO_OP_RECEIVE_MESSAGES:
+    case CO_OP_SEND_MESSAGES: op->a.messages.count = 1; break;
+    default: break;
+    }
+}
+
+/* A receive that lets the backend choose the buffer gets one byte, if one is there already. */
+static bool receive_byte(struct co_rt *rt, struct co_op *op)
+{
+    int raw = base->raw(rt, op->fd);
+    char *buffer = raw < 0 ? NULL : co_buffer_take(rt, CO_BUFFER_SMALL);
+    if (!buffer || recv(raw, buffer, 1, MSG_DONTWAIT) != 1) {
+        if (buffer)
+            co_buffer_give(rt, buffer, CO_BUFFER_SMALL);
+        return base->submit(rt, op);
+    }
+    op->a.receive.at = buffer;
+    op->a.receive.size = CO_BUFFER_SMALL;
+    op->result = 1;
+    rt->input_serial++;
+    return true;
+}
+
+static bool submit_short(struct co_rt *rt, struct co_op *op)
+{
+    if (op->code == CO_OP_RECEIVE && !op->a.receive.at)
+        return receive_byte(rt, op);
+    shorten(op);
+    return base->submit(rt, op);
+}
+
 static bool faulty_submit(struct co_rt *rt, struct co_op *op)
 {
-    if (shortens)
-        shorten(op);
-    if (!strikes(op->code))
+    const struct fault *fault = fault_get();
+    int error = fault_strikes(op->code);
+    if (error == FAULT_SHORT || (!error && fault->shortens))
+        return submit_short(rt, op);
+    if (!error)
         return base->submit(rt, op);
-    op->result = -fault.error;
-    op->in_flight = fault.later;
-    if (fault.later)
+    op->result = error == FAULT_END ? 0 : -error;
+    op->in_flight = fault->later;
+    if (fault->later)
         delayed = op;
-    return !fault.later;
+    return !fault->later;
 }
 
 static void faulty_cancel(struct co_rt *rt, struct co_op *op)
@@ -63,6 +101,9 @@ static void faulty_cancel(struct co_rt *rt, struct co_op *op)
 static int faulty_poll(struct co_rt *rt, int64_t until_ns)
 {
     struct co_op *op = delayed;
+    int error = fault_strikes(FAULT_POLL);
+    if (error)
+        return -error;
     delayed = NULL;
     if (op)
         co_op_complete(rt, op, op->result);
@@ -71,47 +112,51 @@ static int faulty_poll(struct co_rt *rt, int64_t until_ns)
 
 static int faulty_socket(struct co_rt *rt, int family, int type, int protocol, co_fd *ret)
 {
-    return strikes(FAULT_SOCKET) ? -fault.error : base->socket(rt, family, type, protocol, ret);
+    int error = fault_strikes(FAULT_SOCKET);
+    return error ? -error : base->socket(rt, family, type, protocol, ret);
 }
 
 static long faulty_control(struct co_rt *rt, co_fd fd, struct co_control *control)
 {
-    return strikes(FAULT_CONTROL) ? -fault.error : base->control(rt, fd, control);
+    int error = fault_strikes(FAULT_CONTROL);
+    return error ? -error : base->control(rt, fd, control);
 }
 
 static int faulty_offload(struct co_rt *rt, struct co_job *job)
 {
-    return strikes(FAULT_OFFLOAD) ? -fault.error : base->offload(rt, job);
+    int error = fault_strikes(FAULT_OFFLOAD);
+    return error ? -error : base->offload(rt, job);
 }
 
-void fault_set(const struct fault *next, bool short_transfers)
+void fault_backend_reset(void)
 {
-    fault = *next;
-    met = 0;
     delayed = NULL;
-    shortens = short_transfers;
 }
 
-bool fault_struck(void)
+/* Shards choose too, at once; what the first has set is theirs. */
+static void wrap(const struct co_backend *found)
 {
-    return met >= fault.ordinal;
-}
-
-int co_backend_choose(struct co_rt *rt)
-{
-    static const struct co_backend *const all[] = {FAULT_BACKENDS};
-    for (size_t i = 0; i < CO_LENGTH(all); i++)
-        if (strcmp(all[i]->name, rt->options->backend) == 0)
-            base = all[i];
-    if (!base || strcmp(base->name, rt->options->backend) != 0)
-        return -EINVAL;
-    faulty = *base;
+    base = found;
+    faulty = *found;
     faulty.submit = faulty_submit;
     faulty.cancel = faulty_cancel;
     faulty.poll = faulty_poll;
     faulty.socket = faulty_socket;
     faulty.control = faulty_control;
     faulty.offload = faulty_offload;
+}
+
+int co_backend_choose(struct co_rt *rt)
+{
+    static const struct co_backend *const all[] = {FAULT_BACKENDS};
+    const struct co_backend *found = NULL;
+    for (size_t i = 0; i < CO_LENGTH(all); i++)
+        if (strcmp(all[i]->name, rt->options->backend) == 0)
+            found = all[i];
+    if (!found)
+        return -EINVAL;
+    if (base != found)
+        wrap(found);
     rt->backend = &faulty;
-    return base->open(rt);
+    return found->open(rt);
 }

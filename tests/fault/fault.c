@@ -1,20 +1,74 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs the scenario over and over, each time with another fault: fault STEP, where STEP 1 tries
- * every place and n every n-th. A run is good when it ends by itself, in time, and leaves neither
- * memory nor descriptors behind; whatever it returned. Crashes are the sanitizer's to report.
+ * Runs the rooms over and over, each time with another fault: fault BACKEND STEP [ROOM]; STEP 1
+ * tries every place and n every n-th. A run is good when it ends by itself, in time, leaves neither
+ * memory nor descriptors behind, nobody was told a lie, and what served goes on serving; it fails
+ * or succeeds as it likes, but without a fault it succeeds. Crashes are the sanitizer's to report.
  */
 #include "backend.h"
 #include "memory.h"
-#include "scenario.h"
+#include "room.h"
 
 #include <dirent.h>
-#include <stdatomic.h>
+#include <ftw.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#define RUN_SECONDS 30 /* a run that takes longer hangs */
+#define RUN_SECONDS     30    /* a run that takes longer hangs */
+#define DEADLINE_MS     60000 /* virtual */
+#define DEADLINE_OWN_MS 10000 /* by the kernel's clock */
 
+static long step;
 static int passed, failed;
+static char what[128]; /* the present run */
+static bool bad;
+static long usual[FAULT_CODES]; /* calls of each kind in a run of the room without a fault */
+
+/* ---- for the rooms ----------------------------------------------------------------------------
+ */
+
+void room_problem(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    printf("%s: ", what);
+    vprintf(format, args);
+    printf("\n");
+    va_end(args);
+    bad = true;
+}
+
+int room_in_time(co_task *function, void *arg)
+{
+    bool is_virtual = strcmp(co_backend_name(), "virtual") == 0;
+    co_scope scope;
+    co_scope_open(&scope, is_virtual ? DEADLINE_MS : DEADLINE_OWN_MS);
+    int rc = function(arg);
+    int ended = co_scope_close(&scope);
+    return ended < 0 ? ended : rc;
+}
+
+const char *room_folder(void)
+{
+    static char path[] = "/tmp/coronet-fault-XXXXXX";
+    static bool made;
+    if (!made && !mkdtemp(path))
+        abort();
+    made = true;
+    return path;
+}
+
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *where)
+{
+    (void)st, (void)kind, (void)where;
+    return remove(path);
+}
+
+/* ---- a run ------------------------------------------------------------------------------------
+ */
 
 static int descriptors(void)
 {
@@ -26,113 +80,129 @@ static int descriptors(void)
     return count;
 }
 
-/* One run; `what` names its fault. */
-static int run_once(const char *backend, const char *what)
+static int run_once(const char *backend, const struct room *room, const struct fault *fault)
 {
     const struct co_run_options options = {.backend = backend, .no_deadlock_report = true};
     int open_before = descriptors();
     long alive_before = memory_alive();
+    fault_set(fault);
+    fault_backend_reset();
+    bad = false;
     alarm(RUN_SECONDS);
-    int rc = co_run(scenario, NULL, &options);
+    if (room->at_start)
+        fault_begin();
+    int rc = co_run(room->run, NULL, &options);
     alarm(0);
+    fault_end();
     long leaked = memory_alive() - alive_before;
     int open = descriptors() - open_before;
-    bool good = leaked == 0 && open == 0 && rc != CO_EDEADLINE && rc != CO_EDEADLOCK;
-    passed += good;
-    failed += !good;
-    if (!good)
-        printf("%s, %s: result %s, %ld allocations and %d descriptors left\n", backend, what,
-            co_error_name(rc), leaked, open);
+    if (leaked != 0 || open != 0)
+        room_problem("%ld allocations and %d descriptors are left", leaked, open);
+    if (rc > 0 || rc == CO_EDEADLINE || rc == CO_EDEADLOCK || (rc < 0 && !fault_struck()))
+        room_problem("result %s", co_error_name(rc));
+    passed += !bad;
+    failed += bad;
     return rc;
 }
 
-/* ---- memory ---------------------------------------------------------------------------------- */
-
-static void try_memory(const char *backend, long step)
+/* Without a fault, and with every transfer as short as can be: the room succeeds. */
+static bool try_none(const char *backend, const struct room *room)
 {
-    char what[64];
-    for (long n = 1;; n += step) {
-        snprintf(what, sizeof what, "allocation %ld", n);
-        memory_fail_at(n);
-        run_once(backend, what);
-        if (memory_calls() < n)
-            break;
-    }
-    memory_fail_at(0);
+    struct fault none = {0};
+    snprintf(what, sizeof what, "%s, %s, no fault", backend, room->name);
+    if (run_once(backend, room, &none) == -ENOSYS)
+        return false;
+    for (unsigned i = 0; i < FAULT_CODES; i++)
+        usual[i] = fault_calls(i);
+    none.shortens = true;
+    snprintf(what, sizeof what, "%s, %s, short transfers", backend, room->name);
+    run_once(backend, room, &none);
+    return true;
 }
 
-/* ---- operations ------------------------------------------------------------------------------ */
+/* ---- every fault ------------------------------------------------------------------------------
+ */
 
 static const struct kind {
     unsigned code;
     const char *name;
-    int errors[10]; /* ends with 0 */
+    int errors[12]; /* ends with 0 */
 } kinds[] = {
+    {FAULT_MEMORY, "allocation", {ENOMEM}},
     {CO_OP_ACCEPT, "accept",
         {EMFILE, ENFILE, ENOBUFS, ENOMEM, ECONNABORTED, EPERM, EPROTO, EINTR, EBADF}},
     {CO_OP_CONNECT, "connect",
-        {ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH, ENETUNREACH, EADDRNOTAVAIL, EACCES, ENOBUFS}},
-    {CO_OP_RECEIVE, "receive", {ECONNRESET, ETIMEDOUT, EHOSTUNREACH, ENOMEM, ENOBUFS, EIO}},
-    {CO_OP_SEND, "send", {EPIPE, ECONNRESET, ETIMEDOUT, ENOBUFS, ENOMEM}},
-    {CO_OP_SEND_FILE, "send_file", {EPIPE, ECONNRESET, EIO, EINVAL, ENOMEM, EOVERFLOW}},
-    {CO_OP_RECEIVE_MESSAGES, "receive_messages", {ECONNREFUSED, ENOMEM, ENETDOWN}},
-    {CO_OP_SEND_MESSAGES, "send_messages", {ENOBUFS, EMSGSIZE, EPERM, ECONNREFUSED, ENETUNREACH}},
+        {ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH, ENETUNREACH, EADDRNOTAVAIL, EACCES, ENOBUFS, EAGAIN,
+            EINTR}},
+    {CO_OP_RECEIVE, "receive",
+        {ECONNRESET, ETIMEDOUT, EHOSTUNREACH, ENOMEM, ENOBUFS, EIO, EINTR, FAULT_SHORT, FAULT_END}},
+    {CO_OP_SEND, "send", {EPIPE, ECONNRESET, ETIMEDOUT, ENOBUFS, ENOMEM, EINTR, FAULT_SHORT}},
+    {CO_OP_SEND_FILE, "send_file",
+        {EPIPE, ECONNRESET, EIO, EINVAL, ENOMEM, EOVERFLOW, FAULT_SHORT, FAULT_END}},
+    {CO_OP_RECEIVE_MESSAGES, "receive_messages",
+        {ECONNREFUSED, ENOMEM, ENETDOWN, EINTR, FAULT_SHORT}},
+    {CO_OP_SEND_MESSAGES, "send_messages",
+        {ENOBUFS, EMSGSIZE, EPERM, ECONNREFUSED, ENETUNREACH, EINTR, FAULT_SHORT}},
     {FAULT_SOCKET, "socket", {EMFILE, ENFILE, ENOBUFS, ENOMEM, EAFNOSUPPORT, EACCES}},
     {FAULT_CONTROL, "control", {EINVAL, ENOBUFS, ENOTCONN, EACCES}},
     {FAULT_OFFLOAD, "offload", {ENOMEM}},
+    {FAULT_POLL, "poll", {EINTR}},
+    {FAULT_OPEN, "open", {EMFILE, ENFILE, ENOMEM, EIO}},
+    {FAULT_READ, "file read", {EIO, ENOMEM, EAGAIN, EINTR, FAULT_SHORT, FAULT_END}},
+    {FAULT_STAT, "file stat", {EIO, ENOMEM}},
+    {FAULT_LIST, "folder read", {EIO, ENOMEM, EMFILE}},
 };
 
-static void try_error(const char *backend, const struct kind *kind, struct fault *fault, long step)
+static const char *error_name(int error)
 {
-    char what[64];
-    for (fault->ordinal = 1;; fault->ordinal += step) {
-        snprintf(what, sizeof what, "%s %ld %s%s", kind->name, fault->ordinal,
-            co_error_name(-fault->error), fault->later ? " later" : "");
-        fault_set(fault, false);
-        run_once(backend, what);
-        if (!fault_struck())
-            return;
+    return error == FAULT_SHORT ? "short" : error == FAULT_END ? "end" : co_error_name(-error);
+}
+
+/* Until there are no more such calls: their number is not the same in every run. With a step, each
+ * error begins at another place, so that together they sample all. */
+static void try_error(
+    const char *backend, const struct room *room, const struct kind *kind, struct fault fault)
+{
+    static long turn;
+    bool struck = true;
+    fault.ordinal = 1 + turn++ % step;
+    for (; fault.ordinal <= usual[kind->code] || (struck && step == 1); fault.ordinal += step) {
+        snprintf(what, sizeof what, "%s, %s, %s %ld %s%s", backend, room->name, kind->name,
+            fault.ordinal, error_name(fault.error), fault.later ? " later" : "");
+        run_once(backend, room, &fault);
+        struck = fault_struck();
     }
 }
 
-static void try_operations(const char *backend, long step)
+static void try_room(const char *backend, const struct room *room)
 {
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+    for (size_t i = 0; i < CO_LENGTH(kinds); i++) {
         for (const int *error = kinds[i].errors; *error; error++) {
             struct fault fault = {.code = kinds[i].code, .error = *error};
-            try_error(backend, &kinds[i], &fault, step);
-            fault.later = kinds[i].code < FAULT_SOCKET;
+            try_error(backend, room, &kinds[i], fault);
+            fault.later = kinds[i].code < FAULT_SOCKET && *error != FAULT_SHORT;
             if (fault.later)
-                try_error(backend, &kinds[i], &fault, step);
-        }
-    }
-}
-
-/* Without a fault, and with every transfer as short as can be: the scenario succeeds. */
-static void try_none(const char *backend)
-{
-    const struct fault none = {0};
-    for (int shortens = 0; shortens < 2; shortens++) {
-        fault_set(&none, shortens);
-        int rc = run_once(backend, shortens ? "short transfers" : "no fault");
-        if (rc != 0) {
-            printf("%s: %s without any error\n", backend, co_error_name(rc));
-            failed++;
+                try_error(backend, room, &kinds[i], fault);
         }
     }
 }
 
 int main(int count, char **words)
 {
-    static const struct co_backend *const backends[] = {FAULT_BACKENDS};
-    long step = count > 1 ? atol(words[1]) : 1;
+    static const struct room *const rooms[] = {FAULT_ROOMS};
     setvbuf(stdout, NULL, _IOLBF, 0);
-    for (size_t i = 0; i < sizeof backends / sizeof backends[0]; i++) {
-        const char *name = backends[i]->name;
-        try_none(name);
-        try_memory(name, step);
-        try_operations(name, step);
+    step = count > 2 ? atol(words[2]) : 0;
+    if (step < 1) {
+        fprintf(stderr, "usage: fault BACKEND STEP [ROOM]\n");
+        return 2;
     }
+    for (size_t i = 0; i < CO_LENGTH(rooms); i++) {
+        if (count > 3 && strcmp(words[3], rooms[i]->name) != 0)
+            continue;
+        if (try_none(words[1], rooms[i]))
+            try_room(words[1], rooms[i]);
+    }
+    nftw(room_folder(), remove_one, 16, FTW_DEPTH | FTW_PHYS);
     printf("%d passed, %d failed\n", passed, failed);
     return failed > 0;
 }

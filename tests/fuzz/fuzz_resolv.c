@@ -57,7 +57,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     co_text text = {(const char *)data, size};
     check_resolv_conf(text);
-    co_nsswitch_read(text);
+    struct co_name_services services;
+    co_nsswitch_read(text, &services);
+    assert(services.count <= CO_NAME_SERVICES_MAX);
     check_hosts(text, 0);
     check_hosts(text, AF_INET6);
     check_name(text);

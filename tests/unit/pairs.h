@@ -51,4 +51,34 @@ static inline int on_each_pair(int (*test)(co_stream *a, co_stream *b))
  }                                                                                                 \
  static int name##_pair(co_stream *a, co_stream *b)
 
+/* ---- bytes that tell where they belong --------------------------------------------------------
+ */
+
+static inline char pattern_at(size_t index)
+{
+    return (char)('a' + index % 23 + index / 997 % 3);
+}
+
+static inline void pattern_fill(char *at, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        at[i] = pattern_at(i);
+}
+
+static inline bool pattern_holds(const void *bytes, size_t from, size_t size)
+{
+    const char *at = bytes;
+    for (size_t i = 0; i < size; i++)
+        if (at[i] != pattern_at(from + i))
+            return false;
+    return true;
+}
+
+/* A stream, and how many bytes of the pattern go through it. */
+struct bulk {
+    co_stream *stream;
+    size_t size;
+    int result;
+};
+
 #endif

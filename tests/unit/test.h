@@ -14,6 +14,12 @@
 
 #include "base/base.h"
 
+/* The environment variable CORONET_TEST leaves only the tests that match its pattern. */
+__attribute__((constructor)) static void choose_tests(void)
+{
+    cmocka_set_test_filter(getenv("CORONET_TEST"));
+}
+
 #define assert_text(actual, expected)                                                              \
  do {                                                                                              \
   co_text text_actual = (actual), text_expected = co_text_of(expected);                            \

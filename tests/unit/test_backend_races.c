@@ -72,15 +72,23 @@ static int datagram_refused(void *arg)
     return 0;
 }
 
+/* Two Unix sockets for datagrams, the first connected to the second. */
+static int datagram_pair(co_fd *ret_a, co_fd *ret_b)
+{
+    co_address from, to;
+    if (datagram_on(AF_UNIX, ret_a, &from) < 0 || datagram_on(AF_UNIX, ret_b, &to) < 0)
+        return FAILED;
+    expect_result(do_connect(*ret_a, &to), 0);
+    return 0;
+}
+
 static int datagram_unix(void *arg)
 {
     (void)arg;
     co_fd a, b;
-    co_address from, to;
     char text[4];
-    if (datagram_on(AF_UNIX, &a, &from) < 0 || datagram_on(AF_UNIX, &b, &to) < 0)
+    if (datagram_pair(&a, &b) < 0)
         return FAILED;
-    expect_result(do_connect(a, &to), 0);
     for (char c = '0'; c < '8'; c++)
         expect_result(do_send(a, &c, 1), 1);
     for (char c = '0'; c < '8'; c++) {
@@ -98,12 +106,10 @@ static int received_one_by_one(void *arg)
 {
     (void)arg;
     co_fd a, b;
-    co_address from, to;
     char text[8];
     co_scope scope;
-    if (datagram_on(AF_UNIX, &a, &from) < 0 || datagram_on(AF_UNIX, &b, &to) < 0)
+    if (datagram_pair(&a, &b) < 0)
         return FAILED;
-    expect_result(do_connect(a, &to), 0);
     co_scope_open(&scope, 3);
     expect_result(do_receive(b, text, sizeof text), CO_EDEADLINE);
     expect_result(co_scope_close(&scope), CO_EDEADLINE);

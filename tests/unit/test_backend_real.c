@@ -8,9 +8,11 @@
 #include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/wait.h>
 
 static co_fd listener(struct rig *rig, co_address *ret_address)
 {
@@ -368,6 +370,35 @@ static void messages_wait_for_input_and_for_room(struct rig *rig)
     close(peer);
 }
 
+/* A ring that two processes wrote to would be neither's. */
+static void a_forked_child_has_no_ring(struct rig *rig)
+{
+    (void)rig;
+    pid_t child = fork();
+    if (child == 0) {
+        char line[512];
+        FILE *maps = fopen("/proc/self/maps", "re");
+        while (maps && fgets(line, sizeof line, maps))
+            if (strstr(line, "[io_uring]"))
+                _exit(1);
+        _exit(maps ? 0 : 2);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
+/* M15: timers go by a clock that nobody can set. */
+static void time_is_monotonic(struct rig *rig)
+{
+    struct timespec before, after;
+    clock_gettime(CLOCK_MONOTONIC, &before);
+    int64_t now = rig->backend->now(&rig->rt);
+    clock_gettime(CLOCK_MONOTONIC, &after);
+    assert_true(now >= before.tv_sec * CO_SECOND + before.tv_nsec);
+    assert_true(now <= after.tv_sec * CO_SECOND + after.tv_nsec);
+}
+
 #define BODIES(X)                                                                                  \
  X(buffer_comes_with_the_input)                                                                    \
  X(end_is_not_lost_behind_a_short_read)                                                            \
@@ -381,7 +412,9 @@ static void messages_wait_for_input_and_for_room(struct rig *rig)
  X(closed_handle_of_a_shared_file_is_quiet)                                                        \
  X(eventfd_and_signalfd_are_readable)                                                              \
  X(connects_and_is_refused)                                                                        \
- X(messages_wait_for_input_and_for_room)
+ X(messages_wait_for_input_and_for_room)                                                           \
+ X(a_forked_child_has_no_ring)                                                                     \
+ X(time_is_monotonic)
 
 BODIES(BODY_TEST)
 

@@ -34,6 +34,8 @@ static void buf_over_its_ceiling_keeps_its_error(void **state)
     co_buf_addf(&buf, "%d-%s", 42, "ab");
     co_buf_add_number(&buf, 0);
     assert_text(co_buf_text(&buf), "42-ab0");
+    assert_null(co_buf_reserve(&buf, SIZE_MAX)); /* M19: with what is there, the sum is small */
+    assert_int_equal(buf.error, CO_ETOOBIG);
     co_buf_free(&buf);
 }
 
@@ -82,6 +84,42 @@ static void map_finds_what_it_holds_while_growing_and_shrinking(void **state)
     co_map_free(&map);
 }
 
+#define CROWD 64 /* keys that share the lowest bits of their hash */
+
+/* How many of the keys stand where none of the others belongs. */
+static size_t homes(const uint64_t secret[2], char keys[CROWD][8])
+{
+    struct co_map map;
+    bool taken[256] = {false};
+    size_t count = 0;
+    co_map_init(&map, secret);
+    for (unsigned i = 0; i < CROWD; i++)
+        assert_int_equal(co_map_set(&map, co_text_of(keys[i]), keys[i]), 0);
+    assert_true(map.room <= CO_LENGTH(taken));
+    for (size_t i = 0; i < map.room; i++) {
+        bool *home = &taken[map.entries[i].hash & (map.room - 1)];
+        count += map.entries[i].value && !*home;
+        *home |= map.entries[i].value != NULL;
+    }
+    co_map_free(&map);
+    return count;
+}
+
+/* Whoever does not know the secret cannot choose names that crowd in one place. */
+static void names_chosen_to_collide_do_not_under_another_secret_h24(void **state)
+{
+    (void)state;
+    static char keys[CROWD][8];
+    const uint64_t known[2] = {1, 2}, secret[2] = {3, 4};
+    unsigned found = 0;
+    for (unsigned i = 0; found < CROWD; i++) {
+        snprintf(keys[found], sizeof keys[found], "%u", i);
+        found += (co_siphash(known, keys[found], strlen(keys[found])) & 255) == 0;
+    }
+    assert_int_equal(homes(known, keys), 1);
+    assert_true(homes(secret, keys) > CROWD / 2);
+}
+
 static void siphash_depends_on_key_and_length(void **state)
 {
     (void)state;
@@ -116,6 +154,7 @@ int main(void)
         cmocka_unit_test(buf_over_its_ceiling_keeps_its_error),
         cmocka_unit_test(heap_yields_in_order_after_random_moves),
         cmocka_unit_test(map_finds_what_it_holds_while_growing_and_shrinking),
+        cmocka_unit_test(names_chosen_to_collide_do_not_under_another_secret_h24),
         cmocka_unit_test(siphash_depends_on_key_and_length),
         cmocka_unit_test(every_error_has_name_and_sentence),
     };

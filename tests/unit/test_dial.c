@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Looking names up and dialling them: the races in virtual time, the rest on every backend. */
 #include "fibers.h"
+#include "found.h"
 
 #include "dial/race.h"
 #include "dns/name.h"
@@ -173,17 +174,8 @@ static void file_write(char *path, const char *text)
 
 static const char *resolve(const char *host, const struct co_resolve_options *options)
 {
-    static char text[512];
     static co_address found[CO_RESOLVE_MAX];
-    int count = co_resolve(host, 80, options, found);
-    text[0] = '\0';
-    for (int i = 0; i < count; i++) {
-        char one[CO_ADDRESS_TEXT_MAX];
-        size_t size = strlen(text);
-        snprintf(
-            text + size, sizeof text - size, "%s%s", i ? " " : "", co_address_text(&found[i], one));
-    }
-    return count < 0 ? co_error_name(count) : text;
+    return found_text(found, co_resolve(host, 80, options, found));
 }
 
 FIBER_TEST(numbers_and_special_names_need_no_look_up_rfc6761)

@@ -143,27 +143,53 @@ static void resolv_conf_reads_what_makes_sense(void **state)
     assert_true(conf.rotate);
 }
 
-static void nsswitch_tells_who_answers_before_dns(void **state)
+/* A word for each service: which it is, and after which statuses it ends the look-up. */
+static const char *services_text(const char *file)
+{
+    static const char names[] = {
+        [CO_NAMES_FILES] = 'f', [CO_NAMES_DNS] = 'd', [CO_NAMES_SYSTEM] = 's'};
+    static char text[CO_NAME_SERVICES_MAX * 8];
+    struct co_name_services services;
+    size_t size = 0;
+    co_nsswitch_read(co_text_of(file), &services);
+    for (unsigned i = 0; i < services.count; i++) {
+        text[size++] = names[services.at[i].service];
+        for (unsigned bit = 0; bit < 4; bit++)
+            if (services.at[i].ends & (1U << bit))
+                text[size++] = "SNUT"[bit];
+        text[size++] = ' ';
+    }
+    text[size ? size - 1 : 0] = '\0';
+    return text;
+}
+
+static void nsswitch_tells_who_is_asked_and_when_that_is_enough(void **state)
 {
     (void)state;
     static const struct {
-        const char *file;
-        enum co_name_service service;
+        const char *file, *services;
     } cases[] = {
-        {"", CO_NAMES_DNS},
-        {"passwd: files\n", CO_NAMES_DNS},
-        {"hosts: files dns\n", CO_NAMES_DNS},
-        {" hosts:\tfiles dns mymachines # mdns\n", CO_NAMES_DNS},
-        {"hosts:files[NOTFOUND=return SUCCESS=return] dns", CO_NAMES_SYSTEM},
-        {"hosts: files [NOTFOUND=continue SUCCESS=return] dns", CO_NAMES_DNS},
-        {"hosts: files mdns4_minimal [NOTFOUND=return] dns", CO_NAMES_SYSTEM},
-        {"hosts: files resolve [!UNAVAIL=return] dns", CO_NAMES_SYSTEM},
-        {"#hosts: ldap\nhosts: dns", CO_NAMES_DNS},
-        {"hosts: files", CO_NAMES_NONE},
-        {"hosts: files [unclosed dns", CO_NAMES_NONE},
+        {"", "fS dS"},
+        {"passwd: files\n", "fS dS"},
+        {"hosts: files dns\n", "fS dS"},
+        {"hosts: dns files\n", "dS fS"},
+        {" hosts:\tfiles dns mymachines # mdns\n", "fS dS sS"},
+        {"hosts:files[NOTFOUND=return SUCCESS=return] dns", "fSN dS"},
+        {"hosts: files [NOTFOUND=continue SUCCESS=return] dns", "fS dS"},
+        {"hosts: files mdns4_minimal [NOTFOUND=return] dns", "fS sSN dS"},
+        {"hosts: files dns [!UNAVAIL=return] myhostname", "fS dSNT sS"},
+        {"hosts: dns [notfound=RETURN] [UNAVAIL=return]\tfiles", "dSNU fS"},
+        {"hosts: dns [NOTFOUND=return NOTFOUND=continue maybe=return x] files", "dS fS"},
+        {"hosts: files [SUCCESS=merge] dns", "sS"},
+        {"hosts: [NOTFOUND=return] files dns", "fS dS"},
+        {"#hosts: ldap\nhosts: dns", "dS"},
+        {"hosts: files", "fS"},
+        {"hosts:", ""},
+        {"hosts: files [unclosed dns", "fS"},
+        {"hosts: files files files files files files files files dns", "fS fS fS fS fS fS fS sS"},
     };
     for (size_t i = 0; i < CO_LENGTH(cases); i++)
-        assert_int_equal(co_nsswitch_read(co_text_of(cases[i].file)), cases[i].service);
+        assert_string_equal(services_text(cases[i].file), cases[i].services);
 }
 
 /* ---- order ------------------------------------------------------------------------------------
@@ -224,7 +250,7 @@ int main(void)
         cmocka_unit_test(hosts_gives_all_addresses_of_a_name_once),
         cmocka_unit_test(resolv_conf_has_the_defaults_of_its_manual_page),
         cmocka_unit_test(resolv_conf_reads_what_makes_sense),
-        cmocka_unit_test(nsswitch_tells_who_answers_before_dns),
+        cmocka_unit_test(nsswitch_tells_who_is_asked_and_when_that_is_enough),
         cmocka_unit_test(orders_destinations_rfc6724_10_2),
         cmocka_unit_test(leaves_equals_and_ipv4_as_they_stand),
     };

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #define TYPE_CNAME 5
+#define TYPE_SOA   6
 
 /* ---- a reply, put together piece by piece -----------------------------------------------------
  */
@@ -39,17 +40,19 @@ static void put_name(struct message *message, const char *name)
     message->bytes[message->size++] = 0;
 }
 
+static uint32_t record_ttl_s = 60; /* of the records that are put */
+
 static void put_record(
     struct message *message, const char *owner, unsigned type, const void *data, size_t size)
 {
     put_name(message, owner);
     put_16(message, type);
     put_16(message, 1);
-    put_16(message, 0);
-    put_16(message, 60);
+    put_16(message, record_ttl_s >> 16);
+    put_16(message, record_ttl_s & 0xffff);
     put_16(message, (unsigned)size);
     put_bytes(message, data, size);
-    message->bytes[7]++;
+    message->bytes[type == TYPE_SOA ? 9 : 7]++; /* among the authorities, or the answers */
 }
 
 static void put_alias(struct message *message, const char *owner, const char *target)
@@ -57,6 +60,18 @@ static void put_alias(struct message *message, const char *owner, const char *ta
     struct message data = {.size = 0};
     put_name(&data, target);
     put_record(message, owner, TYPE_CNAME, data.bytes, data.size);
+}
+
+static void put_soa(struct message *message, const char *owner, uint32_t minimum_s)
+{
+    struct message data = {.size = 0};
+    put_name(&data, "ns.example");
+    put_name(&data, "hostmaster.example");
+    for (int i = 0; i < 8; i++)
+        put_16(&data, 0xffff);
+    put_16(&data, minimum_s >> 16);
+    put_16(&data, minimum_s & 0xffff);
+    put_record(message, owner, TYPE_SOA, data.bytes, data.size);
 }
 
 static struct message reply_to(const struct co_dns_query *query, unsigned rcode)
@@ -257,8 +272,8 @@ static void malformed_records_are_refused_d02(void **state)
         {"data shorter than told", "\300\014\0\1\0\1\0\0\0\0\0\4\1\2\3", 15},
         {"data length too small", "\300\014\0\1\0\1\0\0\0\0\0\3\1\2\3", 15},
         {"data length too large", "\300\014\0\1\0\1\0\0\0\0\0\5\1\2\3\4\5", 17},
-        {"alias longer than its data", "\300\014\0\5\0\1\0\0\0\0\0\1\300\014", 14},
-        {"alias shorter than its data", "\300\014\0\5\0\1\0\0\0\0\0\4\300\014\0\0", 16},
+        {"alias longer than its data", "\300\014\0\5\0\1\0\0\0\0\0\3\1b\300\014", 16},
+        {"alias shorter than its data", "\300\014\0\5\0\1\0\0\0\0\0\5\1b\300\014\0", 17},
         {"alias without data", "\300\014\0\5\0\1\0\0\0\0\0\0", 12},
     };
     struct co_dns_query query = query_for("example.com", CO_DNS_A);
@@ -270,6 +285,38 @@ static void malformed_records_are_refused_d02(void **state)
         if (read_reply(&query, &message, &reply) != CO_EPROTO)
             fail_msg("accepted: %s", cases[i].name);
     }
+}
+
+/* What lies behind the end is the rest of a good reply, and must not be looked at. */
+static void reply_cut_anywhere_is_refused_d02(void **state)
+{
+    (void)state;
+    struct co_dns_query query = query_for("example.com", CO_DNS_A);
+    struct message message = reply_to(&query, 0);
+    struct co_dns_reply reply;
+    put_record(&message, "example.com", CO_DNS_A, one, 4);
+    size_t whole = message.size;
+    assert_int_equal(read_reply(&query, &message, &reply), 0);
+    for (message.size = query.question_end; message.size < whole; message.size++)
+        assert_int_equal(read_reply(&query, &message, &reply), CO_EPROTO);
+}
+
+/* Escaped, each byte of such a name takes four. */
+static void names_longer_than_any_host_are_cut_off_d04(void **state)
+{
+    (void)state;
+    char odd[242];
+    memset(odd, 1, sizeof odd);
+    odd[60] = odd[121] = odd[182] = '.';
+    odd[241] = '\0';
+    struct co_dns_query query = query_for("example.com", CO_DNS_A);
+    struct message message = reply_to(&query, 0);
+    struct co_dns_reply reply;
+    put_record(&message, odd, CO_DNS_A, two, 4);
+    put_record(&message, "example.com", CO_DNS_A, one, 4);
+    assert_int_equal(read_reply(&query, &message, &reply), 0);
+    assert_int_equal(reply.count, 1);
+    assert_memory_equal(reply.addresses[0], one, 4);
 }
 
 /* Too many records are as bad as too few, and no reason to work for a long time. */
@@ -298,6 +345,77 @@ static void reply_keeps_32_addresses(void **state)
     assert_int_equal(reply.count, CO_DNS_ANSWERS_MAX);
 }
 
+/* ---- how long a reply may be kept ------------------------------------------------------------ */
+
+static unsigned ttl_of(const struct co_dns_query *query, const struct message *message)
+{
+    struct co_dns_reply reply;
+    assert_int_equal(co_dns_reply_read(query, message->bytes, message->size, &reply), 0);
+    return reply.ttl_s;
+}
+
+static void a_chain_is_kept_as_long_as_its_shortest_link(void **state)
+{
+    (void)state;
+    struct co_dns_query query = query_for("a.example", CO_DNS_A);
+    struct message reply = reply_to(&query, 0);
+    record_ttl_s = 300;
+    put_alias(&reply, "a.example", "b.example");
+    record_ttl_s = 900;
+    put_record(&reply, "b.example", CO_DNS_A, one, 4);
+    record_ttl_s = 1;
+    put_record(&reply, "c.example", CO_DNS_A, two, 4); /* no link */
+    assert_int_equal(ttl_of(&query, &reply), 300);
+    record_ttl_s = 20;
+    put_record(&reply, "b.example", CO_DNS_A, two, 4);
+    assert_int_equal(ttl_of(&query, &reply), 20);
+    record_ttl_s = UINT32_C(1) << 31;
+    put_record(&reply, "b.example", CO_DNS_A, two, 4);
+    assert_int_equal(ttl_of(&query, &reply), 0); /* RFC 2181 8 */
+    record_ttl_s = 60;
+}
+
+static void what_does_not_exist_is_kept_by_its_zones_word_rfc2308_5(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *owner;
+        uint32_t ttl_s, minimum_s, kept_s;
+    } cases[] = {
+        {"example", 600, 90, 90},
+        {"EXAMPLE", 90, 600, 90},
+        {"nx.example", 90, 90, 90},
+        {"", 90, 90, 90},
+        {"ample", 90, 90, 0},
+        {"other.example", 90, 90, 0},
+        {"a.nx.example", 90, 90, 0},
+    };
+    struct co_dns_query query = query_for("nx.example", CO_DNS_A);
+    for (size_t i = 0; i < 2 * CO_LENGTH(cases); i++) {
+        struct message reply = reply_to(&query, i % 2 ? CO_DNS_NXDOMAIN : CO_DNS_NOERROR);
+        assert_int_equal(ttl_of(&query, &reply), 0); /* without SOA */
+        record_ttl_s = cases[i / 2].ttl_s;
+        put_soa(&reply, cases[i / 2].owner, cases[i / 2].minimum_s);
+        assert_int_equal(ttl_of(&query, &reply), cases[i / 2].kept_s);
+        reply.bytes[reply.size - 21]++; /* the data ends elsewhere than its numbers do */
+        reply.bytes[9]++;               /* and the second record is not there */
+        ttl_of(&query, &reply);
+    }
+    record_ttl_s = 60;
+}
+
+static void an_alias_of_nothing_is_kept_only_without_addresses(void **state)
+{
+    (void)state;
+    struct co_dns_query query = query_for("a.example", CO_DNS_A);
+    struct message reply = reply_to(&query, CO_DNS_NOERROR);
+    put_alias(&reply, "a.example", "b.else");
+    put_soa(&reply, "else", 30);
+    assert_int_equal(ttl_of(&query, &reply), 30);
+    reply.bytes[3] |= CO_DNS_NXDOMAIN; /* of a.example, or of b.else? */
+    assert_int_equal(ttl_of(&query, &reply), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -311,8 +429,13 @@ int main(void)
         cmocka_unit_test(reply_with_a_loop_of_aliases_is_refused_d03),
         cmocka_unit_test(reply_whose_alias_is_no_host_name_is_refused_d05),
         cmocka_unit_test(malformed_records_are_refused_d02),
+        cmocka_unit_test(reply_cut_anywhere_is_refused_d02),
+        cmocka_unit_test(names_longer_than_any_host_are_cut_off_d04),
         cmocka_unit_test(reply_announcing_more_records_than_came_is_refused),
         cmocka_unit_test(reply_keeps_32_addresses),
+        cmocka_unit_test(a_chain_is_kept_as_long_as_its_shortest_link),
+        cmocka_unit_test(what_does_not_exist_is_kept_by_its_zones_word_rfc2308_5),
+        cmocka_unit_test(an_alias_of_nothing_is_kept_only_without_addresses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

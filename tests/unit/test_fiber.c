@@ -346,6 +346,33 @@ FIBER_TEST(locals_belong_to_a_fiber_and_are_freed_with_it)
     return 0;
 }
 
+static void wait_and_count(void *value)
+{
+    co_sleep(1);
+    co_fail(-EIO, "the free_value's own trouble");
+    count_freed(value);
+}
+
+static int fail_with_local(void *arg)
+{
+    static int one = 1, key;
+    CHECK_INT(co_local_set(&key, &one, wait_and_count), 0);
+    return co_fail(-ENOENT, "%s", (const char *)arg);
+}
+
+FIBER_TEST(freeing_a_local_may_wait_and_is_joined)
+{
+    static char why[] = "no such thing";
+    freed = 0;
+    co_group group;
+    co_group_open(&group, NULL);
+    co_go(&group, fail_with_local, why);
+    CHECK_INT(co_group_close(&group), -ENOENT);
+    CHECK_INT(freed, 1);
+    CHECK_STRING(co_explain(-ENOENT), why);
+    return 0;
+}
+
 /* ---- jobs ------------------------------------------------------------------------------------ */
 
 static atomic_bool job_may_end;
@@ -547,6 +574,7 @@ int main(void)
         cmocka_unit_test(start_reports_a_child_that_ends_before),
         cmocka_unit_test(start_obeys_the_scope),
         cmocka_unit_test(locals_belong_to_a_fiber_and_are_freed_with_it),
+        cmocka_unit_test(freeing_a_local_may_wait_and_is_joined),
         cmocka_unit_test(block_returns_what_the_job_returned),
         cmocka_unit_test(a_job_under_way_is_not_cut_short_by_cancellation),
         cmocka_unit_test(sleep_is_exact_in_virtual_time),

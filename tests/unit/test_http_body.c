@@ -7,6 +7,15 @@ static int reply_with_status(co_http_request *request, struct rig *rig)
     return co_http_reply(request, (int)rig->note, "text/plain", "body", 4);
 }
 
+/* A rig whose /own answers with the status and leaves the request's body alone. */
+static struct rig *fresh_replying(int status)
+{
+    struct rig *rig = fresh();
+    rig->handler = reply_with_status;
+    rig->note = status;
+    return rig;
+}
+
 static void reads_bodies_in_pieces_of_any_size(void **state)
 {
     (void)state;
@@ -77,9 +86,7 @@ static int client_of_a_long_body(void *arg)
 static void closes_rather_than_read_a_long_unwanted_body_rfc9112_9_6(void **state)
 {
     (void)state;
-    struct rig *rig = fresh();
-    rig->handler = reply_with_status;
-    rig->note = 200;
+    struct rig *rig = fresh_replying(200);
     rig->client = client_of_a_long_body;
     assert_int_equal(rig_run(rig), 0);
     assert_got_start(rig, "HTTP/1.1 200 ");
@@ -139,9 +146,7 @@ static void sends_100_continue_when_the_body_is_read_rfc9110_10_1_1(void **state
 static void closes_when_a_client_still_waits_for_its_100(void **state)
 {
     (void)state;
-    struct rig *rig = fresh();
-    rig->handler = reply_with_status;
-    rig->note = 403;
+    struct rig *rig = fresh_replying(403);
     rig_expect(rig,
         "POST /own HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n"
         "Expect: 100-continue\r\n\r\n",

@@ -60,6 +60,7 @@ static void h23_names_are_escaped(void **state)
     put_text("100% #1?.txt", "");
     put_text("Gr\u00fc\u00dfe.txt", "");
     put_text("broken\xff.txt", "");
+    put_text("a\u202egpj.exe", "");
     assert_int_equal(get("/"), 200);
     assert_not_in_body("<script>");
     assert_in_body("href=\"./%3Cscript%3Ealert%281%29.html\"");
@@ -74,6 +75,7 @@ static void h23_names_are_escaped(void **state)
     assert_in_body("<span>Gr\u00fc\u00dfe.txt</span>");
     assert_in_body("<span>broken\ufffd.txt</span>");
     assert_in_body("href=\"./broken%FF.txt\"");
+    assert_in_body("<span>a\ufffdgpj.exe</span>");
     assert_int_equal(get("/broken%FF.txt"), 200);
     assert_int_equal(get("/%22quoted%22%20%26%20%27so%27"), 200);
 }

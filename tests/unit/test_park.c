@@ -47,6 +47,16 @@ static void handle(co_group *group, co_stream *stream, co_handler *handler, void
     co_go(group, co_stream_handle, stream);
 }
 
+/* Opens the group with one parked stream in it: its handler has taken the one byte there was. */
+static void park_one(co_group *group, co_stream *a, co_stream *b, struct seen *seen)
+{
+    CHECK_INT(co_write(a, "x", 1), 0);
+    co_group_open(group, NULL);
+    handle(group, b, take_one, seen);
+    co_sleep(5);
+    CHECK_INT(seen->bytes, 1);
+}
+
 PAIR_TEST(parked_with_one_byte_pending)
 {
     struct seen seen = {0};
@@ -86,11 +96,7 @@ PAIR_TEST(the_end_and_a_reset_wake_a_parked_stream)
 {
     struct seen seen = {0};
     co_group group;
-    CHECK_INT(co_write(a, "x", 1), 0);
-    co_group_open(&group, NULL);
-    handle(&group, b, take_one, &seen);
-    co_sleep(5);
-    CHECK_INT(seen.bytes, 1);
+    park_one(&group, a, b, &seen);
     co_abort(a);
     CHECK_INT(co_group_close(&group), 0);
     CHECK_INT(seen.ends, 1);
@@ -115,10 +121,7 @@ PAIR_TEST(a_drain_ends_parked_streams)
     struct seen seen = {0};
     char c;
     co_group group;
-    CHECK_INT(co_write(a, "x", 1), 0);
-    co_group_open(&group, NULL);
-    handle(&group, b, take_one, &seen);
-    co_sleep(5);
+    park_one(&group, a, b, &seen);
     co_group_drain(&group);
     CHECK_INT(co_group_close(&group), 0);
     CHECK_INT(seen.drains, 1);
@@ -172,10 +175,7 @@ PAIR_TEST(a_cancellation_ends_parked_streams)
 {
     struct seen seen = {0};
     co_group group;
-    CHECK_INT(co_write(a, "x", 1), 0);
-    co_group_open(&group, NULL);
-    handle(&group, b, take_one, &seen);
-    co_sleep(5);
+    park_one(&group, a, b, &seen);
     co_group_cancel(&group);
     CHECK_INT(co_group_close(&group), CO_ECANCELED);
     CHECK_INT(seen.cancels, 1);

@@ -2,6 +2,7 @@
 /* Serving: the accept loop, its limits, access rules, exhausted descriptors, kinds of sockets. */
 #include "fibers.h"
 
+#include "falsify.h"
 #include "net/access.h"
 
 #include <fcntl.h>
@@ -11,9 +12,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+/* A server, in a group of its own. */
 struct server {
-    const char *where;
-    co_handler *handler;
+    const char *where;   /* NULL: 127.0.0.1, any port */
+    co_handler *handler; /* NULL: echo */
+    co_group group;
     struct co_serve_options options;
     int result, failed, failed_with, running, most;
     char at[CO_ADDRESS_TEXT_MAX];
@@ -44,12 +47,6 @@ static int serve(void *arg)
     return server->result;
 }
 
-/* Starts the server in the group and waits until it listens. */
-static int server_start(co_group *group, struct server *server)
-{
-    return co_start(group, serve, server, NULL);
-}
-
 static int client_connect(const struct server *server, co_stream **ret)
 {
     co_address address;
@@ -71,6 +68,24 @@ static int echo(co_stream *stream, void *arg)
     return (int)n;
 }
 
+/* Starts the server and waits until it listens. */
+static int server_start(struct server *server)
+{
+    if (!server->where)
+        server->where = "127.0.0.1:0";
+    if (!server->handler)
+        server->handler = echo;
+    co_group_open(&server->group, NULL);
+    return co_start(&server->group, serve, server, NULL);
+}
+
+/* Its end in good order. */
+static int server_drain(struct server *server)
+{
+    co_group_drain(&server->group);
+    return co_group_close(&server->group);
+}
+
 static int exchange(co_stream *stream, char c)
 {
     char answer = 0;
@@ -81,22 +96,20 @@ static int exchange(co_stream *stream, char c)
 
 FIBER_TEST(a_server_serves_until_it_is_drained)
 {
-    struct server server = {.where = "127.0.0.1:0", .handler = echo};
+    struct server server = {0};
     co_stream *clients[3], *late;
-    co_group group;
-    co_group_open(&group, NULL);
-    REQUIRE(server_start(&group, &server) == 0);
+    REQUIRE(server_start(&server) == 0);
     for (int i = 0; i < 3; i++) {
         REQUIRE(client_connect(&server, &clients[i]) == 0);
         CHECK_INT(exchange(clients[i], 'a'), 0);
     }
-    co_group_drain(&group);
+    co_group_drain(&server.group);
     co_sleep(2);
     CHECK_INT(exchange(clients[0], 'b'), 0); /* what runs goes on */
     CHECK_INT(client_connect(&server, &late), -ECONNREFUSED);
     for (int i = 0; i < 3; i++)
         CHECK_INT(co_close(clients[i]), 0);
-    CHECK_INT(co_group_close(&group), 0);
+    CHECK_INT(co_group_close(&server.group), 0);
     CHECK_INT(server.result, 0);
     CHECK_INT(server.most, 3);
     CHECK_INT(server.failed, 0);
@@ -105,15 +118,13 @@ FIBER_TEST(a_server_serves_until_it_is_drained)
 
 FIBER_TEST(a_cancelled_server_ends_with_its_handlers)
 {
-    struct server server = {.where = "127.0.0.1:0", .handler = echo};
+    struct server server = {0};
     co_stream *client;
-    co_group group;
-    co_group_open(&group, NULL);
-    REQUIRE(server_start(&group, &server) == 0);
+    REQUIRE(server_start(&server) == 0);
     REQUIRE(client_connect(&server, &client) == 0);
     CHECK_INT(exchange(client, 'a'), 0);
-    co_group_cancel(&group);
-    CHECK_INT(co_group_close(&group), CO_ECANCELED);
+    co_group_cancel(&server.group);
+    CHECK_INT(co_group_close(&server.group), CO_ECANCELED);
     CHECK_INT(server.result, CO_ECANCELED);
     CHECK_INT(server.failed_with, CO_ECANCELED);
     co_abort(client);
@@ -128,10 +139,8 @@ static int fail_at_once(co_stream *stream, void *arg)
 
 FIBER_TEST(a_failing_handler_is_told_of_and_ends_nobody_else)
 {
-    struct server server = {.where = "127.0.0.1:0", .handler = fail_at_once};
-    co_group group;
-    co_group_open(&group, NULL);
-    REQUIRE(server_start(&group, &server) == 0);
+    struct server server = {.handler = fail_at_once};
+    REQUIRE(server_start(&server) == 0);
     for (int i = 0; i < 3; i++) {
         co_stream *client;
         char c;
@@ -139,8 +148,7 @@ FIBER_TEST(a_failing_handler_is_told_of_and_ends_nobody_else)
         CHECK(co_read(client, &c, 1) <= 0);
         co_abort(client);
     }
-    co_group_drain(&group);
-    CHECK_INT(co_group_close(&group), 0);
+    CHECK_INT(server_drain(&server), 0);
     CHECK_INT(server.failed, 3);
     CHECK_INT(server.failed_with, -ENOTSUP);
     return 0;
@@ -148,35 +156,29 @@ FIBER_TEST(a_failing_handler_is_told_of_and_ends_nobody_else)
 
 FIBER_TEST(connections_max_leaves_the_rest_in_the_backlog)
 {
-    struct server server = {.where = "127.0.0.1:0", .handler = echo, .options.connections_max = 2};
+    struct server server = {.options.connections_max = 2};
     co_stream *clients[4];
-    co_group group;
-    co_group_open(&group, NULL);
-    REQUIRE(server_start(&group, &server) == 0);
+    REQUIRE(server_start(&server) == 0);
     for (int i = 0; i < 4; i++)
         REQUIRE(client_connect(&server, &clients[i]) == 0);
     for (int i = 0; i < 4; i++) {
         CHECK_INT(exchange(clients[i], 'x'), 0); /* each when there is a place */
         CHECK_INT(co_close(clients[i]), 0);
     }
-    co_group_drain(&group);
-    CHECK_INT(co_group_close(&group), 0);
+    CHECK_INT(server_drain(&server), 0);
     CHECK_INT(server.most, 2);
     return 0;
 }
 
 FIBER_TEST(an_address_in_use_is_explained)
 {
-    struct server server = {.where = "127.0.0.1:0", .handler = echo};
+    struct server server = {0};
     co_listener *listener;
-    co_group group;
-    co_group_open(&group, NULL);
-    REQUIRE(server_start(&group, &server) == 0);
+    REQUIRE(server_start(&server) == 0);
     CHECK_INT(co_listen(&listener, server.at, NULL), -EADDRINUSE);
     CHECK(strstr(co_explain(-EADDRINUSE), server.at) != NULL);
     CHECK_INT(co_listen(&listener, "127.0.0.1", NULL), CO_EADDRESS);
-    co_group_drain(&group);
-    CHECK_INT(co_group_close(&group), 0);
+    CHECK_INT(server_drain(&server), 0);
     return 0;
 }
 
@@ -308,12 +310,10 @@ static void an_address_or_a_64_prefix_counts_as_one_client(void **state)
 
 FIBER_TEST(a_refused_client_is_cut_off_and_a_place_comes_back)
 {
-    struct server server = {.where = "127.0.0.1:0", .handler = echo};
+    struct server server = {0};
     co_stream *first, *second;
     REQUIRE(co_access_new(&server.options.listen.access, 0, 1) == 0);
-    co_group group;
-    co_group_open(&group, NULL);
-    REQUIRE(server_start(&group, &server) == 0);
+    REQUIRE(server_start(&server) == 0);
     REQUIRE(client_connect(&server, &first) == 0);
     CHECK_INT(exchange(first, 'a'), 0);
     if (client_connect(&server, &second) == 0) {
@@ -325,8 +325,7 @@ FIBER_TEST(a_refused_client_is_cut_off_and_a_place_comes_back)
     REQUIRE(client_connect(&server, &second) == 0);
     CHECK_INT(exchange(second, 'c'), 0);
     CHECK_INT(co_close(second), 0);
-    co_group_drain(&group);
-    CHECK_INT(co_group_close(&group), 0);
+    CHECK_INT(server_drain(&server), 0);
     co_access_free(server.options.listen.access);
     return 0;
 }
@@ -344,15 +343,13 @@ static int take_descriptors(int *taken, int most)
 
 KERNEL_TEST(without_descriptors_the_server_waits_and_recovers)
 {
-    struct server server = {.where = "127.0.0.1:0", .handler = echo};
+    struct server server = {0};
     struct rlimit before, low;
     int taken[128];
     co_stream *client;
-    co_group group;
     if (RUNNING_ON_VALGRIND) /* it keeps descriptors and a limit of its own */
         return 0;
-    co_group_open(&group, NULL);
-    REQUIRE(server_start(&group, &server) == 0);
+    REQUIRE(server_start(&server) == 0);
     getrlimit(RLIMIT_NOFILE, &before);
     int next = dup(2);
     close(next);
@@ -375,8 +372,42 @@ KERNEL_TEST(without_descriptors_the_server_waits_and_recovers)
     setrlimit(RLIMIT_NOFILE, &before);
     CHECK_INT(exchange(client, 'x'), 0);
     CHECK_INT(co_close(client), 0);
-    co_group_drain(&group);
-    CHECK_INT(co_group_close(&group), 0);
+    CHECK_INT(server_drain(&server), 0);
+    return 0;
+}
+
+#define REFUSALS 40
+
+static unsigned refusals_left;
+
+static bool submit_or_exhaust(struct co_rt *rt, struct co_op *op)
+{
+    static const int errors[] = {EMFILE, ENFILE, ENOBUFS, ENOMEM};
+    if (op->code != CO_OP_ACCEPT || refusals_left == 0)
+        return honest->submit(rt, op);
+    op->result = -errors[refusals_left-- % CO_LENGTH(errors)];
+    return true;
+}
+
+/* M13: the whole machine may have run out, too; each time is waited out. */
+VIRTUAL_TEST(all_kinds_of_exhaustion_are_waited_out)
+{
+    struct server server = {0};
+    co_stream *first, *second;
+    REQUIRE(server_start(&server) == 0);
+    falsify()->submit = submit_or_exhaust;
+    refusals_left = REFUSALS;
+    REQUIRE(client_connect(&server, &first) == 0); /* the accept that waits already gets this one */
+    REQUIRE(exchange(first, 'a') == 0);
+    int64_t start = co_now_ns();
+    REQUIRE(client_connect(&server, &second) == 0);
+    CHECK_INT(exchange(second, 'b'), 0);
+    CHECK_INT(refusals_left, 0);
+    CHECK((co_now_ns() - start) / CO_MS >= REFUSALS * 10);
+    falsify_end();
+    co_abort(first);
+    co_abort(second);
+    CHECK_INT(server_drain(&server), 0);
     return 0;
 }
 
@@ -385,15 +416,12 @@ KERNEL_TEST(without_descriptors_the_server_waits_and_recovers)
 static int serve_once(struct server *server)
 {
     co_stream *client;
-    co_group group;
-    co_group_open(&group, NULL);
-    REQUIRE(server_start(&group, server) == 0);
+    REQUIRE(server_start(server) == 0);
     REQUIRE(client_connect(server, &client) == 0);
     CHECK_INT(exchange(client, 'u'), 0);
     CHECK(strcmp(co_peer(client), server->at) == 0);
     CHECK_INT(co_close(client), 0);
-    co_group_drain(&group);
-    CHECK_INT(co_group_close(&group), 0);
+    CHECK_INT(server_drain(server), 0);
     return 0;
 }
 
@@ -413,7 +441,7 @@ KERNEL_TEST(a_unix_socket_replaces_a_stale_file_and_removes_its_own)
     char where[64];
     struct stat found;
     snprintf(where, sizeof where, "unix:/tmp/coronet-serve-socket-%d", getpid());
-    struct server server = {.where = where, .handler = echo};
+    struct server server = {.where = where};
     co_listener *listener, *second;
     REQUIRE(serve_once(&server) == 0);
     CHECK_INT(access(where + 5, F_OK), -1);
@@ -440,7 +468,7 @@ KERNEL_TEST(an_abstract_socket_has_no_file)
 {
     char where[64];
     snprintf(where, sizeof where, "unix:@coronet-serve-%d", getpid());
-    struct server server = {.where = where, .handler = echo};
+    struct server server = {.where = where};
     return serve_once(&server);
 }
 
@@ -451,7 +479,7 @@ KERNEL_TEST(an_open_socket_is_taken_over)
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     REQUIRE(bind(fd, (const struct sockaddr *)&address, sizeof address) == 0);
     snprintf(where, sizeof where, "fd:%d", fd);
-    struct server server = {.where = where, .handler = echo};
+    struct server server = {.where = where};
     REQUIRE(serve_once(&server) == 0);
     CHECK_INT(fcntl(fd, F_GETFD), -1); /* and closed with the listener */
     co_listener *listener;
@@ -493,6 +521,7 @@ int main(void)
         cmocka_unit_test(an_address_or_a_64_prefix_counts_as_one_client),
         cmocka_unit_test(a_refused_client_is_cut_off_and_a_place_comes_back),
         cmocka_unit_test(without_descriptors_the_server_waits_and_recovers),
+        cmocka_unit_test(all_kinds_of_exhaustion_are_waited_out),
         cmocka_unit_test(a_unix_socket_replaces_a_stale_file_and_removes_its_own),
         cmocka_unit_test(an_abstract_socket_has_no_file),
         cmocka_unit_test(an_open_socket_is_taken_over),

@@ -1,75 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Programs and signals: a child runs co_main, is sent signals, and its end and its words are seen.
  */
-#include "fibers.h"
+#include "child.h"
 
-#include <poll.h>
 #include <pthread.h>
-#include <signal.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#define PATIENCE_MS 20000
-
-struct child {
-    pid_t pid;
-    int output;
-    size_t size;
-    char text[1 << 18];
-};
-
-/* Starts main_of in a child whose stdout and stderr are a pipe. */
-static void child_start(struct child *child, int (*main_of)(void))
-{
-    int ends[2];
-    memset(child, 0, sizeof *child);
-    assert_int_equal(pipe(ends), 0);
-    child->pid = fork();
-    if (child->pid == 0) {
-        const struct rlimit none = {0, 0};
-        setrlimit(RLIMIT_CORE, &none);
-        dup2(ends[1], 1);
-        dup2(ends[1], 2);
-        close(ends[0]);
-        close(ends[1]);
-        alarm(PATIENCE_MS / 1000);
-        _exit(main_of());
-    }
-    close(ends[1]);
-    child->output = ends[0];
-}
-
-/* Reads on until the text has appeared or the child has closed its output. */
-static bool child_says(struct child *child, const char *text)
-{
-    struct pollfd one = {.fd = child->output, .events = POLLIN};
-    while (!strstr(child->text, text)) {
-        if (child->size + 1 >= sizeof child->text || poll(&one, 1, PATIENCE_MS) <= 0)
-            return false;
-        ssize_t n =
-            read(child->output, child->text + child->size, sizeof child->text - 1 - child->size);
-        if (n <= 0)
-            return false;
-        child->size += (size_t)n;
-    }
-    return true;
-}
-
-static int child_end(struct child *child)
-{
-    int status = 0;
-    child_says(child, "\1 all the rest");
-    waitpid(child->pid, &status, 0);
-    close(child->output);
-    return status;
-}
-
-static void say(const char *text)
-{
-    ssize_t n = write(1, text, strlen(text));
-    (void)n;
-}
 
 /* ---- SIGINT, SIGTERM ------------------------------------------------------------------------- */
 
@@ -280,7 +214,6 @@ static void expect_dump_of_shards(int (*main_of)(void), bool by_signal)
         assert_true(child_says(&child, head));
     }
     kill(child.pid, SIGINT);
-    usleep(50000);
     kill(child.pid, SIGTERM);
     child_end(&child);
     expect_whole_trees(child.text);
@@ -291,166 +224,6 @@ static void a_dump_shows_the_fibers_of_every_shard(void **state)
     (void)state;
     expect_dump_of_shards(dumped_by_signal, true);
     expect_dump_of_shards(dumped_by_a_shard, false);
-}
-
-/* ---- stack overflow -------------------------------------------------------------------------- */
-
-/* Volatile keeps the recursion from becoming a loop. */
-static int overflow(volatile int depth)
-{
-    volatile char frame[128];
-    frame[0] = (char)depth;
-    return depth < 0 ? 0 : overflow(depth + 1) + frame[0];
-}
-
-static int run_over(void *arg)
-{
-    (void)arg;
-    return overflow(1);
-}
-
-static int start_run_over(void *arg)
-{
-    co_group group;
-    (void)arg;
-    co_group_open(&group, NULL);
-    co_go(&group, run_over, NULL);
-    return co_group_close(&group);
-}
-
-static int overflowing(void)
-{
-    return co_main(start_run_over, NULL);
-}
-
-/* Each thread needs an alternate stack of its own. */
-static int start_run_over_in_shard(void *arg)
-{
-    return co_shard_index() == 1 ? start_run_over(arg) : co_sleep(PATIENCE_MS);
-}
-
-static int start_run_over_in_shards(void *arg)
-{
-    return co_shards(2, start_run_over_in_shard, arg);
-}
-
-static int overflowing_in_shard(void)
-{
-    const struct co_run_options options = {.report_overflow = true};
-    return co_run(start_run_over_in_shards, NULL, &options);
-}
-
-static void *run_over_in_thread(void *options)
-{
-    co_run(start_run_over, NULL, options);
-    return NULL;
-}
-
-static int start_thread(const struct co_run_options *options)
-{
-    pthread_t thread;
-    pthread_create(&thread, NULL, run_over_in_thread, (void *)(uintptr_t)options);
-    return pthread_join(thread, NULL);
-}
-
-static int overflowing_in_thread(void)
-{
-    static const struct co_run_options options = {.report_overflow = true};
-    return start_thread(&options);
-}
-
-/* A runtime that asks for nothing, beside one that has the handler installed. */
-static int block_on_thread(void *arg)
-{
-    (void)arg;
-    return start_thread(NULL);
-}
-
-static int overflowing_beside(void)
-{
-    return co_main(block_on_thread, NULL);
-}
-
-static int do_nothing(void *arg)
-{
-    (void)arg;
-    return 0;
-}
-
-static void *run_nothing(void *options)
-{
-    co_run(do_nothing, NULL, options);
-    return NULL;
-}
-
-/* Another runtime that wanted the handler has ended meanwhile. */
-static int outlive_other(void *arg)
-{
-    static const struct co_run_options options = {.report_overflow = true};
-    pthread_t thread;
-    (void)arg;
-    pthread_create(&thread, NULL, run_nothing, (void *)(uintptr_t)&options);
-    pthread_join(thread, NULL);
-    return start_run_over(NULL);
-}
-
-static int overflowing_after_other(void)
-{
-    return co_main(outlive_other, NULL);
-}
-
-static void expect_overflow(struct child *child)
-{
-    int status = child_end(child);
-    assert_true(WIFSIGNALED(status));
-    assert_int_equal(WTERMSIG(status), SIGSEGV);
-    assert_non_null(strstr(child->text, "stack overflow in fiber run_over (stack of 64 KiB"));
-}
-
-static void a_stack_overflow_names_the_fiber(void **state)
-{
-    static struct child child;
-    (void)state;
-    if (IS_SLOW)
-        skip(); /* sanitizers and valgrind catch the fault themselves */
-    child_start(&child, overflowing);
-    expect_overflow(&child);
-    child_start(&child, overflowing_in_shard);
-    expect_overflow(&child);
-}
-
-static void a_stack_overflow_is_named_in_every_thread(void **state)
-{
-    static int (*const mains[])(void) = {
-        overflowing_in_thread, overflowing_beside, overflowing_after_other};
-    static struct child child;
-    (void)state;
-    if (IS_SLOW)
-        skip();
-    for (size_t i = 0; i < sizeof mains / sizeof *mains; i++) {
-        child_start(&child, mains[i]);
-        expect_overflow(&child);
-    }
-}
-
-static void own_handler(int signal)
-{
-    (void)signal;
-}
-
-static void the_handler_that_was_there_before_comes_back(void **state)
-{
-    const struct co_run_options options = {.report_overflow = true};
-    struct sigaction own = {.sa_handler = own_handler}, before, after;
-    stack_t stack_before, stack_after;
-    (void)state;
-    sigaction(SIGSEGV, &own, &before);
-    sigaltstack(NULL, &stack_before);
-    assert_int_equal(co_run(do_nothing, NULL, &options), 0);
-    sigaltstack(NULL, &stack_after);
-    sigaction(SIGSEGV, &before, &after);
-    assert_true(after.sa_handler == own_handler);
-    assert_int_equal(stack_after.ss_flags, stack_before.ss_flags);
 }
 
 /* ---- failures -------------------------------------------------------------------------------- */
@@ -528,6 +301,49 @@ static void waiting_for_a_signal_alone_is_no_deadlock(void **state)
     assert_string_equal(child.text, "ready\n");
 }
 
+static int wait_for_two(void *arg)
+{
+    const int both[] = {SIGHUP, SIGUSR2, 0};
+    int seen = 0;
+    (void)arg;
+    for (int i = 0; i < 2; i++)
+        seen += co_signal_wait(both);
+    return seen == SIGHUP + SIGUSR2 ? 0 : -EPROTO;
+}
+
+static int raise_both(void *arg)
+{
+    (void)arg;
+    co_sleep(1);
+    raise(SIGHUP);
+    return raise(SIGUSR2);
+}
+
+static int both_at_once(void *arg)
+{
+    co_group group;
+    co_group_open(&group, NULL);
+    co_go(&group, wait_for_two, arg);
+    co_go(&group, raise_both, arg);
+    return co_group_close(&group);
+}
+
+static int signalled_at_once(void)
+{
+    sigset_t mask;
+    int rc = co_run(both_at_once, NULL, NULL);
+    pthread_sigmask(SIG_SETMASK, NULL, &mask);
+    return rc == 0 && !sigismember(&mask, SIGHUP) ? 0 : 1;
+}
+
+static void a_signal_that_arrives_between_two_waits_is_not_lost(void **state)
+{
+    static struct child child;
+    (void)state;
+    child_start(&child, signalled_at_once);
+    assert_int_equal(child_end(&child), 0);
+}
+
 static int wait_beside(void *arg)
 {
     const struct co_go_options background = {.name = "beside", .background = true};
@@ -559,12 +375,10 @@ int main(void)
         cmocka_unit_test(a_second_signal_cancels),
         cmocka_unit_test(sigusr1_prints_the_fibers),
         cmocka_unit_test(a_dump_shows_the_fibers_of_every_shard),
-        cmocka_unit_test(a_stack_overflow_names_the_fiber),
-        cmocka_unit_test(a_stack_overflow_is_named_in_every_thread),
-        cmocka_unit_test(the_handler_that_was_there_before_comes_back),
         cmocka_unit_test(a_deadlock_is_reported),
         cmocka_unit_test(a_failure_is_explained),
         cmocka_unit_test(waiting_for_a_signal_alone_is_no_deadlock),
+        cmocka_unit_test(a_signal_that_arrives_between_two_waits_is_not_lost),
         cmocka_unit_test(dismissing_who_waits_for_a_signal_is_no_deadlock),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/sysmacros.h>
 #include <sys/un.h>
@@ -15,7 +16,8 @@
 #define RACES     34000 /* look-ups of each race in each of three worlds: 10^5 */
 #define MANY      200000
 #define LINKS_MAX 20000 /* to a file: what every file system allows */
-#define PATIENCE  60    /* seconds until what blocks counts as blocked */
+#define PATIENCE  60    /* seconds until what races without end counts as blocked */
+#define BLOCKED   10    /* and what does nothing but look up */
 
 static void opens_files_and_folders(void **state)
 {
@@ -191,7 +193,7 @@ static void special_files_are_refused_without_blocking_m02(void **state)
     assert_int_equal(mkfifoat(base.fd, "root/fifo", 0644), 0);
     make_socket("root/socket");
     link_to("root/link", "fifo");
-    alarm(PATIENCE);
+    alarm(BLOCKED);
     const char *names[] = {"fifo", "socket", "link"};
     for (size_t i = 0; i < CO_LENGTH(names); i++)
         assert_refused(base.tree, names[i], -ENOENT);
@@ -474,6 +476,29 @@ static void listing_says_whether_there_was_more(void **state)
     assert_int_equal(co_tree_list(base.tree, CO_TEXT(".."), 1, &entries, &more), -ENOENT);
 }
 
+/* The link is looked up through a descriptor, of which there is but one, the folder's. */
+static void a_listing_without_descriptors_fails_and_hides_nothing(void **state)
+{
+    (void)state;
+    folder("root/a");
+    put("root/a/file", "inside");
+    link_to("root/a/link", "file");
+    struct co_tree_entry *entries;
+    struct rlimit before, one;
+    bool more;
+    int next = dup(base.fd);
+    close(next);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    one = (struct rlimit){(rlim_t)next + 1, before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &one), 0);
+    ssize_t count = co_tree_list(base.tree, CO_TEXT("a"), 100, &entries, &more);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(count, -EMFILE);
+    count = co_tree_list(base.tree, CO_TEXT("a"), 100, &entries, &more);
+    assert_int_equal(count, 2);
+    co_tree_entries_free(entries, (size_t)count);
+}
+
 /* Hard links, since they cost less than files. */
 static void make_many(unsigned count)
 {
@@ -531,6 +556,7 @@ static int all(void *world)
         TEST(renames_elsewhere_do_not_disturb_look_ups),
         TEST(listing_shows_what_exists),
         TEST(listing_says_whether_there_was_more),
+        TEST(a_listing_without_descriptors_fails_and_hides_nothing),
         TEST(large_folders_are_listed_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

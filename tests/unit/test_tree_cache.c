@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "test_tree.h"
 
-#include "runtime/rt.h"
+#include "falsify.h"
 #include "tree/cache.h"
 
 #include <pthread.h>
@@ -220,6 +220,22 @@ static void file_replaced_by_a_link_that_leads_out_is_refused_m01(void **state)
     assert_int_equal(co_tree_cache_get(cache, CO_TEXT("file"), &file), -ENOENT);
 }
 
+/* The same again, but what the name stands for has not changed at all, not even its times. */
+static void link_turned_to_lead_out_is_refused_m01(void **state)
+{
+    (void)state;
+    folder("root/a");
+    put_settled("root/a/file", "inside");
+    link_to("root/link", "a/file");
+    release(get("link"));
+    assert_int_equal(renameat(base.fd, "root/a", base.fd, "outside/a"), 0);
+    assert_int_equal(unlinkat(base.fd, "root/link", 0), 0);
+    link_to("root/link", "../outside/a/file");
+    input_arrives();
+    struct co_tree_file *file;
+    assert_int_equal(co_tree_cache_get(cache, CO_TEXT("link"), &file), -ENOENT);
+}
+
 static unsigned made_freed;
 
 static void count_freed(void *made)
@@ -351,6 +367,46 @@ static void file_resized_during_reads_is_as_long_as_it_says_m03(void **state)
     pthread_join(writer, NULL);
 }
 
+/* As the kernel's own files always are: they claim a page. */
+static void file_shorter_than_it_says_is_not_kept_in_memory_m03(void **state)
+{
+    (void)state;
+    struct co_tree *kernel;
+    struct co_tree_cache *odd;
+    struct co_tree_file *file;
+    if (co_tree_open(&kernel, "/sys/devices/system/cpu", NULL) < 0)
+        skip();
+    assert_int_equal(co_tree_cache_new(&odd, kernel), 0);
+    assert_int_equal(co_tree_cache_get(odd, CO_TEXT("online"), &file), 0);
+    assert_true(file->stat.size > 100);
+    assert_null(file->bytes);
+    assert_true(file->fd >= 0);
+    co_tree_cache_release(odd, file);
+    co_tree_cache_free(odd);
+    co_tree_free(kernel);
+}
+
+static unsigned drawn;
+
+static void count_draws(struct co_rt *rt, void *bytes, size_t size)
+{
+    drawn += size == 16;
+    honest->random(rt, bytes, size);
+}
+
+/* Paths come from peers: what decides where they stand must be nobody's to guess. */
+static void each_cache_draws_a_secret_of_its_own_h24(void **state)
+{
+    (void)state;
+    struct co_tree_cache *other;
+    drawn = 0;
+    falsify()->random = count_draws;
+    assert_int_equal(co_tree_cache_new(&other, base.tree), 0);
+    falsify_end();
+    assert_int_equal(drawn, 1);
+    co_tree_cache_free(other);
+}
+
 static void entries_in_use_outlive_the_cache(void **state)
 {
     (void)state;
@@ -377,11 +433,14 @@ static int all(void *world)
         TEST(changes_are_seen_by_the_next_request),
         TEST(folder_moved_out_with_a_link_left_is_refused_m01),
         TEST(file_replaced_by_a_link_that_leads_out_is_refused_m01),
+        TEST(link_turned_to_lead_out_is_refused_m01),
         TEST(holds_no_more_entries_than_allowed),
         TEST(holds_no_more_bytes_than_allowed),
         TEST(what_was_made_of_files_counts),
         TEST(holds_no_more_descriptors_than_allowed),
         TEST(file_resized_during_reads_is_as_long_as_it_says_m03),
+        TEST(file_shorter_than_it_says_is_not_kept_in_memory_m03),
+        TEST(each_cache_draws_a_secret_of_its_own_h24),
         TEST(entries_in_use_outlive_the_cache),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
