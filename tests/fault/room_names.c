@@ -147,7 +147,11 @@ static int names_work(void *arg)
         co_address_text(co_udp_address(names->dns), address));
     file_write(names->resolv, text);
     file_write(names->nsswitch, "hosts: files dns\n");
-    names->options = (struct co_resolve_options){0, names->hosts, names->resolv, names->nsswitch};
+    names->options = (struct co_resolve_options){
+        .hosts_file = names->hosts,
+        .resolv_conf = names->resolv,
+        .nsswitch = names->nsswitch,
+    };
     rc = names_dial(names);
     co_udp_close(names->dns);
     co_listener_close(names->listener);
