@@ -256,6 +256,22 @@ def test_many_at_once(writer):
     assert sizes == [100_000 + number for number in range(16)]
 
 
+def test_sockets_of_a_service_manager(server, share):
+    listening = [socket.create_server(('127.0.0.1', 0)) for _ in range(2)]
+    http, ftp = (one.fileno() for one in listening)
+    one = server(where=[f'fd:{http}'], ftp=[f'fd:{ftp}'], pass_fds=(http, ftp))
+    assert one.ftp_port == listening[1].getsockname()[1]
+    assert fetched(login(one), 'hello.txt') == b'hello\nworld\n'
+    assert run('curl', '-s', f'{one.url}hello.txt').stdout == b'hello\nworld\n'
+
+
+def test_what_is_uploaded_by_ftp_is_seen_by_http_at_once(writer):
+    ftp = login(writer, USER, PASSWORD)
+    for body in (b'first', b'second one', b'3'):
+        ftp.storbinary('STOR seen', io.BytesIO(body))
+        assert run('curl', '-s', f'{writer.url}seen').stdout == body
+
+
 # ---- the other clients ---------------------------------------------------------------------------
 
 def test_curl(writer, tmp_path):

@@ -2,6 +2,7 @@
 """What `make install` installs is enough to build a program outside of this tree."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -31,6 +32,14 @@ def test_the_command_its_manual_and_completion(installed):
                  'zsh/site-functions/_coronet', 'bash-completion/completions/coronet',
                  'fish/vendor_completions.d/coronet.fish'):
         assert (prefix / 'share' / path).stat().st_size > 100
+
+
+def test_units_for_systemd(installed):
+    _, prefix = installed
+    units = prefix / 'lib' / 'systemd' / 'system'
+    assert 'ListenStream=80' in (units / 'coronet.socket').read_text()
+    start, = re.findall(r'^ExecStart=(.*)$', (units / 'coronet.service').read_text(), re.MULTILINE)
+    assert start.split()[0].endswith('/bin/coronet') and '--http fd:3 --ftp fd:4' in start
 
 
 @pytest.mark.skipif(not shutil.which('pkg-config'), reason='pkg-config is not installed')
