@@ -2,6 +2,8 @@
 """The tutorial programs, with python3's socket module on the other side."""
 
 import contextlib
+import ftplib
+import io
 import signal
 import socket
 import subprocess
@@ -132,6 +134,20 @@ def test_deadline_ends_the_slow_task():
                      'both: CO_EDEADLINE'] or lines == [
                          'fast: 1', 'fast: 2', 'slow: 1', 'fast: 3', 'slow: CO_EDEADLINE',
                          'both: CO_EDEADLINE']
+
+
+def test_ftp_server_takes_files_from_pythons_ftplib(tmp_path):
+    tmp_path.chmod(0o777)
+    with serving('ftp_server', tmp_path) as (_, address):
+        with ftplib.FTP(timeout=PATIENCE) as ftp:
+            ftp.connect(*address)
+            ftp.login('ann', 'secret')
+            ftp.storbinary('STOR note', io.BytesIO(b'from Python'))
+            assert ftp.nlst() == ['note']
+        assert (tmp_path / 'note').read_bytes() == b'from Python'
+        with ftplib.FTP(timeout=PATIENCE) as ftp, pytest.raises(ftplib.error_perm):
+            ftp.connect(*address)
+            ftp.login('ann', 'guess')
 
 
 def test_chat_passes_lines_on():
