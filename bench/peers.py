@@ -63,18 +63,6 @@ def config(work, name, text, **values):
     return path
 
 
-def command(name, build, work, root, port):
-    if name.startswith('coronet'):
-        return [os.path.join(build, 'coronet'), 'serve', root, '--http', f'127.0.0.1:{port}',
-                '--workers', '1', '--log', 'none', '--idle-timeout', '600', '-q',
-                '--max-connections', '18000', '--max-per-address', '18000', '--run-as', 'root']
-    if name == 'nginx':
-        return ['nginx', '-c', config(work, 'nginx.conf', NGINX, root=root, port=port)]
-    if name == 'h2o':
-        return ['h2o', '-m', 'worker', '-c', config(work, 'h2o.conf', H2O, root=root, port=port)]
-    return ['lighttpd', '-D', '-f', config(work, 'lighttpd.conf', LIGHTTPD, root=root, port=port)]
-
-
 class Server:
     """A server on a free port of the loopback address, pinned to one processor."""
 
@@ -86,9 +74,25 @@ class Server:
             environment['CORONET_BACKEND'] = backend
         self.log = open(os.path.join(work, f'{name}.out'), 'w')
         self.process = subprocess.Popen(
-            ['taskset', '-c', '0'] + command(name, build, work, root, self.port),
-            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, env=environment)
+            ['taskset', '-c', '0'] + self.command(build, work, root),
+            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, env=environment,
+            preexec_fn=self.enter)
         self.wait()
+
+    def command(self, build, work, root):
+        name, port = self.name, self.port
+        if name.startswith('coronet'):
+            return [os.path.join(build, 'coronet'), 'serve', root, '--http', f'127.0.0.1:{port}',
+                    '--workers', '1', '--log', 'none', '--idle-timeout', '600', '-q',
+                    '--max-connections', '18000', '--max-per-address', '18000', '--run-as', 'root']
+        if name == 'nginx':
+            return ['nginx', '-c', config(work, 'nginx.conf', NGINX, root=root, port=port)]
+        if name == 'h2o':
+            return ['h2o', '-m', 'worker', '-c', config(work, 'h2o.conf', H2O, root=root, port=port)]
+        return ['lighttpd', '-D', '-f', config(work, 'lighttpd.conf', LIGHTTPD, root=root, port=port)]
+
+    def enter(self):
+        """In the child, before the server's program."""
 
     def wait(self):
         for _ in range(200):
