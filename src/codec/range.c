@@ -110,3 +110,35 @@ int co_range_parse(co_text value, uint64_t size, struct co_range ret[CO_RANGES_M
     /* Nothing has no parts, but who asks for them all the same can be given all of it. */
     return count || size == 0 ? (int)count : -416;
 }
+
+/* ---- Content-Range ----------------------------------------------------------------------------
+ */
+
+/* Takes the number before `end` off the text. */
+static int number_take(co_text *text, char end, uint64_t *ret)
+{
+    ssize_t at = co_text_find(*text, end);
+    if (at < 0)
+        return CO_EINVALID;
+    co_text number = {text->at, (size_t)at};
+    *text = co_text_after(*text, (size_t)at + 1);
+    return co_text_number(number, INT64_MAX - 1, ret);
+}
+
+int co_content_range_parse(co_text value, struct co_content_range *ret)
+{
+    const co_text unit = CO_TEXT("bytes ");
+    struct co_content_range range = {.size = UINT64_MAX};
+    if (value.size < unit.size || !co_text_equal_nocase((co_text){value.at, unit.size}, unit))
+        return CO_EINVALID;
+    co_text rest = co_text_after(value, unit.size);
+    int rc = number_take(&rest, '-', &range.first);
+    if (rc == 0)
+        rc = number_take(&rest, '/', &range.last);
+    if (rc == 0 && !co_text_equal(rest, CO_TEXT("*")))
+        rc = co_text_number(rest, INT64_MAX, &range.size);
+    if (rc < 0 || range.first > range.last || range.last >= range.size)
+        return CO_EINVALID;
+    *ret = range;
+    return 0;
+}

@@ -24,4 +24,14 @@ struct co_range {
  */
 int co_range_parse(co_text value, uint64_t size, struct co_range ret[CO_RANGES_MAX]);
 
+struct co_content_range {
+    uint64_t first, last; /* inclusive */
+    uint64_t size;        /* of the whole; UINT64_MAX when the sender does not know it yet */
+};
+
+/* Parses a Content-Range value of a request or a 206 (RFC 9110 14.4): "bytes 0-99/1000" or with a
+ * '*' for the size. 0; CO_EINVALID for anything else, another unit and an unsatisfied range
+ * included. */
+int co_content_range_parse(co_text value, struct co_content_range *ret);
+
 #endif

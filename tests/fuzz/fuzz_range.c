@@ -40,5 +40,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     assert(rc == -416 || (rc >= 0 && rc <= CO_RANGES_MAX));
     if (rc > 0)
         check_ranges(ranges, (unsigned)rc, representation);
+    struct co_content_range part;
+    if (co_content_range_parse(co_text_after(input, (size_t)newline + 1), &part) == 0)
+        assert(part.first <= part.last && part.last < part.size);
     return 0;
 }

@@ -131,6 +131,34 @@ static void sends_the_whole_instead_of_many_parts_h14(void **state)
     assert_int_equal(parse(value, 100000), 0);
 }
 
+static void reads_what_part_a_body_is_rfc9110_14_4(void **state)
+{
+    (void)state;
+    struct co_content_range range;
+    assert_int_equal(co_content_range_parse(CO_TEXT("bytes 42-1233/1234"), &range), 0);
+    assert_int_equal(range.first, 42);
+    assert_int_equal(range.last, 1233);
+    assert_int_equal(range.size, 1234);
+    assert_int_equal(co_content_range_parse(CO_TEXT("Bytes 0-0/*"), &range), 0);
+    assert_true(range.size == UINT64_MAX);
+    assert_int_equal(
+        co_content_range_parse(CO_TEXT("bytes 0-9223372036854775806/9223372036854775807"), &range),
+        0);
+}
+
+static void refuses_content_ranges_that_make_no_sense(void **state)
+{
+    (void)state;
+    static const char *const values[] = {"", "bytes", "bytes ", "bytes=0-1/2", "lines 0-1/2",
+        "bytes 0-1", "bytes -1/2", "bytes 0-/2", "bytes 1-0/2", "bytes 0-2/2", "bytes */2",
+        "bytes 0-1/", "bytes +0-1/2", "bytes 0 -1/2", "bytes 0-1/2 ", "bytes 0-1/**",
+        "bytes 0-9223372036854775807/*", "bytes 0-18446744073709551616/*", "bytes 0-1/2/3"};
+    for (size_t i = 0; i < CO_LENGTH(values); i++) {
+        struct co_content_range range;
+        assert_int_equal(co_content_range_parse(co_text_of(values[i]), &range), CO_EINVALID);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -144,6 +172,8 @@ int main(void)
         cmocka_unit_test(keeps_the_order_of_the_client),
         cmocka_unit_test(sends_the_whole_instead_of_more_than_it_h14),
         cmocka_unit_test(sends_the_whole_instead_of_many_parts_h14),
+        cmocka_unit_test(reads_what_part_a_body_is_rfc9110_14_4),
+        cmocka_unit_test(refuses_content_ranges_that_make_no_sense),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
