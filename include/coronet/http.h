@@ -9,6 +9,7 @@
 #ifndef CORONET_HTTP_H
 #define CORONET_HTTP_H
 
+#include "coronet/account.h"
 #include "coronet/net.h"
 
 #ifdef __cplusplus
@@ -25,7 +26,8 @@ typedef int co_http_handler(co_http_request *request, void *arg);
 struct co_http_event {
     const char *peer;                                  /* as co_peer */
     co_text method, target, host, referer, user_agent; /* as sent; unescaped */
-    unsigned minor;                                    /* HTTP/1.minor */
+    co_text user;          /* that Basic authentication named, right or wrong; empty: nobody */
+    unsigned minor;        /* HTTP/1.minor */
     int status;            /* of the response; 0 when none could be sent */
     uint64_t body_bytes;   /* of the response that went out */
     int64_t start_seconds; /* calendar time of the request's first byte */
@@ -88,6 +90,16 @@ struct co_http_files_options {
     const char *cors;      /* Access-Control-Allow-Origin, also for preflights; NULL: none */
     bool no_precompressed; /* do not look for .br, .zst, .gz siblings */
     bool no_compression;   /* do not compress while sending */
+
+    bool no_anonymous;             /* everybody must log in by `authenticate` */
+    unsigned anonymous_rights;     /* enum co_right; 0: CO_MAY_BROWSE */
+    co_authenticate *authenticate; /* asked for each request that names somebody; NULL: there is
+                                      nobody, and credentials are not looked at */
+    void (*leave)(void *arg, struct co_account *account); /* told when its request ends */
+    void *authenticate_arg;                               /* of both */
+    unsigned rights_max;       /* enum co_right: accounts have none beyond; 0: CO_MAY_ALL */
+    uint64_t upload_bytes_max; /* of an uploaded file; more is 413; 0: no limit */
+    bool no_sync;              /* do not wait for the disk before an upload is called complete */
 };
 
 /*
@@ -97,6 +109,15 @@ struct co_http_files_options {
  * path: the prefix of URLs, ending in '/'. directory: opened at once, served confined: nothing
  * outside it can be reached, by whatever name or link. options: NULL for the defaults; copied, with
  * its strings. An error (-ENOENT, -ENOTDIR ...) stays with the server.
+ *
+ * Accounts: by Basic authentication (RFC 7617), only from this machine (loopback, Unix sockets) and
+ * over TLS; elsewhere 403 says why. Writing, for whoever has the right: PUT (RFC 9110 9.3.4),
+ * DELETE, MKCOL and MOVE (RFC 4918), and POST of a form's files to a folder; If-Match and its kin
+ * are obeyed; scripts of other sites are refused (403). A file appears only when it is whole. PUT
+ * with Content-Range continues one that was cut off: 202 until its last byte has come; HEAD tells
+ * in Upload-Offset how much there is. Where anybody may write, pages are sent with
+ * "Content-Security-Policy: sandbox", so that nobody's script acts for another visitor, and no
+ * precompressed siblings are looked for.
  */
 CO_API void co_http_files(co_http_server *server, const char *path, const char *directory,
     const struct co_http_files_options *options);

@@ -25,3 +25,14 @@ void co_client_widen(uint8_t address[CO_CLIENT_BYTES])
     if (memcmp(address, co_client_mapped, sizeof co_client_mapped) != 0)
         memset(address + 8, 0, 8);
 }
+
+bool co_client_is_local(const co_address *peer)
+{
+    static const uint8_t loopback[CO_CLIENT_BYTES] = {[15] = 1};
+    uint8_t address[CO_CLIENT_BYTES];
+    if (!co_client_address(peer, address))
+        return true;
+    if (memcmp(address, co_client_mapped, sizeof co_client_mapped) == 0)
+        return address[12] == 127;
+    return memcmp(address, loopback, sizeof loopback) == 0;
+}

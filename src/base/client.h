@@ -16,6 +16,9 @@ extern const uint8_t co_client_mapped[12]; /* what IPv4 addresses begin with */
 /* The peer as an IPv6 address; false for peers without one (Unix), ret is untouched then. */
 bool co_client_address(const co_address *peer, uint8_t ret[CO_CLIENT_BYTES]);
 
+/* Is it a peer of this very machine: of a loopback, a Unix socket, or without an address? */
+bool co_client_is_local(const co_address *peer);
+
 /* Makes an address what clients are counted by: an IPv4 address, or an IPv6 /64, since a single
  * customer commands a whole /64. */
 void co_client_widen(uint8_t address[CO_CLIENT_BYTES]);

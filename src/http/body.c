@@ -10,6 +10,8 @@ void co_http_body_start(co_http_request *request)
     request->body_state = CO_HTTP_BODY_UNREAD;
     request->chunked = (struct co_chunked){0};
     request->body_bytes = 0;
+    request->body_bytes_max = request->server->options.body_bytes_max;
+    request->body_shown = 0;
     request->body_error = 0;
     request->continued = false;
 }
@@ -85,6 +87,13 @@ bool co_http_body_is_malformed(const co_http_request *request)
 
 /* ---- reading ------------------------------------------------------------------------------ */
 
+static void consume_shown(co_http_request *request)
+{
+    if (request->body_shown)
+        co_consume(request->stream, request->body_shown);
+    request->body_shown = 0;
+}
+
 static ssize_t read_sized(co_http_request *request, void *ret_bytes, size_t size)
 {
     uint64_t left = request->head.body_size - request->body_bytes;
@@ -95,50 +104,105 @@ static ssize_t read_sized(co_http_request *request, void *ret_bytes, size_t size
     return n == 0 ? CO_EEOF : n;
 }
 
-/* Never shows the decoder more than there is room for, so a piece always fits. */
-static ssize_t read_chunked(co_http_request *request, void *ret_bytes, size_t size)
+static ssize_t show_sized(co_http_request *request, co_text *ret)
+{
+    uint64_t left = request->head.body_size - request->body_bytes;
+    const uint8_t *bytes;
+    if (left == 0)
+        return 0;
+    ssize_t n = co_pace_peek(&request->reading, request->stream, &bytes);
+    if (n <= 0)
+        return n == 0 ? CO_EEOF : n;
+    request->body_shown = (uint64_t)n < left ? (size_t)n : (size_t)left;
+    *ret = (co_text){(const char *)bytes, request->body_shown};
+    return (ssize_t)request->body_shown;
+}
+
+/* The decoder never sees more than size_max bytes, so that is how large a piece can be. */
+static ssize_t show_chunked(co_http_request *request, size_t size_max, co_text *ret)
 {
     for (;;) {
         const uint8_t *bytes;
-        co_text piece = {0};
         ssize_t n = co_pace_peek(&request->reading, request->stream, &bytes);
         if (n <= 0)
             return n == 0 ? CO_EEOF : n;
-        co_text input = {(const char *)bytes, (size_t)n < size ? (size_t)n : size};
-        int event = co_chunked_next(&request->chunked, &input, &piece);
-        if (piece.size)
-            memcpy(ret_bytes, piece.at, piece.size);
-        co_consume(request->stream, (size_t)(input.at - (const char *)bytes));
+        co_text input = {(const char *)bytes, (size_t)n < size_max ? (size_t)n : size_max};
+        int event = co_chunked_next(&request->chunked, &input, ret);
+        request->body_shown = (size_t)(input.at - (const char *)bytes);
+        if (event == CO_CHUNK_DATA)
+            return (ssize_t)ret->size;
+        consume_shown(request);
         if (event == CO_CHUNK_END || event < 0)
             return event < 0 ? event : 0;
-        if (event == CO_CHUNK_DATA)
-            return (ssize_t)piece.size;
     }
 }
 
-static ssize_t read_piece(co_http_request *request, void *ret_bytes, size_t size)
+static ssize_t read_chunked(co_http_request *request, void *ret_bytes, size_t size)
 {
-    ssize_t n = request->head.framing == CO_HTTP_CHUNKED ? read_chunked(request, ret_bytes, size)
-                                                         : read_sized(request, ret_bytes, size);
+    co_text piece;
+    ssize_t n = show_chunked(request, size, &piece);
+    if (n > 0)
+        memcpy(ret_bytes, piece.at, piece.size);
+    consume_shown(request);
+    return n;
+}
+
+/* Books what was read, or the end. */
+static ssize_t book(co_http_request *request, ssize_t n)
+{
     if (n == 0)
         request->body_state = CO_HTTP_BODY_DONE;
     if (n > 0)
         request->body_bytes += (uint64_t)n;
-    return request->body_bytes > request->server->options.body_bytes_max ? CO_ETOOBIG : n;
+    return request->body_bytes > request->body_bytes_max ? CO_ETOOBIG : n;
+}
+
+static ssize_t read_piece(co_http_request *request, void *ret_bytes, size_t size)
+{
+    return book(request, request->head.framing == CO_HTTP_CHUNKED
+                             ? read_chunked(request, ret_bytes, size)
+                             : read_sized(request, ret_bytes, size));
+}
+
+static ssize_t show_piece(co_http_request *request, co_text *ret)
+{
+    return book(request, request->head.framing == CO_HTTP_CHUNKED
+                             ? show_chunked(request, SIZE_MAX, ret)
+                             : show_sized(request, ret));
+}
+
+/* Before a piece is read. 0, or why there is none. */
+static ssize_t prepare(co_http_request *request)
+{
+    ssize_t n = request->body_error;
+    consume_shown(request);
+    if (n == 0 && request->body_state == CO_HTTP_BODY_UNREAD)
+        n = move_head(request);
+    return n < 0 ? n : send_continue(request);
+}
+
+/* Failures stay. */
+static ssize_t keep_error(co_http_request *request, ssize_t n)
+{
+    if (n < 0)
+        request->body_error = (int)n;
+    return n;
 }
 
 ssize_t co_http_read(co_http_request *request, void *ret_bytes, size_t size)
 {
-    ssize_t n = request->body_error;
-    if (n == 0 && request->body_state == CO_HTTP_BODY_UNREAD)
-        n = move_head(request);
-    if (n == 0)
-        n = send_continue(request);
+    ssize_t n = prepare(request);
     if (n == 0 && request->body_state != CO_HTTP_BODY_DONE)
         n = read_piece(request, ret_bytes, size);
-    if (n < 0)
-        request->body_error = (int)n;
-    return n;
+    return keep_error(request, n);
+}
+
+ssize_t co_http_body_next(co_http_request *request, co_text *ret)
+{
+    ssize_t n = prepare(request);
+    if (n == 0 && request->body_state != CO_HTTP_BODY_DONE)
+        n = show_piece(request, ret);
+    return keep_error(request, n);
 }
 
 /* ---- skipping ----------------------------------------------------------------------------- */
@@ -166,6 +230,7 @@ static void skip_rest(co_http_request *request)
 
 bool co_http_body_skip(co_http_request *request)
 {
+    consume_shown(request);
     if (co_http_body_is_unwanted(request))
         return false;
     if (request->body_state == CO_HTTP_BODY_UNREAD)

@@ -16,6 +16,10 @@ void co_http_body_start(co_http_request *request);
  * the body would answer as if it were good, and only then end the connection. */
 bool co_http_body_is_malformed(const co_http_request *request);
 
+/* The next piece of the body where it lies: valid until the next call. Returns its size, else as
+ * co_http_read, which it may be mixed with. */
+ssize_t co_http_body_next(co_http_request *request, co_text *ret);
+
 /* Will skipping what is left of the body fail: because it is long, or because the client still
  * waits for a 100 before it sends it? Then the connection has to end. */
 bool co_http_body_is_unwanted(const co_http_request *request);

@@ -40,12 +40,34 @@ struct co_http_made *co_http_made_of(
     return made;
 }
 
+/* May such a document run scripts when a browser shows it? All that is XML may. */
+static bool may_run_scripts(co_text type)
+{
+    ssize_t semicolon = co_text_find(type, ';');
+    co_text essence = {type.at, semicolon < 0 ? type.size : (size_t)semicolon};
+    return co_text_equal_nocase(essence, CO_TEXT("text/html")) ||
+           (essence.size >= 3 &&
+               co_text_equal_nocase(co_text_after(essence, essence.size - 3), CO_TEXT("xml")));
+}
+
 /* ---- a form ------------------------------------------------------------------------------- */
 
 /* Where the parts of a head begin. */
 struct parts {
     size_t about, fixed;
 };
+
+static uint64_t tag_of(const struct co_http_view *view, const struct co_tree_stat *stat)
+{
+    const uint64_t identity[] = {(uint64_t)stat->modified_ns, stat->size, stat->inode};
+    return co_siphash(view->tag_secret, identity, sizeof identity);
+}
+
+void co_http_etag_add(
+    struct co_buf *out, const struct co_http_view *view, const struct co_tree_stat *stat)
+{
+    co_buf_addf(out, "\"%016llx\"", (unsigned long long)tag_of(view, stat));
+}
 
 /*
  * RFC 9110 8.8.3: strong for the file's own bytes and a sibling's, by all that changes with them.
@@ -55,13 +77,13 @@ struct parts {
 static void add_etag(struct co_buf *head, const struct co_http_visit *visit,
     const struct co_tree_stat *stat, enum co_http_form_kind kind, enum co_coding coding)
 {
-    const uint64_t identity[] = {(uint64_t)stat->modified_ns, stat->size, stat->inode};
-    uint64_t hash = co_siphash(visit->files->tag_secret, identity, sizeof identity);
     co_buf_add_string(head, kind == CO_HTTP_FORM_DEFLATED ? "ETag: W/" : "ETag: ");
-    co_buf_addf(head, "\"%016llx", (unsigned long long)hash);
-    if (coding != CO_CODING_IDENTITY)
-        co_buf_addf(head, "-%s", co_coding_name(coding));
-    co_buf_add_string(head, "\"\r\n");
+    if (coding == CO_CODING_IDENTITY)
+        co_http_etag_add(head, visit->view, stat);
+    else
+        co_buf_addf(head, "\"%016llx-%s\"", (unsigned long long)tag_of(visit->view, stat),
+            co_coding_name(coding));
+    co_buf_add_string(head, "\r\n");
 }
 
 /* RFC 9110 8.8.2.1: never later than Date, which a head made before does not know. The calendar may
@@ -110,6 +132,8 @@ static struct parts write_head(struct co_buf *head, const struct co_http_visit *
     add_etag(head, visit, &file->stat, kind, coding);
     if (made->negotiable || kind == CO_HTTP_FORM_SIBLING)
         co_http_line_add(head, CO_TEXT("Vary"), CO_TEXT("Accept-Encoding"));
+    if (visit->files->is_writable && may_run_scripts(made->type))
+        co_http_line_add(head, CO_TEXT("Content-Security-Policy"), CO_TEXT("sandbox"));
     co_buf_add_text(head, co_buf_text(&visit->files->cache_field));
     co_buf_add_text(head, co_buf_text(&visit->files->fields));
     return parts;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* A folder as a route: building it, and finding what a request's path means in it. */
-#include "http/files.h"
-
 #include "http/field.h"
 #include "http/route.h"
+#include "http/writing.h"
+#include "tree/upload.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define FIELDS_MAX     1024       /* bytes of the lines that options make */
@@ -20,7 +21,7 @@ static void files_free(void *arg)
     struct co_http_files *files = arg;
     if (!files)
         return;
-    co_tree_free(files->tree);
+    co_tree_free(files->root);
     co_media_free(files->media);
     free((void *)(uintptr_t)files->options.index);
     free((void *)(uintptr_t)files->options.spa);
@@ -88,9 +89,24 @@ static int options_copy(
         own->index = "index.html";
     if (own->spa)
         own->spa = relative(own->spa);
+    if (own->anonymous_rights == 0)
+        own->anonymous_rights = CO_MAY_BROWSE;
+    if (own->rights_max == 0)
+        own->rights_max = CO_MAY_ALL;
     int index = copy_string(&own->index), spa = copy_string(&own->spa);
     int cors = copy_string(&own->cors);
     return index < 0 || spa < 0 || cors < 0 ? -ENOMEM : 0;
+}
+
+/* Where somebody may write, nobody's "page.html.gz" shall stand for another's "page.html". */
+static void look_for_writers(struct co_http_files *files)
+{
+    struct co_http_files_options *options = &files->options;
+    unsigned rights = options->no_anonymous ? 0 : options->anonymous_rights;
+    if (options->authenticate)
+        rights |= options->rights_max;
+    files->is_writable = rights & (CO_MAY_ADD | CO_MAY_CHANGE);
+    options->no_precompressed = options->no_precompressed || files->is_writable;
 }
 
 /* What browsers are to do with files, unless all responses say that already. */
@@ -122,33 +138,18 @@ static int fields_make(struct co_http_files *files)
     return files->fields.error ? files->fields.error : files->cache_field.error;
 }
 
-/* ETags are hashes keyed with what only this machine knows of the folder: they tell nothing of
- * inodes, and yet stay the same when the server starts anew, so that downloads can go on. */
-static int tag_secret_make(struct co_http_files *files)
-{
-    struct co_tree_stat root;
-    int rc = co_tree_stat_path(files->tree, (co_text){0}, &root);
-    if (rc < 0)
-        return rc;
-    files->tag_secret[0] = root.inode;
-    files->tag_secret[1] = root.device;
-    return 0;
-}
-
 static int files_open(
     struct co_http_files *files, const char *directory, const struct co_http_files_options *options)
 {
     int rc = options_copy(&files->options, options);
     if (rc < 0)
         return rc;
+    look_for_writers(files);
     rc = fields_make(files);
     if (rc < 0)
         return rc;
-    rc = co_tree_open(
-        &files->tree, directory, &(struct co_tree_options){.hidden = files->options.hidden});
-    if (rc < 0)
-        return rc;
-    rc = tag_secret_make(files);
+    rc = co_tree_open(&files->root, directory,
+        &(struct co_tree_options){.hidden = files->options.hidden, .rights = CO_MAY_ALL});
     return rc < 0 ? rc : media_open(&files->media);
 }
 
@@ -165,20 +166,25 @@ co_text co_http_visit_path(struct co_http_visit *visit, co_text suffix)
     return fits ? (co_text){path->at + visit->from, visit->size + suffix.size} : (co_text){0};
 }
 
-/* For a response that is not made with files->fields. */
-static int set_cors(co_http_request *request, const struct co_http_files *files)
+int co_http_visit_set_cors(struct co_http_visit *visit)
 {
-    co_text cors = co_text_of(files->options.cors);
+    co_text cors = co_text_of(visit->files->options.cors);
     if (!cors.at)
         return 0;
-    int rc = co_http_set_text(request, CO_TEXT("Access-Control-Allow-Origin"), cors);
-    return rc < 0 ? rc : co_http_set(request, "Access-Control-Expose-Headers", "*");
+    int rc = co_http_set_text(visit->request, CO_TEXT("Access-Control-Allow-Origin"), cors);
+    return rc < 0 ? rc : co_http_set(visit->request, "Access-Control-Expose-Headers", "*");
 }
 
 int co_http_visit_error(struct co_http_visit *visit, int status)
 {
-    int rc = set_cors(visit->request, visit->files);
+    int rc = co_http_visit_set_cors(visit);
     return rc < 0 ? rc : co_http_reply_error(visit->request, status);
+}
+
+int co_http_visit_say(struct co_http_visit *visit, int status, const char *text)
+{
+    int rc = co_http_visit_set_cors(visit);
+    return rc < 0 ? rc : co_http_text(visit->request, status, text);
 }
 
 int co_http_visit_failed(struct co_http_visit *visit, int error)
@@ -188,8 +194,9 @@ int co_http_visit_failed(struct co_http_visit *visit, int error)
     case -ENOTDIR:
     case -ELOOP:
     case -ENAMETOOLONG: return co_http_visit_error(visit, 404);
+    case -EPERM: return co_http_visit_denied(visit);
     case -EACCES:
-    case -EPERM: return co_http_visit_error(visit, 403);
+    case -EROFS: return co_http_visit_error(visit, 403);
     case -EBUSY:
     case -EMFILE:
     case -ENFILE:
@@ -230,7 +237,7 @@ static int redirect_to_folder(struct co_http_visit *visit)
     co_text name = co_http_visit_path(visit, CO_TEXT("/"));
     if (!name.at)
         return -ENAMETOOLONG;
-    int rc = set_cors(visit->request, visit->files);
+    int rc = co_http_visit_set_cors(visit);
     if (rc < 0)
         return rc;
     const struct co_buf *path = &visit->request->path;
@@ -269,8 +276,7 @@ static int answer_folder(struct co_http_visit *visit)
 /* Replies for the path; or is negative, without a reply, when there is nothing there. */
 static int answer_path(struct co_http_visit *visit)
 {
-    co_text path = co_http_visit_path(visit, (co_text){0});
-    if (path.size == 0 || path.at[path.size - 1] == '/')
+    if (co_http_visit_is_folder(visit))
         return answer_folder(visit);
     int rc = answer_file(visit);
     return rc == -EISDIR ? redirect_to_folder(visit) : rc;
@@ -289,28 +295,72 @@ static int answer_instead(struct co_http_visit *visit)
 
 /* ---- the handler -------------------------------------------------------------------------- */
 
-static void cache_free(void *cache)
+/* Whoever uploads asks so how much of an upload that was cut off is there. */
+static int tell_partial(struct co_http_visit *visit)
 {
-    co_tree_cache_free(cache);
+    char text[24];
+    uint64_t bytes;
+    const unsigned writes = CO_MAY_ADD | CO_MAY_CHANGE;
+    if (visit->request->head.method != CO_HTTP_HEAD || co_http_visit_is_folder(visit) ||
+        !(co_http_visit_rights(visit) & writes))
+        return 0;
+    if (co_upload_partial(visit->view->tree, co_http_visit_path(visit, (co_text){0}),
+            co_http_uploader(visit), &bytes) < 0)
+        return 0;
+    snprintf(text, sizeof text, "%llu", (unsigned long long)bytes);
+    return co_http_set(visit->request, "Upload-Offset", text);
 }
 
-/* Each thread has its own cache. */
-static int cache_of(
-    const struct co_http_files *files, struct co_http_shard *shard, struct co_tree_cache **ret)
+static int files_get(struct co_http_visit *visit)
 {
-    struct co_tree_cache *cache = co_http_shard_get(shard, files);
-    if (!cache) {
-        int rc = co_tree_cache_new(&cache, files->tree);
-        if (rc < 0)
-            return rc;
-        rc = co_http_shard_set(shard, files, cache, cache_free);
-        if (rc < 0) {
-            co_tree_cache_free(cache);
-            return rc;
-        }
+    co_http_request *request = visit->request;
+    int rc = tell_partial(visit);
+    if (rc == 0)
+        rc = answer_path(visit);
+    if (CO_LIKELY(rc == 0) || request->reply_state != CO_HTTP_REPLY_NONE)
+        return rc;
+    if (rc == -ENOENT || rc == -ENOTDIR)
+        rc = answer_instead(visit);
+    if (rc == 0 || request->reply_state != CO_HTTP_REPLY_NONE)
+        return rc;
+    return co_http_visit_failed(visit, rc == -EISDIR ? -ENOENT : rc);
+}
+
+/* What browsers ask before they let another site's page send more than a plain GET ("preflight",
+ * Fetch 4.8): it may read, whoever the visitor is, and never write. */
+static int answer_preflight(struct co_http_visit *visit)
+{
+    co_http_request *request = visit->request;
+    co_text headers = co_http_header(request, "Access-Control-Request-Headers");
+    if (!visit->files->options.cors)
+        return 0;
+    int rc = co_http_visit_set_cors(visit);
+    if (rc == 0 && co_http_header(request, "Access-Control-Request-Method").at)
+        rc = co_http_set(request, "Access-Control-Allow-Methods", "GET, HEAD, OPTIONS");
+    if (rc == 0 && headers.at)
+        rc = co_http_set_text(request, CO_TEXT("Access-Control-Allow-Headers"), headers);
+    return rc < 0 ? rc : co_http_set(request, "Access-Control-Max-Age", PREFLIGHT_SECONDS);
+}
+
+static int files_options(struct co_http_visit *visit)
+{
+    char room[128];
+    struct co_buf allow = {.at = room, .room = sizeof room, .size_max = sizeof room};
+    co_http_visit_allow(visit, CO_HTTP_OTHER, &allow);
+    int rc = answer_preflight(visit);
+    if (rc == 0)
+        rc = co_http_set_text(visit->request, CO_TEXT("Allow"), co_buf_text(&allow));
+    return rc < 0 ? rc : co_http_reply(visit->request, 204, NULL, NULL, 0);
+}
+
+static int answer(struct co_http_visit *visit)
+{
+    switch (visit->request->head.method) {
+    case CO_HTTP_GET:
+    case CO_HTTP_HEAD: return files_get(visit);
+    case CO_HTTP_OPTIONS: return files_options(visit);
+    default: return co_http_write_reply(visit);
     }
-    *ret = cache;
-    return 0;
 }
 
 static int files_handle(co_http_request *request, void *arg)
@@ -322,43 +372,15 @@ static int files_handle(co_http_request *request, void *arg)
         .from = request->path.size - request->beneath.size,
         .size = request->beneath.size,
     };
-    int rc = cache_of(visit.files, request->shard, &visit.cache);
-    if (rc == 0)
-        rc = answer_path(&visit);
-    if (CO_LIKELY(rc == 0) || request->reply_state != CO_HTTP_REPLY_NONE)
-        return rc;
-    if (rc == -ENOENT || rc == -ENOTDIR)
-        rc = answer_instead(&visit);
-    if (rc == 0 || request->reply_state != CO_HTTP_REPLY_NONE)
-        return rc;
-    return co_http_visit_failed(&visit, rc == -EISDIR ? -ENOENT : rc);
+    int rc = co_http_visit_enter(&visit);
+    if (rc == 0 && request->reply_state == CO_HTTP_REPLY_NONE)
+        rc = answer(&visit);
+    co_http_visit_leave(&visit);
+    return rc;
 }
 
-/* What browsers ask before they let another site's page send more than a plain GET ("preflight",
- * Fetch 4.8): all that is there to be done here may be done. */
-static int files_preflight(co_http_request *request, void *arg)
-{
-    char room[128];
-    struct co_buf allow = {.at = room, .room = sizeof room, .size_max = sizeof room};
-    bool folder;
-    co_text headers = co_http_header(request, "Access-Control-Request-Headers");
-    co_http_route_allow(
-        co_http_route_find(request->server->routes, co_buf_text(&request->path), &folder), &allow);
-    int rc = set_cors(request, arg);
-    if (rc == 0)
-        rc = co_http_set_text(request, CO_TEXT("Allow"), co_buf_text(&allow));
-    if (rc == 0 && co_http_header(request, "Access-Control-Request-Method").at)
-        rc =
-            co_http_set_text(request, CO_TEXT("Access-Control-Allow-Methods"), co_buf_text(&allow));
-    if (rc == 0 && headers.at)
-        rc = co_http_set_text(request, CO_TEXT("Access-Control-Allow-Headers"), headers);
-    if (rc == 0)
-        rc = co_http_set(request, "Access-Control-Max-Age", PREFLIGHT_SECONDS);
-    return rc < 0 ? rc : co_http_reply(request, 204, NULL, NULL, 0);
-}
-
-static int route_add(co_http_server *server, const char *method, const char *path,
-    co_http_handler *handler, struct co_http_files *files)
+static int route_add(
+    co_http_server *server, const char *method, const char *path, struct co_http_files *files)
 {
     struct co_buf route = CO_BUF(CO_TREE_PATH_MAX);
     co_buf_add_string(&route, method);
@@ -367,17 +389,17 @@ static int route_add(co_http_server *server, const char *method, const char *pat
     co_buf_add_char(&route, '\0');
     int rc = route.error;
     if (rc == 0)
-        rc = co_http_route_add(&server->routes, route.at, handler, files);
+        rc = co_http_route_add(&server->routes, route.at, files_handle, files);
     co_buf_free(&route);
     return rc;
 }
 
 static int routes_add(co_http_server *server, const char *path, struct co_http_files *files)
 {
-    int rc = route_add(server, "GET", path, files_handle, files);
-    return rc < 0 || !files->options.cors
-               ? rc
-               : route_add(server, "OPTIONS", path, files_preflight, files);
+    if (files->is_writable)
+        return co_http_route_add_uploads(&server->routes, path, files_handle, files);
+    int rc = route_add(server, "GET", path, files);
+    return rc < 0 ? rc : route_add(server, "OPTIONS", path, files);
 }
 
 void co_http_files(co_http_server *server, const char *path, const char *directory,

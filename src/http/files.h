@@ -2,13 +2,15 @@
 /*
  * Serving a folder: what its rooms share.
  *
- * files.c finds what a path means; file_form.c makes a file's heads once; file_choose.c picks the
- * coding to send; file_reply.c answers conditions and sends, with file_range.c for parts; listing.c
- * answers for folders.
+ * files.c finds what a path means for whoever visitor.c says is there; file_form.c makes a file's
+ * heads once; file_choose.c picks the coding to send; file_reply.c answers conditions and sends,
+ * with file_range.c for parts; listing.c answers for folders. What changes the folder is
+ * writing.h's.
  */
 #ifndef CO_HTTP_FILES_H
 #define CO_HTTP_FILES_H
 
+#include "base/list.h"
 #include "codec/media.h"
 #include "codec/negotiate.h"
 #include "http/message.h"
@@ -18,13 +20,26 @@
 
 /* What one co_http_files call made. Does not change: threads share it. */
 struct co_http_files {
-    struct co_tree *tree;
+    struct co_tree *root; /* for whoever may do everything: visitors get trees below it */
     struct co_media *media;
     struct co_http_files_options options; /* its strings are owned, and set */
     struct co_buf fields;                 /* lines of every response from here */
     struct co_buf cache_field;            /* Cache-Control of files: a line, or nothing */
     bool cache_is_common;                 /* the server says Cache-Control in all responses */
+    bool is_writable;                     /* somebody may write */
+};
+
+/* The folder as visitors of the same home, rights and quota see it, in one shard. */
+struct co_http_view {
+    struct co_link link; /* among the shard's */
+    struct co_tree *tree;
+    struct co_tree_cache *cache;
     uint64_t tag_secret[2];
+    struct co_tree_stat folder; /* the home: another may get its name */
+    char *home;
+    unsigned rights;
+    co_quota *quota;
+    unsigned references; /* the shard's own is one */
 };
 
 /*
@@ -33,7 +48,10 @@ struct co_http_files {
  */
 struct co_http_visit {
     const struct co_http_files *files;
-    struct co_tree_cache *cache;
+    struct co_http_view *view;   /* NULL: the visitor may do nothing */
+    struct co_tree_cache *cache; /* the view's */
+    struct co_account account;   /* the visitor's */
+    bool is_known;               /* logged in, by `user` of the request */
     co_http_request *request;
     size_t whole; /* request->path.size: it has this size whenever others look */
     size_t from, size;
@@ -45,13 +63,51 @@ co_text co_http_visit_path(struct co_http_visit *visit, co_text suffix);
 /* An error page with the fields that scripts of other sites need to see it. */
 int co_http_visit_error(struct co_http_visit *visit, int status);
 
-/* Answers for a tree's or file's failure: 404, 403, 503; or returns it, for what is no answer. */
+/* The same with a sentence for people instead of the page. */
+int co_http_visit_say(struct co_http_visit *visit, int status, const char *text);
+
+/* The fields that scripts of other sites need, for a response that is not made with files->fields.
+ */
+int co_http_visit_set_cors(struct co_http_visit *visit);
+
+/* Answers for a tree's or file's failure: 404, 403 or 401, 503; or returns it, for what is no
+ * answer. */
 int co_http_visit_failed(struct co_http_visit *visit, int error);
+
+/* ---- who visits (visitor.c) -------------------------------------------------------------------
+ */
+
+/* Finds out who it is and what they see. After that there is a reply, or a view, or neither for
+ * OPTIONS of a stranger. 0 or negative. */
+int co_http_visit_enter(struct co_http_visit *visit);
+void co_http_visit_leave(struct co_http_visit *visit);
+
+unsigned co_http_visit_rights(const struct co_http_visit *visit);
+
+/* Answers for what this visitor may not do: 401 where logging in can help, else 403. */
+int co_http_visit_denied(struct co_http_visit *visit);
+
+/* Appends what this visitor may do at the path, but for `except`: the value of Allow. */
+void co_http_visit_allow(
+    const struct co_http_visit *visit, enum co_http_method except, struct co_buf *out);
+
+/* Answers 405. */
+int co_http_visit_not_allowed(struct co_http_visit *visit);
+
+/* Does the visit's path mean a folder, by its slash? */
+bool co_http_visit_is_folder(const struct co_http_visit *visit);
 
 #define CO_HTTP_NONCE 32 /* hexadecimal digits that nobody can foresee */
 void co_http_nonce(char ret_text[CO_HTTP_NONCE]);
 
 /* ---- a file's forms ------------------------------------------------------------------------- */
+
+#define CO_HTTP_ETAG_MAX 20 /* "0123456789abcdef" with its quotes */
+
+/* Appends the ETag of a file's own bytes (RFC 9110 8.8.3): strong, by all that changes with them.
+ */
+void co_http_etag_add(
+    struct co_buf *out, const struct co_http_view *view, const struct co_tree_stat *stat);
 
 /* The ways to send a file's content: each has bytes, an ETag and a head of its own. */
 enum co_http_form_kind {

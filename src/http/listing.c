@@ -172,7 +172,7 @@ static int listing_open(struct co_http_listing *listing, struct co_http_visit *v
     co_http_nonce(listing->nonce);
     /* HEAD asks only whether there would be a listing. */
     size_t entries_max = request->head.method == CO_HTTP_HEAD ? 0 : CO_HTTP_LISTING_MAX;
-    ssize_t count = co_tree_list(visit->files->tree, co_http_visit_path(visit, (co_text){0}),
+    ssize_t count = co_tree_list(visit->view->tree, co_http_visit_path(visit, (co_text){0}),
         entries_max, &listing->entries, &listing->truncated);
     if (count < 0)
         return (int)count;

@@ -18,6 +18,7 @@
 #include "net/pace.h"
 
 #define CO_HTTP_FIELDS_MAX 16384 /* bytes of the fields that handlers set for one response */
+#define CO_HTTP_USER_MAX   256   /* bytes of a user's name (attacks F19) */
 #define CO_HTTP_DATE_LINE  37    /* "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n" */
 
 struct co_rt;
@@ -109,13 +110,16 @@ struct co_http_request {
     struct co_buf path;    /* decoded and normalised, with its leading slash */
     co_text beneath;       /* the path's part below the route: what a folder is asked for */
     struct co_buf kept;    /* copy of the head, once its bytes had to go for the body's */
+    struct co_buf user;    /* named by the request's credentials */
 
     enum co_http_body_state body_state;
     struct co_chunked chunked;
     struct co_pace reading;
-    uint64_t body_bytes; /* read so far */
-    int body_error;      /* the first failure of reading, kept */
-    bool continued;      /* the client no longer waits for a 100 */
+    uint64_t body_bytes;     /* read so far */
+    uint64_t body_bytes_max; /* the server's, unless the handler has set another */
+    size_t body_shown;       /* bytes of the stream's buffer that co_http_body_next has shown */
+    int body_error;          /* the first failure of reading, kept */
+    bool continued;          /* the client no longer waits for a 100 */
 
     enum co_http_reply_state reply_state;
     int status;           /* 0: no response yet */

@@ -58,6 +58,15 @@ int co_http_route_add(
     return 0;
 }
 
+int co_http_route_add_uploads(
+    struct co_http_route **routes, const char *path, co_http_handler *handler, void *arg)
+{
+    int rc = co_http_route_add(routes, path, handler, arg);
+    if (rc == 0)
+        route_of(*routes, co_text_of(path))->takes_uploads = true;
+    return rc;
+}
+
 void co_http_routes_free(struct co_http_route *routes)
 {
     while (routes) {

@@ -21,6 +21,8 @@ struct co_http_route {
         co_http_handler *handler; /* NULL: not for this method */
         void *arg;
     } by_method[CO_HTTP_METHODS]; /* [CO_HTTP_OTHER]: for those that have none of their own */
+    bool
+        takes_uploads; /* PUT and POST have no body_bytes_max: the handler has a limit of its own */
     size_t path_size;
     char path[]; /* ends in '/' when it takes all beneath it */
 };
@@ -31,6 +33,11 @@ bool co_http_method_is_served(enum co_http_method method);
 /* Adds "GET /path" or "/path". 0, -EINVAL, -EEXIST, -ENOMEM. */
 int co_http_route_add(
     struct co_http_route **routes, const char *text, co_http_handler *handler, void *arg);
+
+/* The same for every method, with handlers that have a limit of their own for the bodies of PUT and
+ * POST. */
+int co_http_route_add_uploads(
+    struct co_http_route **routes, const char *path, co_http_handler *handler, void *arg);
 
 void co_http_routes_free(struct co_http_route *routes);
 

@@ -131,6 +131,14 @@ static int reply_allow(co_http_request *request, const struct co_http_route *rou
                          : co_http_reply_error(request, status);
 }
 
+static bool is_too_large(const co_http_request *request, const struct co_http_route *route)
+{
+    const struct co_http1_request *head = &request->head;
+    bool uploads = head->method == CO_HTTP_PUT || head->method == CO_HTTP_POST;
+    return !(route && route->takes_uploads && uploads) && head->framing == CO_HTTP_LENGTH &&
+           head->body_size > request->server->options.body_bytes_max;
+}
+
 /* RFC 9110 9.1: 405 for a method that this path does not take. */
 static int route_request(co_http_request *request)
 {
@@ -138,6 +146,10 @@ static int route_request(co_http_request *request)
     enum co_http_method method = request->head.method;
     co_text path = co_buf_text(&request->path);
     const struct co_http_route *route = co_http_route_find(request->server->routes, path, &folder);
+    if (is_too_large(request, route)) {
+        request->close = true;
+        return co_http_reply_error(request, 413);
+    }
     if (!route)
         return co_http_reply_error(request, 404);
     int own = co_http_route_method(route, method);
@@ -164,11 +176,6 @@ static int answer(co_http_request *request)
     int rc = decode_path(request);
     if (rc < 0) /* whether the path is wrong is not known without memory */
         return rc == -ENOMEM ? rc : co_http_reply_error(request, 400);
-    if (head->framing == CO_HTTP_LENGTH &&
-        head->body_size > request->server->options.body_bytes_max) {
-        request->close = true;
-        return co_http_reply_error(request, 413);
-    }
     return route_request(request);
 }
 
@@ -185,6 +192,7 @@ static void tell(const co_http_request *request, int error)
         .host = head->host,
         .referer = head->referer,
         .user_agent = head->user_agent,
+        .user = co_buf_text(&request->user),
         .minor = head->minor,
         .status = request->status,
         .body_bytes = request->reply_bytes,
@@ -208,6 +216,7 @@ static int exchange(co_http_request *request, size_t head_bytes)
 {
     request->head_bytes = head_bytes;
     request->close = is_last(request);
+    co_buf_clear(&request->user);
     co_http_body_start(request);
     co_http_reply_start(request);
     int rc = co_http_reply_finish(request, answer(request));
@@ -222,6 +231,7 @@ static int exchange(co_http_request *request, size_t head_bytes)
 /* Answers what is no request. Nothing after it can be trusted to be one (RFC 9112 11.2). */
 static int refuse(co_http_request *request, int status)
 {
+    co_buf_clear(&request->user);
     co_http_reply_start(request);
     request->head.framing = CO_HTTP_NO_BODY;
     request->body_state = CO_HTTP_BODY_DONE;

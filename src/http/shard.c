@@ -110,6 +110,7 @@ static void request_free(co_http_request *request)
     co_buf_free(&request->path);
     co_buf_free(&request->kept);
     co_buf_free(&request->fields);
+    co_buf_free(&request->user);
     free(request);
 }
 
@@ -129,6 +130,7 @@ co_http_request *co_http_request_take(co_http_server *server, struct co_http_sha
     request->path = CO_BUF(CO_HTTP1_TARGET_MAX + 2);
     request->kept = CO_BUF(CO_HTTP1_HEAD_MAX);
     request->fields = CO_BUF(CO_HTTP_FIELDS_MAX);
+    request->user = CO_BUF(CO_HTTP_USER_MAX);
     return request;
 }
 

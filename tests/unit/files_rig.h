@@ -27,6 +27,8 @@ static struct {
     co_http_server *server;
     uint64_t sent; /* of the last response's body, as the server's event says */
     int error;
+    char user[64];         /* of the last request, as its event says */
+    co_address peer;       /* where the client is; size 0: in this process */
     char got[GOT_MAX + 1]; /* the last response, NUL-terminated */
     size_t got_size;
     char *body; /* within */
@@ -76,6 +78,7 @@ static inline void site_hear(void *arg, const struct co_http_event *event)
     (void)arg;
     site.sent = event->body_bytes;
     site.error = event->error;
+    snprintf(site.user, sizeof site.user, "%.*s", CO_TEXT_PRINT(event->user));
 }
 
 static inline void serve_at(const char *path, const struct co_http_files_options *options)
@@ -89,6 +92,8 @@ static inline void serve_at(const char *path, const struct co_http_files_options
 static inline int site_setup(void **state)
 {
     (void)state;
+    site.peer = (co_address){0};
+    site.error = 0;
     snprintf(site.path, sizeof site.path, "/tmp/coronet-files-XXXXXX");
     assert_non_null(mkdtemp(site.path));
     assert_int_equal(chmod(site.path, 0755), 0);
@@ -129,6 +134,8 @@ static inline void talk(const char *text)
     assert_int_equal(co_memory_pair(&peer, &served, 65536), 0);
     served->handler = co_http_session;
     served->arg = site.server;
+    served->peer.size = (uint8_t)site.peer.size;
+    memcpy(served->peer.bytes, site.peer.as.bytes, site.peer.size);
     co_group_open(&group, NULL);
     co_go(&group, site_session, served);
     assert_int_equal(co_write(peer, text, strlen(text)), 0);

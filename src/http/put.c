@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * PUT (RFC 9110 9.3.4): the body becomes a file when all of it has come.
+ *
+ * With Content-Range the body is a part (RFC 9110 14.5), as "curl -C -" sends it: it goes behind
+ * the bytes that are there already, be it of an upload that was cut off or of the whole file, and
+ * the file appears with the last byte. All that can be refused is refused before the body is asked
+ * for (RFC 9110 10.1.1).
+ */
+#include "codec/range.h"
+#include "http/body.h"
+#include "http/writing.h"
+#include "tree/upload.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+struct put {
+    struct co_http_visit *visit;
+    struct co_http_target target; /* what was there before */
+    struct co_content_range part; /* of the file; without Content-Range from 0 on */
+    bool is_part;
+};
+
+/* ---- before the body ------------------------------------------------------------------------- */
+
+static bool is_plain(const co_http_request *request)
+{
+    co_text coding = co_http_header(request, "Content-Encoding");
+    return !coding.at || co_text_equal_nocase(coding, CO_TEXT("identity"));
+}
+
+/* 0, or the status that refuses what the head says about the body. */
+static int read_head(struct put *put)
+{
+    const co_http_request *request = put->visit->request;
+    const struct co_http1_request *head = &request->head;
+    uint64_t max = put->visit->files->options.upload_bytes_max, end = head->body_size;
+    co_text range = co_http_header(request, "Content-Range");
+    if (!is_plain(request))
+        return 415; /* RFC 9110 15.5.16: the file would be what it was packed as */
+    if (head->framing == CO_HTTP_NO_BODY && !head->content_length.at)
+        return 411;
+    put->is_part = range.at;
+    if (range.at) {
+        if (co_content_range_parse(range, &put->part) < 0)
+            return 400;
+        end = put->part.size == UINT64_MAX ? put->part.last + 1 : put->part.size;
+        if (head->framing != CO_HTTP_CHUNKED &&
+            head->body_size != put->part.last - put->part.first + 1)
+            return 400;
+    }
+    return max && end > max ? 413 : 0;
+}
+
+static int open_upload(struct put *put, struct co_upload **ret)
+{
+    const struct co_http_visit *visit = put->visit;
+    const struct co_upload_options options = {
+        .start = put->part.first ? CO_UPLOAD_RESUME : CO_UPLOAD_ANEW,
+        .offset = put->part.first,
+        .uploader = co_http_uploader(visit),
+        .fresh = co_text_equal(visit->request->head.if_none_match, CO_TEXT("*")),
+        .size_max = visit->files->options.upload_bytes_max,
+    };
+    return co_upload_open(
+        ret, visit->view->tree, co_http_visit_path(put->visit, (co_text){0}), &options);
+}
+
+/* ---- the body ---------------------------------------------------------------------------------
+ */
+
+/* Stores what comes. 0; CO_EEOF and the like for a body that did not come whole (also in the
+ * request's body_error); -errno of the tree's. */
+static int receive(const struct put *put, struct co_upload *upload)
+{
+    co_http_request *request = put->visit->request;
+    co_text piece;
+    ssize_t n;
+    request->body_bytes_max = UINT64_MAX;
+    while ((n = co_http_body_next(request, &piece)) > 0) {
+        int rc = co_upload_write(upload, piece.at, piece.size);
+        if (rc < 0)
+            return rc;
+    }
+    return (int)n;
+}
+
+/* Tells in Upload-Offset how much of the file is there. */
+static int reply_offset(struct co_http_visit *visit, int status, uint64_t bytes)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%llu", (unsigned long long)bytes);
+    int rc = co_http_set(visit->request, "Upload-Offset", text);
+    return rc < 0 ? rc : co_http_reply(visit->request, status, NULL, NULL, 0);
+}
+
+/* The client goes on where nothing has come to yet. */
+static int refuse_offset(struct put *put)
+{
+    struct co_http_visit *visit = put->visit;
+    uint64_t bytes = 0;
+    co_text path = co_http_visit_path(visit, (co_text){0});
+    if (co_upload_partial(visit->view->tree, path, co_http_uploader(visit), &bytes) < 0)
+        bytes = put->target.is_file ? put->target.stat.size : 0;
+    return reply_offset(visit, 409, bytes);
+}
+
+/* All of the body is stored: of the file too? */
+static int finish(struct put *put, struct co_upload *upload)
+{
+    struct co_http_visit *visit = put->visit;
+    uint64_t size = co_upload_size(upload);
+    bool is_short = put->is_part && size != put->part.last + 1;
+    if (is_short || (put->is_part && size != put->part.size)) {
+        co_upload_abort(upload, true);
+        return is_short ? co_http_visit_error(visit, 400) : reply_offset(visit, 202, size);
+    }
+    int rc = co_upload_commit(upload, !visit->files->options.no_sync);
+    return rc < 0 ? co_http_write_failed(visit, rc)
+                  : co_http_write_done(visit, !put->target.exists, (co_text){0});
+}
+
+static int store(struct put *put)
+{
+    struct co_upload *upload;
+    int rc = open_upload(put, &upload);
+    if (rc == -EINVAL && put->part.first)
+        return refuse_offset(put);
+    if (rc < 0)
+        return co_http_write_failed(put->visit, rc);
+    rc = receive(put, upload);
+    if (rc == 0)
+        return finish(put, upload);
+    co_upload_abort(upload, true);
+    return put->visit->request->body_error ? rc : co_http_write_failed(put->visit, rc);
+}
+
+int co_http_put(struct co_http_visit *visit)
+{
+    struct put put = {.visit = visit};
+    if (co_http_visit_is_folder(visit))
+        return co_http_visit_not_allowed(visit);
+    int status = read_head(&put);
+    if (status)
+        return co_http_visit_error(visit, status);
+    int rc = co_http_target_look(visit, &put.target);
+    if (rc < 0)
+        return co_http_write_failed(visit, rc);
+    if (!co_http_target_meets(visit, &put.target))
+        return co_http_visit_error(visit, 412);
+    return store(&put);
+}

@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who visits a folder: Basic authentication (RFC 7617), and the tree that an account sees.
+ *
+ * Every request is asked anew, so what an account may do is never what it might do a while ago. The
+ * tree of an account stays in the shard with its cache of files, for as long as it is among the
+ * latest: accounts of the same home, rights and quota share one.
+ */
+#include "base/client.h"
+#include "codec/base64.h"
+#include "http/files.h"
+#include "http/route.h"
+#include "net/stream.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define CREDENTIALS_MAX 2048 /* bytes of name and password; more are wrong (attacks F19) */
+#define VIEWS_MAX       8    /* of a shard: each may keep CO_TREE_CACHE_BYTES and descriptors */
+#define RETRY_SECONDS   "60" /* a ban lasts longer, but whoever waits for a place does not */
+
+/* ---- views ------------------------------------------------------------------------------------
+ */
+
+struct views {
+    struct co_link latest; /* the latest first */
+    unsigned count;
+};
+
+static struct co_http_view *view_of(struct co_link *link)
+{
+    return CO_CONTAINER(link, struct co_http_view, link);
+}
+
+static void view_release(struct co_http_view *view)
+{
+    if (!view || --view->references > 0)
+        return;
+    co_tree_cache_free(view->cache);
+    co_tree_free(view->tree);
+    free(view->home);
+    free(view);
+}
+
+static void view_drop(struct views *views, struct co_http_view *view)
+{
+    co_list_remove(&view->link);
+    views->count--;
+    view_release(view);
+}
+
+static void views_free(void *arg)
+{
+    struct views *views = arg;
+    while (!co_list_empty(&views->latest))
+        view_drop(views, view_of(views->latest.next));
+    free(views);
+}
+
+static int views_of(const struct co_http_visit *visit, struct views **ret)
+{
+    struct co_http_shard *shard = visit->request->shard;
+    *ret = co_http_shard_get(shard, visit->files);
+    if (CO_LIKELY(*ret != NULL))
+        return 0;
+    *ret = calloc(1, sizeof **ret);
+    if (!*ret)
+        return -ENOMEM;
+    co_list_init(&(*ret)->latest);
+    int rc = co_http_shard_set(shard, visit->files, *ret, views_free);
+    if (rc < 0)
+        free(*ret);
+    return rc;
+}
+
+static struct co_http_view *view_find(struct views *views, const struct co_account *account)
+{
+    co_text home = co_text_of(account->home);
+    for (struct co_link *link = views->latest.next; link != &views->latest; link = link->next) {
+        struct co_http_view *view = view_of(link);
+        if (view->rights == account->rights && view->quota == account->quota &&
+            co_text_equal(co_text_of(view->home), home))
+            return view;
+    }
+    return NULL;
+}
+
+/* ETags are hashes keyed with what only this machine knows of the folder: they tell nothing of
+ * inodes, and yet stay the same when the server starts anew, so that downloads can go on. */
+static int view_open(struct co_http_view *view, const struct co_http_visit *visit)
+{
+    const struct co_http_files *files = visit->files;
+    const struct co_tree_options options = {
+        .hidden = files->options.hidden, .rights = view->rights, .quota = view->quota};
+    co_text home = co_text_of(view->home);
+    int rc = co_tree_stat_path(files->root, home, &view->folder);
+    if (rc == 0)
+        rc = co_tree_open_below(&view->tree, files->root, home, &options);
+    if (rc == 0)
+        rc = co_tree_cache_new(&view->cache, view->tree);
+    view->tag_secret[0] = view->folder.inode;
+    view->tag_secret[1] = view->folder.device;
+    return rc;
+}
+
+static int view_new(const struct co_http_visit *visit, struct co_http_view **ret)
+{
+    const struct co_account *account = &visit->account;
+    struct co_http_view *view = calloc(1, sizeof *view);
+    if (!view)
+        return -ENOMEM;
+    *view =
+        (struct co_http_view){.rights = account->rights, .quota = account->quota, .references = 1};
+    view->home = strdup(account->home ? account->home : "");
+    int rc = view->home ? view_open(view, visit) : -ENOMEM;
+    if (rc < 0)
+        view_release(view);
+    else
+        *ret = view;
+    return rc;
+}
+
+static void view_add(struct views *views, struct co_http_view *view)
+{
+    if (views->count == VIEWS_MAX)
+        view_drop(views, view_of(views->latest.prev));
+    co_list_prepend(&views->latest, &view->link);
+    views->count++;
+}
+
+/* Is the view's folder still the one that has the home's name? */
+static bool is_current(const struct co_http_visit *visit, const struct co_http_view *view)
+{
+    struct co_tree_stat now;
+    if (!*view->home)
+        return true;
+    return co_tree_stat_path(visit->files->root, co_text_of(view->home), &now) == 0 &&
+           now.inode == view->folder.inode && now.device == view->folder.device;
+}
+
+static void visit_see(struct co_http_visit *visit, struct co_http_view *view)
+{
+    view->references++;
+    visit->view = view;
+    visit->cache = view->cache;
+}
+
+/* Opening waits: another request may have come first. */
+static int view_make(struct co_http_visit *visit, struct views *views)
+{
+    struct co_http_view *view = NULL;
+    int rc = view_new(visit, &view);
+    if (rc < 0)
+        return rc;
+    struct co_http_view *other = view_find(views, &visit->account);
+    if (other)
+        view_drop(views, other);
+    view_add(views, view);
+    visit_see(visit, view);
+    return 0;
+}
+
+/* Shows the visitor the account's tree. */
+static int view_enter(struct co_http_visit *visit)
+{
+    struct views *views;
+    int rc = views_of(visit, &views);
+    if (rc < 0)
+        return rc;
+    struct co_http_view *view = view_find(views, &visit->account);
+    if (!view)
+        return view_make(visit, views);
+    if (views->latest.next != &view->link) {
+        co_list_remove(&view->link);
+        co_list_prepend(&views->latest, &view->link);
+    }
+    visit_see(visit, view);
+    if (CO_LIKELY(is_current(visit, view)))
+        return 0;
+    visit->view = NULL;
+    view_release(view);
+    return view_make(visit, views);
+}
+
+/* ---- logging in ---------------------------------------------------------------------------------
+ */
+
+/* Nobody on the way can listen: a loopback, a Unix socket, memory. */
+static bool is_private(const struct co_http_visit *visit)
+{
+    co_address peer;
+    co_stream_peer(visit->request->stream, &peer);
+    return co_client_is_local(&peer);
+}
+
+static int refuse_in_clear(struct co_http_visit *visit)
+{
+    return co_http_visit_say(visit, 403,
+        "Logging in is possible over TLS, or from the server's own machine, but not here: "
+        "everybody on the way could read the password.\n");
+}
+
+/* RFC 7617 2 and 2.1. The question is put only where the answer cannot be overheard. */
+static int challenge(struct co_http_visit *visit)
+{
+    if (!is_private(visit))
+        return refuse_in_clear(visit);
+    int rc = co_http_set(
+        visit->request, "WWW-Authenticate", "Basic realm=\"Coronet\", charset=\"UTF-8\"");
+    return rc < 0 ? rc : co_http_visit_error(visit, 401);
+}
+
+int co_http_visit_denied(struct co_http_visit *visit)
+{
+    const struct co_http_files_options *options = &visit->files->options;
+    bool login_helps = options->authenticate && options->rights_max & ~co_http_visit_rights(visit);
+    if (visit->is_known || !login_helps)
+        return co_http_visit_error(visit, 403);
+    return challenge(visit);
+}
+
+/* Those of the Basic scheme, or at NULL. */
+static co_text credentials_of(const co_http_request *request)
+{
+    const co_text scheme = CO_TEXT("Basic");
+    co_text field = request->head.authorization;
+    if (field.size <= scheme.size || field.at[scheme.size] != ' ' ||
+        !co_text_equal_nocase((co_text){field.at, scheme.size}, scheme))
+        return (co_text){0};
+    return co_text_trim(co_text_after(field, scheme.size));
+}
+
+/* Asks for what the credentials say; they may hold any bytes, but for a colon in the name. */
+static int ask(struct co_http_visit *visit, co_text plain)
+{
+    const struct co_http_files_options *options = &visit->files->options;
+    ssize_t colon = co_text_find(plain, ':');
+    if (colon < 0 || colon > CO_HTTP_USER_MAX)
+        return -EACCES;
+    co_text name = {plain.at, (size_t)colon};
+    co_buf_add_text(&visit->request->user, name);
+    if (visit->request->user.error)
+        return visit->request->user.error;
+    return options->authenticate(options->authenticate_arg, co_peer(visit->request->stream), name,
+        co_text_after(plain, name.size + 1), &visit->account);
+}
+
+static int authenticate(struct co_http_visit *visit, co_text credentials)
+{
+    struct co_buf plain = CO_BUF(CREDENTIALS_MAX);
+    int rc = co_base64_decode(credentials, &plain);
+    rc = rc == CO_EINVALID || rc == CO_ETOOBIG ? -EACCES : rc;
+    if (rc == 0)
+        rc = ask(visit, co_buf_text(&plain));
+    if (plain.at)
+        explicit_bzero(plain.at, plain.room);
+    co_buf_free(&plain);
+    return rc;
+}
+
+/* The slower of two rates. */
+static uint64_t rate_of(uint64_t a, uint64_t b)
+{
+    return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
+static int enter_account(struct co_http_visit *visit)
+{
+    const struct co_http_files_options *options = &visit->files->options;
+    struct co_account *account = &visit->account;
+    visit->is_known = true;
+    account->rights = (account->rights ? account->rights : CO_MAY_BROWSE) & options->rights_max;
+    visit->request->writing.limit_rate =
+        rate_of(visit->request->server->options.limit_rate, account->rate);
+    if (account->rights == 0)
+        return co_http_visit_denied(visit);
+    int rc = view_enter(visit);
+    if (rc == -ENOENT || rc == -ENOTDIR)
+        return co_http_visit_say(visit, 403, "Your folder does not exist on this server.\n");
+    return rc;
+}
+
+static int log_in(struct co_http_visit *visit, co_text credentials)
+{
+    if (!is_private(visit))
+        return refuse_in_clear(visit);
+    int rc = authenticate(visit, credentials);
+    if (rc == 0)
+        return enter_account(visit);
+    if (rc == -EACCES)
+        return challenge(visit);
+    if (rc != -EBUSY)
+        return rc;
+    rc = co_http_set(visit->request, "Retry-After", RETRY_SECONDS);
+    return rc < 0
+               ? rc
+               : co_http_visit_say(visit, 429, "Too many logins have failed; try again later.\n");
+}
+
+/* ---- coming and going ---------------------------------------------------------------------------
+ */
+
+int co_http_visit_enter(struct co_http_visit *visit)
+{
+    const struct co_http_files_options *options = &visit->files->options;
+    co_text credentials = credentials_of(visit->request);
+    if (CO_UNLIKELY(credentials.at && options->authenticate))
+        return log_in(visit, credentials);
+    if (options->no_anonymous) {
+        bool asks = visit->request->head.method == CO_HTTP_OPTIONS;
+        return asks ? 0 : co_http_visit_denied(visit);
+    }
+    visit->account.rights = options->anonymous_rights;
+    return view_enter(visit);
+}
+
+void co_http_visit_leave(struct co_http_visit *visit)
+{
+    const struct co_http_files_options *options = &visit->files->options;
+    view_release(visit->view);
+    if (!visit->is_known)
+        return;
+    visit->request->writing.limit_rate = visit->request->server->options.limit_rate;
+    if (visit->account.held && options->leave)
+        options->leave(options->authenticate_arg, &visit->account);
+}
+
+/* ---- what they may ------------------------------------------------------------------------------
+ */
+
+unsigned co_http_visit_rights(const struct co_http_visit *visit)
+{
+    return visit->view ? visit->view->rights : 0;
+}
+
+bool co_http_visit_is_folder(const struct co_http_visit *visit)
+{
+    co_text path = {visit->request->path.at + visit->from, visit->size};
+    return path.size == 0 || path.at[path.size - 1] == '/';
+}
+
+static bool may(const struct co_http_visit *visit, enum co_http_method method)
+{
+    unsigned rights = co_http_visit_rights(visit);
+    bool folder = co_http_visit_is_folder(visit);
+    switch (method) {
+    case CO_HTTP_GET:
+    case CO_HTTP_HEAD: return rights & CO_MAY_BROWSE;
+    case CO_HTTP_OPTIONS: return true;
+    case CO_HTTP_PUT: return !folder && rights & (CO_MAY_ADD | CO_MAY_CHANGE);
+    case CO_HTTP_POST: return folder && rights & (CO_MAY_ADD | CO_MAY_CHANGE);
+    case CO_HTTP_MKCOL: return rights & CO_MAY_ADD;
+    case CO_HTTP_DELETE:
+    case CO_HTTP_MOVE: return rights & CO_MAY_CHANGE;
+    default: return false;
+    }
+}
+
+/* Some methods may be another route's. */
+void co_http_visit_allow(
+    const struct co_http_visit *visit, enum co_http_method except, struct co_buf *out)
+{
+    const co_http_request *request = visit->request;
+    co_text path = {request->path.at, visit->whole};
+    bool folder;
+    const struct co_http_route *route = co_http_route_find(request->server->routes, path, &folder);
+    for (enum co_http_method method = CO_HTTP_GET; method < CO_HTTP_METHODS; method++) {
+        bool others =
+            route->by_method[method].handler && route->by_method[method].arg != visit->files;
+        if (method == except || !(others || may(visit, method)))
+            continue;
+        co_buf_add_string(out, out->size ? ", " : "");
+        co_buf_add_string(out, co_http_method_name(method));
+    }
+}
+
+int co_http_visit_not_allowed(struct co_http_visit *visit)
+{
+    char room[128];
+    struct co_buf allow = {.at = room, .room = sizeof room, .size_max = sizeof room};
+    co_http_visit_allow(visit, visit->request->head.method, &allow);
+    int rc = co_http_set_text(visit->request, CO_TEXT("Allow"), co_buf_text(&allow));
+    return rc < 0 ? rc : co_http_visit_error(visit, 405);
+}
