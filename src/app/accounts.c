@@ -6,16 +6,26 @@
 #include "base/map.h"
 #include "coronet/net.h"
 #include "runtime/file.h"
+#include "tree/tree.h"
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 struct co_accounts {
     struct co_accounts_options options;
     struct co_login *login;
+    struct co_tree *tree; /* the served directory */
     pthread_mutex_t lock; /* guards the quotas' map */
-    struct co_map quotas; /* by user name; they outlive a reload, as what was written does */
+    struct co_map quotas; /* struct kept; they outlive a reload, as what was written does */
+};
+
+/* A user's account of bytes. A user whose limit has changed gets another one. */
+struct kept {
+    co_quota *quota;
+    co_text key;
+    char text[]; /* "NAME LIMIT" */
 };
 
 /* ---- reading ----------------------------------------------------------------------------------
@@ -82,6 +92,24 @@ static int read_users(
     return rc;
 }
 
+/* Opened before privileges go, and for whoever may do everything: only bytes are counted. */
+static int tree_open(struct co_accounts *accounts, struct co_buf *message)
+{
+    const char *directory = accounts->options.directory;
+    int rc = co_tree_open(&accounts->tree, directory,
+        &(struct co_tree_options){.hidden = true, .rights = CO_MAY_ALL});
+    if (rc < 0)
+        co_buf_addf(message, "cannot serve %s: %s", directory, co_explain(rc));
+    return rc;
+}
+
+static void kept_free(struct kept *kept)
+{
+    if (kept)
+        co_quota_free(kept->quota);
+    free(kept);
+}
+
 int co_accounts_new(
     struct co_accounts **ret, const struct co_accounts_options *options, struct co_buf *message)
 {
@@ -94,7 +122,9 @@ int co_accounts_new(
     co_random(secret, sizeof secret);
     co_map_init(&accounts->quotas, secret);
     pthread_mutex_init(&accounts->lock, NULL);
-    int rc = read_users(options, &users, message);
+    int rc = tree_open(accounts, message);
+    if (rc == 0)
+        rc = read_users(options, &users, message);
     if (rc == 0) {
         rc = co_login_new(&accounts->login, users,
             &(struct co_login_options){
@@ -115,8 +145,9 @@ void co_accounts_free(struct co_accounts *accounts)
         return;
     co_login_free(accounts->login);
     for (size_t i = 0; i < accounts->quotas.room; i++)
-        co_quota_free(accounts->quotas.entries[i].value);
+        kept_free(accounts->quotas.entries[i].value);
     co_map_free(&accounts->quotas);
+    co_tree_free(accounts->tree);
     pthread_mutex_destroy(&accounts->lock);
     free(accounts);
 }
@@ -133,6 +164,92 @@ int co_accounts_reload(struct co_accounts *accounts, struct co_buf *message)
 /* ---- logging in ---------------------------------------------------------------------------------
  */
 
+static struct kept *kept_new(const struct co_user *user)
+{
+    size_t room = strlen(user->name) + 24;
+    struct kept *kept = malloc(sizeof *kept + room);
+    if (!kept)
+        return NULL;
+    int size = snprintf(kept->text, room, "%s %llu", user->name, (unsigned long long)user->quota);
+    kept->key = (co_text){kept->text, (size_t)size};
+    kept->quota = NULL;
+    return kept;
+}
+
+static struct kept *kept_find(struct co_accounts *accounts, co_text key)
+{
+    pthread_mutex_lock(&accounts->lock);
+    struct kept *kept = co_map_get(&accounts->quotas, key);
+    pthread_mutex_unlock(&accounts->lock);
+    return kept;
+}
+
+/* Adds `own`, unless another login was faster. Whichever is there now, or NULL without memory; it
+ * is `own` if that was taken over. */
+static struct kept *kept_add(struct co_accounts *accounts, struct kept *own)
+{
+    pthread_mutex_lock(&accounts->lock);
+    struct kept *kept = co_map_get(&accounts->quotas, own->key);
+    if (!kept && co_map_set(&accounts->quotas, own->key, own) == 0)
+        kept = own;
+    pthread_mutex_unlock(&accounts->lock);
+    return kept;
+}
+
+/* Begins an account with what lies in the home. */
+static int measure(
+    const struct co_accounts *accounts, const struct co_user *user, struct kept *kept)
+{
+    uint64_t used;
+    struct co_tree *home;
+    int rc = co_tree_open_below(&home, accounts->tree, co_text_of(user->home),
+        &(struct co_tree_options){.hidden = true, .rights = CO_MAY_ALL});
+    if (rc < 0)
+        return rc;
+    rc = co_tree_usage(home, &used);
+    co_tree_free(home);
+    return rc < 0 ? rc : co_quota_new(&kept->quota, user->quota, used);
+}
+
+/* The user's account of bytes, made at the first login. */
+static int quota_of(struct co_accounts *accounts, const struct co_user *user, co_quota **ret)
+{
+    int rc = 0;
+    struct kept *own = kept_new(user);
+    if (!own)
+        return -ENOMEM;
+    struct kept *kept = kept_find(accounts, own->key);
+    if (!kept) {
+        rc = measure(accounts, user, own);
+        kept = rc == 0 ? kept_add(accounts, own) : NULL;
+    }
+    if (kept != own)
+        kept_free(own);
+    *ret = kept ? kept->quota : NULL;
+    return rc == 0 && !kept ? -ENOMEM : rc;
+}
+
+/* A home that is not there is no reason here: who has none gets no further than this. */
+static int account_fill(
+    struct co_accounts *accounts, const struct co_user *user, struct co_account *ret)
+{
+    struct co_account account = {
+        .home = user->home,
+        .rights = user->rights & (accounts->options.write ? CO_MAY_ALL : CO_MAY_BROWSE),
+        .rate = user->rate,
+        .held = (void *)(uintptr_t)user,
+    };
+    int rc = 0;
+    if (account.rights == 0) /* a drop box on a server that takes nothing */
+        return -EACCES;
+    if (user->quota && account.rights & (CO_MAY_ADD | CO_MAY_CHANGE))
+        rc = quota_of(accounts, user, &account.quota);
+    if (rc < 0 && rc != -ENOENT && rc != -ENOTDIR)
+        return rc;
+    *ret = account;
+    return 0;
+}
+
 int co_accounts_authenticate(
     void *arg, const char *peer, co_text name, co_text password, struct co_account *ret)
 {
@@ -143,14 +260,10 @@ int co_accounts_authenticate(
     int rc = co_login_check(accounts->login, &address, name, password, &user);
     if (rc < 0)
         return rc;
-    unsigned rights = user->rights & (accounts->options.write ? CO_MAY_ALL : CO_MAY_BROWSE);
-    if (rights == 0) { /* a drop box on a server that takes nothing */
+    rc = account_fill(accounts, user, ret);
+    if (rc < 0)
         co_login_leave(accounts->login, user);
-        return -EACCES;
-    }
-    *ret = (struct co_account){
-        .home = user->home, .rights = rights, .rate = user->rate, .held = (void *)(uintptr_t)user};
-    return 0;
+    return rc;
 }
 
 void co_accounts_leave(void *arg, struct co_account *account)

@@ -12,6 +12,7 @@
 struct co_accounts;
 
 struct co_accounts_options {
+    const char *directory;    /* the served one: quotas begin with what lies in users' homes */
     const char *const *users; /* "NAME:PASSWORD", NULL-terminated; NULL: none */
     const char *file;         /* a users file; NULL: none */
     bool write;               /* users may write, as far as their rights say */

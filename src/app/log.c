@@ -53,7 +53,7 @@ static void combined_start(struct co_buf *out, const char *peer, co_text user, i
 
 static void combined(struct co_buf *out, const struct co_http_event *event)
 {
-    combined_start(out, event->peer, (co_text){0}, event->start_seconds);
+    combined_start(out, event->peer, event->user, event->start_seconds);
     if (event->method.size == 0)
         co_buf_add_char(out, '-'); /* nothing that was a request line */
     co_escape_log(out, event->method);
@@ -97,6 +97,8 @@ static void json(struct co_buf *out, const struct co_http_event *event)
     json_text(out, "method", event->method);
     json_text(out, "target", event->target);
     json_text(out, "host", event->host);
+    if (event->user.size > 0)
+        json_text(out, "user", event->user);
     co_buf_addf(out, ",\"version\":\"HTTP/1.%u\",\"status\":%d", event->minor, event->status);
     co_buf_addf(out, ",\"body_bytes\":%llu,\"duration_us\":%lld",
         (unsigned long long)event->body_bytes, (long long)event->duration_ns / 1000);

@@ -182,11 +182,13 @@ static int accounts_open(struct co_serving *server)
 {
     const struct co_serve_command *command = server->command;
     struct co_ftp_options *ftp = &server->settings.ftp_options;
+    struct co_http_files_options *files = &server->settings.files;
     struct co_buf message = CO_BUF(MESSAGE_MAX);
     const struct co_accounts_options options = {
+        .directory = server->directory,
         .users = command->user.at,
         .file = command->users,
-        .write = command->write,
+        .write = command->write || command->anonymous_write,
         .login_delay_ms = command->login_delay,
     };
     if (!command->user.count && !command->users)
@@ -199,9 +201,9 @@ static int accounts_open(struct co_serving *server)
         co_fail(rc, "%.*s", CO_TEXT_PRINT(co_buf_text(&message)));
     }
     co_buf_free(&message);
-    ftp->authenticate = co_accounts_authenticate;
-    ftp->leave = co_accounts_leave;
-    ftp->authenticate_arg = server->accounts;
+    ftp->authenticate = files->authenticate = co_accounts_authenticate;
+    ftp->leave = files->leave = co_accounts_leave;
+    ftp->authenticate_arg = files->authenticate_arg = server->accounts;
     return rc;
 }
 

@@ -22,8 +22,7 @@ int co_serve_run(void *settings);
 #define CO_SERVE_COMMAND                                                                           \
  {                                                                                                 \
   .name = "serve", .summary = "serve a directory over HTTP and FTP", .usage = "[DIR] [OPTION...]", \
-  .examples = "  coronet serve                        the current directory, on "                  \
-              "http://localhost:8000/ and ftp://localhost:2121/\n"                                 \
+  .examples = "  coronet serve                        the current directory, on this machine\n"    \
               "  coronet serve --http '*:8000' www    www, to the whole network\n"                 \
               "  coronet serve --http 8080 --spa index.html --cache 1h dist\n"                     \
               "  coronet serve --ftp '*:2121' --user ann:secret --write  an upload server\n"       \

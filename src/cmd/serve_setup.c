@@ -233,6 +233,10 @@ static void fill_settings(struct co_serving *server)
                 .spa = command->spa,
                 .cache_seconds = command->cache / 1000,
                 .cors = command->cors ? "*" : NULL,
+                .no_anonymous = command->no_anonymous,
+                .anonymous_rights = command->anonymous_write ? CO_MAY_ALL : CO_MAY_BROWSE,
+                .rights_max =
+                    command->write || command->anonymous_write ? CO_MAY_ALL : CO_MAY_BROWSE,
             },
         .ftp_options = ftp_options(server),
         .access = server->access,

@@ -57,8 +57,9 @@ static void combined_keeps_to_one_line_and_its_fields_m10(void **state)
     event.target = CO_TEXT("/\" 200 1 \"x\n\x1b[2J\x7f\\");
     event.referer = CO_TEXT("\r\n127.0.0.1 - -");
     event.user_agent = CO_TEXT("\xff\xc3\xa9");
+    event.user = CO_TEXT("ann [\"\n");
     expect(CO_LOG_COMBINED, &event,
-        "192.0.2.1 - - [22/Nov/2026:03:02:55 +0000] "
+        "192.0.2.1 - ann\\x20[\\x22\\x0A [22/Nov/2026:03:02:55 +0000] "
         "\"GET /\\x22 200 1 \\x22x\\x0A\\x1B[2J\\x7F\\x5C HTTP/1.1\" 200 5 "
         "\"\\x0D\\x0A127.0.0.1 - -\" \"\\xFF\\xC3\\xA9\"\n");
 }
@@ -82,9 +83,11 @@ static void json_is_one_object_on_one_line_m10(void **state)
     (void)state;
     event.user_agent = CO_TEXT("\"\n\xff");
     event.error = CO_EDEADLINE;
+    event.user = CO_TEXT("\"ann\n");
     expect(CO_LOG_JSON, &event,
         "{\"event\":\"request\",\"time\":\"2026-11-22T03:02:55Z\",\"peer\":\"192.0.2.1:4711\","
-        "\"method\":\"GET\",\"target\":\"/a?b\",\"host\":\"example.org\",\"version\":\"HTTP/1.1\","
+        "\"method\":\"GET\",\"target\":\"/a?b\",\"host\":\"example.org\",\"user\":\"\\\"ann\\n\","
+        "\"version\":\"HTTP/1.1\","
         "\"status\":200,\"body_bytes\":5,\"duration_us\":1,\"referer\":\"\","
         "\"user_agent\":\"\\\"\\n\xef\xbf\xbd\",\"error\":\"CO_EDEADLINE\"}\n");
 }
