@@ -84,6 +84,26 @@ static const struct ask body_asks[] = {
 };
 ASKING_ROOM(bodies, body_asks, 0)
 
+#define ANN  "Authorization: Basic YW5uOnNlY3JldA==\r\n"
+#define FORM "Content-Type: multipart/form-data; boundary=XX\r\nContent-Length: 97\r\n\r\n"
+/* Whatever was done before, each of them has the same answer. */
+static const struct ask writing_asks[] = {
+    {"PUT /shared/there" HOST ANN "Content-Length: 5\r\n\r\nhello", .status = 204, .no_body = true},
+    {"PUT /shared/there" HOST ANN "Content-Length: 5\r\nExpect: 100-continue\r\n\r\n", "hello",
+        .status = 204, .no_body = true},
+    {"GET /shared/there" HOST ANN "\r\n", .status = 200, .text = "hello"},
+    {"PUT /shared/there" HOST "Content-Length: 1\r\n\r\nx", .status = 401, .needles = {"</h1>\n"}},
+    {"DELETE /shared/there" HOST ANN "If-Match: \"x\"\r\n\r\n", .status = 412,
+        .needles = {"</h1>\n"}},
+    {"MKCOL /shared/there" HOST ANN "\r\n", .status = 405, .needles = {"</h1>\n"}},
+    {"MOVE /shared/there" HOST ANN "Destination: /shared/none/x\r\n\r\n", .status = 409,
+        .needles = {"exist.\n"}},
+    {"POST /shared/" HOST ANN FORM "--XX\r\nContent-Disposition: form-data; name=\"f\"; "
+     "filename=\"sub/file\"\r\n\r\n0123456789012345\r\n--XX--\r\n",
+        .status = 303, .needles = {"</h1>\n"}},
+};
+ASKING_ROOM(writing, writing_asks, 0)
+
 /* ---- requests that come together --------------------------------------------------------------
  */
 

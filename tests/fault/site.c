@@ -60,6 +60,10 @@ static void folder_make(void)
     put("large.txt", http_pattern, SITE_LARGE);
     put("page.css", http_pattern, SITE_SMALL);
     put_zipped("page.css.gz", http_pattern, SITE_SMALL);
+    snprintf(path, sizeof path, "%s/site/shared", room_folder());
+    if (mkdir(path, 0755) < 0)
+        abort();
+    put("shared/there", "hello", 5);
     put("folder/one.txt", "1", 1);
     put("folder/two.txt", "2", 1);
     snprintf(path, sizeof path, "%s/site/folder/link.txt", room_folder());
@@ -94,6 +98,15 @@ static int stream(co_http_request *request, void *arg)
     return co_http_write(request, "three", 5);
 }
 
+/* Everybody has the same account. */
+static int authenticate(
+    void *arg, const char *peer, co_text name, co_text password, struct co_account *ret)
+{
+    (void)arg, (void)peer, (void)name, (void)password;
+    *ret = (struct co_account){.rights = CO_MAY_ALL};
+    return 0;
+}
+
 /* ---- serving ----------------------------------------------------------------------------------
  */
 
@@ -102,6 +115,7 @@ int site_open(struct site *site, uint64_t limit_rate)
     static const char *const headers[] = {"X-Served-By: faults", NULL};
     const struct co_http_options options = {.headers = headers, .limit_rate = limit_rate};
     const struct co_http_files_options files = {.cors = "*", .cache_seconds = 60};
+    const struct co_http_files_options shared = {.authenticate = authenticate};
     char path[PATH_BYTES];
     folder_make();
     *site = (struct site){0};
@@ -112,6 +126,8 @@ int site_open(struct site *site, uint64_t limit_rate)
     co_http_route(site->server, "POST /echo", echo, NULL);
     co_http_route(site->server, "GET /stream", stream, NULL);
     co_http_files(site->server, "/", path, &files);
+    snprintf(path, sizeof path, "%s/site/shared", room_folder());
+    co_http_files(site->server, "/shared/", path, &shared);
     rc = co_listen(&site->listener, "127.0.0.1:0", NULL);
     if (rc < 0) {
         co_http_server_free(site->server);
