@@ -97,6 +97,7 @@ int co_ftp_retr(struct co_ftp_session *session, const struct co_ftp_command *com
 
 int co_ftp_rest(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
+    session->restart = 0;
     if (co_text_number(command->argument, INT64_MAX, &session->restart) < 0)
         return co_ftp_reply(session, 501, "Expected a count of bytes.");
     return co_ftp_reply(session, 350, "The next transfer begins at byte %llu.",

@@ -100,7 +100,7 @@ int co_ftp_mdtm(struct co_ftp_session *session, const struct co_ftp_command *com
     co_buf_free(&path);
     if (rc < 0)
         return co_ftp_reply_error(session, rc);
-    co_ftp_time_write(time, stat.modified_ns / CO_SECOND);
+    co_ftp_time_write(time, co_seconds_of_ns(stat.modified_ns));
     return co_ftp_reply(session, 213, "%.*s", CO_FTP_TIME_SIZE, time);
 }
 
@@ -169,7 +169,7 @@ static int set_facts(
     char time[CO_FTP_TIME_SIZE];
     struct co_buf line = CO_BUF(CO_FTP_LINE_MAX + 128);
     if (attributes->has_time) {
-        co_ftp_time_write(time, attributes->modified_ns / CO_SECOND);
+        co_ftp_time_write(time, co_seconds_of_ns(attributes->modified_ns));
         co_buf_addf(&line, "Modify=%.*s;", CO_FTP_TIME_SIZE, time);
     }
     if (attributes->has_mode)
@@ -268,5 +268,5 @@ int co_ftp_site(struct co_ftp_session *session, const struct co_ftp_command *com
         return site_utime(session, rest);
     if (co_text_equal_nocase(name, CO_TEXT("HELP")))
         return co_ftp_reply(session, 214, "SITE CHMOD mode path; SITE UTIME YYYYMMDDHHMMSS path.");
-    return co_ftp_reply(session, 504, "SITE knows CHMOD, UTIME and HELP.");
+    return co_ftp_reply(session, 501, "SITE knows CHMOD, UTIME and HELP.");
 }

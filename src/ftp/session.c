@@ -123,13 +123,6 @@ int co_ftp_line_wait(struct co_ftp_session *session, struct co_ftp_command *ret)
 
 /* ---- obeying ------------------------------------------------------------------------------- */
 
-int co_ftp_flush(struct co_ftp_session *session)
-{
-    int rc = co_uncork(session->control);
-    co_cork(session->control);
-    return rc;
-}
-
 static int line_obey(struct co_ftp_session *session, co_text line)
 {
     struct co_ftp_command command;
@@ -168,7 +161,7 @@ static int serve_one(struct co_ftp_session *session)
     if (rc <= 0)
         return rc;
     rc = co_ftp_line_obey(session);
-    return rc == 0 ? 1 : rc;
+    return session->failed ? session->failed : rc == 0 ? 1 : rc;
 }
 
 static int say_goodbye(struct co_ftp_session *session, int why)
@@ -190,6 +183,8 @@ static int serve_batch(struct co_ftp_session *session)
         rc = serve_one(session);
     if (rc == 1)
         return say_goodbye(session, CO_EDRAIN);
+    if (rc == 0)
+        rc = co_ftp_flush(session);
     return rc == 0 ? CO_PARK : rc == CO_FTP_BYE || rc == CO_EEOF ? 0 : rc;
 }
 
