@@ -105,8 +105,7 @@ int co_ftp_obey(struct co_ftp_session *session, const struct co_ftp_command *com
     return rc;
 }
 
-/* ---- the representation (RFC 959 3.1, 5.3.2) --------------------------------------------------
- */
+/* ---- the representation (RFC 959 3.1, 5.3.2) ------------------------------------------------ */
 
 /* Does it begin with one of the letters that the RFC has? Then we only lack it. */
 static bool is_choice(co_text given, const char *letters)
@@ -151,8 +150,7 @@ int co_ftp_mode(struct co_ftp_session *session, const struct co_ftp_command *com
     return only_choice(session, command->argument, "SBCZ", "mode");
 }
 
-/* ---- features (RFC 2389, 2640) ----------------------------------------------------------------
- */
+/* ---- features (RFC 2389, 2640) -------------------------------------------------------------- */
 
 int co_ftp_feat(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
@@ -208,8 +206,7 @@ int co_ftp_clnt(struct co_ftp_session *session, const struct co_ftp_command *com
     return co_ftp_reply(session, 200, "Noted.");
 }
 
-/* ---- what there is to know ---------------------------------------------------------------------
- */
+/* ---- what there is to know ------------------------------------------------------------------ */
 
 static int help_all(struct co_ftp_session *session)
 {

@@ -8,6 +8,7 @@
  */
 #include "ftp/session.h"
 #include "net/address.h"
+#include "net/listener.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -64,6 +65,7 @@ static int passive_open(struct co_ftp_session *session, co_address *ret)
                                                   : listen_at(session, ret, 0);
     if (rc < 0)
         return rc;
+    co_listener_expect(session->data.listener); /* 150 has promised a transfer */
     session->data.kind = CO_FTP_DATA_PASSIVE;
     *ret = *co_listener_address(session->data.listener);
     return 0;
@@ -136,7 +138,7 @@ int co_ftp_epsv(struct co_ftp_session *session, const struct co_ftp_command *com
         session, 229, "Entering Extended Passive Mode (|||%u|).", co_address_port(&address));
 }
 
-/* ---- active ---------------------------------------------------------------------------------- */
+/* ---- active --------------------------------------------------------------------------------- */
 
 static int active_set(struct co_ftp_session *session, const union co_ftp_address *given)
 {
@@ -181,8 +183,7 @@ int co_ftp_eprt(struct co_ftp_session *session, const struct co_ftp_command *com
     return active_set(session, &address);
 }
 
-/* ---- making it ----------------------------------------------------------------------------------
- */
+/* ---- making it ------------------------------------------------------------------------------ */
 
 static int accept_peer(const struct co_ftp_session *session, co_listener *listener, co_stream **ret)
 {

@@ -104,8 +104,7 @@ int co_ftp_rest(struct co_ftp_session *session, const struct co_ftp_command *com
         (unsigned long long)session->restart);
 }
 
-/* ---- sizes -------------------------------------------------------------------------------------
- */
+/* ---- sizes ---------------------------------------------------------------------------------- */
 
 /* How many bytes a RETR in type A would send. */
 static int count_text(int fd, uint64_t size, uint64_t *ret)

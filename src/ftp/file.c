@@ -45,8 +45,7 @@ int co_ftp_rmd(struct co_ftp_session *session, const struct co_ftp_command *comm
     return change(session, command->argument, "RMD", co_tree_folder_remove);
 }
 
-/* ---- renaming
- * ------------------------------------------------------------------------------------ */
+/* ---- renaming ------------------------------------------------------------------------------- */
 
 int co_ftp_rnfr(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
@@ -86,8 +85,7 @@ int co_ftp_rnto(struct co_ftp_session *session, const struct co_ftp_command *com
     return result;
 }
 
-/* ---- dates and modes
- * ------------------------------------------------------------------------------- */
+/* ---- dates and modes ------------------------------------------------------------------------ */
 
 int co_ftp_mdtm(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
@@ -223,8 +221,7 @@ int co_ftp_mff(struct co_ftp_session *session, const struct co_ftp_command *comm
     return set_facts(session, &attributes, rest);
 }
 
-/* ---- SITE (RFC 959 4.1.3): no command of the machine's can be run (attacks F17)
- * --------------------- */
+/* ---- SITE (RFC 959 4.1.3): no command of the machine's can be run (attacks F17) ------------- */
 
 static int site_chmod(struct co_ftp_session *session, co_text rest)
 {

@@ -8,8 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define LINES_MAX   (512u << 10) /* bytes of a batch's lines: names of 255 bytes as a rule */
-#define PATTERN_MAX 256 /* bytes, as names have: a batch is matched without a pause (F12) */
+#define LINES_MAX (512u << 10) /* bytes of a batch's lines: names of 255 bytes as a rule */
 
 enum form { FORM_LIST, FORM_NAMES, FORM_FACTS };
 
@@ -70,8 +69,7 @@ static void add_line(
     co_buf_add_string(out, "\r\n");
 }
 
-/* ---- what is asked for
- * ------------------------------------------------------------------------------ */
+/* ---- what is asked for ---------------------------------------------------------------------- */
 
 /* "-la folder": clients give ls its flags. They change nothing. */
 static co_text skip_flags(co_text argument)
@@ -141,8 +139,7 @@ static int open_path(struct co_ftp_session *session, struct listing *listing, co
         rc = co_tree_reader_open(&listing->folder, session->tree, co_buf_text(&path));
     } else if (rc == 0) {
         rc = open_alone(listing, &stat, listing->form == FORM_NAMES ? argument : name);
-    } else if (rc == -ENOENT && listing->form != FORM_FACTS && name.size <= PATTERN_MAX &&
-               co_glob_is_pattern(name)) {
+    } else if (rc == -ENOENT && listing->form != FORM_FACTS && co_glob_is_pattern(name)) {
         listing->pattern = name;
         co_buf_add_text(&listing->prefix, folder);
         rc = co_ftp_path(session, folder.size ? folder : CO_TEXT("."), &path);
@@ -168,8 +165,7 @@ static int listing_open(
     return open_path(session, listing, argument);
 }
 
-/* ---- over a data connection
- * --------------------------------------------------------------------------- */
+/* ---- over a data connection ----------------------------------------------------------------- */
 
 /* Each batch goes out as soon as it is read: the first one at once, however many there are. */
 static int send_lines(struct co_ftp_transfer *transfer)
@@ -235,8 +231,7 @@ int co_ftp_mlsd(struct co_ftp_session *session, const struct co_ftp_command *com
     return list(session, command, FORM_FACTS);
 }
 
-/* ---- in the reply
- * ---------------------------------------------------------------------------------------- */
+/* ---- in the reply --------------------------------------------------------------------------- */
 
 /* RFC 3659 7.2: one entry, whatever it is, by its whole path. */
 int co_ftp_mlst(struct co_ftp_session *session, const struct co_ftp_command *command)

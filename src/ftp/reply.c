@@ -12,7 +12,7 @@
  60000 /* for a peer to read: some 64 KiB of replies wait for it by then                           \
         */
 
-/* ---- sending ------------------------------------------------------------------------------ */
+/* ---- sending -------------------------------------------------------------------------------- */
 
 /* Writes the pieces, or without any what the cork holds. */
 static int send_pieces(struct co_ftp_session *session, const struct iovec *pieces, unsigned count)
@@ -77,7 +77,7 @@ int co_ftp_reply_line(struct co_ftp_session *session, co_text line)
     return send_pieces(session, pieces, CO_LENGTH(pieces));
 }
 
-/* ---- failures ----------------------------------------------------------------------------- */
+/* ---- failures ------------------------------------------------------------------------------- */
 
 static const struct {
     int error, code;

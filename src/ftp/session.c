@@ -18,7 +18,7 @@
 #define LINE_BYTES_MAX (4 * CO_FTP_LINE_MAX) /* with Telnet's own */
 #define LINE_KEPT      128 /* bytes of the line's buffer that an idle session keeps */
 
-/* ---- a session's life ---------------------------------------------------------------------- */
+/* ---- a session's life ----------------------------------------------------------------------- */
 
 static void session_free(void *slot)
 {
@@ -54,7 +54,7 @@ static int greet(struct co_ftp_session *session)
     return co_ftp_reply(session, 220, "Coronet FTP server ready.");
 }
 
-/* ---- command lines ------------------------------------------------------------------------- */
+/* ---- command lines -------------------------------------------------------------------------- */
 
 static bool line_is_whole(const struct co_buf *line)
 {
@@ -121,7 +121,7 @@ int co_ftp_line_wait(struct co_ftp_session *session, struct co_ftp_command *ret)
     return rc < 0 ? rc : co_ftp_command_parse(line_text(&session->line), ret);
 }
 
-/* ---- obeying ------------------------------------------------------------------------------- */
+/* ---- obeying -------------------------------------------------------------------------------- */
 
 static int line_obey(struct co_ftp_session *session, co_text line)
 {

@@ -11,8 +11,7 @@
 
 #include <errno.h>
 
-/* ---- the transfer's fiber ---------------------------------------------------------------------
- */
+/* ---- the transfer's fiber ------------------------------------------------------------------- */
 
 static uint64_t limit_of(const struct co_ftp_session *session)
 {
@@ -56,8 +55,7 @@ int co_ftp_transfer_send(struct co_ftp_transfer *transfer, co_text bytes)
     return rc;
 }
 
-/* ---- the session meanwhile ----------------------------------------------------------------------
- */
+/* ---- the session meanwhile ------------------------------------------------------------------ */
 
 /* Until the connection ends, or there is no room for what comes. */
 static int wait_for_end(struct co_ftp_session *session)
@@ -119,8 +117,7 @@ int co_ftp_abor(struct co_ftp_session *session, const struct co_ftp_command *com
     return co_ftp_reply(session, 226, "Nothing was under way.");
 }
 
-/* ---- the whole ----------------------------------------------------------------------------------
- */
+/* ---- the whole ------------------------------------------------------------------------------ */
 
 static int run(struct co_ftp_transfer *transfer)
 {

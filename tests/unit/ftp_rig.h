@@ -357,8 +357,7 @@ static inline const char *ftp_content(const char *name)
     return text;
 }
 
-/* ---- before and after -------------------------------------------------------------------------
- */
+/* ---- before and after ----------------------------------------------------------------------- */
 
 static inline unsigned ftp_descriptors(void)
 {

@@ -297,8 +297,7 @@ static void codes_after_rein(void **unused)
     }
 }
 
-/* ---- during a transfer --------------------------------------------------------------------------
- */
+/* ---- during a transfer ---------------------------------------------------------------------- */
 
 static void finish_transfer(const char *start)
 {
@@ -359,8 +358,7 @@ static void codes_during_a_listing(void **unused)
         try_during(&rows[i], "MLSD many");
 }
 
-/* ---- after what prepares ------------------------------------------------------------------------
- */
+/* ---- after what prepares -------------------------------------------------------------------- */
 
 /* Lines before, the command, its reply, and the final one of a transfer (0: there is none). */
 struct sequence {

@@ -14,8 +14,7 @@ static bool said(const char *text)
     return strstr(ftp.reply, text) != NULL;
 }
 
-/* ---- who is there -------------------------------------------------------------------------------
- */
+/* ---- who is there --------------------------------------------------------------------------- */
 
 static void every_login_is_told_of_its_end_once(void **unused)
 {
@@ -58,8 +57,7 @@ static void three_wrong_passwords_end_the_session(void **unused)
     assert_int_equal(ftp_reply(), 0);
 }
 
-/* ---- time ---------------------------------------------------------------------------------------
- */
+/* ---- time ----------------------------------------------------------------------------------- */
 
 static void whoever_does_not_log_in_may_not_stay(void **unused)
 {
@@ -128,8 +126,7 @@ static void a_reader_who_does_not_read_is_cut(void **unused)
     assert_in_range((co_now_ns() - start) / CO_SECOND, 14, 30);
 }
 
-/* ---- data connections
- * ------------------------------------------------------------------------------ */
+/* ---- data connections ----------------------------------------------------------------------- */
 
 static void the_connection_may_come_before_or_after_the_command(void **unused)
 {
@@ -235,8 +232,7 @@ static void an_aborted_transfer_is_told_as_426(void **unused)
     assert_true(ftp.heard.error < 0);
 }
 
-/* ---- draining
- * -------------------------------------------------------------------------------------- */
+/* ---- draining ------------------------------------------------------------------------------- */
 
 static void a_drain_ends_the_idle_and_lets_transfers_finish(void **unused)
 {
@@ -260,8 +256,22 @@ static void a_drain_ends_the_idle_and_lets_transfers_finish(void **unused)
     assert_int_equal(ftp_reply(), 421);
 }
 
-/* ---- texts, sizes, times
- * ----------------------------------------------------------------------------- */
+static void a_drain_waits_for_the_data_that_150_has_promised(void **unused)
+{
+    (void)unused;
+    ftp_start();
+    ftp_login("all");
+    co_address address = ftp_passive();
+    assert_int_equal(ftp_do("RETR file"), 150);
+    co_group_drain(&ftp.group);
+    co_sleep(1000);
+    ftp_data_connect(&address);
+    assert_int_equal(ftp_receive(), 0);
+    assert_int_equal(ftp_reply(), 226);
+    assert_int_equal(ftp_reply(), 421);
+}
+
+/* ---- texts, sizes, times -------------------------------------------------------------------- */
 
 static void text_is_converted_at_every_split(void **unused)
 {
@@ -321,8 +331,7 @@ static void opts_mlst_may_choose_nothing(void **unused)
     assert_string_equal(ftp.reply, "200 MLST OPTS type;size;\r\n");
 }
 
-/* ---- listings
- * ---------------------------------------------------------------------------------------- */
+/* ---- listings ------------------------------------------------------------------------------- */
 
 static void listings_hide_what_is_hidden(void **unused)
 {
@@ -431,8 +440,7 @@ static void a_large_folder_begins_before_it_is_read(void **unused)
     assert_true(ftp.got_size < 1500 * 211);
 }
 
-/* ---- what it costs
- * --------------------------------------------------------------------------------- */
+/* ---- what it costs -------------------------------------------------------------------------- */
 
 enum { IDLE_COUNT = 64 };
 
@@ -527,6 +535,7 @@ static int all_tests(void *arg)
         FTP_TEST(stat_tells_how_far_a_transfer_is),
         FTP_TEST(an_aborted_transfer_is_told_as_426),
         FTP_TEST(a_drain_ends_the_idle_and_lets_transfers_finish),
+        FTP_TEST(a_drain_waits_for_the_data_that_150_has_promised),
         FTP_TEST(text_is_converted_at_every_split),
         FTP_TEST(size_in_type_a_is_what_a_transfer_brings),
         FTP_TEST(times_before_1970_are_rounded_down),
