@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""`kill -9` at random points during uploads: nothing that was acknowledged is lost, nothing that was
-not whole is ever seen, and the next server is there within a second.
+"""`kill -9` at random points during uploads: nothing acknowledged is lost, nothing that was not
+whole is ever seen, and the next server is there within a second.
 
 CORONET_KILLS says how often (20); `make soak` asks for 1,000.
 """
