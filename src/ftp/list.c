@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define LINES_MAX (512u << 10) /* bytes of a batch's lines: names of 255 bytes as a rule */
+#define PIECE     (64u << 10) /* bytes of lines that go out together; less at a batch's end */
+#define LINES_MAX (PIECE + 3 * CO_TREE_PATH_MAX) /* a prefix, a name and its facts more */
 
 enum form { FORM_LIST, FORM_NAMES, FORM_FACTS };
 
@@ -167,21 +168,36 @@ static int listing_open(
 
 /* ---- over a data connection ----------------------------------------------------------------- */
 
+/* Writes the entries' lines; all of them have gone out afterwards. */
+static int send_batch(struct co_ftp_transfer *transfer, struct co_buf *lines,
+    const struct co_tree_entry *entries, ssize_t count)
+{
+    int rc = 0;
+    for (ssize_t i = 0; rc == 0 && i < count; i++) {
+        add_line(lines, transfer->arg, &entries[i]);
+        if (lines->size < PIECE && i + 1 < count)
+            continue;
+        rc = transfer->local_error = lines->error;
+        if (rc == 0)
+            rc = co_ftp_transfer_send(transfer, co_buf_text(lines));
+        co_buf_clear(lines);
+    }
+    return rc;
+}
+
 /* Each batch goes out as soon as it is read: the first one at once, however many there are. */
 static int send_lines(struct co_ftp_transfer *transfer)
 {
     const struct co_tree_entry *entries;
     struct co_buf lines = CO_BUF(LINES_MAX);
-    ssize_t n;
+    ssize_t n = 1;
     int rc = 0;
-    while (rc == 0 && (n = listing_next(transfer->arg, &entries)) != 0) {
-        for (ssize_t i = 0; i < n; i++)
-            add_line(&lines, transfer->arg, &entries[i]);
-        transfer->local_error = n < 0 ? (int)n : lines.error;
-        rc = transfer->local_error;
-        if (rc == 0)
-            rc = co_ftp_transfer_send(transfer, co_buf_text(&lines));
-        co_buf_clear(&lines);
+    while (rc == 0 && n > 0) {
+        n = listing_next(transfer->arg, &entries);
+        if (n < 0)
+            rc = transfer->local_error = (int)n;
+        else
+            rc = send_batch(transfer, &lines, entries, n);
     }
     co_buf_free(&lines);
     return rc;

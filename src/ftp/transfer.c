@@ -98,7 +98,8 @@ static int attend(struct co_ftp_transfer *transfer)
             return rc;
         one_waits = rc < 0 || !co_ftp_rule_of(command.verb)->at_once;
         rc = one_waits ? 0 : co_ftp_line_obey(session);
-        co_ftp_flush(session);
+        if (!transfer->aborted) /* which has ended the group, this fiber's scope */
+            co_ftp_flush(session);
     }
     return rc;
 }

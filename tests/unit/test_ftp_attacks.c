@@ -439,6 +439,25 @@ static void f16_abor_waits_for_no_data(void **unused)
     }
 }
 
+static void f16_abor_behind_a_telnet_option_gets_its_replies(void **unused)
+{
+    char line[256];
+    (void)unused;
+    ftp_start();
+    ftp_login("all");
+    ftp_epsv();
+    assert_int_equal(ftp_do("RETR large"), 150);
+    ftp_send("\xff\xfd\x01"
+             "ABOR");
+    assert_true(co_read_line(ftp.control, line, sizeof line) > 0);
+    assert_memory_equal(line,
+        "\xff\xfc\x01"
+        "426 ",
+        7);
+    assert_int_equal(ftp_reply(), 226);
+    assert_int_equal(ftp_do("NOOP"), 200);
+}
+
 /* Every turn of a short upload and of its abort: whichever comes first. */
 static void f16_abor_gets_both_its_replies_however_late(void **unused)
 {
@@ -526,6 +545,7 @@ static int all_tests(void *arg)
         FTP_TEST(f18_a_quota_holds_for_every_way_to_write),
         FTP_TEST(f16_whatever_ends_a_transfer_where_nothing_is_left),
         FTP_TEST(f16_abor_waits_for_no_data),
+        FTP_TEST(f16_abor_behind_a_telnet_option_gets_its_replies),
         FTP_TEST(f16_abor_gets_both_its_replies_however_late),
         FTP_TEST(f22_peers_that_are_gone_at_once_leave_nothing),
         FTP_TEST(f22_data_peers_that_are_gone_at_once_leave_nothing),

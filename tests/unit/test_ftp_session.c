@@ -371,6 +371,20 @@ static void nlst_gives_names_that_can_be_asked_for(void **unused)
     }
 }
 
+static void names_may_have_long_prefixes(void **unused)
+{
+    static char line[3000] = "NLST ";
+    (void)unused;
+    for (size_t i = 0; i < 1400; i++)
+        memcpy(line + 5 + 2 * i, "./", 2);
+    memcpy(line + 5 + 2 * 1400, "many", 5);
+    ftp_populate_many();
+    ftp_start();
+    ftp_login("all");
+    assert_int_equal(ftp_fetch(line), 226);
+    assert_int_equal(ftp.got_size, 1500 * (2800 + 5 + 204 + 2));
+}
+
 static void list_of_a_file_is_its_line(void **unused)
 {
     (void)unused;
@@ -542,6 +556,7 @@ static int all_tests(void *arg)
         FTP_TEST(opts_mlst_may_choose_nothing),
         FTP_TEST(listings_hide_what_is_hidden),
         FTP_TEST(nlst_gives_names_that_can_be_asked_for),
+        FTP_TEST(names_may_have_long_prefixes),
         FTP_TEST(list_of_a_file_is_its_line),
         FTP_TEST(stat_of_a_pattern_lists_in_the_reply),
         FTP_TEST(f20_no_name_forges_a_line),
