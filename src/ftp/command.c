@@ -8,6 +8,7 @@
 #define STRANGE_MAX 3 /* before the login (attacks F09) */
 
 #define BEFORE_LOGIN .before_login = true
+#define AFTER_LOGIN  .before_login = false
 #define NEEDS        .needs_argument = true
 #define AT_ONCE      .at_once = true
 #define NOT_TAKEN(c) .not_taken = (c)
@@ -17,12 +18,12 @@ static const struct co_ftp_rule rules[CO_FTP_VERB_COUNT] = {
     [CO_FTP_ACCT] = {co_ftp_acct, "<sp> account", BEFORE_LOGIN, NEEDS},
     [CO_FTP_ALLO] = {co_ftp_allo, "<sp> bytes", NEEDS},
     [CO_FTP_APPE] = {co_ftp_appe, "<sp> file", NEEDS},
-    [CO_FTP_CDUP] = {co_ftp_cdup, ""},
+    [CO_FTP_CDUP] = {co_ftp_cdup, "", AFTER_LOGIN},
     [CO_FTP_CLNT] = {co_ftp_clnt, "<sp> client", BEFORE_LOGIN, NEEDS},
-    [CO_FTP_CWD] = {co_ftp_cwd, "[<sp> folder]"},
+    [CO_FTP_CWD] = {co_ftp_cwd, "[<sp> folder]", AFTER_LOGIN},
     [CO_FTP_DELE] = {co_ftp_dele, "<sp> file", NEEDS},
     [CO_FTP_EPRT] = {co_ftp_eprt, "<sp> |proto|address|port|", NEEDS},
-    [CO_FTP_EPSV] = {co_ftp_epsv, "[<sp> 1|2|ALL]"},
+    [CO_FTP_EPSV] = {co_ftp_epsv, "[<sp> 1|2|ALL]", AFTER_LOGIN},
     [CO_FTP_FEAT] = {co_ftp_feat, "", BEFORE_LOGIN, AT_ONCE},
     [CO_FTP_HELP] = {co_ftp_help, "[<sp> command]", BEFORE_LOGIN, AT_ONCE},
     [CO_FTP_HOST] = {co_ftp_host, "<sp> host", BEFORE_LOGIN, NEEDS},
@@ -32,14 +33,14 @@ static const struct co_ftp_rule rules[CO_FTP_VERB_COUNT] = {
     [CO_FTP_MFF] = {co_ftp_mff, "<sp> fact=value;... <sp> file", NEEDS},
     [CO_FTP_MFMT] = {co_ftp_mfmt, "<sp> YYYYMMDDHHMMSS <sp> file", NEEDS},
     [CO_FTP_MKD] = {co_ftp_mkd, "<sp> folder", NEEDS},
-    [CO_FTP_MLSD] = {co_ftp_mlsd, "[<sp> folder]"},
-    [CO_FTP_MLST] = {co_ftp_mlst, "[<sp> path]"},
+    [CO_FTP_MLSD] = {co_ftp_mlsd, "[<sp> folder]", AFTER_LOGIN},
+    [CO_FTP_MLST] = {co_ftp_mlst, "[<sp> path]", AFTER_LOGIN},
     [CO_FTP_MODE] = {co_ftp_mode, "<sp> S", NEEDS},
     [CO_FTP_NLST] = {co_ftp_nlst, "[<sp> folder]", NOT_TAKEN(450)},
     [CO_FTP_NOOP] = {co_ftp_noop, "", BEFORE_LOGIN, AT_ONCE},
     [CO_FTP_OPTS] = {co_ftp_opts, "<sp> command [<sp> options]", BEFORE_LOGIN, NEEDS},
     [CO_FTP_PASS] = {co_ftp_pass, "<sp> password", BEFORE_LOGIN},
-    [CO_FTP_PASV] = {co_ftp_pasv, ""},
+    [CO_FTP_PASV] = {co_ftp_pasv, "", AFTER_LOGIN},
     [CO_FTP_PORT] = {co_ftp_port, "<sp> h1,h2,h3,h4,p1,p2", NEEDS},
     [CO_FTP_PWD] = {co_ftp_pwd, "", AT_ONCE},
     [CO_FTP_QUIT] = {co_ftp_quit, "", BEFORE_LOGIN, AT_ONCE},

@@ -19,7 +19,7 @@ void co_ftp_data_forget(struct co_ftp_session *session)
 {
     co_listener_close(session->data.listener);
     free(session->data.peer);
-    session->data = (struct co_ftp_data){CO_FTP_DATA_NONE};
+    session->data = (struct co_ftp_data){.kind = CO_FTP_DATA_NONE};
 }
 
 bool co_ftp_data_is_prepared(struct co_ftp_session *session)
