@@ -25,6 +25,12 @@
 #define CO_SECOND 1000000000LL /* nanoseconds in a second */
 #define CO_NEVER  INT64_MAX    /* a deadline that does not come */
 
+/* Whole seconds of a time that may lie before its epoch: rounded down. */
+static inline int64_t co_seconds_of_ns(int64_t ns)
+{
+    return ns / CO_SECOND - (ns % CO_SECOND < 0);
+}
+
 static inline co_text co_text_of(const char *string)
 {
     return (co_text){string, string ? strlen(string) : 0};

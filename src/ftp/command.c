@@ -8,37 +8,39 @@
 #define STRANGE_MAX 3 /* before the login (attacks F09) */
 
 #define BEFORE_LOGIN .before_login = true
+#define AFTER_LOGIN  .before_login = false
 #define NEEDS        .needs_argument = true
 #define AT_ONCE      .at_once = true
+#define NOT_TAKEN(c) .not_taken = (c)
 
 static const struct co_ftp_rule rules[CO_FTP_VERB_COUNT] = {
     [CO_FTP_ABOR] = {co_ftp_abor, "", AT_ONCE},
-    [CO_FTP_ACCT] = {co_ftp_acct, "<sp> account", BEFORE_LOGIN},
-    [CO_FTP_ALLO] = {co_ftp_allo, "<sp> bytes"},
+    [CO_FTP_ACCT] = {co_ftp_acct, "<sp> account", BEFORE_LOGIN, NEEDS},
+    [CO_FTP_ALLO] = {co_ftp_allo, "<sp> bytes", NEEDS},
     [CO_FTP_APPE] = {co_ftp_appe, "<sp> file", NEEDS},
-    [CO_FTP_CDUP] = {co_ftp_cdup, ""},
-    [CO_FTP_CLNT] = {co_ftp_clnt, "<sp> client", BEFORE_LOGIN},
-    [CO_FTP_CWD] = {co_ftp_cwd, "[<sp> folder]"},
+    [CO_FTP_CDUP] = {co_ftp_cdup, "", AFTER_LOGIN},
+    [CO_FTP_CLNT] = {co_ftp_clnt, "<sp> client", BEFORE_LOGIN, NEEDS},
+    [CO_FTP_CWD] = {co_ftp_cwd, "[<sp> folder]", AFTER_LOGIN},
     [CO_FTP_DELE] = {co_ftp_dele, "<sp> file", NEEDS},
     [CO_FTP_EPRT] = {co_ftp_eprt, "<sp> |proto|address|port|", NEEDS},
-    [CO_FTP_EPSV] = {co_ftp_epsv, "[<sp> 1|2|ALL]"},
+    [CO_FTP_EPSV] = {co_ftp_epsv, "[<sp> 1|2|ALL]", AFTER_LOGIN},
     [CO_FTP_FEAT] = {co_ftp_feat, "", BEFORE_LOGIN, AT_ONCE},
     [CO_FTP_HELP] = {co_ftp_help, "[<sp> command]", BEFORE_LOGIN, AT_ONCE},
     [CO_FTP_HOST] = {co_ftp_host, "<sp> host", BEFORE_LOGIN, NEEDS},
     [CO_FTP_LANG] = {co_ftp_lang, "[<sp> language]", BEFORE_LOGIN},
-    [CO_FTP_LIST] = {co_ftp_list, "[<sp> folder]"},
+    [CO_FTP_LIST] = {co_ftp_list, "[<sp> path]", NOT_TAKEN(450)},
     [CO_FTP_MDTM] = {co_ftp_mdtm, "<sp> file", NEEDS},
     [CO_FTP_MFF] = {co_ftp_mff, "<sp> fact=value;... <sp> file", NEEDS},
     [CO_FTP_MFMT] = {co_ftp_mfmt, "<sp> YYYYMMDDHHMMSS <sp> file", NEEDS},
     [CO_FTP_MKD] = {co_ftp_mkd, "<sp> folder", NEEDS},
-    [CO_FTP_MLSD] = {co_ftp_mlsd, "[<sp> folder]"},
-    [CO_FTP_MLST] = {co_ftp_mlst, "[<sp> path]"},
+    [CO_FTP_MLSD] = {co_ftp_mlsd, "[<sp> folder]", AFTER_LOGIN},
+    [CO_FTP_MLST] = {co_ftp_mlst, "[<sp> path]", AFTER_LOGIN},
     [CO_FTP_MODE] = {co_ftp_mode, "<sp> S", NEEDS},
-    [CO_FTP_NLST] = {co_ftp_nlst, "[<sp> folder]"},
+    [CO_FTP_NLST] = {co_ftp_nlst, "[<sp> folder]", NOT_TAKEN(450)},
     [CO_FTP_NOOP] = {co_ftp_noop, "", BEFORE_LOGIN, AT_ONCE},
     [CO_FTP_OPTS] = {co_ftp_opts, "<sp> command [<sp> options]", BEFORE_LOGIN, NEEDS},
     [CO_FTP_PASS] = {co_ftp_pass, "<sp> password", BEFORE_LOGIN},
-    [CO_FTP_PASV] = {co_ftp_pasv, ""},
+    [CO_FTP_PASV] = {co_ftp_pasv, "", AFTER_LOGIN},
     [CO_FTP_PORT] = {co_ftp_port, "<sp> h1,h2,h3,h4,p1,p2", NEEDS},
     [CO_FTP_PWD] = {co_ftp_pwd, "", AT_ONCE},
     [CO_FTP_QUIT] = {co_ftp_quit, "", BEFORE_LOGIN, AT_ONCE},
@@ -47,12 +49,12 @@ static const struct co_ftp_rule rules[CO_FTP_VERB_COUNT] = {
     [CO_FTP_RETR] = {co_ftp_retr, "<sp> file", NEEDS},
     [CO_FTP_RMD] = {co_ftp_rmd, "<sp> folder", NEEDS},
     [CO_FTP_RNFR] = {co_ftp_rnfr, "<sp> path", NEEDS},
-    [CO_FTP_RNTO] = {co_ftp_rnto, "<sp> path", NEEDS},
+    [CO_FTP_RNTO] = {co_ftp_rnto, "<sp> path", NEEDS, NOT_TAKEN(553)},
     [CO_FTP_SITE] = {co_ftp_site, "<sp> HELP|CHMOD|UTIME ...", NEEDS},
     [CO_FTP_SIZE] = {co_ftp_size, "<sp> file", NEEDS},
-    [CO_FTP_STAT] = {co_ftp_stat, "[<sp> path]", AT_ONCE},
-    [CO_FTP_STOR] = {co_ftp_stor, "<sp> file", NEEDS},
-    [CO_FTP_STOU] = {co_ftp_stou, "[<sp> name]"},
+    [CO_FTP_STAT] = {co_ftp_stat, "[<sp> path]", AT_ONCE, NOT_TAKEN(450)},
+    [CO_FTP_STOR] = {co_ftp_stor, "<sp> file", NEEDS, NOT_TAKEN(553)},
+    [CO_FTP_STOU] = {co_ftp_stou, "", NOT_TAKEN(553)},
     [CO_FTP_STRU] = {co_ftp_stru, "<sp> F", NEEDS},
     [CO_FTP_SYST] = {co_ftp_syst, "", BEFORE_LOGIN, AT_ONCE},
     [CO_FTP_TYPE] = {co_ftp_type, "<sp> A|I|L 8", NEEDS},
@@ -86,7 +88,8 @@ static void forget_preludes(struct co_ftp_session *session, enum co_ftp_verb ver
 
 int co_ftp_obey(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
-    const struct co_ftp_rule *rule = &rules[command->verb];
+    const struct co_ftp_rule *rule = &rules[command->verb], *outer = session->rule;
+    session->rule = rule;
     forget_preludes(session, command->verb);
     int rc = 0;
     if (!rule->handler)
@@ -99,11 +102,18 @@ int co_ftp_obey(struct co_ftp_session *session, const struct co_ftp_command *com
             session, 501, "Its syntax is %s %s.", co_ftp_verb_name(command->verb), rule->syntax);
     else
         rc = rule->handler(session, command);
+    session->rule = outer; /* of the transfer that runs meanwhile, if one does */
     return rc;
 }
 
-/* ---- the representation (RFC 959 3.1, 5.3.2) --------------------------------------------------
- */
+/* ---- the representation (RFC 959 3.1, 5.3.2) ------------------------------------------------ */
+
+/* Does it begin with one of the letters that the RFC has? Then we only lack it. */
+static bool is_choice(co_text given, const char *letters)
+{
+    return (given.size == 1 || (given.size > 1 && given.at[1] == ' ')) &&
+           strchr(letters, given.at[0] & ~0x20);
+}
 
 int co_ftp_type(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
@@ -115,32 +125,33 @@ int co_ftp_type(struct co_ftp_session *session, const struct co_ftp_command *com
              co_text_equal_nocase(type, CO_TEXT("L8")))
         session->ascii = false;
     else
-        return co_ftp_reply(
-            session, 504, "Types are A, for text with converted line ends, and I, for all else.");
+        return co_ftp_reply(session, is_choice(type, "AEIL") ? 504 : 501,
+            "Types are A, for text with converted line ends, and I, for all else.");
     return co_ftp_reply(
         session, 200, "Type is %s.", session->ascii ? "A: line ends are converted" : "I");
 }
 
+/* choices: the RFC's, the only one that is served first. */
 static int only_choice(
-    struct co_ftp_session *session, co_text given, const char *choice, const char *what)
+    struct co_ftp_session *session, co_text given, const char *choices, const char *what)
 {
-    if (!co_text_equal_nocase(given, co_text_of(choice)))
-        return co_ftp_reply(session, 504, "The only %s here is %s.", what, choice);
-    return co_ftp_reply(session, 200, "The %s is %s.", what, choice);
+    if (given.size == 1 && (given.at[0] & ~0x20) == choices[0])
+        return co_ftp_reply(session, 200, "The %s is %c.", what, choices[0]);
+    return co_ftp_reply(session, is_choice(given, choices) ? 504 : 501, "The only %s here is %c.",
+        what, choices[0]);
 }
 
 int co_ftp_stru(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
-    return only_choice(session, command->argument, "F", "structure");
+    return only_choice(session, command->argument, "FRP", "structure");
 }
 
 int co_ftp_mode(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
-    return only_choice(session, command->argument, "S", "mode");
+    return only_choice(session, command->argument, "SBCZ", "mode");
 }
 
-/* ---- features (RFC 2389, 2640) ----------------------------------------------------------------
- */
+/* ---- features (RFC 2389, 2640) -------------------------------------------------------------- */
 
 int co_ftp_feat(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
@@ -164,7 +175,8 @@ static int opts_mlst(struct co_ftp_session *session, co_text list)
     struct co_buf facts = {.at = room, .room = sizeof room, .size_max = sizeof room};
     session->facts = (uint8_t)co_ftp_facts_parse(list);
     co_ftp_facts_chosen(&facts, session->facts);
-    return co_ftp_reply(session, 200, "MLST OPTS %.*s", CO_TEXT_PRINT(co_buf_text(&facts)));
+    return co_ftp_reply(
+        session, 200, "MLST OPTS%s%.*s", facts.size ? " " : "", CO_TEXT_PRINT(co_buf_text(&facts)));
 }
 
 int co_ftp_opts(struct co_ftp_session *session, const struct co_ftp_command *command)
@@ -195,8 +207,7 @@ int co_ftp_clnt(struct co_ftp_session *session, const struct co_ftp_command *com
     return co_ftp_reply(session, 200, "Noted.");
 }
 
-/* ---- what there is to know ---------------------------------------------------------------------
- */
+/* ---- what there is to know ------------------------------------------------------------------ */
 
 static int help_all(struct co_ftp_session *session)
 {
@@ -233,9 +244,14 @@ int co_ftp_syst(struct co_ftp_session *session, const struct co_ftp_command *com
     return co_ftp_reply(session, 215, "UNIX Type: L8");
 }
 
+/* "10" or "10 R 5": a page size of before files were streams. */
 int co_ftp_allo(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
-    (void)command;
+    uint64_t bytes;
+    ssize_t space = co_text_find(command->argument, ' ');
+    co_text count = {command->argument.at, space < 0 ? command->argument.size : (size_t)space};
+    if (co_text_number(count, INT64_MAX, &bytes) < 0)
+        return co_ftp_reply(session, 501, "Expected a count of bytes.");
     return co_ftp_reply(session, 202, "Room need not be asked for.");
 }
 

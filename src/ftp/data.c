@@ -8,6 +8,7 @@
  */
 #include "ftp/session.h"
 #include "net/address.h"
+#include "net/listener.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -18,7 +19,14 @@ void co_ftp_data_forget(struct co_ftp_session *session)
 {
     co_listener_close(session->data.listener);
     free(session->data.peer);
-    session->data = (struct co_ftp_data){CO_FTP_DATA_NONE};
+    session->data = (struct co_ftp_data){.kind = CO_FTP_DATA_NONE};
+}
+
+bool co_ftp_data_is_prepared(struct co_ftp_session *session)
+{
+    if (session->data.kind == CO_FTP_DATA_NONE)
+        co_ftp_reply(session, 425, "First say where to, by PASV, EPSV, PORT or EPRT.");
+    return session->data.kind != CO_FTP_DATA_NONE;
 }
 
 /* ---- passive -------------------------------------------------------------------------------- */
@@ -57,6 +65,7 @@ static int passive_open(struct co_ftp_session *session, co_address *ret)
                                                   : listen_at(session, ret, 0);
     if (rc < 0)
         return rc;
+    co_listener_expect(session->data.listener); /* 150 has promised a transfer */
     session->data.kind = CO_FTP_DATA_PASSIVE;
     *ret = *co_listener_address(session->data.listener);
     return 0;
@@ -116,6 +125,9 @@ int co_ftp_epsv(struct co_ftp_session *session, const struct co_ftp_command *com
     co_stream_local(session->control, &address);
     co_address_unmap(&address);
     const char *family = address.size && address.as.any.sa_family == AF_INET6 ? "2" : "1";
+    uint64_t number;
+    if (command->argument.size && co_text_number(command->argument, 99, &number) < 0)
+        return co_ftp_reply(session, 501, "Expected nothing, 1, 2 or ALL.");
     if (command->argument.size && !co_text_equal(command->argument, co_text_of(family)))
         return co_ftp_reply(
             session, 522, "Use protocol %s, as on this connection (%s).", family, family);
@@ -126,7 +138,7 @@ int co_ftp_epsv(struct co_ftp_session *session, const struct co_ftp_command *com
         session, 229, "Entering Extended Passive Mode (|||%u|).", co_address_port(&address));
 }
 
-/* ---- active ---------------------------------------------------------------------------------- */
+/* ---- active --------------------------------------------------------------------------------- */
 
 static int active_set(struct co_ftp_session *session, const union co_ftp_address *given)
 {
@@ -135,7 +147,7 @@ static int active_set(struct co_ftp_session *session, const union co_ftp_address
     memcpy(address.as.bytes, given, address.size);
     co_stream_peer(session->control, &peer);
     if (session->server->options.no_active)
-        return co_ftp_reply(session, 502, "Active transfers are switched off; use PASV or EPSV.");
+        return co_ftp_reply(session, 501, "Active transfers are switched off; use PASV or EPSV.");
     if (session->epsv_all)
         return co_ftp_reply(session, 501, "After EPSV ALL only EPSV is answered.");
     if (!co_address_same_host(&peer, &address))
@@ -171,8 +183,7 @@ int co_ftp_eprt(struct co_ftp_session *session, const struct co_ftp_command *com
     return active_set(session, &address);
 }
 
-/* ---- making it ----------------------------------------------------------------------------------
- */
+/* ---- making it ------------------------------------------------------------------------------ */
 
 static int accept_peer(const struct co_ftp_session *session, co_listener *listener, co_stream **ret)
 {

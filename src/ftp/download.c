@@ -97,14 +97,14 @@ int co_ftp_retr(struct co_ftp_session *session, const struct co_ftp_command *com
 
 int co_ftp_rest(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
+    session->restart = 0;
     if (co_text_number(command->argument, INT64_MAX, &session->restart) < 0)
         return co_ftp_reply(session, 501, "Expected a count of bytes.");
     return co_ftp_reply(session, 350, "The next transfer begins at byte %llu.",
         (unsigned long long)session->restart);
 }
 
-/* ---- sizes -------------------------------------------------------------------------------------
- */
+/* ---- sizes ---------------------------------------------------------------------------------- */
 
 /* How many bytes a RETR in type A would send. */
 static int count_text(int fd, uint64_t size, uint64_t *ret)

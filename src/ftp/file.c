@@ -45,8 +45,7 @@ int co_ftp_rmd(struct co_ftp_session *session, const struct co_ftp_command *comm
     return change(session, command->argument, "RMD", co_tree_folder_remove);
 }
 
-/* ---- renaming
- * ------------------------------------------------------------------------------------ */
+/* ---- renaming ------------------------------------------------------------------------------- */
 
 int co_ftp_rnfr(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
@@ -86,8 +85,7 @@ int co_ftp_rnto(struct co_ftp_session *session, const struct co_ftp_command *com
     return result;
 }
 
-/* ---- dates and modes
- * ------------------------------------------------------------------------------- */
+/* ---- dates and modes ------------------------------------------------------------------------ */
 
 int co_ftp_mdtm(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
@@ -100,7 +98,7 @@ int co_ftp_mdtm(struct co_ftp_session *session, const struct co_ftp_command *com
     co_buf_free(&path);
     if (rc < 0)
         return co_ftp_reply_error(session, rc);
-    co_ftp_time_write(time, stat.modified_ns / CO_SECOND);
+    co_ftp_time_write(time, co_seconds_of_ns(stat.modified_ns));
     return co_ftp_reply(session, 213, "%.*s", CO_FTP_TIME_SIZE, time);
 }
 
@@ -169,7 +167,7 @@ static int set_facts(
     char time[CO_FTP_TIME_SIZE];
     struct co_buf line = CO_BUF(CO_FTP_LINE_MAX + 128);
     if (attributes->has_time) {
-        co_ftp_time_write(time, attributes->modified_ns / CO_SECOND);
+        co_ftp_time_write(time, co_seconds_of_ns(attributes->modified_ns));
         co_buf_addf(&line, "Modify=%.*s;", CO_FTP_TIME_SIZE, time);
     }
     if (attributes->has_mode)
@@ -223,8 +221,7 @@ int co_ftp_mff(struct co_ftp_session *session, const struct co_ftp_command *comm
     return set_facts(session, &attributes, rest);
 }
 
-/* ---- SITE (RFC 959 4.1.3): no command of the machine's can be run (attacks F17)
- * --------------------- */
+/* ---- SITE (RFC 959 4.1.3): no command of the machine's can be run (attacks F17) ------------- */
 
 static int site_chmod(struct co_ftp_session *session, co_text rest)
 {
@@ -268,5 +265,5 @@ int co_ftp_site(struct co_ftp_session *session, const struct co_ftp_command *com
         return site_utime(session, rest);
     if (co_text_equal_nocase(name, CO_TEXT("HELP")))
         return co_ftp_reply(session, 214, "SITE CHMOD mode path; SITE UTIME YYYYMMDDHHMMSS path.");
-    return co_ftp_reply(session, 504, "SITE knows CHMOD, UTIME and HELP.");
+    return co_ftp_reply(session, 501, "SITE knows CHMOD, UTIME and HELP.");
 }

@@ -5,11 +5,11 @@
 #include "ftp/session.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
-#define ENTRIES_MAX 600000      /* of one listing */
-#define PIECE       (32u << 10) /* bytes of lines that go out together */
-#define LINE_BYTES  1024        /* one more line at most, names of 255 bytes as a rule */
+#define PIECE     (64u << 10) /* bytes of lines that go out together; less at a batch's end */
+#define LINES_MAX (PIECE + 3 * CO_TREE_PATH_MAX) /* a prefix, a name and its facts more */
 
 enum form { FORM_LIST, FORM_NAMES, FORM_FACTS };
 
@@ -22,9 +22,10 @@ struct listing {
     struct co_buf
         prefix; /* NLST: before each name, so that it can be asked for (RFC 1123 4.1.2.7) */
     bool alone; /* the one entry is the thing asked for itself */
+    bool one_given;
     int64_t now;
-    struct co_tree_entry *entries, one;
-    size_t count;
+    struct co_tree_reader *folder;
+    struct co_tree_entry one;
 };
 
 static unsigned may(const struct co_tree_stat *stat, unsigned rights)
@@ -42,7 +43,7 @@ static struct co_ftp_entry entry_of(const struct co_tree_entry *entry, unsigned 
         .name = co_text_of(entry->name),
         .folder = stat->kind == CO_TREE_FOLDER,
         .size = stat->size,
-        .modified_seconds = stat->modified_ns / CO_SECOND,
+        .modified_seconds = co_seconds_of_ns(stat->modified_ns),
         .mode = stat->mode,
         .inode = stat->inode,
         .device = stat->device,
@@ -69,8 +70,7 @@ static void add_line(
     co_buf_add_string(out, "\r\n");
 }
 
-/* ---- what is asked for
- * ------------------------------------------------------------------------------ */
+/* ---- what is asked for ---------------------------------------------------------------------- */
 
 /* "-la folder": clients give ls its flags. They change nothing. */
 static co_text skip_flags(co_text argument)
@@ -92,23 +92,11 @@ static co_text split(co_text path, co_text *ret_name)
     return (co_text){path.at, at};
 }
 
-static int open_folder(struct co_ftp_session *session, struct listing *listing, co_text path)
-{
-    bool more;
-    ssize_t count = co_tree_list(session->tree, path, ENTRIES_MAX, &listing->entries, &more);
-    if (count < 0)
-        return (int)count;
-    listing->count = (size_t)count;
-    return 0;
-}
-
 /* The entry itself, by its name as it was given. */
 static int open_alone(struct listing *listing, const struct co_tree_stat *stat, co_text name)
 {
     listing->one = (struct co_tree_entry){.stat = *stat};
     listing->one.name = strndup(name.at, name.size);
-    listing->entries = &listing->one;
-    listing->count = 1;
     listing->alone = true;
     return listing->one.name ? 0 : -ENOMEM;
 }
@@ -116,10 +104,19 @@ static int open_alone(struct listing *listing, const struct co_tree_stat *stat, 
 static void listing_close(struct listing *listing)
 {
     co_buf_free(&listing->prefix);
-    if (listing->alone)
-        free((void *)(uintptr_t)listing->one.name);
-    else
-        co_tree_entries_free(listing->entries, listing->count);
+    co_tree_reader_close(listing->folder);
+    free((void *)(uintptr_t)listing->one.name);
+}
+
+/* The next entries; as co_tree_reader_next. */
+static ssize_t listing_next(struct listing *listing, const struct co_tree_entry **ret)
+{
+    if (!listing->alone)
+        return co_tree_reader_next(listing->folder, ret);
+    *ret = &listing->one;
+    bool first = !listing->one_given;
+    listing->one_given = true;
+    return first;
 }
 
 static void add_prefix(struct listing *listing, co_text folder)
@@ -140,7 +137,7 @@ static int open_path(struct co_ftp_session *session, struct listing *listing, co
         rc = co_tree_stat_path(session->tree, co_buf_text(&path), &stat);
     if (rc == 0 && stat.kind == CO_TREE_FOLDER) {
         add_prefix(listing, argument);
-        rc = open_folder(session, listing, co_buf_text(&path));
+        rc = co_tree_reader_open(&listing->folder, session->tree, co_buf_text(&path));
     } else if (rc == 0) {
         rc = open_alone(listing, &stat, listing->form == FORM_NAMES ? argument : name);
     } else if (rc == -ENOENT && listing->form != FORM_FACTS && co_glob_is_pattern(name)) {
@@ -148,7 +145,7 @@ static int open_path(struct co_ftp_session *session, struct listing *listing, co
         co_buf_add_text(&listing->prefix, folder);
         rc = co_ftp_path(session, folder.size ? folder : CO_TEXT("."), &path);
         if (rc == 0)
-            rc = open_folder(session, listing, co_buf_text(&path));
+            rc = co_tree_reader_open(&listing->folder, session->tree, co_buf_text(&path));
     }
     co_buf_free(&path);
     return rc;
@@ -169,20 +166,38 @@ static int listing_open(
     return open_path(session, listing, argument);
 }
 
-/* ---- over a data connection
- * --------------------------------------------------------------------------- */
+/* ---- over a data connection ----------------------------------------------------------------- */
 
+/* Writes the entries' lines; all of them have gone out afterwards. */
+static int send_batch(struct co_ftp_transfer *transfer, struct co_buf *lines,
+    const struct co_tree_entry *entries, ssize_t count)
+{
+    int rc = 0;
+    for (ssize_t i = 0; rc == 0 && i < count; i++) {
+        add_line(lines, transfer->arg, &entries[i]);
+        if (lines->size < PIECE && i + 1 < count)
+            continue;
+        rc = transfer->local_error = lines->error;
+        if (rc == 0)
+            rc = co_ftp_transfer_send(transfer, co_buf_text(lines));
+        co_buf_clear(lines);
+    }
+    return rc;
+}
+
+/* Each batch goes out as soon as it is read: the first one at once, however many there are. */
 static int send_lines(struct co_ftp_transfer *transfer)
 {
-    const struct listing *listing = transfer->arg;
-    struct co_buf lines = CO_BUF(PIECE + CO_TREE_PATH_MAX + LINE_BYTES);
+    const struct co_tree_entry *entries;
+    struct co_buf lines = CO_BUF(LINES_MAX);
+    ssize_t n = 1;
     int rc = 0;
-    for (size_t i = 0; rc == 0 && i < listing->count; i++) {
-        add_line(&lines, listing, &listing->entries[i]);
-        if (lines.size < PIECE && i + 1 < listing->count)
-            continue;
-        rc = lines.error ? lines.error : co_ftp_transfer_send(transfer, co_buf_text(&lines));
-        co_buf_clear(&lines);
+    while (rc == 0 && n > 0) {
+        n = listing_next(transfer->arg, &entries);
+        if (n < 0)
+            rc = transfer->local_error = (int)n;
+        else
+            rc = send_batch(transfer, &lines, entries, n);
     }
     co_buf_free(&lines);
     return rc;
@@ -232,8 +247,7 @@ int co_ftp_mlsd(struct co_ftp_session *session, const struct co_ftp_command *com
     return list(session, command, FORM_FACTS);
 }
 
-/* ---- in the reply
- * ---------------------------------------------------------------------------------------- */
+/* ---- in the reply --------------------------------------------------------------------------- */
 
 /* RFC 3659 7.2: one entry, whatever it is, by its whole path. */
 int co_ftp_mlst(struct co_ftp_session *session, const struct co_ftp_command *command)
@@ -265,19 +279,24 @@ int co_ftp_mlst(struct co_ftp_session *session, const struct co_ftp_command *com
     return rc;
 }
 
-/* The lines of LIST, each within the reply. */
-static int reply_lines(struct co_ftp_session *session, const struct listing *listing)
+/* The lines of LIST, each within the reply: 212 for a folder, 213 for a file (RFC 959 4.2.2). */
+static int reply_lines(struct co_ftp_session *session, struct listing *listing)
 {
-    struct co_buf line = CO_BUF(CO_TREE_PATH_MAX + LINE_BYTES);
-    co_ftp_reply_begin(session, 213, "It is:");
-    for (size_t i = 0; i < listing->count; i++) {
-        add_line(&line, listing, &listing->entries[i]);
-        if (line.size > 2)
-            co_ftp_reply_line(session, (co_text){line.at, line.size - 2});
-        co_buf_clear(&line);
+    const struct co_tree_entry *entries;
+    struct co_buf line = CO_BUF(LINES_MAX);
+    int code = listing->alone ? 213 : 212;
+    ssize_t n;
+    co_ftp_reply_begin(session, code, "It is:");
+    while ((n = listing_next(listing, &entries)) > 0 && !session->failed) {
+        for (ssize_t i = 0; i < n; i++) {
+            add_line(&line, listing, &entries[i]);
+            if (line.size > 2)
+                co_ftp_reply_line(session, (co_text){line.at, line.size - 2});
+            co_buf_clear(&line);
+        }
     }
     co_buf_free(&line);
-    return co_ftp_reply(session, 213, "End.");
+    return co_ftp_reply(session, code, n < 0 ? "There is more, which could not be read." : "End.");
 }
 
 static int stat_path(struct co_ftp_session *session, co_text argument)
@@ -292,14 +311,18 @@ static int stat_path(struct co_ftp_session *session, co_text argument)
 /* What the session is doing; during a transfer, how far it is. */
 static int stat_session(struct co_ftp_session *session)
 {
+    char line[CO_ADDRESS_TEXT_MAX + 32];
     const struct co_ftp_transfer *transfer = session->transfer;
     co_ftp_reply_begin(session, 211, "Coronet FTP server:");
-    co_print(session->control, " Connected from %s\r\n", co_peer(session->control));
-    if (session->tree)
-        co_print(session->control, " Logged in; type %s\r\n", session->ascii ? "A" : "I");
-    if (transfer)
-        co_print(session->control, " %s: %llu bytes so far\r\n", transfer->command,
+    snprintf(line, sizeof line, "Connected from %s.", co_peer(session->control));
+    co_ftp_reply_line(session, co_text_of(line));
+    snprintf(line, sizeof line, "Logged in; type %s.", session->ascii ? "A" : "I");
+    co_ftp_reply_line(session, co_text_of(line));
+    if (transfer) {
+        snprintf(line, sizeof line, "%s: %llu bytes so far.", transfer->command,
             (unsigned long long)transfer->bytes);
+        co_ftp_reply_line(session, co_text_of(line));
+    }
     return co_ftp_reply(session, 211, "End.");
 }
 

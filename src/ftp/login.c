@@ -11,7 +11,7 @@
 void co_ftp_logout(struct co_ftp_session *session)
 {
     const struct co_ftp_options *options = &session->server->options;
-    if (session->tree && session->account.held && options->leave)
+    if (session->account.held && options->leave)
         options->leave(options->authenticate_arg, &session->account);
     co_tree_free(session->tree);
     free(session->user);
@@ -102,7 +102,9 @@ int co_ftp_pass(struct co_ftp_session *session, const struct co_ftp_command *com
     if (!session->user)
         return co_ftp_reply(session, 503, "First say who you are, by USER.");
     int result = 0, rc = authenticate(session, command->argument);
-    if (rc == 0)
+    if (rc < 0)
+        session->account = (struct co_account){0};
+    else
         rc = enter(session);
     if (rc < 0)
         result = refuse(session, rc);
@@ -133,8 +135,9 @@ int co_ftp_rein(struct co_ftp_session *session, const struct co_ftp_command *com
 /* RFC 7151 3.1: before the login. There is one tree, whatever name led here. */
 int co_ftp_host(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
-    (void)command;
     if (session->user)
         return co_ftp_reply(session, 503, "HOST comes before USER.");
+    if (co_text_find(command->argument, ' ') >= 0)
+        return co_ftp_reply(session, 501, "Expected the name of a host.");
     return co_ftp_reply(session, 220, "Welcome.");
 }

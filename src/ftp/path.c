@@ -41,7 +41,7 @@ void co_ftp_shown_path(struct co_buf *out, co_text path)
     co_buf_add_text(out, path);
 }
 
-/* ---- the working directory ------------------------------------------------------------------- */
+/* ---- the working directory ------------------------------------------------------------------ */
 
 static int enter(struct co_ftp_session *session, co_text argument)
 {

@@ -8,6 +8,33 @@
 #include <stdio.h>
 
 #define TEXT_MAX 256 /* bytes of a text that is formatted */
+#define REPLY_PATIENCE_MS                                                                          \
+ 60000 /* for a peer to read: some 64 KiB of replies wait for it by then                           \
+        */
+
+/* ---- sending -------------------------------------------------------------------------------- */
+
+/* Writes the pieces, or without any what the cork holds. */
+static int send_pieces(struct co_ftp_session *session, const struct iovec *pieces, unsigned count)
+{
+    co_scope scope;
+    if (session->failed)
+        return session->failed;
+    co_scope_open(&scope, REPLY_PATIENCE_MS);
+    if (count)
+        session->failed = co_writev(session->control, pieces, count);
+    else
+        session->failed = co_uncork(session->control);
+    co_scope_close(&scope);
+    return session->failed;
+}
+
+int co_ftp_flush(struct co_ftp_session *session)
+{
+    int rc = send_pieces(session, NULL, 0);
+    co_cork(session->control);
+    return rc;
+}
 
 int co_ftp_reply_text(struct co_ftp_session *session, int code, co_text text)
 {
@@ -16,7 +43,7 @@ int co_ftp_reply_text(struct co_ftp_session *session, int code, co_text text)
     const struct iovec pieces[] = {
         co_piece((co_text){start, sizeof start}), co_piece(text), co_piece(CO_TEXT("\r\n"))};
     session->last_reply = code;
-    return co_writev(session->control, pieces, CO_LENGTH(pieces));
+    return send_pieces(session, pieces, CO_LENGTH(pieces));
 }
 
 int co_ftp_reply(struct co_ftp_session *session, int code, const char *format, ...)
@@ -33,8 +60,12 @@ int co_ftp_reply(struct co_ftp_session *session, int code, const char *format, .
 
 int co_ftp_reply_begin(struct co_ftp_session *session, int code, const char *text)
 {
+    char start[8];
+    snprintf(start, sizeof start, "%03d-", code);
+    const struct iovec pieces[] = {
+        co_piece(co_text_of(start)), co_piece(co_text_of(text)), co_piece(CO_TEXT("\r\n"))};
     session->last_reply = code;
-    return co_print(session->control, "%03d-%s\r\n", code, text);
+    return send_pieces(session, pieces, CO_LENGTH(pieces));
 }
 
 /* Each line of ours begins with a space, so that none can be taken for the last (RFC 959 4.2).
@@ -43,8 +74,10 @@ int co_ftp_reply_line(struct co_ftp_session *session, co_text line)
 {
     const struct iovec pieces[] = {
         co_piece(CO_TEXT(" ")), co_piece(line), co_piece(CO_TEXT("\r\n"))};
-    return co_writev(session->control, pieces, CO_LENGTH(pieces));
+    return send_pieces(session, pieces, CO_LENGTH(pieces));
 }
+
+/* ---- failures ------------------------------------------------------------------------------- */
 
 static const struct {
     int error, code;
@@ -60,22 +93,27 @@ static const struct {
     {-EPERM, 550, "This account may not do that here."},
     {-EACCES, 550, "The server may not do that: its user lacks the permission on the disk."},
     {-EROFS, 550, "The disk is read-only."},
-    {-EXDEV, 553, "That lies on another disk; upload it anew instead."},
-    {-EINVAL, 553, "That cannot be done with this name."},
-    {-ENAMETOOLONG, 553, "The name is too long."},
-    {CO_ETOOBIG, 553, "The name is too long."},
+    {-EXDEV, 550, "That lies on another disk; upload it anew instead."},
+    {-EINVAL, 550, "That cannot be done with this name."},
+    {-ENAMETOOLONG, 550, "The name is too long."},
+    {CO_ETOOBIG, 550, "The name is too long."},
     {-EDQUOT, 552, "Your quota is used up; remove something first."},
     {-EFBIG, 552, "The file is larger than this server takes."},
     {-ENOSPC, 452, "The disk is full; try again later."},
     {-EMFILE, 450, "The server is out of file descriptors; try again later."},
     {-ENFILE, 450, "The server is out of file descriptors; try again later."},
     {-ENOMEM, 451, "The server is out of memory; try again later."},
+    {CO_EEOF, 451, "The file became shorter meanwhile; fetch it again."},
+    {-EIO, 451, "The disk has failed; tell whoever runs this server."},
+    {-ESTALE, 450, "It has just been replaced; try again."},
 };
 
 int co_ftp_reply_error(struct co_ftp_session *session, int error)
 {
+    int not_taken = session->rule && session->rule->not_taken ? session->rule->not_taken : 550;
     for (size_t i = 0; i < CO_LENGTH(failures); i++)
         if (failures[i].error == error)
-            return co_ftp_reply(session, failures[i].code, "%s", failures[i].text);
+            return co_ftp_reply(session, failures[i].code == 550 ? not_taken : failures[i].code,
+                "%s", failures[i].text);
     return co_ftp_reply(session, 451, "The server failed to do that (%s).", co_error_name(error));
 }

@@ -69,7 +69,7 @@ void co_ftp_server_free(co_ftp_server *server)
     free(server);
 }
 
-/* ---- serving ------------------------------------------------------------------------------ */
+/* ---- serving -------------------------------------------------------------------------------- */
 
 static struct co_protocol protocol_of(co_ftp_server *server)
 {

@@ -18,7 +18,7 @@
 #define LINE_BYTES_MAX (4 * CO_FTP_LINE_MAX) /* with Telnet's own */
 #define LINE_KEPT      128 /* bytes of the line's buffer that an idle session keeps */
 
-/* ---- a session's life ---------------------------------------------------------------------- */
+/* ---- a session's life ----------------------------------------------------------------------- */
 
 static void session_free(void *slot)
 {
@@ -54,7 +54,7 @@ static int greet(struct co_ftp_session *session)
     return co_ftp_reply(session, 220, "Coronet FTP server ready.");
 }
 
-/* ---- command lines ------------------------------------------------------------------------- */
+/* ---- command lines -------------------------------------------------------------------------- */
 
 static bool line_is_whole(const struct co_buf *line)
 {
@@ -121,14 +121,7 @@ int co_ftp_line_wait(struct co_ftp_session *session, struct co_ftp_command *ret)
     return rc < 0 ? rc : co_ftp_command_parse(line_text(&session->line), ret);
 }
 
-/* ---- obeying ------------------------------------------------------------------------------- */
-
-int co_ftp_flush(struct co_ftp_session *session)
-{
-    int rc = co_uncork(session->control);
-    co_cork(session->control);
-    return rc;
-}
+/* ---- obeying -------------------------------------------------------------------------------- */
 
 static int line_obey(struct co_ftp_session *session, co_text line)
 {
@@ -168,7 +161,7 @@ static int serve_one(struct co_ftp_session *session)
     if (rc <= 0)
         return rc;
     rc = co_ftp_line_obey(session);
-    return rc == 0 ? 1 : rc;
+    return session->failed ? session->failed : rc == 0 ? 1 : rc;
 }
 
 static int say_goodbye(struct co_ftp_session *session, int why)
@@ -190,6 +183,8 @@ static int serve_batch(struct co_ftp_session *session)
         rc = serve_one(session);
     if (rc == 1)
         return say_goodbye(session, CO_EDRAIN);
+    if (rc == 0)
+        rc = co_ftp_flush(session);
     return rc == 0 ? CO_PARK : rc == CO_FTP_BYE || rc == CO_EEOF ? 0 : rc;
 }
 

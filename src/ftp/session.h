@@ -59,13 +59,15 @@ struct co_ftp_session {
     uint8_t facts; /* enum co_ftp_facts, for MLSD and MLST */
     struct co_ftp_data data;
     struct co_ftp_transfer *transfer; /* while one runs */
+    const struct co_ftp_rule *rule;   /* of the command that is being obeyed */
     int last_reply;                   /* code */
+    int failed;                       /* why no reply can be sent any more; 0: they can */
 };
 
 /* ---- replies (reply.c) ----------------------------------------------------------------------- */
 
-/* "CODE text\r\n". Returns as co_write; the stream keeps an error, so handlers need not look. The
- * formatted text is cut off after 255 bytes. */
+/* "CODE text\r\n". Returns as co_write; the session keeps an error, so handlers need not look. The
+ * formatted text is cut off after 255 bytes. A peer who does not read loses the session. */
 int co_ftp_reply_text(struct co_ftp_session *session, int code, co_text text);
 int co_ftp_reply(struct co_ftp_session *session, int code, const char *format, ...) CO_FORMAT(3, 4);
 
@@ -73,7 +75,11 @@ int co_ftp_reply(struct co_ftp_session *session, int code, const char *format, .
 int co_ftp_reply_begin(struct co_ftp_session *session, int code, const char *text);
 int co_ftp_reply_line(struct co_ftp_session *session, co_text line);
 
-/* The reply for a failure of the tree, with what may be done about it. */
+/* Sends the replies that the cork holds. */
+int co_ftp_flush(struct co_ftp_session *session);
+
+/* The reply for a failure of the tree, with what may be done about it. The command's rule chooses
+ * the code where RFC 959 5.4 does. */
 int co_ftp_reply_error(struct co_ftp_session *session, int error);
 
 /* ---- commands -------------------------------------------------------------------------------- */
@@ -84,7 +90,8 @@ struct co_ftp_rule {
     co_ftp_handler *handler; /* NULL: known, but not to be had here */
     const char *syntax;      /* behind the verb, for HELP: "<sp> file" */
     bool before_login, needs_argument;
-    bool at_once; /* answered while a transfer runs */
+    bool at_once;  /* answered while a transfer runs */
+    int not_taken; /* code of "requested action not taken" (RFC 959 5.4); 0: 550 */
 };
 
 /* The rule of a verb; its handler is NULL for what is not served. (command.c) */
@@ -102,9 +109,6 @@ int co_ftp_line_obey(struct co_ftp_session *session);
 /* Replies to what is no command of FTP's; ends the session when there is no end of it before the
  * login. 0 or CO_FTP_BYE. (command.c) */
 int co_ftp_strange(struct co_ftp_session *session);
-
-/* Sends what the cork holds. (session.c) */
-int co_ftp_flush(struct co_ftp_session *session);
 
 /* Back to before the login; what belongs to the visitor goes. (login.c) */
 void co_ftp_logout(struct co_ftp_session *session);
@@ -128,6 +132,9 @@ int co_ftp_reply_path(struct co_ftp_session *session, int code, co_text path, co
 int co_ftp_data_open(struct co_ftp_session *session, co_stream **ret);
 void co_ftp_data_forget(struct co_ftp_session *session);
 
+/* Has it been said where the next one comes from? Replies 425 if not. */
+bool co_ftp_data_is_prepared(struct co_ftp_session *session);
+
 /* ---- transfers (transfer.c) ------------------------------------------------------------------ */
 
 /* What goes over one data connection. */
@@ -143,6 +150,7 @@ struct co_ftp_transfer {
     struct co_ftp_session *session;
     co_stream *data;
     struct co_pace pace;
+    int64_t start_ns;
     uint64_t bytes;       /* over the data connection so far */
     int local_error;      /* what went wrong on our side: the tree's */
     bool opened, aborted; /* the data connection has come about; the peer said ABOR */

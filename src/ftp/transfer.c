@@ -11,8 +11,7 @@
 
 #include <errno.h>
 
-/* ---- the transfer's fiber ---------------------------------------------------------------------
- */
+/* ---- the transfer's fiber ------------------------------------------------------------------- */
 
 static uint64_t limit_of(const struct co_ftp_session *session)
 {
@@ -56,37 +55,51 @@ int co_ftp_transfer_send(struct co_ftp_transfer *transfer, co_text bytes)
     return rc;
 }
 
-/* ---- the session meanwhile ----------------------------------------------------------------------
- */
+/* ---- the session meanwhile ------------------------------------------------------------------ */
 
-/* The next command, or CO_ECANCELED when the transfer has ended. */
+/* Until the connection ends, or there is no room for what comes. */
+static int wait_for_end(struct co_ftp_session *session)
+{
+    const uint8_t *bytes;
+    ssize_t n;
+    do
+        n = co_peek_more(session->control, &bytes);
+    while (n > 0);
+    return n == 0 ? CO_EEOF : (int)n;
+}
+
+/* The next command, or, without `ret`, the connection's end; CO_ECANCELED when the transfer has
+ * ended. */
 static int listen_for(struct co_ftp_transfer *transfer, struct co_ftp_command *ret)
 {
     co_scope scope;
     co_scope_open(&scope, -1);
     transfer->listening = &scope;
-    int rc = co_ftp_line_wait(transfer->session, ret);
+    int rc = ret ? co_ftp_line_wait(transfer->session, ret) : wait_for_end(transfer->session);
     transfer->listening = NULL;
     co_scope_close(&scope);
     return rc;
 }
 
-/* Answers what may be answered at once, until the transfer is over or another command has come,
- * which waits. 0, CO_FTP_BYE after QUIT, or negative when the connection is at its end. */
+/* Answers what may be answered at once, until the transfer is over. The first other command waits
+ * in its line, and all behind it; but the end of the connection is not overlooked for that. 0,
+ * CO_FTP_BYE after QUIT, or negative when the connection is at its end. */
 static int attend(struct co_ftp_transfer *transfer)
 {
     struct co_ftp_session *session = transfer->session;
+    bool one_waits = false;
     int rc = 0;
     while (rc == 0 && !transfer->over && !transfer->aborted) {
         struct co_ftp_command command;
-        rc = listen_for(transfer, &command);
-        if (transfer->over || rc == CO_EINVALID || rc == CO_ETOOBIG)
+        rc = listen_for(transfer, one_waits ? NULL : &command);
+        if (transfer->over || (one_waits && rc == CO_ETOOBIG))
             return 0;
-        if (rc < 0)
+        if (rc < 0 && rc != CO_EINVALID && rc != CO_ETOOBIG)
             return rc;
-        if (!co_ftp_rule_of(command.verb)->at_once)
-            return 0;
-        rc = co_ftp_line_obey(session);
+        one_waits = rc < 0 || !co_ftp_rule_of(command.verb)->at_once;
+        rc = one_waits ? 0 : co_ftp_line_obey(session);
+        if (!transfer->aborted) /* which has ended the group, this fiber's scope */
+            co_ftp_flush(session);
     }
     return rc;
 }
@@ -105,8 +118,7 @@ int co_ftp_abor(struct co_ftp_session *session, const struct co_ftp_command *com
     return co_ftp_reply(session, 226, "Nothing was under way.");
 }
 
-/* ---- the whole ----------------------------------------------------------------------------------
- */
+/* ---- the whole ------------------------------------------------------------------------------ */
 
 static int run(struct co_ftp_transfer *transfer)
 {
@@ -121,32 +133,32 @@ static int run(struct co_ftp_transfer *transfer)
         co_group_cancel(&group);
     int joined = co_group_close(&group);
     transfer->session->transfer = NULL;
-    if (!transfer->over) /* it could not even be started */
-        transfer->result = joined < 0 ? joined : -ENOMEM;
-    return rc;
+    if (transfer->over)
+        return rc;
+    transfer->result = joined < 0 ? joined : -ENOMEM; /* it could not even be started */
+    return 0;
 }
 
-static int reply_failure(struct co_ftp_session *session, const struct co_ftp_transfer *transfer)
+static int reply_result(struct co_ftp_session *session, const struct co_ftp_transfer *transfer)
 {
-    if (transfer->aborted) {
-        co_ftp_reply(session, 426, "The transfer was aborted.");
-        return co_ftp_reply(session, 226, "Aborted as you asked.");
-    }
+    int rc = transfer->result;
+    if (rc == 0)
+        return co_ftp_reply(session, 226, "Done, %llu bytes.", (unsigned long long)transfer->bytes);
+    if (transfer->aborted)
+        return co_ftp_reply(session, 426, "The transfer was aborted.");
     if (transfer->local_error)
         return co_ftp_reply_error(session, transfer->local_error);
     if (!transfer->opened)
-        return co_ftp_reply(session, 425, "The data connection did not come about (%s).",
-            co_error_name(transfer->result));
-    if (transfer->result == CO_ETOOSLOW)
+        return co_ftp_reply(
+            session, 425, "The data connection did not come about (%s).", co_error_name(rc));
+    if (rc == CO_ETOOSLOW)
         return co_ftp_reply(session, 426, "The data moved too slowly; the connection was closed.");
-    return co_ftp_reply(
-        session, 426, "The data connection broke (%s).", co_error_name(transfer->result));
+    return co_ftp_reply(session, 426, "The data connection broke (%s).", co_error_name(rc));
 }
 
-static void tell(
-    struct co_ftp_session *session, const struct co_ftp_transfer *transfer, int64_t start_ns)
+static void tell(struct co_ftp_session *session, const struct co_ftp_transfer *transfer)
 {
-    int64_t took = co_now_ns() - start_ns;
+    int64_t took = co_now_ns() - transfer->start_ns;
     co_ftp_tell(
         session, &(struct co_ftp_event){
                      .kind = transfer->kind,
@@ -160,14 +172,23 @@ static void tell(
                  });
 }
 
+/* RFC 959 4.1.3: the transfer has its reply and an ABOR its own, even when it came too late. */
+static void finish(struct co_ftp_session *session, const struct co_ftp_transfer *transfer)
+{
+    reply_result(session, transfer);
+    tell(session, transfer);
+    if (transfer->aborted)
+        co_ftp_reply(session, 226, "%s",
+            transfer->result == 0 ? "It was complete already." : "Aborted as you asked.");
+}
+
 int co_ftp_transfer_run(struct co_ftp_session *session, struct co_ftp_transfer *transfer)
 {
     transfer->session = session;
-    if (session->data.kind == CO_FTP_DATA_NONE) {
-        transfer->result = -ENOTCONN;
-        return co_ftp_reply(session, 425, "First say where to, by PASV, EPSV, PORT or EPRT.");
-    }
-    int64_t start_ns = co_now_ns();
+    transfer->result = -ENOTCONN;
+    if (!co_ftp_data_is_prepared(session))
+        return 0;
+    transfer->start_ns = co_now_ns();
     if (transfer->opening)
         co_ftp_reply(session, 150, "%s", transfer->opening);
     else
@@ -176,10 +197,6 @@ int co_ftp_transfer_run(struct co_ftp_session *session, struct co_ftp_transfer *
     int rc = co_ftp_flush(session);
     if (rc == 0)
         rc = run(transfer);
-    if (transfer->result == 0)
-        co_ftp_reply(session, 226, "Done, %llu bytes.", (unsigned long long)transfer->bytes);
-    else
-        reply_failure(session, transfer);
-    tell(session, transfer, start_ns);
+    finish(session, transfer);
     return rc;
 }

@@ -74,6 +74,15 @@ static int take(struct co_ftp_session *session, struct co_ftp_transfer *transfer
     return rc;
 }
 
+/* Before a file is opened, or even copied to be continued. */
+static bool may_begin(struct co_ftp_session *session)
+{
+    if (co_tree_rights(session->tree) & (CO_MAY_ADD | CO_MAY_CHANGE))
+        return co_ftp_data_is_prepared(session);
+    co_ftp_reply_error(session, -EPERM);
+    return false;
+}
+
 static int upload_at(struct co_ftp_session *session, co_text argument, const char *command,
     enum co_upload_start start)
 {
@@ -82,19 +91,26 @@ static int upload_at(struct co_ftp_session *session, co_text argument, const cha
     const struct co_upload_options options = {
         .start = start, .offset = session->restart, .uploader = co_text_of(session->user)};
     session->restart = 0;
+    if (!may_begin(session))
+        return 0;
     int rc = co_ftp_path(session, argument, &path);
     struct co_ftp_transfer transfer = {.command = command, .path = co_buf_text(&path)};
     if (rc == 0)
         rc = co_upload_open(&file, session->tree, co_buf_text(&path), &options);
-    rc = rc < 0 ? co_ftp_reply_error(session, rc) : take(session, &transfer, file, true);
+    if (rc == -EINVAL && start == CO_UPLOAD_RESUME)
+        rc = co_ftp_reply(session, 554, "There are fewer bytes than that; SIZE tells how many.");
+    else
+        rc = rc < 0 ? co_ftp_reply_error(session, rc) : take(session, &transfer, file, true);
     co_buf_free(&path);
     return rc;
 }
 
 int co_ftp_stor(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
-    if (session->restart && session->ascii)
+    if (session->restart && session->ascii) {
+        session->restart = 0;
         return co_ftp_reply(session, 554, "Restart only in type I.");
+    }
     return upload_at(
         session, command->argument, "STOR", session->restart ? CO_UPLOAD_RESUME : CO_UPLOAD_ANEW);
 }
@@ -114,6 +130,8 @@ int co_ftp_stou(struct co_ftp_session *session, const struct co_ftp_command *com
     struct co_buf path = CO_BUF(CO_TREE_PATH_MAX);
     const struct co_upload_options options = {.uploader = co_text_of(session->user), .fresh = true};
     (void)command;
+    if (!may_begin(session))
+        return 0;
     co_random(&draw, sizeof draw);
     snprintf(name, sizeof name, "upload-%016llx", (unsigned long long)draw);
     snprintf(opening, sizeof opening, "FILE: %s", name);

@@ -32,6 +32,7 @@ struct co_listener {
     co_access *access;
     co_mutex accepting; /* an operation at a time; the next fiber waits */
     bool owns_path;     /* the Unix socket's file is ours to remove */
+    bool expects;       /* what comes belongs to work that goes on in a drain */
 };
 
 /* ---- where it shall listen
@@ -218,6 +219,11 @@ int co_listener_detach(co_listener *listener)
     return rc;
 }
 
+void co_listener_expect(co_listener *listener)
+{
+    listener->expects = true;
+}
+
 void co_listener_discard(int detached)
 {
     if (detached >= 0)
@@ -267,7 +273,7 @@ static int accept_admitted(co_stream **ret, co_listener *listener)
         co_address peer = {0};
         struct co_op op = {
             .code = CO_OP_ACCEPT,
-            .flags = CO_OP_LIKELY,
+            .flags = CO_OP_LIKELY | (listener->expects ? 0 : CO_OP_DRAINABLE),
             .fd = listener->fd,
             .a.accept.peer = &peer,
         };

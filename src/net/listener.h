@@ -17,4 +17,8 @@ int co_listener_share(co_listener *listener);  /* SO_REUSEPORT from now on. 0 or
 int co_listener_detach(co_listener *listener); /* ends it, not its socket: the descriptor, -errno */
 void co_listener_discard(int detached);        /* closes one that nobody took; -1 is allowed */
 
+/* A connection that is waited for belongs to work at hand, not to new work: a drain does not end
+ * the wait. */
+void co_listener_expect(co_listener *listener);
+
 #endif

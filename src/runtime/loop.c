@@ -130,7 +130,7 @@ static const char *op_name(uint8_t code)
 long co_op_run(struct co_op *op)
 {
     struct co_rt *rt = co_rt_current();
-    bool drainable = op->code == CO_OP_ACCEPT || op->flags & CO_OP_DRAINABLE;
+    bool drainable = op->flags & CO_OP_DRAINABLE;
     int refusal = co_fiber_refusal(rt, drainable);
     if (refusal)
         return refusal;

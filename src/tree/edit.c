@@ -267,12 +267,10 @@ static int change_run(struct change *job, struct co_tree *tree, co_text path)
 
 int co_tree_set_modified(struct co_tree *tree, co_text path, int64_t modified_ns)
 {
-    int64_t seconds = modified_ns / CO_SECOND, rest = modified_ns % CO_SECOND;
-    if (rest < 0) {
-        seconds--;
-        rest += CO_SECOND;
-    }
-    struct change job = {.times = true, .modified = {.tv_sec = seconds, .tv_nsec = rest}};
+    int64_t seconds = co_seconds_of_ns(modified_ns);
+    struct change job = {.times = true,
+        .modified = {
+            .tv_sec = seconds, .tv_nsec = (modified_ns % CO_SECOND + CO_SECOND) % CO_SECOND}};
     return change_run(&job, tree, path);
 }
 

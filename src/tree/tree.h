@@ -102,6 +102,21 @@ struct co_tree_entry {
 };
 
 /*
+ * Reads a folder (CO_MAY_LIST) as it comes from the disk: a batch at a time, on a pool thread.
+ * Entries are those of co_tree_list, which stands on this. Suspends. 0, or as co_tree_open_path;
+ * the tree must outlive the reader.
+ */
+struct co_tree_reader;
+int co_tree_reader_open(struct co_tree_reader **ret, struct co_tree *tree, co_text path);
+
+/* The next entries, which live until the next call. Suspends. Returns how many, 0 at the end,
+ * -errno, CO_ECANCELED, CO_EDEADLINE. */
+ssize_t co_tree_reader_next(struct co_tree_reader *reader, const struct co_tree_entry **ret);
+
+/* Does not suspend; NULL is allowed. */
+void co_tree_reader_close(struct co_tree_reader *reader);
+
+/*
  * Lists a folder (CO_MAY_LIST). Entries that do not exist (hidden, broken or leading out, neither
  * file nor folder) or cannot be looked at are left out; but for want of memory or descriptors the
  * call fails. The directory is read on a pool thread in batches; suspends. ret_entries: malloc'ed

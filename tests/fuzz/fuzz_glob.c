@@ -4,6 +4,7 @@
  * takes time in proportion to their product (attacks F12): every step of it reads a character, and
  * these are counted. The first line of the input is the pattern, the rest the name.
  */
+#include "codec/glob.h"
 #include "codec/utf8.h"
 
 static size_t steps;

@@ -1,0 +1,560 @@
+/* SPDX-License-Identifier: MIT */
+/* The lines of FTP's attacks (docs/security.md): each turns red when its guard is removed. */
+#include "ftp_rig.h"
+
+#include <malloc.h>
+
+/* ---- whose data connection it is (F01, F02, F21) -------------------------------------------- */
+
+static void f01_data_goes_only_to_who_asks_and_to_no_service(void **unused)
+{
+    static const char *const refused[] = {"PORT 127,0,0,2,200,1", "PORT 10,0,0,1,200,1",
+        "PORT 127,0,0,1,3,255", "PORT 127,0,0,1,0,25", "EPRT |1|127.0.0.2|51201|",
+        "EPRT |1|127.0.0.1|1023|", "EPRT |2|::1|51201|", "EPRT |1|127.0.0.1|0|"};
+    (void)unused;
+    ftp_start();
+    ftp_login("all");
+    for (size_t i = 0; i < CO_LENGTH(refused); i++) {
+        assert_int_equal(ftp_do(refused[i]), 501);
+        assert_int_equal(ftp_do("RETR file"), 425);
+    }
+}
+
+static void f01_active_transfers_can_be_switched_off(void **unused)
+{
+    (void)unused;
+    ftp.options.no_active = true;
+    ftp_start();
+    ftp_login("all");
+    assert_int_equal(ftp_port("PORT"), 501);
+    assert_int_equal(ftp_port("EPRT"), 501);
+}
+
+static void f02_a_stranger_gets_nothing_and_holds_nobody_up(void **unused)
+{
+    co_stream *strangers[4];
+    char byte;
+    (void)unused;
+    ftp_start();
+    ftp_login("all");
+    co_address address = ftp_passive();
+    for (size_t i = 0; i < CO_LENGTH(strangers); i++)
+        assert_int_equal(ftp_connect_from(&strangers[i], "127.0.0.77", &address), 0);
+    assert_int_equal(ftp_do("RETR file"), 150);
+    ftp_data_connect(&address);
+    assert_int_equal(ftp_receive(), 0);
+    assert_string_equal(ftp.got, "one\ntwo\r\nxyz");
+    assert_int_equal(ftp_reply(), 226);
+    for (size_t i = 0; i < CO_LENGTH(strangers); i++) {
+        assert_true(co_read(strangers[i], &byte, 1) <= 0);
+        co_abort(strangers[i]);
+    }
+}
+
+static void one_connection_comes_of_each_pasv(void **unused)
+{
+    co_stream *second;
+    (void)unused;
+    ftp_start();
+    ftp_login("all");
+    co_address address = ftp_passive();
+    ftp_data_connect(&address);
+    assert_int_equal(ftp_do("RETR file"), 150);
+    assert_int_equal(ftp_receive(), 0);
+    assert_int_equal(ftp_reply(), 226);
+    assert_true(co_connect(&second, &address) < 0);
+    assert_int_equal(ftp_do("RETR file"), 425);
+}
+
+static void f21_an_exhausted_range_is_told_at_once(void **unused)
+{
+    co_stream *others[2];
+    (void)unused;
+    ftp.options.passive_low = 40000;
+    ftp.options.passive_high = 40001;
+    ftp_start();
+    for (size_t i = 0; i < CO_LENGTH(others); i++) {
+        ftp_login("all");
+        assert_int_equal(ftp_do(i ? "EPSV" : "PASV"), i ? 229 : 227);
+        assert_int_equal(ftp_do("EPSV"), 229); /* its own port is free again for it */
+        others[i] = ftp.control;
+    }
+    ftp_login("all");
+    int64_t start = co_now_ns();
+    assert_int_equal(ftp_do("PASV"), 425);
+    assert_int_equal(ftp_do("EPSV"), 425);
+    assert_true(co_now_ns() - start < CO_SECOND);
+    co_abort(others[0]);
+    co_sleep(1000);
+    assert_int_equal(ftp_fetch("RETR file"), 226);
+    co_abort(others[1]);
+}
+
+static void f21_ports_are_drawn_at_random(void **unused)
+{
+    unsigned steps = 0, before = 0;
+    (void)unused;
+    ftp.options.passive_low = 40000;
+    ftp.options.passive_high = 49999;
+    ftp_start();
+    ftp_login("all");
+    for (int i = 0; i < 16; i++) {
+        co_address address = ftp_passive();
+        unsigned port = co_address_port(&address);
+        assert_in_range(port, 40000, 49999);
+        steps += port >= before && port - before <= 2;
+        before = port;
+    }
+    assert_true(steps < 4);
+}
+
+/* ---- what comes over the control connection (F09, F11, F13, F17, F18) ----------------------- */
+
+static void f09_other_protocols_are_hung_up_on(void **unused)
+{
+    static const char *const firsts[] = {"GET / HTTP/1.1", "POST / HTTP/1.1", "EHLO example",
+        "SSH-2.0-x", "\x16\x03\x01\x02", "PRI * HTTP/2.0", "OPTIONS * HTTP/1.1"};
+    (void)unused;
+    ftp_start();
+    for (size_t i = 0; i < CO_LENGTH(firsts); i++) {
+        ftp_open();
+        assert_true(ftp_do(firsts[i]) <= 0);
+        ftp_hang_up();
+        ftp_login("all"); /* a page may know a password: it is no client for all that */
+        if (firsts[i][0] != '\x16')
+            assert_true(ftp_do(firsts[i]) <= 0);
+        ftp_hang_up();
+    }
+}
+
+static void f09_a_hello_needs_no_line_end(void **unused)
+{
+    (void)unused;
+    ftp_start();
+    ftp_open();
+    assert_int_equal(co_write(ftp.control, "\x16\x03\x01\x02\x00\x01", 6), 0);
+    assert_true(ftp_reply() <= 0);
+}
+
+static void f09_three_strange_commands_before_the_login_are_enough(void **unused)
+{
+    (void)unused;
+    ftp_start();
+    ftp_open();
+    assert_int_equal(ftp_do("<script>"), 500);
+    assert_null(strstr(ftp.reply, "script"));
+    assert_int_equal(ftp_do("FOO"), 500);
+    assert_int_equal(ftp_do("BAR"), 500);
+    assert_true(ftp_reply() <= 0);
+}
+
+static void f11_a_line_without_end_costs_4_kib(void **unused)
+{
+    static char zeros[1u << 16];
+    (void)unused;
+    memset(zeros, 'x', sizeof zeros);
+    ftp_start();
+    ftp_login("all");
+    int rc = 0;
+    for (int i = 0; rc == 0 && i < 48; i++)
+        rc = co_write(ftp.control, zeros, sizeof zeros);
+    assert_true(rc < 0); /* long before the 3 MiB were taken */
+    ftp_hang_up();
+    ftp_open();
+    assert_int_equal(ftp_do("NOOP"), 200);
+}
+
+static void f11_lines_of_exactly_the_limit(void **unused)
+{
+    static char line[CO_FTP_LINE_MAX + 16];
+    (void)unused;
+    ftp_start();
+    ftp_login("all");
+    memset(line, 'x', sizeof line);
+    memcpy(line, "NOOP ", 5);
+    line[CO_FTP_LINE_MAX - 2] = '\0'; /* CR LF follow */
+    assert_int_equal(ftp_do(line), 200);
+    line[CO_FTP_LINE_MAX - 2] = 'x';
+    line[CO_FTP_LINE_MAX - 1] = '\0';
+    assert_int_equal(ftp_do(line), 500);
+    assert_true(ftp_reply() <= 0);
+}
+
+static void f11_replies_that_nobody_reads_end_the_session(void **unused)
+{
+    static char many[100000 * 6 + 1];
+    (void)unused;
+    for (size_t i = 0; i < 100000; i++)
+        memcpy(many + i * 6, "NOOP\r\n", 7);
+    ftp_start();
+    ftp_login("all");
+    co_stream *stuck = ftp.control;
+    assert_true(co_write(stuck, many, sizeof many - 1) < 0);
+    ftp_open();
+    assert_int_equal(ftp_do("NOOP"), 200);
+    co_abort(stuck);
+}
+
+static void f13_no_restart_point_leads_outside_the_file(void **unused)
+{
+    static const char *const points[] = {
+        "REST -1", "REST 9223372036854775808", "REST 18446744073709551615", "REST 1e3", "REST 0x1"};
+    (void)unused;
+    ftp_start();
+    ftp_login("all");
+    for (size_t i = 0; i < CO_LENGTH(points); i++) {
+        assert_int_equal(ftp_do("REST 13"), 350);
+        assert_int_equal(ftp_do(points[i]), 501);
+        assert_int_equal(ftp_fetch("RETR file"), 226); /* nor does the one before still count */
+        assert_int_equal(ftp.got_size, 12);
+    }
+    assert_int_equal(ftp_do("REST 9223372036854775807"), 350);
+    assert_int_equal(ftp_fetch("RETR file"), 554);
+    assert_int_equal(ftp_do("REST 9223372036854775807"), 350);
+    assert_int_equal(ftp_store("STOR file", "x"), 554);
+    assert_string_equal(ftp_content("file"), "one\ntwo\r\nxyz");
+    assert_int_equal(ftp_do("REST 9223372036854775807"), 350);
+    assert_int_equal(ftp_store("APPE file", "!"), 226);
+    assert_string_equal(ftp_content("file"), "one\ntwo\r\nxyz!");
+}
+
+static void f17_site_runs_nothing_and_changes_nothing_without_the_right(void **unused)
+{
+    struct stat st;
+    (void)unused;
+    ftp_start();
+    ftp_login("all");
+    assert_int_equal(ftp_do("SITE EXEC id"), 501);
+    assert_int_equal(ftp_do("SITE CPFR file"), 501);
+    assert_int_equal(ftp_do("SITE CPTO copy"), 501);
+    assert_int_equal(ftp_do("SITE CHMOD 4755 file"), 501);
+    ftp_hang_up();
+    ftp_login("anonymous");
+    assert_int_equal(ftp_do("SITE CHMOD 777 file"), 550);
+    assert_int_equal(fstatat(site.fd, "file", &st, 0), 0);
+    assert_int_equal(st.st_mode & 07777, 0644);
+}
+
+static void f18_a_quota_holds_for_every_way_to_write(void **unused)
+{
+    (void)unused;
+    assert_int_equal(co_quota_new(&ftp.quota, 20, 12), 0);
+    ftp_start();
+    ftp_login("all");
+    assert_int_equal(ftp_store("STOR new", "123456789"), 552);
+    assert_null(ftp_content("new"));
+    assert_int_equal(ftp_store("STOR new", "12345678"), 226);
+    assert_int_equal(ftp_do("RNFR file"), 350);
+    assert_int_equal(ftp_do("RNTO file2"), 250);
+    assert_int_equal(ftp_store("STOU", "x"), 552);
+    assert_int_equal(ftp_do("DELE new"), 250);
+    assert_int_equal(ftp_store("STOR more", "1234567"), 226);
+    assert_int_equal(ftp_store("APPE file2", "xx"), 552);
+    assert_string_equal(ftp_content("file2"), "one\ntwo\r\nxyz");
+    ftp_stop();
+    co_quota_free(ftp.quota);
+}
+
+/* ---- the ends of everything (F16, F22) ------------------------------------------------------ */
+
+/* How far a transfer has come when something happens to it. */
+enum point { PREPARED, CONNECTED, BEGUN, MOVING, SENT, DONE, POINTS };
+
+/* What happens. */
+static void hang_up(void)
+{
+    co_abort(ftp.control);
+    ftp.control = NULL;
+}
+
+static void close_control(void)
+{
+    int rc = co_close(ftp.control);
+    (void)rc;
+    ftp.control = NULL;
+}
+
+static void half_close(void)
+{
+    co_shutdown_write(ftp.control);
+}
+
+static void abor(void)
+{
+    ftp_send("ABOR");
+}
+
+static void abor_twice(void)
+{
+    ftp_send("ABOR\r\nABOR");
+}
+
+static void synch(void)
+{
+    ftp_send("\xff\xf4\xff\xf2"
+             "ABOR");
+}
+
+static void quit(void)
+{
+    ftp_send("QUIT");
+}
+
+static void next_command(void)
+{
+    ftp_send("RETR file");
+}
+
+static void next_command_then_hang_up(void)
+{
+    ftp_send("RETR file\r\nNOOP");
+    hang_up();
+}
+
+static void too_long_a_line_then_hang_up(void)
+{
+    static char line[CO_FTP_LINE_MAX + 2];
+    memset(line, 'x', sizeof line - 1);
+    ftp_send(line);
+    hang_up();
+}
+
+static void data_reset(void)
+{
+    ftp_data_end();
+}
+
+static void everything_reset(void)
+{
+    ftp_data_end();
+    hang_up();
+}
+
+static void (*const events[])(void) = {hang_up, close_control, half_close, abor, abor_twice, synch,
+    quit, next_command, next_command_then_hang_up, too_long_a_line_then_hang_up, data_reset,
+    everything_reset};
+
+static const char *const transfers[] = {
+    "RETR large", "RETR file", "STOR up", "APPE file", "STOU", "MLSD many", "LIST"};
+
+static bool uploads(const char *transfer)
+{
+    return strchr("SA", transfer[0]) != NULL;
+}
+
+/* Brings a transfer to the point: every step of it may fail here, that is the server's affair. */
+static void go_to(enum point point, const char *transfer)
+{
+    char byte;
+    co_address address = ftp_passive();
+    if (point >= CONNECTED)
+        ftp_data_connect(&address);
+    if (point != PREPARED)
+        ftp_send(transfer);
+    if (point >= BEGUN)
+        assert_int_equal(ftp_reply(), 150);
+    if (point >= MOVING && !uploads(transfer))
+        assert_int_equal(co_read(ftp.data, &byte, 1), 1);
+    if (point >= MOVING && uploads(transfer))
+        assert_int_equal(co_write(ftp.data, "abc", 3), 0);
+    if (point >= SENT && uploads(transfer))
+        assert_int_equal(co_shutdown_write(ftp.data), 0);
+    if (point == DONE) {
+        if (!uploads(transfer))
+            assert_int_equal(ftp_receive(), 0);
+        assert_int_equal(ftp_reply(), 226);
+    }
+}
+
+/* A session that has not gone answers again, once the transfer has ended in one way or another. */
+static void go_on(void)
+{
+    ftp_data_end();
+    if (!ftp.control)
+        return;
+    int code, rc = co_write(ftp.control, "NOOP\r\n", 6);
+    if (rc < 0)
+        return; /* it was half-closed */
+    do
+        code = ftp_reply();
+    while (code > 0 && code != 200);
+}
+
+static void try_event(enum point point, const char *transfer, void (*event)(void))
+{
+    unsigned sockets = ftp_sockets(), descriptors = ftp_descriptors();
+    ftp_login("all");
+    go_to(point, transfer);
+    event();
+    if (ftp.control) {
+        go_on();
+    } else { /* the data connection stays open, and is not waited for */
+        co_sleep(1000);
+        assert_int_equal(ftp_sockets(), sockets + (ftp.data != NULL));
+    }
+    ftp_hang_up();
+    co_sleep(1000);
+    if (ftp_sockets() != sockets || ftp_descriptors() != descriptors)
+        fail_msg("left behind by %s at point %d", transfer, (int)point);
+    put_text("file", "one\ntwo\r\nxyz");
+    unlinkat(site.fd, "up", 0);
+}
+
+static void try_every_event(void)
+{
+    for (size_t transfer = 0; transfer < CO_LENGTH(transfers); transfer++)
+        for (enum point point = PREPARED; point < POINTS; point++)
+            for (size_t event = 0; event < CO_LENGTH(events); event++)
+                try_event(point, transfers[transfer], events[event]);
+}
+
+static void f16_whatever_ends_a_transfer_where_nothing_is_left(void **unused)
+{
+    (void)unused;
+    ftp_populate_many();
+    ftp_start();
+    try_every_event();
+    struct mallinfo2 before = mallinfo2();
+    try_every_event();
+    struct mallinfo2 after = mallinfo2();
+    assert_true(after.uordblks < before.uordblks + 65536);
+    ftp_login("all");
+    assert_int_equal(ftp_fetch("RETR file"), 226);
+}
+
+static void f16_abor_waits_for_no_data(void **unused)
+{
+    static const char *const long_ones[] = {"RETR large", "STOR up", "MLSD many"};
+    (void)unused;
+    ftp_populate_many();
+    ftp_start();
+    ftp_login("all");
+    for (size_t i = 0; i < CO_LENGTH(long_ones); i++) {
+        ftp_epsv();
+        assert_int_equal(ftp_do(long_ones[i]), 150);
+        int64_t start = co_now_ns();
+        assert_int_equal(ftp_do("ABOR"), 426);
+        assert_int_equal(ftp_reply(), 226);
+        assert_true(co_now_ns() - start < CO_SECOND);
+    }
+}
+
+static void f16_abor_behind_a_telnet_option_gets_its_replies(void **unused)
+{
+    char line[256];
+    (void)unused;
+    ftp_start();
+    ftp_login("all");
+    ftp_epsv();
+    assert_int_equal(ftp_do("RETR large"), 150);
+    ftp_send("\xff\xfd\x01"
+             "ABOR");
+    assert_true(co_read_line(ftp.control, line, sizeof line) > 0);
+    assert_memory_equal(line,
+        "\xff\xfc\x01"
+        "426 ",
+        7);
+    assert_int_equal(ftp_reply(), 226);
+    assert_int_equal(ftp_do("NOOP"), 200);
+}
+
+/* Every turn of a short upload and of its abort: whichever comes first. */
+static void f16_abor_gets_both_its_replies_however_late(void **unused)
+{
+    (void)unused;
+    ftp_start();
+    ftp_login("all");
+    for (int round = 0; round < 200; round++) {
+        ftp_epsv();
+        assert_int_equal(ftp_do("STOR up"), 150);
+        ftp_give("abc");
+        ftp_send("ABOR\r\nSYST");
+        int first = ftp_reply();
+        assert_true(first == 226 || first == 426);
+        assert_int_equal(ftp_reply(), 226);
+        assert_int_equal(ftp_reply(), 215);
+        assert_true(first == 426 || ftp_content("up") != NULL);
+        unlinkat(site.fd, "up", 0);
+    }
+}
+
+static void f22_peers_that_are_gone_at_once_leave_nothing(void **unused)
+{
+    co_stream *peer;
+    (void)unused;
+    ftp_start();
+    unsigned sockets = ftp_sockets();
+    for (int i = 0; i < 100; i++) {
+        assert_int_equal(co_connect(&peer, co_listener_address(ftp.listener)), 0);
+        if (i % 3 == 0)
+            co_shutdown_write(peer);
+        if (i % 3 == 1)
+            co_sleep(0);
+        co_abort(peer);
+    }
+    ftp_login("all");
+    ftp_hang_up();
+    co_sleep(1000);
+    assert_int_equal(ftp_sockets(), sockets);
+}
+
+static void f22_data_peers_that_are_gone_at_once_leave_nothing(void **unused)
+{
+    co_stream *peer;
+    (void)unused;
+    ftp_start();
+    ftp_login("all");
+    for (int i = 0; i < 20; i++) {
+        co_address address = ftp_passive();
+        assert_int_equal(co_connect(&peer, &address), 0);
+        co_abort(peer);
+        int code = ftp_do(i % 2 ? "RETR large" : "STOR up");
+        assert_int_equal(code, 150);
+        assert_in_range(ftp_reply(), 226, 426);
+    }
+    assert_int_equal(ftp_fetch("RETR file"), 226);
+}
+
+static void f22_a_half_closed_control_connection_ends(void **unused)
+{
+    (void)unused;
+    ftp_start();
+    ftp_login("all");
+    co_shutdown_write(ftp.control);
+    assert_int_equal(ftp_reply(), 0);
+}
+
+static int all_tests(void *arg)
+{
+    (void)arg;
+    const struct CMUnitTest tests[] = {
+        FTP_TEST(f01_data_goes_only_to_who_asks_and_to_no_service),
+        FTP_TEST(f01_active_transfers_can_be_switched_off),
+        FTP_TEST(f02_a_stranger_gets_nothing_and_holds_nobody_up),
+        FTP_TEST(one_connection_comes_of_each_pasv),
+        FTP_TEST(f21_an_exhausted_range_is_told_at_once),
+        FTP_TEST(f21_ports_are_drawn_at_random),
+        FTP_TEST(f09_other_protocols_are_hung_up_on),
+        FTP_TEST(f09_a_hello_needs_no_line_end),
+        FTP_TEST(f09_three_strange_commands_before_the_login_are_enough),
+        FTP_TEST(f11_a_line_without_end_costs_4_kib),
+        FTP_TEST(f11_lines_of_exactly_the_limit),
+        FTP_TEST(f11_replies_that_nobody_reads_end_the_session),
+        FTP_TEST(f13_no_restart_point_leads_outside_the_file),
+        FTP_TEST(f17_site_runs_nothing_and_changes_nothing_without_the_right),
+        FTP_TEST(f18_a_quota_holds_for_every_way_to_write),
+        FTP_TEST(f16_whatever_ends_a_transfer_where_nothing_is_left),
+        FTP_TEST(f16_abor_waits_for_no_data),
+        FTP_TEST(f16_abor_behind_a_telnet_option_gets_its_replies),
+        FTP_TEST(f16_abor_gets_both_its_replies_however_late),
+        FTP_TEST(f22_peers_that_are_gone_at_once_leave_nothing),
+        FTP_TEST(f22_data_peers_that_are_gone_at_once_leave_nothing),
+        FTP_TEST(f22_a_half_closed_control_connection_ends),
+    };
+    return cmocka_run_group_tests_name("ftp_attacks", tests, NULL, NULL);
+}
+
+int main(void)
+{
+    return run_within("virtual", all_tests);
+}

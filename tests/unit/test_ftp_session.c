@@ -1,0 +1,573 @@
+/* SPDX-License-Identifier: MIT */
+/* What sessions do: logins, data connections, texts, listings, waiting, draining. */
+#include "ftp_rig.h"
+
+#include <malloc.h>
+
+static bool got(const char *text)
+{
+    return strstr(ftp.got, text) != NULL;
+}
+
+static bool said(const char *text)
+{
+    return strstr(ftp.reply, text) != NULL;
+}
+
+/* ---- who is there --------------------------------------------------------------------------- */
+
+static void every_login_is_told_of_its_end_once(void **unused)
+{
+    (void)unused;
+    ftp_start();
+    ftp_login("all");
+    assert_int_equal(ftp_do("REIN"), 220);
+    assert_int_equal(ftp.left, 1);
+    ftp_hang_up();
+    ftp_login("all");
+    assert_int_equal(ftp_do("USER all"), 331);
+    assert_int_equal(ftp.left, 2);
+    ftp_hang_up();
+    ftp_login("all");
+    ftp_hang_up();
+    co_sleep(1000);
+    assert_int_equal(ftp.left, 3);
+    ftp_open();
+    assert_int_equal(ftp_do("USER homeless"), 331); /* is who they say, but has no folder */
+    assert_int_equal(ftp_do("PASS pw"), 421);
+    assert_int_equal(ftp_reply(), 0);
+    ftp_hang_up();
+    co_sleep(1000);
+    assert_int_equal(ftp.left, 4);
+    ftp_login("anonymous");
+    ftp_hang_up();
+    co_sleep(1000);
+    assert_int_equal(ftp.left, 4);
+}
+
+static void three_wrong_passwords_end_the_session(void **unused)
+{
+    (void)unused;
+    ftp_start();
+    ftp_open();
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(ftp_do("USER all"), 331);
+        assert_int_equal(ftp_do("PASS no"), 530);
+    }
+    assert_int_equal(ftp_reply(), 0);
+}
+
+/* ---- time ----------------------------------------------------------------------------------- */
+
+static void whoever_does_not_log_in_may_not_stay(void **unused)
+{
+    (void)unused;
+    ftp_start();
+    ftp_open();
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(ftp_do("NOOP"), 200);
+        co_sleep(11000);
+    }
+    assert_int_equal(ftp_reply(), 421);
+    assert_int_equal(ftp_reply(), 0);
+}
+
+static void an_idle_session_ends_with_421(void **unused)
+{
+    (void)unused;
+    ftp_start();
+    ftp_login("all");
+    int64_t start = co_now_ns();
+    assert_int_equal(ftp_reply(), 421);
+    assert_in_range((co_now_ns() - start) / CO_SECOND, 299, 302);
+    assert_int_equal(ftp_reply(), 0);
+}
+
+static void the_idle_timer_sleeps_during_a_transfer(void **unused)
+{
+    (void)unused;
+    ftp.options.idle_timeout_ms = 5000;
+    ftp_start();
+    ftp_login("all");
+    ftp_epsv();
+    assert_int_equal(ftp_do("STOR up"), 150);
+    for (int i = 0; i < 10; i++) {
+        co_sleep(3000);
+        static char piece[10000];
+        assert_int_equal(co_write(ftp.data, piece, sizeof piece), 0);
+    }
+    ftp_give("end");
+    assert_int_equal(ftp_reply(), 226);
+    assert_int_equal(ftp_do("NOOP"), 200);
+}
+
+static void data_that_does_not_come_is_not_waited_for_long(void **unused)
+{
+    (void)unused;
+    ftp_start();
+    ftp_login("all");
+    ftp_passive();
+    int64_t start = co_now_ns();
+    assert_int_equal(ftp_do("RETR file"), 150);
+    assert_int_equal(ftp_reply(), 425);
+    assert_in_range((co_now_ns() - start) / CO_SECOND, 29, 31);
+    assert_int_equal(ftp_fetch("RETR file"), 226);
+}
+
+static void a_reader_who_does_not_read_is_cut(void **unused)
+{
+    (void)unused;
+    ftp_start();
+    ftp_login("all");
+    ftp_epsv();
+    int64_t start = co_now_ns();
+    assert_int_equal(ftp_do("RETR large"), 150);
+    assert_int_equal(ftp_reply(), 426);
+    assert_in_range((co_now_ns() - start) / CO_SECOND, 14, 30);
+}
+
+/* ---- data connections ----------------------------------------------------------------------- */
+
+static void the_connection_may_come_before_or_after_the_command(void **unused)
+{
+    (void)unused;
+    ftp_start();
+    ftp_login("all");
+    co_address address = ftp_passive();
+    assert_int_equal(ftp_do("RETR file"), 150);
+    co_sleep(5000);
+    ftp_data_connect(&address);
+    assert_int_equal(ftp_receive(), 0);
+    assert_int_equal(ftp_reply(), 226);
+    ftp_epsv();
+    co_sleep(5000);
+    assert_int_equal(ftp_do("RETR file"), 150);
+    assert_int_equal(ftp_receive(), 0);
+    assert_int_equal(ftp_reply(), 226);
+}
+
+static void pasv_again_is_another_port(void **unused)
+{
+    co_stream *old;
+    (void)unused;
+    ftp_start();
+    ftp_login("all");
+    co_address first = ftp_passive(), second = ftp_passive();
+    assert_int_not_equal(co_address_port(&first), co_address_port(&second));
+    assert_true(co_connect(&old, &first) < 0);
+    ftp_data_connect(&second);
+    assert_int_equal(ftp_do("RETR file"), 150);
+    assert_int_equal(ftp_receive(), 0);
+    assert_int_equal(ftp_reply(), 226);
+}
+
+static void commands_may_come_all_at_once(void **unused)
+{
+    (void)unused;
+    ftp_start();
+    ftp_login("all");
+    ftp_epsv();
+    ftp_send("RETR file\r\nSIZE file\r\nPWD\r\nEPSV");
+    assert_int_equal(ftp_reply(), 150);
+    assert_int_equal(ftp_receive(), 0);
+    assert_int_equal(ftp_reply(), 226);
+    assert_int_equal(ftp_reply(), 213);
+    assert_int_equal(ftp_reply(), 257);
+    assert_int_equal(ftp_reply(), 229);
+}
+
+static void two_transfers_may_come_together(void **unused)
+{
+    (void)unused;
+    ftp_start();
+    ftp_login("all");
+    ftp_epsv();
+    ftp_send("RETR large\r\nRETR file\r\nEPSV");
+    assert_int_equal(ftp_reply(), 150);
+    assert_int_equal(ftp_receive(), 0);
+    assert_int_equal(ftp.got_size, FTP_LARGE);
+    assert_int_equal(ftp_reply(), 226);
+    assert_int_equal(ftp_reply(), 425);
+    assert_int_equal(ftp_reply(), 229);
+}
+
+static void quit_lets_the_transfer_finish(void **unused)
+{
+    (void)unused;
+    ftp_start();
+    ftp_login("all");
+    ftp_epsv();
+    assert_int_equal(ftp_do("RETR large"), 150);
+    assert_int_equal(ftp_do("QUIT"), 221);
+    assert_int_equal(ftp_receive(), 0);
+    assert_int_equal(ftp.got_size, FTP_LARGE);
+    assert_int_equal(ftp_reply(), 226);
+    assert_int_equal(ftp_reply(), 0);
+}
+
+static void stat_tells_how_far_a_transfer_is(void **unused)
+{
+    (void)unused;
+    ftp_start();
+    ftp_login("all");
+    ftp_epsv();
+    assert_int_equal(ftp_do("STOR up"), 150);
+    assert_int_equal(co_write(ftp.data, "abc", 3), 0);
+    co_sleep(1000);
+    assert_int_equal(ftp_do("STAT"), 211);
+    assert_true(said(" STOR: 3 bytes so far."));
+}
+
+static void an_aborted_transfer_is_told_as_426(void **unused)
+{
+    (void)unused;
+    ftp_start();
+    ftp_login("all");
+    ftp_epsv();
+    assert_int_equal(ftp_do("RETR large"), 150);
+    assert_int_equal(ftp_do("ABOR"), 426);
+    assert_int_equal(ftp_reply(), 226);
+    assert_int_equal(ftp.heard.kind, CO_FTP_DOWNLOADED);
+    assert_int_equal(ftp.heard.reply, 426);
+    assert_true(ftp.heard.error < 0);
+}
+
+/* ---- draining ------------------------------------------------------------------------------- */
+
+static void a_drain_ends_the_idle_and_lets_transfers_finish(void **unused)
+{
+    (void)unused;
+    ftp_start();
+    ftp_login("all");
+    co_stream *idle = ftp.control;
+    ftp_login("all");
+    ftp_epsv();
+    assert_int_equal(ftp_do("RETR large"), 150);
+    co_stream *busy = ftp.control;
+    co_group_drain(&ftp.group);
+    ftp.control = idle;
+    assert_int_equal(ftp_reply(), 421);
+    assert_int_equal(ftp_reply(), 0);
+    co_abort(idle);
+    ftp.control = busy;
+    assert_int_equal(ftp_receive(), 0);
+    assert_int_equal(ftp.got_size, FTP_LARGE);
+    assert_int_equal(ftp_reply(), 226);
+    assert_int_equal(ftp_reply(), 421);
+}
+
+static void a_drain_waits_for_the_data_that_150_has_promised(void **unused)
+{
+    (void)unused;
+    ftp_start();
+    ftp_login("all");
+    co_address address = ftp_passive();
+    assert_int_equal(ftp_do("RETR file"), 150);
+    co_group_drain(&ftp.group);
+    co_sleep(1000);
+    ftp_data_connect(&address);
+    assert_int_equal(ftp_receive(), 0);
+    assert_int_equal(ftp_reply(), 226);
+    assert_int_equal(ftp_reply(), 421);
+}
+
+/* ---- texts, sizes, times -------------------------------------------------------------------- */
+
+static void text_is_converted_at_every_split(void **unused)
+{
+    static const char text[] = "a\r\nb\r\r\n\nc\rd\r\n\r";
+    (void)unused;
+    ftp_start();
+    ftp_login("all");
+    assert_int_equal(ftp_do("TYPE A"), 200);
+    for (size_t split = 0; split < sizeof text; split++) {
+        ftp_epsv();
+        assert_int_equal(ftp_do("STOR text"), 150);
+        assert_int_equal(co_write(ftp.data, text, split), 0);
+        co_sleep(100);
+        ftp_give(text + split);
+        assert_int_equal(ftp_reply(), 226);
+        assert_string_equal(ftp_content("text"), "a\nb\r\n\nc\rd\n\r");
+    }
+}
+
+static void size_in_type_a_is_what_a_transfer_brings(void **unused)
+{
+    (void)unused;
+    ftp_start();
+    ftp_login("all");
+    assert_int_equal(ftp_do("TYPE A"), 200);
+    assert_int_equal(ftp_do("SIZE file"), 213);
+    assert_int_equal(atoi(ftp.reply + 4), 13);
+    assert_int_equal(ftp_fetch("RETR file"), 226);
+    assert_string_equal(ftp.got, "one\r\ntwo\r\nxyz");
+}
+
+static void times_before_1970_are_rounded_down(void **unused)
+{
+    struct timespec times[] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = -2, .tv_nsec = 500000000}};
+    (void)unused;
+    ftp_start();
+    assert_int_equal(utimensat(site.fd, "file", times, 0), 0);
+    ftp_login("all");
+    assert_int_equal(ftp_do("MDTM file"), 213);
+    assert_string_equal(ftp.reply, "213 19691231235958\r\n");
+    assert_int_equal(ftp_do("MLST file"), 250);
+    assert_true(said("modify=19691231235958;"));
+    assert_int_equal(ftp_do("MFMT 19691231235957.25 file"), 213);
+    assert_string_equal(ftp.reply, "213 Modify=19691231235957; file\r\n");
+}
+
+static void opts_mlst_may_choose_nothing(void **unused)
+{
+    (void)unused;
+    ftp_start();
+    ftp_login("all");
+    assert_int_equal(ftp_do("OPTS MLST"), 200);
+    assert_string_equal(ftp.reply, "200 MLST OPTS\r\n");
+    assert_int_equal(ftp_do("MLST file"), 250);
+    assert_true(said("\r\n  /file\r\n"));
+    assert_int_equal(ftp_do("OPTS MLST size;nonsense;Type;"), 200);
+    assert_string_equal(ftp.reply, "200 MLST OPTS type;size;\r\n");
+}
+
+/* ---- listings ------------------------------------------------------------------------------- */
+
+static void listings_hide_what_is_hidden(void **unused)
+{
+    static const char *const forms[] = {"LIST", "LIST -la", "NLST", "NLST -a", "MLSD", "NLST *"};
+    (void)unused;
+    ftp_start();
+    ftp_login("all");
+    for (size_t i = 0; i < CO_LENGTH(forms); i++) {
+        assert_int_equal(ftp_fetch(forms[i]), 226);
+        assert_true(got("file\r\n") && got("empty\r\n") && got("large\r\n"));
+        assert_false(got(".hidden") || got("out") || got("passwd"));
+    }
+}
+
+static void nlst_gives_names_that_can_be_asked_for(void **unused)
+{
+    static const struct {
+        const char *line, *names;
+    } cases[] = {
+        {"NLST sub", "sub/inner\r\n"},
+        {"NLST sub/", "sub/inner\r\n"},
+        {"NLST /sub", "/sub/inner\r\n"},
+        {"NLST sub/*", "sub/inner\r\n"},
+        {"NLST f*", "file\r\n"},
+        {"NLST ./f*", "./file\r\n"},
+        {"NLST file", "file\r\n"},
+        {"NLST sub/inner", "sub/inner\r\n"},
+        {"NLST x*", ""},
+        {"NLST empty", ""},
+    };
+    (void)unused;
+    ftp_start();
+    ftp_login("all");
+    for (size_t i = 0; i < CO_LENGTH(cases); i++) {
+        assert_int_equal(ftp_fetch(cases[i].line), 226);
+        assert_string_equal(ftp.got, cases[i].names);
+    }
+}
+
+static void names_may_have_long_prefixes(void **unused)
+{
+    static char line[3000] = "NLST ";
+    (void)unused;
+    for (size_t i = 0; i < 1400; i++)
+        memcpy(line + 5 + 2 * i, "./", 2);
+    memcpy(line + 5 + 2 * 1400, "many", 5);
+    ftp_populate_many();
+    ftp_start();
+    ftp_login("all");
+    assert_int_equal(ftp_fetch(line), 226);
+    assert_int_equal(ftp.got_size, 1500 * (2800 + 5 + 204 + 2));
+}
+
+static void list_of_a_file_is_its_line(void **unused)
+{
+    (void)unused;
+    ftp_start();
+    ftp_login("all");
+    assert_int_equal(ftp_fetch("LIST sub/inner"), 226);
+    assert_string_equal(ftp.got + ftp.got_size - 8, " inner\r\n");
+    assert_int_equal(ftp_fetch("LIST f[h-j]le"), 226);
+    assert_string_equal(ftp.got + ftp.got_size - 7, " file\r\n");
+}
+
+static void stat_of_a_pattern_lists_in_the_reply(void **unused)
+{
+    (void)unused;
+    ftp_start();
+    ftp_login("all");
+    assert_int_equal(ftp_do("STAT f*"), 212);
+    assert_true(said(" file\r\n") && !said("large"));
+    assert_int_equal(ftp_do("STAT file"), 213);
+    assert_int_equal(ftp_do("STAT /"), 212);
+    assert_true(said(" file\r\n") && said(" large\r\n") && !said("hidden"));
+}
+
+static void f20_no_name_forges_a_line(void **unused)
+{
+    static const char *const forms[] = {"LIST", "NLST", "MLSD"};
+    (void)unused;
+    put_text("bad\r\n226 Done.\r\n", "");
+    put_text("bad\n", "");
+    ftp_start();
+    ftp_login("all");
+    for (size_t i = 0; i < CO_LENGTH(forms); i++) {
+        assert_int_equal(ftp_fetch(forms[i]), 226);
+        assert_false(got("bad"));
+    }
+    assert_int_equal(ftp_do("STAT /"), 212);
+    assert_false(said("bad"));
+}
+
+static void f12_a_pattern_longer_than_names_is_none(void **unused)
+{
+    char line[400] = "NLST ";
+    (void)unused;
+    ftp_start();
+    ftp_login("all");
+    memset(line + 5, '*', 300);
+    assert_int_equal(ftp_fetch(line), 450);
+}
+
+static void a_large_folder_begins_before_it_is_read(void **unused)
+{
+    char byte;
+    (void)unused;
+    ftp_populate_many();
+    ftp_start();
+    ftp_login("all");
+    ftp_epsv();
+    assert_int_equal(ftp_do("NLST many"), 150);
+    assert_int_equal(co_read(ftp.data, &byte, 1), 1);
+    for (unsigned i = 0; i < 1500; i++) { /* what is not read yet can still go */
+        char name[256];
+        snprintf(name, sizeof name, "many/%04u%0200d", i, 0);
+        unlinkat(site.fd, name, 0);
+    }
+    assert_int_equal(ftp_receive(), 0);
+    assert_int_equal(ftp_reply(), 226);
+    assert_true(ftp.got_size < 1500 * 211);
+}
+
+/* ---- what it costs -------------------------------------------------------------------------- */
+
+enum { IDLE_COUNT = 64 };
+
+static int park_only(co_stream *stream, void *arg)
+{
+    (void)arg;
+    const uint8_t *bytes;
+    ssize_t n = co_peek(stream, 1, &bytes);
+    if (n <= 0)
+        return (int)n;
+    co_consume(stream, (size_t)n);
+    n = co_write(stream, "220 x\r\n", 7);
+    return n < 0 ? (int)n : CO_PARK;
+}
+
+static int serve_plain(void *listener)
+{
+    return co_serve_listener(listener, park_only, NULL, NULL);
+}
+
+static void connect_plain(void *listener)
+{
+    assert_int_equal(co_connect(&ftp.control, co_listener_address(listener)), 0);
+    assert_int_equal(ftp_do("x"), 220);
+}
+
+static void log_in_and_move(void *unused)
+{
+    (void)unused;
+    ftp_login("all");
+    assert_int_equal(ftp_do("CWD sub"), 250);
+    assert_int_equal(ftp_do("RETR file"), 550);
+}
+
+/* Bytes of memory that each connection takes when it is idle, made by `connect`. */
+static size_t cost_of(void (*connect)(void *arg), void *arg)
+{
+    static co_stream *connections[2 * IDLE_COUNT];
+    size_t before = 0;
+    for (int i = 0; i < 2 * IDLE_COUNT; i++) {
+        if (i == IDLE_COUNT) { /* by then there is all that they share */
+            co_sleep(1000);
+            before = mallinfo2().uordblks;
+        }
+        connect(arg);
+        connections[i] = ftp.control;
+    }
+    co_sleep(1000);
+    size_t after = mallinfo2().uordblks;
+    for (int i = 0; i < 2 * IDLE_COUNT; i++)
+        co_abort(connections[i]);
+    ftp.control = NULL;
+    co_sleep(1000);
+    return (after - before) / IDLE_COUNT;
+}
+
+/* What the session costs beyond a connection that nobody serves; and its stream. */
+static void an_idle_session_takes_little_memory(void **unused)
+{
+    co_listener *listener;
+    co_group group;
+    (void)unused;
+    assert_int_equal(co_listen(&listener, "127.0.0.1:0", NULL), 0);
+    co_group_open(&group, NULL);
+    co_go(&group, serve_plain, listener);
+    size_t plain = cost_of(connect_plain, listener);
+    co_group_cancel(&group);
+    assert_int_equal(co_group_close(&group), CO_ECANCELED);
+    co_listener_close(listener);
+    ftp_start();
+    size_t each = cost_of(log_in_and_move, NULL) - plain + sizeof(struct co_stream);
+    print_message("%zu bytes for each idle session\n", each);
+    assert_true(each <= 2048);
+}
+
+static int all_tests(void *arg)
+{
+    (void)arg;
+    const struct CMUnitTest tests[] = {
+        FTP_TEST(every_login_is_told_of_its_end_once),
+        FTP_TEST(three_wrong_passwords_end_the_session),
+        FTP_TEST(whoever_does_not_log_in_may_not_stay),
+        FTP_TEST(an_idle_session_ends_with_421),
+        FTP_TEST(the_idle_timer_sleeps_during_a_transfer),
+        FTP_TEST(data_that_does_not_come_is_not_waited_for_long),
+        FTP_TEST(a_reader_who_does_not_read_is_cut),
+        FTP_TEST(the_connection_may_come_before_or_after_the_command),
+        FTP_TEST(pasv_again_is_another_port),
+        FTP_TEST(commands_may_come_all_at_once),
+        FTP_TEST(two_transfers_may_come_together),
+        FTP_TEST(quit_lets_the_transfer_finish),
+        FTP_TEST(stat_tells_how_far_a_transfer_is),
+        FTP_TEST(an_aborted_transfer_is_told_as_426),
+        FTP_TEST(a_drain_ends_the_idle_and_lets_transfers_finish),
+        FTP_TEST(a_drain_waits_for_the_data_that_150_has_promised),
+        FTP_TEST(text_is_converted_at_every_split),
+        FTP_TEST(size_in_type_a_is_what_a_transfer_brings),
+        FTP_TEST(times_before_1970_are_rounded_down),
+        FTP_TEST(opts_mlst_may_choose_nothing),
+        FTP_TEST(listings_hide_what_is_hidden),
+        FTP_TEST(nlst_gives_names_that_can_be_asked_for),
+        FTP_TEST(names_may_have_long_prefixes),
+        FTP_TEST(list_of_a_file_is_its_line),
+        FTP_TEST(stat_of_a_pattern_lists_in_the_reply),
+        FTP_TEST(f20_no_name_forges_a_line),
+        FTP_TEST(f12_a_pattern_longer_than_names_is_none),
+        FTP_TEST(a_large_folder_begins_before_it_is_read),
+        FTP_TEST(an_idle_session_takes_little_memory),
+    };
+    return cmocka_run_group_tests_name("ftp_session", tests, NULL, NULL);
+}
+
+int main(void)
+{
+    return run_within("virtual", all_tests);
+}
