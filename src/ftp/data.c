@@ -2,8 +2,9 @@
 /*
  * Data connections (RFC 959 3.2, 5.2; RFC 2428): where the next one comes from, and making it.
  *
- * Passive: a listening socket of the session's, for one connection of the control connection's
- * peer; strangers who knock are turned away and the rightful one is waited for (attacks F02).
+ * Passive: a ticket of the broker's (net/broker.h) or a listening socket of the session's, for one
+ * connection of the control connection's peer; strangers who knock are turned away and the rightful
+ * one is waited for (attacks F02).
  * Active: only ever to the control connection's peer, and not to the ports of services (F01).
  */
 #include "ftp/session.h"
@@ -17,49 +18,42 @@
 void co_ftp_data_forget(struct co_ftp_session *session)
 {
     co_listener_close(session->data.listener);
+    co_ticket_free(session->data.ticket);
     free(session->data.peer);
     session->data = (struct co_ftp_data){CO_FTP_DATA_NONE};
 }
 
 /* ---- passive -------------------------------------------------------------------------------- */
 
-static int listen_at(struct co_ftp_session *session, co_address *address, unsigned port)
+/* At a port of the session's own. */
+static int listen_alone(struct co_ftp_session *session, co_address *address)
 {
     char where[CO_ADDRESS_TEXT_MAX];
-    co_address_set_port(address, port);
-    return co_listen(&session->data.listener, co_address_text(address, where),
+    co_address_set_port(address, 0);
+    int rc = co_listen(&session->data.listener, co_address_text(address, where),
         &(struct co_listen_options){.backlog = 8});
-}
-
-/* A free port of the range, drawn at random. */
-static int listen_in_range(struct co_ftp_session *session, co_address *address)
-{
-    const struct co_ftp_options *options = &session->server->options;
-    unsigned count = options->passive_high - options->passive_low + 1;
-    uint32_t draw;
-    co_random(&draw, sizeof draw);
-    int rc = -EADDRINUSE;
-    for (unsigned i = 0; rc == -EADDRINUSE && i < count; i++)
-        rc = listen_at(session, address, options->passive_low + (draw % count + i) % count);
+    if (rc == 0)
+        *address = *co_listener_address(session->data.listener);
     return rc;
 }
 
 /* Listens where the control connection came in. ret: the address, with its port. */
 static int passive_open(struct co_ftp_session *session, co_address *ret)
 {
+    struct co_broker *broker = session->server->broker;
+    co_address peer;
     co_ftp_data_forget(session);
     co_stream_local(session->control, ret);
     co_address_unmap(ret);
+    co_stream_peer(session->control, &peer);
     int family = ret->size ? ret->as.any.sa_family : AF_UNSPEC;
     if (family != AF_INET && family != AF_INET6)
         return -EAFNOSUPPORT;
-    int rc = session->server->options.passive_low ? listen_in_range(session, ret)
-                                                  : listen_at(session, ret, 0);
-    if (rc < 0)
-        return rc;
-    session->data.kind = CO_FTP_DATA_PASSIVE;
-    *ret = *co_listener_address(session->data.listener);
-    return 0;
+    int rc = broker ? co_ticket_take(broker, &peer, ret, &session->data.ticket)
+                    : listen_alone(session, ret);
+    if (rc == 0)
+        session->data.kind = CO_FTP_DATA_PASSIVE;
+    return rc;
 }
 
 static int passive_failed(struct co_ftp_session *session, int rc)
@@ -197,8 +191,9 @@ int co_ftp_data_open(struct co_ftp_session *session, co_stream **ret)
     co_scope scope;
     struct co_ftp_data *data = &session->data;
     co_scope_open(&scope, session->server->options.data_timeout_ms);
-    int rc = data->kind == CO_FTP_DATA_PASSIVE ? accept_peer(session, data->listener, ret)
-                                               : co_connect(ret, data->peer);
+    int rc = data->ticket                        ? co_ticket_accept(data->ticket, ret)
+             : data->kind == CO_FTP_DATA_PASSIVE ? accept_peer(session, data->listener, ret)
+                                                 : co_connect(ret, data->peer);
     co_scope_close(&scope);
     co_ftp_data_forget(session);
     return rc;

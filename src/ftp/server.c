@@ -53,6 +53,9 @@ int co_ftp_server_new(
     if (rc == 0)
         rc = co_tree_open(&server->tree, directory,
             &(struct co_tree_options){.hidden = server->options.hidden, .rights = CO_MAY_ALL});
+    if (rc == 0 && server->options.passive_low)
+        rc = co_broker_new(
+            &server->broker, server->options.passive_low, server->options.passive_high);
     if (rc < 0) {
         co_ftp_server_free(server);
         return rc;
@@ -66,6 +69,7 @@ void co_ftp_server_free(co_ftp_server *server)
     if (!server)
         return;
     co_tree_free(server->tree);
+    co_broker_free(server->broker);
     free(server);
 }
 

@@ -17,6 +17,7 @@
 #include "codec/ftp_list.h"
 #include "codec/telnet.h"
 #include "coronet/ftp.h"
+#include "net/broker.h"
 #include "net/pace.h"
 #include "net/stream.h"
 #include "tree/tree.h"
@@ -27,6 +28,7 @@ struct co_ftp_server {
     struct co_ftp_options options; /* with the defaults filled in */
     struct co_tree *tree;          /* the directory; visitors get trees below it */
     co_address public_address;     /* size 0: none */
+    struct co_broker *broker;      /* of the passive ports; NULL: the system chooses them */
 };
 
 /* Where the next data connection comes from. */
@@ -34,8 +36,9 @@ enum co_ftp_data_kind { CO_FTP_DATA_NONE, CO_FTP_DATA_PASSIVE, CO_FTP_DATA_ACTIV
 
 struct co_ftp_data {
     enum co_ftp_data_kind kind;
-    co_listener *listener; /* passive */
-    co_address *peer;      /* active; allocated, since few sessions have one */
+    co_listener *listener;    /* passive, at a port of its own; or */
+    struct co_ticket *ticket; /* at one of the broker's */
+    co_address *peer;         /* active; allocated, since few sessions have one */
 };
 
 struct co_ftp_session {

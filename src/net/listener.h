@@ -3,6 +3,7 @@
 #define CO_NET_LISTENER_H
 
 #include "net/address.h"
+#include "runtime/backend.h"
 
 /* The address of a host, number, "*" or Unix path to bind to. Suspends for a name. 0, CO_EADDRESS,
  * CO_ENAME. */
@@ -16,5 +17,13 @@ int co_where_resolve_local(const struct co_where *where, co_address *ret);
 int co_listener_share(co_listener *listener);  /* SO_REUSEPORT from now on. 0 or -errno */
 int co_listener_detach(co_listener *listener); /* ends it, not its socket: the descriptor, -errno */
 void co_listener_discard(int detached);        /* closes one that nobody took; -1 is allowed */
+
+/* The next connection as it is, asked by no access rules: its socket, and the peer. Suspends. As
+ * co_accept. */
+int co_listener_accept(co_listener *listener, co_fd *ret, co_address *ret_peer);
+
+/* Takes a socket of this runtime's out of it: the descriptor, for another one to adopt, or -errno;
+ * it is no socket of this runtime's afterwards. */
+int co_socket_detach(co_fd fd);
 
 #endif
