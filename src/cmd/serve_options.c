@@ -46,8 +46,8 @@ const struct co_option co_serve_options_table[] = {
     GROUP("FTP"),
     TEXT(CO_OPTION_TEXT, "passive-ports", "LOW-HIGH", passive_ports,
         "for data connections (any free port)"),
-    TEXT(CO_OPTION_TEXT, "public-address", "ADDR", public_address,
-        "IPv4 address that PASV names to other networks"),
+    TEXT(CO_OPTION_LIST, "public-address", "[CIDR=]ADDR", public_address,
+        "IPv4 address that PASV names to other networks, or to that one; repeatable"),
     TEXT(CO_OPTION_CHOICE, "active", "on|off", active, "connect to clients that ask for it (on)"),
 
     GROUP("Pages"),

@@ -9,11 +9,13 @@
  */
 #include "ftp/session.h"
 #include "net/address.h"
+#include "net/connect.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-#define ACTIVE_PORT_MIN 1024
+#define ACTIVE_PORT_MIN  1024
+#define ACTIVE_PORT_FROM 20
 
 void co_ftp_data_forget(struct co_ftp_session *session)
 {
@@ -63,18 +65,13 @@ static int passive_failed(struct co_ftp_session *session, int rc)
     return co_ftp_reply(session, 425, "No port could be opened (%s).", co_error_name(rc));
 }
 
-/* What the peer shall connect to: behind NAT, not the address that we see. Local peers get the
- * local one. */
+/* What the peer shall connect to. */
 static void announce(const struct co_ftp_session *session, co_address *address)
 {
+    const struct co_ftp_server *server = session->server;
     co_address peer;
-    const co_address *public = &session->server->public_address;
     co_stream_peer(session->control, &peer);
-    if (public->size == 0 || co_address_same_host(&peer, address))
-        return;
-    unsigned port = co_address_port(address);
-    *address = *public;
-    co_address_set_port(address, port);
+    co_ftp_announce(server->announced, server->announced_count, &peer, address);
 }
 
 int co_ftp_pasv(struct co_ftp_session *session, const struct co_ftp_command *command)
@@ -127,6 +124,7 @@ static int active_set(struct co_ftp_session *session, const union co_ftp_address
     co_address peer,
         address = {.size = given->any.sa_family == AF_INET ? sizeof given->v4 : sizeof given->v6};
     memcpy(address.as.bytes, given, address.size);
+    co_address_unmap(&address);
     co_stream_peer(session->control, &peer);
     if (session->server->options.no_active)
         return co_ftp_reply(session, 502, "Active transfers are switched off; use PASV or EPSV.");
@@ -186,6 +184,17 @@ static int accept_peer(const struct co_ftp_session *session, co_listener *listen
     }
 }
 
+/* From the address that the peer came to, and from its port 20 where we may (RFC 959 3.2, RFC 1123
+ * 4.1.2.12): firewalls expect both. */
+static int connect_peer(const struct co_ftp_session *session, co_stream **ret)
+{
+    co_address from;
+    co_stream_local(session->control, &from);
+    co_address_unmap(&from);
+    co_address_set_port(&from, ACTIVE_PORT_FROM);
+    return co_connect_from(ret, session->data.peer, &from);
+}
+
 int co_ftp_data_open(struct co_ftp_session *session, co_stream **ret)
 {
     co_scope scope;
@@ -193,7 +202,7 @@ int co_ftp_data_open(struct co_ftp_session *session, co_stream **ret)
     co_scope_open(&scope, session->server->options.data_timeout_ms);
     int rc = data->ticket                        ? co_ticket_accept(data->ticket, ret)
              : data->kind == CO_FTP_DATA_PASSIVE ? accept_peer(session, data->listener, ret)
-                                                 : co_connect(ret, data->peer);
+                                                 : connect_peer(session, ret);
     co_scope_close(&scope);
     co_ftp_data_forget(session);
     return rc;

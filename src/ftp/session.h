@@ -17,18 +17,21 @@
 #include "codec/ftp_list.h"
 #include "codec/telnet.h"
 #include "coronet/ftp.h"
+#include "ftp/announce.h"
 #include "net/broker.h"
 #include "net/pace.h"
 #include "net/stream.h"
 #include "tree/tree.h"
 
-#define CO_FTP_BYE 2 /* a handler's result: the session ends once its reply is sent */
+#define CO_FTP_UPLOADER_MAX (CO_ADDRESS_TEXT_MAX + 16)
+#define CO_FTP_BYE          2 /* a handler's result: the session ends once its reply is sent */
 
 struct co_ftp_server {
-    struct co_ftp_options options; /* with the defaults filled in */
-    struct co_tree *tree;          /* the directory; visitors get trees below it */
-    co_address public_address;     /* size 0: none */
-    struct co_broker *broker;      /* of the passive ports; NULL: the system chooses them */
+    struct co_ftp_options options;      /* with the defaults filled in */
+    struct co_tree *tree;               /* the directory; visitors get trees below it */
+    struct co_ftp_announced *announced; /* of options.public_addresses */
+    size_t announced_count;
+    struct co_broker *broker; /* of the passive ports; NULL: the system chooses them */
 };
 
 /* Where the next data connection comes from. */
@@ -111,6 +114,10 @@ int co_ftp_flush(struct co_ftp_session *session);
 
 /* Back to before the login; what belongs to the visitor goes. (login.c) */
 void co_ftp_logout(struct co_ftp_session *session);
+
+/* Whose partial uploads are this session's: a user, or an anonymous address. `room` is for its
+ * text. (login.c) */
+co_text co_ftp_uploader(const struct co_ftp_session *session, char room[CO_FTP_UPLOADER_MAX]);
 
 /* ---- paths (path.c) -------------------------------------------------------------------------- */
 

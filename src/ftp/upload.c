@@ -77,10 +77,11 @@ static int take(struct co_ftp_session *session, struct co_ftp_transfer *transfer
 static int upload_at(struct co_ftp_session *session, co_text argument, const char *command,
     enum co_upload_start start)
 {
+    char uploader[CO_FTP_UPLOADER_MAX];
     struct co_upload *file;
     struct co_buf path = CO_BUF(CO_TREE_PATH_MAX);
     const struct co_upload_options options = {
-        .start = start, .offset = session->restart, .uploader = co_text_of(session->user)};
+        .start = start, .offset = session->restart, .uploader = co_ftp_uploader(session, uploader)};
     session->restart = 0;
     int rc = co_ftp_path(session, argument, &path);
     struct co_ftp_transfer transfer = {.command = command, .path = co_buf_text(&path)};
@@ -108,11 +109,12 @@ int co_ftp_appe(struct co_ftp_session *session, const struct co_ftp_command *com
 /* RFC 1123 4.1.2.9: the name that we chose is told by the 150. */
 int co_ftp_stou(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
-    char name[32], opening[48];
+    char name[32], opening[48], uploader[CO_FTP_UPLOADER_MAX];
     uint64_t draw;
     struct co_upload *file;
     struct co_buf path = CO_BUF(CO_TREE_PATH_MAX);
-    const struct co_upload_options options = {.uploader = co_text_of(session->user), .fresh = true};
+    const struct co_upload_options options = {
+        .uploader = co_ftp_uploader(session, uploader), .fresh = true};
     (void)command;
     co_random(&draw, sizeof draw);
     snprintf(name, sizeof name, "upload-%016llx", (unsigned long long)draw);

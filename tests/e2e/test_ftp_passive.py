@@ -11,7 +11,7 @@ import threading
 
 import pytest
 
-from conftest import PATIENCE, eventually
+from conftest import PATIENCE, coronet, eventually
 from test_ftp import CONTENT, PASSWORD, USER, fetched, share  # noqa: F401
 
 PORTS = 10
@@ -193,3 +193,64 @@ def test_extended_passive_over_ipv6(ranged):
     with pytest.raises(ftplib.error_temp):
         ftp.sendcmd('PASV')
     assert re.match(r'229 .*\(\|\|\|\d+\|\)', ftp.sendcmd('EPSV'))
+
+
+# ---- the address that is told ---------------------------------------------------------------------
+
+def told(ftp):
+    numbers = re.search(r'\((\d+,\d+,\d+,\d+),\d+,\d+\)', ftp.sendcmd('PASV')).group(1)
+    return numbers.replace(',', '.')
+
+
+def test_the_public_address_is_not_for_near_peers(server, share):  # noqa: F811
+    one = server('--public-address', '203.0.113.7', ftp=['127.0.0.1:0'])
+    assert told(visit(one, '127.0.0.1')) == '127.0.0.1'
+    assert told(visit(one, '127.0.0.2')) == '127.0.0.1'
+
+
+def test_the_public_address_depends_on_the_network_of_the_peer(server, share):  # noqa: F811
+    one = server('--public-address', '203.0.113.7', '--public-address', '127.0.1.0/24=198.51.100.1',
+                 '--public-address', '127.0.1.5=198.51.100.2', ftp=['127.0.0.1:0'])
+    assert told(visit(one, '127.0.0.2')) == '127.0.0.1'
+    assert told(visit(one, '127.0.1.2')) == '198.51.100.1'
+    assert told(visit(one, '127.0.1.5')) == '198.51.100.2'
+    ftp = visit(one, '127.0.1.5')
+    assert fetched(ftp, 'hello.txt') == b'hello\nworld\n'  # clients know better than to believe it
+
+
+@pytest.mark.parametrize('rule', ['::1', 'host', '10.0.0.0/33=1.2.3.4', '10.0.0.0/8=', '1.2.3.4=::1'])
+def test_a_public_address_that_is_none_is_refused(folder, rule):
+    _, said = coronet('serve', '--public-address', rule, folder, code=2)
+    assert '--public-address' in said
+
+
+# ---- who a visitor is to the others -----------------------------------------------------------------
+
+def test_active_transfers_come_from_the_address_that_the_client_knows(server, share):  # noqa: F811
+    one = server(ftp=['*:0'])
+    ftp = ftplib.FTP()
+    ftp.connect('127.0.0.5', one.ftp_port, timeout=PATIENCE, source_address=('127.0.0.6', 0))
+    ftp.login()
+    ftp.voidcmd('TYPE I')
+    with socket.create_server(('127.0.0.6', 0)) as listener:
+        listener.settimeout(PATIENCE)
+        ftp.sendport('127.0.0.6', listener.getsockname()[1])
+        ftp.sendcmd('RETR hello.txt')
+        data, peer = listener.accept()
+        assert peer[0] == '127.0.0.5'
+        with data, data.makefile('rb') as file:
+            assert file.read() == b'hello\nworld\n'
+
+
+def test_anonymous_visitors_do_not_share_partial_uploads(server, share):  # noqa: F811
+    one = server('--anonymous-write', ftp=['127.0.0.1:0'])
+    ftp = visit(one, '127.0.0.90')
+    data = ftp.transfercmd('STOR cut.bin')
+    data.sendall(CONTENT[:500_000])
+    data.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b'\1\0\0\0\0\0\0\0')
+    data.close()
+    with pytest.raises(ftplib.Error):
+        ftp.voidresp()
+    assert 0 < visit(one, '127.0.0.90').size('cut.bin') <= 500_000
+    with pytest.raises(ftplib.error_perm):
+        visit(one, '127.0.0.91').size('cut.bin')
