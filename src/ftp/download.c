@@ -61,12 +61,14 @@ static int restart_refused(struct co_ftp_session *session, uint64_t size)
 static int send_file(
     struct co_ftp_session *session, co_text path, int fd, const struct co_tree_stat *stat)
 {
-    uint64_t from = session->restart;
+    uint64_t from = session->restart, end = session->range_end;
+    if (end == 0 || end > stat->size)
+        end = stat->size;
     if (stat->kind == CO_TREE_FOLDER)
         return co_ftp_reply_error(session, -EISDIR);
-    if (from > stat->size || (from > 0 && session->ascii))
+    if (from > stat->size || ((from > 0 || session->range_end > 0) && session->ascii))
         return restart_refused(session, stat->size);
-    struct download download = {{fd, from, stat->size - from}};
+    struct download download = {{fd, from, end - from}};
     struct co_ftp_transfer transfer = {
         .move = session->ascii ? send_text : send_binary,
         .arg = &download,
@@ -90,7 +92,7 @@ int co_ftp_retr(struct co_ftp_session *session, const struct co_ftp_command *com
     } else {
         rc = co_ftp_reply_error(session, rc);
     }
-    session->restart = 0;
+    session->restart = session->range_end = 0;
     co_buf_free(&path);
     return rc;
 }
@@ -99,6 +101,7 @@ int co_ftp_rest(struct co_ftp_session *session, const struct co_ftp_command *com
 {
     if (co_text_number(command->argument, INT64_MAX, &session->restart) < 0)
         return co_ftp_reply(session, 501, "Expected a count of bytes.");
+    session->range_end = 0;
     return co_ftp_reply(session, 350, "The next transfer begins at byte %llu.",
         (unsigned long long)session->restart);
 }

@@ -22,7 +22,7 @@ void co_ftp_logout(struct co_ftp_session *session)
     session->tree = NULL;
     session->user = session->rename_from = NULL;
     session->account = (struct co_account){0};
-    session->restart = 0;
+    session->restart = session->range_end = 0;
     co_buf_free(&session->folder);
 }
 
@@ -149,6 +149,7 @@ int co_ftp_rein(struct co_ftp_session *session, const struct co_ftp_command *com
     session->ascii = true;
     session->epsv_all = false;
     session->facts = CO_FTP_FACTS_ALL;
+    session->hash = CO_DIGEST_SHA256;
     return co_ftp_reply(session, 220, "Ready for a new user.");
 }
 

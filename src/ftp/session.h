@@ -16,6 +16,7 @@
 #include "codec/ftp_command.h"
 #include "codec/ftp_list.h"
 #include "codec/telnet.h"
+#include "coding/digest.h"
 #include "coronet/ftp.h"
 #include "ftp/announce.h"
 #include "net/broker.h"
@@ -60,9 +61,11 @@ struct co_ftp_session {
 
     struct co_buf folder; /* the working directory as the tree names it: "" or "a/b/" */
     char *rename_from;    /* between RNFR and RNTO: a path of the tree */
-    uint64_t restart;     /* REST's, for the next command */
+    uint64_t restart;     /* REST's and RANG's, for the next command */
+    uint64_t range_end;   /* RANG's: behind its last byte; 0: there is no range */
     bool ascii, epsv_all;
     uint8_t facts; /* enum co_ftp_facts, for MLSD and MLST */
+    enum co_digest_kind hash;
     struct co_ftp_data data;
     struct co_ftp_transfer *transfer; /* while one runs */
     int last_reply;                   /* code */
@@ -149,6 +152,7 @@ struct co_ftp_transfer {
     const char *command; /* "RETR", for the event */
     co_text path;        /* as the tree names it */
     const char *opening; /* text of the 150; NULL: the usual one */
+    bool without_data;   /* nothing goes over a connection */
 
     struct co_ftp_session *session;
     co_stream *data;
@@ -166,11 +170,26 @@ struct co_ftp_transfer {
  * not, and tells the event. Returns as a handler does; transfer->result is how it went. */
 int co_ftp_transfer_run(struct co_ftp_session *session, struct co_ftp_transfer *transfer);
 
+/* Runs transfer->move in a fiber of its own, without a data connection, while the session answers
+ * what may be answered. Replies nothing. 0, CO_FTP_BYE, negative; transfer->result is how it went.
+ */
+int co_ftp_transfer_attend(struct co_ftp_session *session, struct co_ftp_transfer *transfer);
+
+/* The reply for a transfer->result that is negative. */
+int co_ftp_transfer_reply_failure(
+    struct co_ftp_session *session, const struct co_ftp_transfer *transfer);
+
 /* Sends bytes of a transfer's, and counts them. 0 or negative. */
 int co_ftp_transfer_send(struct co_ftp_transfer *transfer, co_text bytes);
 
 /* Tells an event, with what the session knows added; its paths are the tree's. (server.c) */
 void co_ftp_tell(struct co_ftp_session *session, const struct co_ftp_event *event);
+
+/* ---- digests (hash.c) ------------------------------------------------------------------------ */
+
+/* OPTS HASH, and FEAT's line of it. */
+int co_ftp_opts_hash(struct co_ftp_session *session, co_text name);
+void co_ftp_hash_feature(const struct co_ftp_session *session, struct co_buf *out);
 
 /* The handlers, by room. */
 co_ftp_handler co_ftp_user, co_ftp_pass, co_ftp_acct, co_ftp_rein, co_ftp_host;
@@ -181,6 +200,8 @@ co_ftp_handler co_ftp_list, co_ftp_nlst, co_ftp_mlsd, co_ftp_mlst, co_ftp_stat;
 co_ftp_handler co_ftp_size, co_ftp_mdtm, co_ftp_mfmt, co_ftp_mff, co_ftp_dele, co_ftp_mkd,
     co_ftp_rmd;
 co_ftp_handler co_ftp_rnfr, co_ftp_rnto, co_ftp_site, co_ftp_allo;
+co_ftp_handler co_ftp_hash, co_ftp_rang, co_ftp_xcrc, co_ftp_xmd5, co_ftp_xsha1, co_ftp_xsha256,
+    co_ftp_avbl;
 co_ftp_handler co_ftp_type, co_ftp_stru, co_ftp_mode, co_ftp_opts, co_ftp_feat, co_ftp_help;
 co_ftp_handler co_ftp_syst, co_ftp_noop, co_ftp_quit, co_ftp_clnt, co_ftp_lang;
 

@@ -23,6 +23,8 @@ static uint64_t limit_of(const struct co_ftp_session *session)
 static int move(struct co_ftp_transfer *transfer)
 {
     struct co_ftp_session *session = transfer->session;
+    if (transfer->without_data)
+        return transfer->move(transfer);
     int rc = co_ftp_data_open(session, &transfer->data);
     if (rc < 0)
         return rc;
@@ -126,7 +128,16 @@ static int run(struct co_ftp_transfer *transfer)
     return rc;
 }
 
-static int reply_failure(struct co_ftp_session *session, const struct co_ftp_transfer *transfer)
+int co_ftp_transfer_attend(struct co_ftp_session *session, struct co_ftp_transfer *transfer)
+{
+    transfer->session = session;
+    transfer->without_data = true;
+    int rc = co_ftp_flush(session);
+    return rc < 0 ? rc : run(transfer);
+}
+
+int co_ftp_transfer_reply_failure(
+    struct co_ftp_session *session, const struct co_ftp_transfer *transfer)
 {
     if (transfer->aborted) {
         co_ftp_reply(session, 426, "The transfer was aborted.");
@@ -179,7 +190,7 @@ int co_ftp_transfer_run(struct co_ftp_session *session, struct co_ftp_transfer *
     if (transfer->result == 0)
         co_ftp_reply(session, 226, "Done, %llu bytes.", (unsigned long long)transfer->bytes);
     else
-        reply_failure(session, transfer);
+        co_ftp_transfer_reply_failure(session, transfer);
     tell(session, transfer, start_ns);
     return rc;
 }

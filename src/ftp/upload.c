@@ -94,6 +94,10 @@ static int upload_at(struct co_ftp_session *session, co_text argument, const cha
 
 int co_ftp_stor(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
+    if (session->range_end) {
+        session->restart = session->range_end = 0;
+        return co_ftp_reply(session, 504, "RANG is for RETR and HASH; an upload starts by REST.");
+    }
     if (session->restart && session->ascii)
         return co_ftp_reply(session, 554, "Restart only in type I.");
     return upload_at(
@@ -102,7 +106,7 @@ int co_ftp_stor(struct co_ftp_session *session, const struct co_ftp_command *com
 
 int co_ftp_appe(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
-    session->restart = 0;
+    session->restart = session->range_end = 0;
     return upload_at(session, command->argument, "APPE", CO_UPLOAD_APPEND);
 }
 
