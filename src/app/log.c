@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "app/log.h"
 
+#include "app/xferlog.h"
 #include "codec/date.h"
 #include "codec/escape.h"
 
@@ -105,14 +106,23 @@ static void json(struct co_buf *out, const struct co_http_event *event)
     json_end(out, event->error);
 }
 
+/* A line is ended if there is one. */
+static void line_end(struct co_buf *out, size_t before)
+{
+    if (out->size > before)
+        co_buf_add_char(out, '\n');
+}
+
 void co_log_request(
     struct co_buf *out, enum co_log_format format, const struct co_http_event *event)
 {
-    if (format == CO_LOG_JSON)
-        json(out, event);
-    else
-        combined(out, event);
-    co_buf_add_char(out, '\n');
+    size_t before = out->size;
+    switch (format) {
+    case CO_LOG_JSON: json(out, event); break;
+    case CO_LOG_XFERLOG: co_xferlog_http(out, peer_host(event->peer), event); break;
+    case CO_LOG_COMBINED: combined(out, event); break;
+    }
+    line_end(out, before);
 }
 
 /* ---- FTP ----------------------------------------------------------------------------------------
@@ -155,11 +165,13 @@ static void json_ftp(struct co_buf *out, const struct co_ftp_event *event)
 
 void co_log_ftp(struct co_buf *out, enum co_log_format format, const struct co_ftp_event *event)
 {
-    if (format == CO_LOG_JSON)
-        json_ftp(out, event);
-    else
-        combined_ftp(out, event);
-    co_buf_add_char(out, '\n');
+    size_t before = out->size;
+    switch (format) {
+    case CO_LOG_JSON: json_ftp(out, event); break;
+    case CO_LOG_XFERLOG: co_xferlog_ftp(out, peer_host(event->peer), event); break;
+    case CO_LOG_COMBINED: combined_ftp(out, event); break;
+    }
+    line_end(out, before);
 }
 
 void co_log_event(struct co_buf *out, const char *name, const char *key, const char *value)

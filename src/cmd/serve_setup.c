@@ -151,7 +151,9 @@ static int open_logs(struct co_serving *server)
     const char *path = command->log ? command->log : command->common.quiet && !json ? "none" : "-";
     const char *format = command->log_format ? command->log_format : json ? "json" : "combined";
     int code = 0;
-    server->log_format = strcmp(format, "json") == 0 ? CO_LOG_JSON : CO_LOG_COMBINED;
+    server->log_format = strcmp(format, "json") == 0      ? CO_LOG_JSON
+                         : strcmp(format, "xferlog") == 0 ? CO_LOG_XFERLOG
+                                                          : CO_LOG_COMBINED;
     if (strcmp(path, "none") != 0)
         code = open_sink(server, path, &server->log);
     if (code == 0 && json && strcmp(path, "-") == 0)

@@ -3,13 +3,14 @@
 
 import ftplib
 import hashlib
+import io
 import os
 import socket
 import zlib
 
 import pytest
 
-from conftest import PATIENCE
+from conftest import PATIENCE, run
 from test_ftp import CONTENT, PASSWORD, USER, fetched, login, reader, share, writer  # noqa: F401
 
 NAMES = {'SHA-256': 'sha256', 'SHA-512': 'sha512', 'SHA-1': 'sha1', 'MD5': 'md5'}
@@ -121,3 +122,24 @@ def test_features_and_help_name_them(reader):  # noqa: F811
     for verb in ('HASH', 'RANG', 'AVBL', 'XCRC', 'XMD5', 'XSHA1', 'XSHA256'):
         assert f' {verb}' in features and verb in commands
         assert ftp.sendcmd(f'HELP {verb}').startswith(f'214 Syntax: {verb}')
+
+
+# ---- the log --------------------------------------------------------------------------------------
+
+def test_xferlog_has_a_line_for_each_file(server, share):  # noqa: F811
+    one = server('--write', '--user', f'{USER}:{PASSWORD}', '--log-format', 'xferlog',
+                 ftp=['127.0.0.1:0'])
+    ftp = login(one, USER, PASSWORD)
+    ftp.storbinary('STOR new file', io.BytesIO(b'12345'))
+    ftp.nlst()
+    login(one).retrlines('RETR hello.txt', lambda line: None)
+    run('curl', '-s', '-o', os.devnull, one.url + 'hello.txt')
+    ftp.quit()
+    lines = [line.split()[5:] for line in one.stop().splitlines()]
+    assert lines == [
+        ['1', '127.0.0.1', '5', '/new_file', 'b', '_', 'i', 'r', USER, 'ftp', '0', '*', 'c'],
+        ['1', '127.0.0.1', '14', '/hello.txt', 'a', '_', 'o', 'a', 'anonymous', 'ftp', '0', '*',
+         'c'],
+        ['1', '127.0.0.1', '12', '/hello.txt', 'b', '_', 'o', 'a', 'anonymous', 'http', '0', '*',
+         'c'],
+    ]
