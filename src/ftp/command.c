@@ -37,7 +37,7 @@ static const struct co_ftp_rule rules[CO_FTP_VERB_COUNT] = {
     [CO_FTP_MKD] = {co_ftp_mkd, "<sp> folder", NEEDS},
     [CO_FTP_MLSD] = {co_ftp_mlsd, "[<sp> folder]"},
     [CO_FTP_MLST] = {co_ftp_mlst, "[<sp> path]"},
-    [CO_FTP_MODE] = {co_ftp_mode, "<sp> S", NEEDS},
+    [CO_FTP_MODE] = {co_ftp_mode, "<sp> S|Z", NEEDS},
     [CO_FTP_NLST] = {co_ftp_nlst, "[<sp> folder]"},
     [CO_FTP_NOOP] = {co_ftp_noop, "", BEFORE_LOGIN, AT_ONCE},
     [CO_FTP_OPTS] = {co_ftp_opts, "<sp> command [<sp> options]", BEFORE_LOGIN, NEEDS},
@@ -131,22 +131,11 @@ int co_ftp_type(struct co_ftp_session *session, const struct co_ftp_command *com
         session, 200, "Type is %s.", session->ascii ? "A: line ends are converted" : "I");
 }
 
-static int only_choice(
-    struct co_ftp_session *session, co_text given, const char *choice, const char *what)
-{
-    if (!co_text_equal_nocase(given, co_text_of(choice)))
-        return co_ftp_reply(session, 504, "The only %s here is %s.", what, choice);
-    return co_ftp_reply(session, 200, "The %s is %s.", what, choice);
-}
-
 int co_ftp_stru(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
-    return only_choice(session, command->argument, "F", "structure");
-}
-
-int co_ftp_mode(struct co_ftp_session *session, const struct co_ftp_command *command)
-{
-    return only_choice(session, command->argument, "S", "mode");
+    if (!co_text_equal_nocase(command->argument, CO_TEXT("F")))
+        return co_ftp_reply(session, 504, "The only structure here is F.");
+    return co_ftp_reply(session, 200, "The structure is F.");
 }
 
 /* ---- features (RFC 2389, 2640) ----------------------------------------------------------------
@@ -155,8 +144,8 @@ int co_ftp_mode(struct co_ftp_session *session, const struct co_ftp_command *com
 int co_ftp_feat(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     static const char *const features[] = {"AVBL", "CLNT", "EPRT", "EPSV", "HOST", "LANG EN*",
-        "MDTM", "MFF Modify;UNIX.mode;", "MFMT", "PASV", "RANG STREAM", "REST STREAM", "SIZE",
-        "TVFS", "UTF8", "XCRC", "XMD5", "XSHA1", "XSHA256"};
+        "MDTM", "MFF Modify;UNIX.mode;", "MFMT", "MODE Z", "PASV", "RANG STREAM", "REST STREAM",
+        "SIZE", "TVFS", "UTF8", "XCRC", "XMD5", "XSHA1", "XSHA256"};
     char room[128] = "";
     struct co_buf facts = {.at = room, .room = sizeof room, .size_max = sizeof room};
     (void)command;
@@ -192,7 +181,9 @@ int co_ftp_opts(struct co_ftp_session *session, const struct co_ftp_command *com
         return opts_mlst(session, rest);
     if (co_text_equal_nocase(name, CO_TEXT("HASH")))
         return co_ftp_opts_hash(session, rest);
-    return co_ftp_reply(session, 501, "Only HASH, MLST and UTF8 have options.");
+    if (co_text_equal_nocase(name, CO_TEXT("MODE")))
+        return co_ftp_opts_mode(session, rest);
+    return co_ftp_reply(session, 501, "Only HASH, MLST, MODE and UTF8 have options.");
 }
 
 /* RFC 2640 4.1: we speak English. */

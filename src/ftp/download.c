@@ -25,22 +25,30 @@ static int send_binary(struct co_ftp_transfer *transfer)
     return rc;
 }
 
-static int send_text(struct co_ftp_transfer *transfer)
+/* What is converted or packed on its way. */
+static int send_pieces(struct co_ftp_transfer *transfer)
 {
-    struct download *download = transfer->arg;
+    struct co_pace_span *span = &((struct download *)transfer->arg)->span;
     struct co_ftp_text text = {0};
     struct co_buf in = CO_BUF(PIECE), out = CO_BUF(2 * PIECE);
-    uint64_t at = 0;
     ssize_t n = co_buf_reserve(&in, PIECE) ? 1 : -ENOMEM;
     int rc = 0;
-    while (rc == 0 && n > 0 && at < download->span.size) {
-        n = co_tree_read(download->span.fd, in.at, PIECE, at);
-        if (n <= 0)
+    while (rc == 0 && n > 0 && span->size > 0) {
+        n = co_tree_read(
+            span->fd, in.at, span->size < PIECE ? (size_t)span->size : PIECE, span->offset);
+        if (n == 0) /* it shrank */
+            n = CO_EEOF;
+        if (n < 0)
             break;
-        at += (uint64_t)n;
-        co_ftp_text_out(&text, (co_text){in.at, (size_t)n}, &out);
-        rc = out.error ? out.error : co_ftp_transfer_send(transfer, co_buf_text(&out));
-        co_buf_clear(&out);
+        co_text piece = {in.at, (size_t)n};
+        span->offset += piece.size;
+        span->size -= piece.size;
+        if (transfer->session->ascii) {
+            co_buf_clear(&out);
+            co_ftp_text_out(&text, piece, &out);
+            piece = co_buf_text(&out);
+        }
+        rc = out.error ? out.error : co_ftp_transfer_send(transfer, piece);
     }
     if (n < 0)
         rc = transfer->local_error = (int)n;
@@ -70,7 +78,7 @@ static int send_file(
         return restart_refused(session, stat->size);
     struct download download = {{fd, from, end - from}};
     struct co_ftp_transfer transfer = {
-        .move = session->ascii ? send_text : send_binary,
+        .move = session->ascii || session->packed ? send_pieces : send_binary,
         .arg = &download,
         .kind = CO_FTP_DOWNLOADED,
         .command = "RETR",

@@ -147,7 +147,7 @@ int co_ftp_rein(struct co_ftp_session *session, const struct co_ftp_command *com
     co_ftp_logout(session);
     co_ftp_data_forget(session);
     session->ascii = true;
-    session->epsv_all = false;
+    session->epsv_all = session->packed = false;
     session->facts = CO_FTP_FACTS_ALL;
     session->hash = CO_DIGEST_SHA256;
     return co_ftp_reply(session, 220, "Ready for a new user.");

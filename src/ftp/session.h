@@ -64,7 +64,9 @@ struct co_ftp_session {
     uint64_t restart;     /* REST's and RANG's, for the next command */
     uint64_t range_end;   /* RANG's: behind its last byte; 0: there is no range */
     bool ascii, epsv_all;
-    uint8_t facts; /* enum co_ftp_facts, for MLSD and MLST */
+    bool packed;        /* MODE Z */
+    uint8_t pack_level; /* of zlib, 0 to 9 */
+    uint8_t facts;      /* enum co_ftp_facts, for MLSD and MLST */
     enum co_digest_kind hash;
     struct co_ftp_data data;
     struct co_ftp_transfer *transfer; /* while one runs */
@@ -156,8 +158,9 @@ struct co_ftp_transfer {
 
     struct co_ftp_session *session;
     co_stream *data;
+    struct co_ftp_packing *packing; /* in MODE Z */
     struct co_pace pace;
-    uint64_t bytes;       /* over the data connection so far */
+    uint64_t bytes;       /* so far; in MODE Z: before packing */
     int local_error;      /* what went wrong on our side: the tree's */
     bool opened, aborted; /* the data connection has come about; the peer said ABOR */
     co_group *group;
@@ -190,6 +193,8 @@ void co_ftp_tell(struct co_ftp_session *session, const struct co_ftp_event *even
 /* OPTS HASH, and FEAT's line of it. */
 int co_ftp_opts_hash(struct co_ftp_session *session, co_text name);
 void co_ftp_hash_feature(const struct co_ftp_session *session, struct co_buf *out);
+
+int co_ftp_opts_mode(struct co_ftp_session *session, co_text options); /* (mode.c) */
 
 /* The handlers, by room. */
 co_ftp_handler co_ftp_user, co_ftp_pass, co_ftp_acct, co_ftp_rein, co_ftp_host;

@@ -7,7 +7,7 @@
  * its end. ABOR ends the transfer; so does the end of the control connection. The final reply is
  * the session's, so that nobody else ever writes to the control connection.
  */
-#include "ftp/session.h"
+#include "ftp/mode.h"
 
 #include <errno.h>
 
@@ -20,6 +20,20 @@ static uint64_t limit_of(const struct co_ftp_session *session)
     return own && (!all || own < all) ? own : all;
 }
 
+/* In the session's mode. */
+static int move_bytes(struct co_ftp_transfer *transfer)
+{
+    int rc = co_ftp_packing_open(transfer);
+    if (rc < 0)
+        transfer->local_error = rc;
+    else
+        rc = transfer->move(transfer);
+    if (rc == 0 && transfer->packing && transfer->kind != CO_FTP_UPLOADED)
+        rc = co_ftp_packing_send_end(transfer);
+    co_ftp_packing_close(transfer);
+    return rc;
+}
+
 static int move(struct co_ftp_transfer *transfer)
 {
     struct co_ftp_session *session = transfer->session;
@@ -30,7 +44,7 @@ static int move(struct co_ftp_transfer *transfer)
         return rc;
     transfer->opened = true;
     co_pace_start(&transfer->pace, session->server->options.min_rate, limit_of(session));
-    rc = transfer->move(transfer);
+    rc = move_bytes(transfer);
     if (rc == 0 && transfer->kind != CO_FTP_UPLOADED)
         rc = co_pace_settle(&transfer->pace, transfer->data);
     if (rc == 0)
@@ -52,7 +66,8 @@ static int transfer_fiber(void *arg)
 int co_ftp_transfer_send(struct co_ftp_transfer *transfer, co_text bytes)
 {
     const struct iovec piece = co_piece(bytes);
-    int rc = co_pace_writev(&transfer->pace, transfer->data, &piece, 1);
+    int rc = transfer->packing ? co_ftp_packing_send(transfer, bytes)
+                               : co_pace_writev(&transfer->pace, transfer->data, &piece, 1);
     if (rc == 0)
         transfer->bytes += bytes.size;
     return rc;

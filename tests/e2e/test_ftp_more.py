@@ -143,3 +143,110 @@ def test_xferlog_has_a_line_for_each_file(server, share):  # noqa: F811
         ['1', '127.0.0.1', '12', '/hello.txt', 'b', '_', 'o', 'a', 'anonymous', 'http', '0', '*',
          'c'],
     ]
+
+
+# ---- MODE Z ---------------------------------------------------------------------------------------
+
+def received(ftp, command):
+    """What came over the data connection, as it was."""
+    with ftp.transfercmd(command) as data, data.makefile('rb') as file:
+        body = file.read()
+    ftp.voidresp()
+    return body
+
+
+def sent(ftp, command, body):
+    with ftp.transfercmd(command) as data:
+        data.sendall(body)
+    return ftp.voidresp()
+
+
+def test_downloads_and_listings_are_packed(reader):  # noqa: F811
+    ftp = login(reader)
+    text = b'a line of text\n' * 100_000
+    (reader.folder / 'text').write_bytes(text)
+    ftp.voidcmd('TYPE I')
+    plain = received(ftp, 'MLSD')
+    assert 'MODE Z' in ftp.sendcmd('FEAT') and ftp.sendcmd('MODE z').startswith('200')
+    for path, content in (('large.bin', CONTENT), ('text', text)):
+        assert zlib.decompress(received(ftp, f'RETR {path}')) == content
+    assert len(received(ftp, 'RETR text')) < len(text) / 50
+    assert zlib.decompress(received(ftp, 'MLSD')) == plain
+    ftp.sendcmd('REST 1000000')
+    assert zlib.decompress(received(ftp, 'RETR large.bin')) == CONTENT[1_000_000:]
+    ftp.voidcmd('TYPE A')
+    assert zlib.decompress(received(ftp, 'RETR hello.txt')) == b'hello\r\nworld\r\n'
+    (reader.folder / 'nothing').touch()
+    assert zlib.decompress(received(ftp, 'RETR nothing')) == b''
+    ftp.voidcmd('MODE S')
+    assert received(ftp, 'RETR hello.txt') == b'hello\r\nworld\r\n'
+
+
+def test_the_level_can_be_chosen(reader):  # noqa: F811
+    ftp = login(reader)
+    ftp.voidcmd('TYPE I')
+    ftp.voidcmd('MODE Z')
+    sizes = []
+    for level in (0, 1, 9):
+        ftp.voidcmd(f'OPTS MODE Z LEVEL {level}')
+        packed = received(ftp, 'RETR large.bin')
+        assert zlib.decompress(packed) == CONTENT
+        sizes.append(len(packed))
+    assert sizes[0] > len(CONTENT)
+    for wrong in ('OPTS MODE Z LEVEL 10', 'OPTS MODE Z LEVEL', 'OPTS MODE', 'OPTS MODE Z ENGINE X',
+                  'MODE B', 'MODE C', 'MODE X'):
+        with pytest.raises(ftplib.error_perm):
+            ftp.sendcmd(wrong)
+
+
+def test_uploads_are_unpacked(writer):  # noqa: F811
+    ftp = login(writer, USER, PASSWORD)
+    ftp.voidcmd('TYPE I')
+    ftp.voidcmd('MODE Z')
+    for content in (CONTENT, b'', b'x', bytes(10_000_000)):
+        assert sent(ftp, 'STOR up', zlib.compress(content)).startswith('226')
+        assert (writer.folder / 'up').read_bytes() == content
+    sent(ftp, 'APPE up', zlib.compress(b'more'))
+    assert (writer.folder / 'up').read_bytes() == bytes(10_000_000) + b'more'
+    ftp.voidcmd('TYPE A')
+    sent(ftp, 'STOR up', zlib.compress(b'a\r\nb\r\n'))
+    assert (writer.folder / 'up').read_bytes() == b'a\nb\n'
+
+
+def test_an_upload_that_is_no_whole_stream_does_not_appear(writer):  # noqa: F811
+    ftp = login(writer, USER, PASSWORD)
+    ftp.voidcmd('TYPE I')
+    ftp.voidcmd('MODE Z')
+    packed = zlib.compress(CONTENT)
+    for wrong in (b'', b'plain', packed[:-1], packed[:5000], packed + b'x',
+                  packed[:-4] + b'\0\0\0\0'):
+        with pytest.raises(ftplib.Error) as failure:
+            sent(ftp, 'STOR up', wrong)
+        assert str(failure.value).startswith('451')
+        assert not (writer.folder / 'up').exists()
+    assert sent(ftp, 'STOR up', packed).startswith('226')
+
+
+def test_a_bomb_is_stopped_c05(writer):  # noqa: F811
+    ftp = login(writer, USER, PASSWORD)
+    ftp.voidcmd('TYPE I')
+    ftp.voidcmd('MODE Z')
+    bomb = zlib.compress(bytes(200_000_000))
+    with pytest.raises(ftplib.error_perm) as failure:
+        try:
+            sent(ftp, 'STOR bomb', bomb)
+        except OSError:  # it was cut off while we sent
+            ftp.voidresp()
+    assert str(failure.value).startswith('552')
+    assert not (writer.folder / 'bomb').exists()
+    kept = sum(path.stat().st_size for path in writer.folder.glob('.coronet-*'))
+    assert kept < 100_000_000
+
+
+def test_lftp_speaks_mode_z(writer, tmp_path):  # noqa: F811
+    (tmp_path / 'up').write_bytes(CONTENT)
+    run('lftp', '-c', 'set net:max-retries 1; set ftp:use-mode-z yes; '
+        f'open -u {USER},{PASSWORD} {writer.ftp_host}:{writer.ftp_port}; '
+        f'get large.bin -o {tmp_path}/got; put {tmp_path}/up -o up')
+    assert (tmp_path / 'got').read_bytes() == CONTENT
+    assert (writer.folder / 'up').read_bytes() == CONTENT
