@@ -195,7 +195,7 @@ def test_extended_passive_over_ipv6(ranged):
     assert re.match(r'229 .*\(\|\|\|\d+\|\)', ftp.sendcmd('EPSV'))
 
 
-# ---- the address that is told ---------------------------------------------------------------------
+# ---- the address that is told -------------------------------------------------------------------
 
 def told(ftp):
     numbers = re.search(r'\((\d+,\d+,\d+,\d+),\d+,\d+\)', ftp.sendcmd('PASV')).group(1)
@@ -218,15 +218,16 @@ def test_the_public_address_depends_on_the_network_of_the_peer(server, share):  
     assert fetched(ftp, 'hello.txt') == b'hello\nworld\n'  # clients know better than to believe it
 
 
-@pytest.mark.parametrize('rule', ['::1', 'host', '10.0.0.0/33=1.2.3.4', '10.0.0.0/8=', '1.2.3.4=::1'])
+@pytest.mark.parametrize(
+    'rule', ['::1', 'host', '10.0.0.0/33=1.2.3.4', '10.0.0.0/8=', '1.2.3.4=::1'])
 def test_a_public_address_that_is_none_is_refused(folder, rule):
     _, said = coronet('serve', '--public-address', rule, folder, code=2)
     assert '--public-address' in said
 
 
-# ---- who a visitor is to the others -----------------------------------------------------------------
+# ---- who a visitor is to the others -------------------------------------------------------------
 
-def test_active_transfers_come_from_the_address_that_the_client_knows(server, share):  # noqa: F811
+def test_active_transfers_come_from_where_the_client_came_to(server, share):  # noqa: F811
     one = server(ftp=['*:0'])
     ftp = ftplib.FTP()
     ftp.connect('127.0.0.5', one.ftp_port, timeout=PATIENCE, source_address=('127.0.0.6', 0))
