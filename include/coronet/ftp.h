@@ -34,7 +34,7 @@ struct co_ftp_event {
     co_text command;       /* "RETR", "STOR", "DELE" ... */
     co_text path, target;  /* absolute, as this visitor sees them; target: a rename's */
     int reply;             /* the reply's code */
-    uint64_t bytes;        /* that went over the data connection */
+    uint64_t bytes;        /* that went over the data connection; in MODE Z, before packing */
     bool ascii;            /* line ends were converted */
     int64_t start_seconds; /* calendar time */
     int64_t duration_ns;
