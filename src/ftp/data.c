@@ -22,7 +22,7 @@ void co_ftp_data_forget(struct co_ftp_session *session)
     co_listener_close(session->data.listener);
     co_ticket_free(session->data.ticket);
     free(session->data.peer);
-    session->data = (struct co_ftp_data){CO_FTP_DATA_NONE};
+    session->data = (struct co_ftp_data){.kind = CO_FTP_DATA_NONE};
 }
 
 /* ---- passive -------------------------------------------------------------------------------- */
