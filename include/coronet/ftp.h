@@ -34,7 +34,7 @@ struct co_ftp_event {
     co_text command;       /* "RETR", "STOR", "DELE" ... */
     co_text path, target;  /* absolute, as this visitor sees them; target: a rename's */
     int reply;             /* the reply's code */
-    uint64_t bytes;        /* that went over the data connection */
+    uint64_t bytes;        /* that went over the data connection; in MODE Z, before packing */
     bool ascii;            /* line ends were converted */
     int64_t start_seconds; /* calendar time */
     int64_t duration_ns;
@@ -50,12 +50,13 @@ struct co_ftp_options {
     bool hidden;                                          /* show names that begin with a dot */
     bool no_sync;   /* do not wait for the disk before an upload is called complete */
     bool no_active; /* PORT and EPRT are refused */
-    unsigned passive_low, passive_high; /* ports for passive transfers; 0: the system chooses */
-    const char
-        *public_address;     /* IPv4 address that PASV names to peers of other networks; borrowed */
-    int64_t idle_timeout_ms; /* between commands; 0: 300,000 */
-    int64_t login_timeout_ms; /* for logging in; 0: 60,000 */
-    int64_t data_timeout_ms;  /* for the data connection to come about; 0: 30,000 */
+    unsigned passive_low, passive_high;  /* ports for passive transfers; 0: the system chooses */
+    const char *const *public_addresses; /* what PASV names to peers of other networks: "ADDR", an
+                                            IPv4 address, or to those of one network: "CIDR=ADDR";
+                                            ends with NULL; NULL: our own address; borrowed */
+    int64_t idle_timeout_ms;             /* between commands; 0: 300,000 */
+    int64_t login_timeout_ms;            /* for logging in; 0: 60,000 */
+    int64_t data_timeout_ms;             /* for the data connection to come about; 0: 30,000 */
     int64_t min_rate;         /* bytes a second of transfers, after 15 s; 0: 240; negative: none */
     uint64_t limit_rate;      /* bytes a second of each transfer; 0: no limit */
     unsigned connections_max; /* 0: 10,000 */

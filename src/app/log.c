@@ -4,6 +4,8 @@
 #include "codec/date.h"
 #include "codec/escape.h"
 
+#define SECOND_NS 1000000000
+
 /* The peer without its port: "127.0.0.1", "::1"; "-" for Unix sockets, which have no names. */
 static co_text peer_host(const char *peer)
 {
@@ -107,14 +109,105 @@ static void json(struct co_buf *out, const struct co_http_event *event)
     json_end(out, event->error);
 }
 
+/* ---- xferlog ------------------------------------------------------------------------------------
+ */
+
+/* What the fields say, in their order. */
+struct transfer {
+    int64_t start_seconds, duration_ns;
+    co_text host;
+    uint64_t bytes;
+    co_text name;
+    bool ascii, incoming;
+    co_text user; /* empty: anonymous */
+    const char *service;
+    bool complete;
+};
+
+/* As wu-ftpd does, so that a space ends a field and a line feed a line (attacks M10). */
+static void xferlog_word(struct co_buf *out, co_text name)
+{
+    if (name.size == 0)
+        co_buf_add_char(out, '-');
+    for (size_t i = 0; i < name.size; i++)
+        if ((unsigned char)name.at[i] <= ' ' || name.at[i] == 0x7f)
+            co_buf_add_char(out, '_');
+        else
+            co_escape_log(out, (co_text){name.at + i, 1});
+}
+
+static void xferlog(struct co_buf *out, const struct transfer *transfer)
+{
+    char date[CO_DATE_ASCTIME_SIZE];
+    int64_t took = (transfer->duration_ns + SECOND_NS - 1) / SECOND_NS;
+    co_date_write_asctime(date, transfer->start_seconds + transfer->duration_ns / SECOND_NS);
+    co_buf_add(out, date, sizeof date);
+    co_buf_addf(out, " %lld ", (long long)(took > 0 ? took : 1)); /* readers divide by it */
+    co_buf_add_text(out, transfer->host);
+    co_buf_addf(out, " %llu ", (unsigned long long)transfer->bytes);
+    xferlog_word(out, transfer->name);
+    co_buf_addf(out, " %c _ %c %c ", transfer->ascii ? 'a' : 'b', transfer->incoming ? 'i' : 'o',
+        transfer->user.size ? 'r' : 'a');
+    xferlog_word(out, transfer->user.size ? transfer->user : CO_TEXT("anonymous"));
+    co_buf_addf(out, " %s 0 * %c", transfer->service, transfer->complete ? 'c' : 'i');
+}
+
+static void xferlog_ftp(struct co_buf *out, const struct co_ftp_event *event)
+{
+    bool is_anonymous = co_text_equal_nocase(event->user, CO_TEXT("anonymous")) ||
+                        co_text_equal_nocase(event->user, CO_TEXT("ftp"));
+    if (event->kind != CO_FTP_DOWNLOADED && event->kind != CO_FTP_UPLOADED)
+        return;
+    xferlog(out, &(struct transfer){
+                     .start_seconds = event->start_seconds,
+                     .duration_ns = event->duration_ns,
+                     .host = peer_host(event->peer),
+                     .bytes = event->bytes,
+                     .name = event->path,
+                     .ascii = event->ascii,
+                     .incoming = event->kind == CO_FTP_UPLOADED,
+                     .user = is_anonymous ? (co_text){0} : event->user,
+                     .service = "ftp",
+                     .complete = event->error == 0,
+                 });
+}
+
+static void xferlog_http(struct co_buf *out, const struct co_http_event *event)
+{
+    bool has_file = event->status == 200 || event->status == 206;
+    if (!has_file || event->body_bytes == 0 || !co_text_equal(event->method, CO_TEXT("GET")))
+        return;
+    xferlog(out, &(struct transfer){
+                     .start_seconds = event->start_seconds,
+                     .duration_ns = event->duration_ns,
+                     .host = peer_host(event->peer),
+                     .bytes = event->body_bytes,
+                     .name = event->target,
+                     .service = "http",
+                     .complete = event->error == 0,
+                 });
+}
+
+/* ---- requests -----------------------------------------------------------------------------------
+ */
+
+/* A line is ended if there is one. */
+static void line_end(struct co_buf *out, size_t before)
+{
+    if (out->size > before)
+        co_buf_add_char(out, '\n');
+}
+
 void co_log_request(
     struct co_buf *out, enum co_log_format format, const struct co_http_event *event)
 {
-    if (format == CO_LOG_JSON)
-        json(out, event);
-    else
-        combined(out, event);
-    co_buf_add_char(out, '\n');
+    size_t before = out->size;
+    switch (format) {
+    case CO_LOG_JSON: json(out, event); break;
+    case CO_LOG_XFERLOG: xferlog_http(out, event); break;
+    case CO_LOG_COMBINED: combined(out, event); break;
+    }
+    line_end(out, before);
 }
 
 /* ---- FTP ----------------------------------------------------------------------------------------
@@ -157,11 +250,13 @@ static void json_ftp(struct co_buf *out, const struct co_ftp_event *event)
 
 void co_log_ftp(struct co_buf *out, enum co_log_format format, const struct co_ftp_event *event)
 {
-    if (format == CO_LOG_JSON)
-        json_ftp(out, event);
-    else
-        combined_ftp(out, event);
-    co_buf_add_char(out, '\n');
+    size_t before = out->size;
+    switch (format) {
+    case CO_LOG_JSON: json_ftp(out, event); break;
+    case CO_LOG_XFERLOG: xferlog_ftp(out, event); break;
+    case CO_LOG_COMBINED: combined_ftp(out, event); break;
+    }
+    line_end(out, before);
 }
 
 void co_log_event(struct co_buf *out, const char *name, const char *key, const char *value)

@@ -7,12 +7,14 @@
 #include "coronet/ftp.h"
 #include "coronet/http.h"
 
-enum co_log_format { CO_LOG_COMBINED, CO_LOG_JSON };
+enum co_log_format { CO_LOG_COMBINED, CO_LOG_JSON, CO_LOG_XFERLOG };
 
 /*
  * Appends one line for a request, with its newline. What came from outside is escaped, so that it
  * can neither end a line or field nor reach a terminal as control bytes (attacks M10).
  * combined: 127.0.0.1 - ann [22/Nov/2026:03:02:55 +0000] "GET / HTTP/1.1" 200 512 "-" "curl/7.88.1"
+ * xferlog, wu-ftpd's format, has a line for each file that went out or came in and for nothing
+ * else: Sun Nov 22 03:02:56 2026 1 127.0.0.1 512 /a.txt b _ o r ann ftp 0 * c
  */
 void co_log_request(
     struct co_buf *out, enum co_log_format format, const struct co_http_event *event);

@@ -2,6 +2,7 @@
 #include "app/serve.h"
 
 #include "coronet/shard.h"
+#include "ftp/announce.h"
 #include "http/field.h"
 #include "http/message.h"
 #include "net/doors.h"
@@ -106,6 +107,12 @@ int co_app_header_check(const char *line)
 {
     co_text name, value;
     return co_http_common_read(line, &name, &value);
+}
+
+int co_app_public_address_check(const char *rule)
+{
+    struct co_ftp_announced ignored;
+    return co_ftp_announced_parse(rule, &ignored);
 }
 
 int co_app_serve(const struct co_serve_settings *settings)

@@ -33,6 +33,9 @@ struct co_serve_settings {
  * one that the server itself sets. */
 int co_app_header_check(const char *line);
 
+/* May the rule be one of ftp_options.public_addresses? 0 or -EINVAL. */
+int co_app_public_address_check(const char *rule);
+
 /* Serves until drained (0) or cancelled. Suspends. Whatever it returns before `opened` was called
  * concerns the directory or the listeners and has detail. */
 int co_app_serve(const struct co_serve_settings *settings);

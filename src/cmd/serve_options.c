@@ -46,8 +46,8 @@ const struct co_option co_serve_options_table[] = {
     GROUP("FTP"),
     TEXT(CO_OPTION_TEXT, "passive-ports", "LOW-HIGH", passive_ports,
         "for data connections (any free port)"),
-    TEXT(CO_OPTION_TEXT, "public-address", "ADDR", public_address,
-        "IPv4 address that PASV names to other networks"),
+    TEXT(CO_OPTION_LIST, "public-address", "[CIDR=]ADDR", public_address,
+        "what PASV names to others, or to a network; repeatable"),
     TEXT(CO_OPTION_CHOICE, "active", "on|off", active, "connect to clients that ask for it (on)"),
 
     GROUP("Pages"),
@@ -79,7 +79,7 @@ const struct co_option co_serve_options_table[] = {
     GROUP("Log"),
     {CO_OPTION_TEXT, .name = "log", .value = "FILE", .is_file = true, .at = AT(log),
         .help = "a line for each request; - is standard output; or none (-)"},
-    TEXT(CO_OPTION_CHOICE, "log-format", "combined|json", log_format, "(combined)"),
+    TEXT(CO_OPTION_CHOICE, "log-format", "combined|json|xferlog", log_format, "(combined)"),
 
     CO_COMMON_OPTIONS,
 };

@@ -4,7 +4,6 @@
 #include "cmd/message.h"
 #include "cmd/serving.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -91,12 +90,6 @@ static bool parse_ports(const char *text, unsigned *ret_low, unsigned *ret_high)
     return low >= 1 && low <= high;
 }
 
-static bool is_ipv4(const char *text)
-{
-    struct in_addr address;
-    return inet_pton(AF_INET, text, &address) == 1;
-}
-
 static int check_options(const struct co_serve_command *command)
 {
     for (size_t i = 0; i < command->headers.count; i++) {
@@ -113,10 +106,12 @@ static int check_options(const struct co_serve_command *command)
             command->passive_ports);
         return CO_EXIT_USAGE;
     }
-    if (command->public_address && !is_ipv4(command->public_address)) {
-        co_error("--public-address: \"%s\" is no IPv4 address", command->public_address);
-        return CO_EXIT_USAGE;
-    }
+    for (size_t i = 0; i < command->public_address.count; i++)
+        if (co_app_public_address_check(command->public_address.at[i]) < 0) {
+            co_error("--public-address: \"%s\" is neither an IPv4 address nor NETWORK=ADDRESS",
+                command->public_address.at[i]);
+            return CO_EXIT_USAGE;
+        }
     if (command->common.ipv4 && command->common.ipv6) {
         co_error("-4 and -6 exclude each other");
         return CO_EXIT_USAGE;
@@ -156,7 +151,9 @@ static int open_logs(struct co_serving *server)
     const char *path = command->log ? command->log : command->common.quiet && !json ? "none" : "-";
     const char *format = command->log_format ? command->log_format : json ? "json" : "combined";
     int code = 0;
-    server->log_format = strcmp(format, "json") == 0 ? CO_LOG_JSON : CO_LOG_COMBINED;
+    server->log_format = strcmp(format, "json") == 0      ? CO_LOG_JSON
+                         : strcmp(format, "xferlog") == 0 ? CO_LOG_XFERLOG
+                                                          : CO_LOG_COMBINED;
     if (strcmp(path, "none") != 0)
         code = open_sink(server, path, &server->log);
     if (code == 0 && json && strcmp(path, "-") == 0)
@@ -190,7 +187,7 @@ static struct co_ftp_options ftp_options(struct co_serving *server)
         .anonymous_rights = command->anonymous_write ? CO_MAY_ALL : CO_MAY_BROWSE,
         .hidden = command->hidden,
         .no_active = command->active && strcmp(command->active, "off") == 0,
-        .public_address = command->public_address,
+        .public_addresses = command->public_address.at,
         .min_rate = command->min_rate ? command->min_rate : -1,
         .limit_rate = (uint64_t)command->limit_rate,
         .connections_max = (unsigned)command->max_connections,

@@ -170,16 +170,26 @@ int co_date_read(co_text text, int64_t now, int64_t *ret_seconds)
     return 0;
 }
 
-void co_date_write(char text[CO_DATE_SIZE], int64_t seconds)
+static void write_with_weekday(char *text, const char *form, int64_t seconds)
 {
     struct date date = date_of(seconds);
     memcpy(text, weekdays[date.weekday], NAME_SIZE);
-    form_write(text + NAME_SIZE, form_fixdate, date);
+    form_write(text + NAME_SIZE, form, date);
+}
+
+void co_date_write(char text[CO_DATE_SIZE], int64_t seconds)
+{
+    write_with_weekday(text, form_fixdate, seconds);
 }
 
 void co_date_write_log(char text[CO_DATE_LOG_SIZE], int64_t seconds)
 {
     form_write(text, form_log, date_of(seconds));
+}
+
+void co_date_write_asctime(char text[CO_DATE_ASCTIME_SIZE], int64_t seconds)
+{
+    write_with_weekday(text, form_asctime, seconds);
 }
 
 void co_date_write_iso(char text[CO_DATE_ISO_SIZE], int64_t seconds)

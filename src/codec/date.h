@@ -22,6 +22,10 @@ int co_date_read(co_text text, int64_t now, int64_t *ret_seconds);
 #define CO_DATE_LOG_SIZE 26
 void co_date_write_log(char text[CO_DATE_LOG_SIZE], int64_t seconds);
 
+/* "Sun Nov  6 08:49:37 1994", as asctime and xferlog have it; 24 bytes, no NUL. */
+#define CO_DATE_ASCTIME_SIZE 24
+void co_date_write_asctime(char text[CO_DATE_ASCTIME_SIZE], int64_t seconds);
+
 /* "2026-11-22T03:02:55Z"; 20 bytes, no NUL. */
 #define CO_DATE_ISO_SIZE 20
 void co_date_write_iso(char text[CO_DATE_ISO_SIZE], int64_t seconds);

@@ -6,6 +6,7 @@
 #include <zlib.h>
 
 #define WINDOW_GZIP (15 + 16) /* zlib's: the largest window, in gzip's wrapping */
+#define WINDOW_ZLIB 15        /* the same, in zlib's */
 #define MEMORY      8         /* zlib's default: 128 KiB of hashes beside the window */
 #define OUT_STEP    16384     /* bytes by which the output grows */
 
@@ -13,18 +14,27 @@ struct co_gzip {
     z_stream z;
 };
 
-int co_gzip_new(struct co_gzip **ret, int level)
+static int gzip_new(struct co_gzip **ret, int level, int window)
 {
     struct co_gzip *gzip = calloc(1, sizeof *gzip);
     if (!gzip)
         return -ENOMEM;
-    if (deflateInit2(&gzip->z, level, Z_DEFLATED, WINDOW_GZIP, MEMORY, Z_DEFAULT_STRATEGY) !=
-        Z_OK) {
+    if (deflateInit2(&gzip->z, level, Z_DEFLATED, window, MEMORY, Z_DEFAULT_STRATEGY) != Z_OK) {
         free(gzip);
         return -ENOMEM;
     }
     *ret = gzip;
     return 0;
+}
+
+int co_gzip_new(struct co_gzip **ret, int level)
+{
+    return gzip_new(ret, level, WINDOW_GZIP);
+}
+
+int co_gzip_new_zlib(struct co_gzip **ret, int level)
+{
+    return gzip_new(ret, level, WINDOW_ZLIB);
 }
 
 void co_gzip_free(struct co_gzip *gzip)

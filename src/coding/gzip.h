@@ -15,8 +15,10 @@
 
 struct co_gzip;
 
-/* 0 or -ENOMEM (it takes a quarter of a MiB). */
+/* 0 or -ENOMEM (it takes a quarter of a MiB). The other one wraps the same in zlib's format (RFC
+ * 1950); level: 0 to 9. */
 int co_gzip_new(struct co_gzip **ret, int level);
+int co_gzip_new_zlib(struct co_gzip **ret, int level);
 void co_gzip_free(struct co_gzip *gzip);
 
 /* Compresses the bytes; what becomes of them may come with a later step. last: they are the last,

@@ -13,11 +13,14 @@
 #define AT_ONCE      .at_once = true
 #define NOT_TAKEN(c) .not_taken = (c)
 
+#define HASH_RANGE "<sp> file [<sp> start [<sp> end]]"
+
 static const struct co_ftp_rule rules[CO_FTP_VERB_COUNT] = {
     [CO_FTP_ABOR] = {co_ftp_abor, "", AT_ONCE},
     [CO_FTP_ACCT] = {co_ftp_acct, "<sp> account", BEFORE_LOGIN, NEEDS},
     [CO_FTP_ALLO] = {co_ftp_allo, "<sp> bytes", NEEDS},
     [CO_FTP_APPE] = {co_ftp_appe, "<sp> file", NEEDS},
+    [CO_FTP_AVBL] = {co_ftp_avbl, "[<sp> folder]", AFTER_LOGIN},
     [CO_FTP_CDUP] = {co_ftp_cdup, "", AFTER_LOGIN},
     [CO_FTP_CLNT] = {co_ftp_clnt, "<sp> client", BEFORE_LOGIN, NEEDS},
     [CO_FTP_CWD] = {co_ftp_cwd, "[<sp> folder]", AFTER_LOGIN},
@@ -25,6 +28,7 @@ static const struct co_ftp_rule rules[CO_FTP_VERB_COUNT] = {
     [CO_FTP_EPRT] = {co_ftp_eprt, "<sp> |proto|address|port|", NEEDS},
     [CO_FTP_EPSV] = {co_ftp_epsv, "[<sp> 1|2|ALL]", AFTER_LOGIN},
     [CO_FTP_FEAT] = {co_ftp_feat, "", BEFORE_LOGIN, AT_ONCE},
+    [CO_FTP_HASH] = {co_ftp_hash, "<sp> file", NEEDS},
     [CO_FTP_HELP] = {co_ftp_help, "[<sp> command]", BEFORE_LOGIN, AT_ONCE},
     [CO_FTP_HOST] = {co_ftp_host, "<sp> host", BEFORE_LOGIN, NEEDS},
     [CO_FTP_LANG] = {co_ftp_lang, "[<sp> language]", BEFORE_LOGIN},
@@ -35,7 +39,7 @@ static const struct co_ftp_rule rules[CO_FTP_VERB_COUNT] = {
     [CO_FTP_MKD] = {co_ftp_mkd, "<sp> folder", NEEDS},
     [CO_FTP_MLSD] = {co_ftp_mlsd, "[<sp> folder]", AFTER_LOGIN},
     [CO_FTP_MLST] = {co_ftp_mlst, "[<sp> path]", AFTER_LOGIN},
-    [CO_FTP_MODE] = {co_ftp_mode, "<sp> S", NEEDS},
+    [CO_FTP_MODE] = {co_ftp_mode, "<sp> S|Z", NEEDS},
     [CO_FTP_NLST] = {co_ftp_nlst, "[<sp> folder]", NOT_TAKEN(450)},
     [CO_FTP_NOOP] = {co_ftp_noop, "", BEFORE_LOGIN, AT_ONCE},
     [CO_FTP_OPTS] = {co_ftp_opts, "<sp> command [<sp> options]", BEFORE_LOGIN, NEEDS},
@@ -44,6 +48,7 @@ static const struct co_ftp_rule rules[CO_FTP_VERB_COUNT] = {
     [CO_FTP_PORT] = {co_ftp_port, "<sp> h1,h2,h3,h4,p1,p2", NEEDS},
     [CO_FTP_PWD] = {co_ftp_pwd, "", AT_ONCE},
     [CO_FTP_QUIT] = {co_ftp_quit, "", BEFORE_LOGIN, AT_ONCE},
+    [CO_FTP_RANG] = {co_ftp_rang, "<sp> first byte <sp> last byte", NEEDS},
     [CO_FTP_REIN] = {co_ftp_rein, "", BEFORE_LOGIN},
     [CO_FTP_REST] = {co_ftp_rest, "<sp> bytes", NEEDS},
     [CO_FTP_RETR] = {co_ftp_retr, "<sp> file", NEEDS},
@@ -59,6 +64,10 @@ static const struct co_ftp_rule rules[CO_FTP_VERB_COUNT] = {
     [CO_FTP_SYST] = {co_ftp_syst, "", BEFORE_LOGIN, AT_ONCE},
     [CO_FTP_TYPE] = {co_ftp_type, "<sp> A|I|L 8", NEEDS},
     [CO_FTP_USER] = {co_ftp_user, "<sp> name", BEFORE_LOGIN, NEEDS},
+    [CO_FTP_XCRC] = {co_ftp_xcrc, HASH_RANGE, NEEDS},
+    [CO_FTP_XMD5] = {co_ftp_xmd5, HASH_RANGE, NEEDS},
+    [CO_FTP_XSHA1] = {co_ftp_xsha1, HASH_RANGE, NEEDS},
+    [CO_FTP_XSHA256] = {co_ftp_xsha256, HASH_RANGE, NEEDS},
 };
 
 const struct co_ftp_rule *co_ftp_rule_of(enum co_ftp_verb verb)
@@ -75,11 +84,12 @@ int co_ftp_strange(struct co_ftp_session *session)
 /* What REST and RNFR said counts for the very next command only (RFC 3659 5, RFC 959 4.1.3). */
 static void forget_preludes(struct co_ftp_session *session, enum co_ftp_verb verb)
 {
-    bool uses_restart = verb == CO_FTP_RETR || verb == CO_FTP_STOR || verb == CO_FTP_APPE;
+    bool uses_restart =
+        verb == CO_FTP_RETR || verb == CO_FTP_STOR || verb == CO_FTP_APPE || verb == CO_FTP_HASH;
     bool prepares =
         verb == CO_FTP_PASV || verb == CO_FTP_EPSV || verb == CO_FTP_PORT || verb == CO_FTP_EPRT;
     if (!uses_restart && !prepares && verb != CO_FTP_REST)
-        session->restart = 0;
+        session->restart = session->range_end = 0;
     if (verb == CO_FTP_RNTO)
         return;
     free(session->rename_from);
@@ -108,8 +118,7 @@ int co_ftp_obey(struct co_ftp_session *session, const struct co_ftp_command *com
 
 /* ---- the representation (RFC 959 3.1, 5.3.2) ------------------------------------------------ */
 
-/* Does it begin with one of the letters that the RFC has? Then we only lack it. */
-static bool is_choice(co_text given, const char *letters)
+bool co_ftp_is_choice(co_text given, const char *letters)
 {
     return (given.size == 1 || (given.size > 1 && given.at[1] == ' ')) &&
            strchr(letters, given.at[0] & ~0x20);
@@ -125,38 +134,28 @@ int co_ftp_type(struct co_ftp_session *session, const struct co_ftp_command *com
              co_text_equal_nocase(type, CO_TEXT("L8")))
         session->ascii = false;
     else
-        return co_ftp_reply(session, is_choice(type, "AEIL") ? 504 : 501,
+        return co_ftp_reply(session, co_ftp_is_choice(type, "AEIL") ? 504 : 501,
             "Types are A, for text with converted line ends, and I, for all else.");
     return co_ftp_reply(
         session, 200, "Type is %s.", session->ascii ? "A: line ends are converted" : "I");
 }
 
-/* choices: the RFC's, the only one that is served first. */
-static int only_choice(
-    struct co_ftp_session *session, co_text given, const char *choices, const char *what)
-{
-    if (given.size == 1 && (given.at[0] & ~0x20) == choices[0])
-        return co_ftp_reply(session, 200, "The %s is %c.", what, choices[0]);
-    return co_ftp_reply(session, is_choice(given, choices) ? 504 : 501, "The only %s here is %c.",
-        what, choices[0]);
-}
-
 int co_ftp_stru(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
-    return only_choice(session, command->argument, "FRP", "structure");
-}
-
-int co_ftp_mode(struct co_ftp_session *session, const struct co_ftp_command *command)
-{
-    return only_choice(session, command->argument, "SBCZ", "mode");
+    co_text given = command->argument;
+    if (given.size == 1 && (given.at[0] & ~0x20) == 'F')
+        return co_ftp_reply(session, 200, "The structure is F.");
+    return co_ftp_reply(
+        session, co_ftp_is_choice(given, "FRP") ? 504 : 501, "The only structure here is F.");
 }
 
 /* ---- features (RFC 2389, 2640) -------------------------------------------------------------- */
 
 int co_ftp_feat(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
-    static const char *const features[] = {"CLNT", "EPRT", "EPSV", "HOST", "LANG EN*", "MDTM",
-        "MFF Modify;UNIX.mode;", "MFMT", "PASV", "REST STREAM", "SIZE", "TVFS", "UTF8"};
+    static const char *const features[] = {"AVBL", "CLNT", "EPRT", "EPSV", "HOST", "LANG EN*",
+        "MDTM", "MFF Modify;UNIX.mode;", "MFMT", "MODE Z", "PASV", "RANG STREAM", "REST STREAM",
+        "SIZE", "TVFS", "UTF8", "XCRC", "XMD5", "XSHA1", "XSHA256"};
     char room[128] = "";
     struct co_buf facts = {.at = room, .room = sizeof room, .size_max = sizeof room};
     (void)command;
@@ -165,6 +164,9 @@ int co_ftp_feat(struct co_ftp_session *session, const struct co_ftp_command *com
         co_ftp_reply_line(session, co_text_of(features[i]));
     co_buf_add_string(&facts, "MLST ");
     co_ftp_facts_names(&facts, session->facts);
+    co_ftp_reply_line(session, co_buf_text(&facts));
+    co_buf_clear(&facts);
+    co_ftp_hash_feature(session, &facts);
     co_ftp_reply_line(session, co_buf_text(&facts));
     return co_ftp_reply(session, 211, "End.");
 }
@@ -188,7 +190,11 @@ int co_ftp_opts(struct co_ftp_session *session, const struct co_ftp_command *com
         return co_ftp_reply(session, 200, "Names are bytes, UTF-8 as a rule.");
     if (co_text_equal_nocase(name, CO_TEXT("MLST")))
         return opts_mlst(session, rest);
-    return co_ftp_reply(session, 501, "Only MLST and UTF8 have options.");
+    if (co_text_equal_nocase(name, CO_TEXT("HASH")))
+        return co_ftp_opts_hash(session, rest);
+    if (co_text_equal_nocase(name, CO_TEXT("MODE")))
+        return co_ftp_opts_mode(session, rest);
+    return co_ftp_reply(session, 501, "Only HASH, MLST, MODE and UTF8 have options.");
 }
 
 /* RFC 2640 4.1: we speak English. */

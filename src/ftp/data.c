@@ -2,22 +2,29 @@
 /*
  * Data connections (RFC 959 3.2, 5.2; RFC 2428): where the next one comes from, and making it.
  *
- * Passive: a listening socket of the session's, for one connection of the control connection's
- * peer; strangers who knock are turned away and the rightful one is waited for (attacks F02).
+ * Passive: a ticket of the broker's (net/broker.h) or a listening socket of the session's, for one
+ * connection of the control connection's peer; strangers who knock are turned away and the rightful
+ * one is waited for (attacks F02).
  * Active: only ever to the control connection's peer, and not to the ports of services (F01).
  */
 #include "ftp/session.h"
 #include "net/address.h"
+#include "net/connect.h"
 #include "net/listener.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-#define ACTIVE_PORT_MIN 1024
+#define ACTIVE_PORT_MIN  1024
+#define ACTIVE_PORT_FROM 20
+#define PORT_FIRST       49152 /* of those that are for passing use (RFC 6335 6) */
+#define PORT_COUNT       16384
+#define PORT_TRIES       16
 
 void co_ftp_data_forget(struct co_ftp_session *session)
 {
     co_listener_close(session->data.listener);
+    co_ticket_free(session->data.ticket);
     free(session->data.peer);
     session->data = (struct co_ftp_data){.kind = CO_FTP_DATA_NONE};
 }
@@ -39,36 +46,42 @@ static int listen_at(struct co_ftp_session *session, co_address *address, unsign
         &(struct co_listen_options){.backlog = 8});
 }
 
-/* A free port of the range, drawn at random. */
-static int listen_in_range(struct co_ftp_session *session, co_address *address)
+/* At a port of the session's own. It is drawn here: nobody can foresee it, and the kernel looks the
+ * longer for a free one the more connections have just ended. */
+static int listen_alone(struct co_ftp_session *session, co_address *address)
 {
-    const struct co_ftp_options *options = &session->server->options;
-    unsigned count = options->passive_high - options->passive_low + 1;
-    uint32_t draw;
-    co_random(&draw, sizeof draw);
     int rc = -EADDRINUSE;
-    for (unsigned i = 0; rc == -EADDRINUSE && i < count; i++)
-        rc = listen_at(session, address, options->passive_low + (draw % count + i) % count);
-    return rc;
+    for (int tries = 0; rc == -EADDRINUSE && tries < PORT_TRIES; tries++) {
+        uint32_t draw;
+        co_random(&draw, sizeof draw);
+        rc = listen_at(session, address, PORT_FIRST + draw % PORT_COUNT);
+    }
+    if (rc == -EADDRINUSE)
+        rc = listen_at(session, address, 0);
+    if (rc < 0)
+        return rc;
+    *address = *co_listener_address(session->data.listener);
+    co_listener_expect(session->data.listener); /* 150 has promised a transfer */
+    return 0;
 }
 
 /* Listens where the control connection came in. ret: the address, with its port. */
 static int passive_open(struct co_ftp_session *session, co_address *ret)
 {
+    struct co_broker *broker = session->server->broker;
+    co_address peer;
     co_ftp_data_forget(session);
     co_stream_local(session->control, ret);
     co_address_unmap(ret);
+    co_stream_peer(session->control, &peer);
     int family = ret->size ? ret->as.any.sa_family : AF_UNSPEC;
     if (family != AF_INET && family != AF_INET6)
         return -EAFNOSUPPORT;
-    int rc = session->server->options.passive_low ? listen_in_range(session, ret)
-                                                  : listen_at(session, ret, 0);
-    if (rc < 0)
-        return rc;
-    co_listener_expect(session->data.listener); /* 150 has promised a transfer */
-    session->data.kind = CO_FTP_DATA_PASSIVE;
-    *ret = *co_listener_address(session->data.listener);
-    return 0;
+    int rc = broker ? co_ticket_take(broker, &peer, ret, &session->data.ticket)
+                    : listen_alone(session, ret);
+    if (rc == 0)
+        session->data.kind = CO_FTP_DATA_PASSIVE;
+    return rc;
 }
 
 static int passive_failed(struct co_ftp_session *session, int rc)
@@ -78,18 +91,13 @@ static int passive_failed(struct co_ftp_session *session, int rc)
     return co_ftp_reply(session, 425, "No port could be opened (%s).", co_error_name(rc));
 }
 
-/* What the peer shall connect to: behind NAT, not the address that we see. Local peers get the
- * local one. */
+/* What the peer shall connect to. */
 static void announce(const struct co_ftp_session *session, co_address *address)
 {
+    const struct co_ftp_server *server = session->server;
     co_address peer;
-    const co_address *public = &session->server->public_address;
     co_stream_peer(session->control, &peer);
-    if (public->size == 0 || co_address_same_host(&peer, address))
-        return;
-    unsigned port = co_address_port(address);
-    *address = *public;
-    co_address_set_port(address, port);
+    co_ftp_announce(server->announced, server->announced_count, &peer, address);
 }
 
 int co_ftp_pasv(struct co_ftp_session *session, const struct co_ftp_command *command)
@@ -145,6 +153,7 @@ static int active_set(struct co_ftp_session *session, const union co_ftp_address
     co_address peer,
         address = {.size = given->any.sa_family == AF_INET ? sizeof given->v4 : sizeof given->v6};
     memcpy(address.as.bytes, given, address.size);
+    co_address_unmap(&address);
     co_stream_peer(session->control, &peer);
     if (session->server->options.no_active)
         return co_ftp_reply(session, 501, "Active transfers are switched off; use PASV or EPSV.");
@@ -203,13 +212,25 @@ static int accept_peer(const struct co_ftp_session *session, co_listener *listen
     }
 }
 
+/* From the address that the peer came to, and from its port 20 where we may (RFC 959 3.2, RFC 1123
+ * 4.1.2.12): firewalls expect both. */
+static int connect_peer(const struct co_ftp_session *session, co_stream **ret)
+{
+    co_address from;
+    co_stream_local(session->control, &from);
+    co_address_unmap(&from);
+    co_address_set_port(&from, ACTIVE_PORT_FROM);
+    return co_connect_from(ret, session->data.peer, &from);
+}
+
 int co_ftp_data_open(struct co_ftp_session *session, co_stream **ret)
 {
     co_scope scope;
     struct co_ftp_data *data = &session->data;
     co_scope_open(&scope, session->server->options.data_timeout_ms);
-    int rc = data->kind == CO_FTP_DATA_PASSIVE ? accept_peer(session, data->listener, ret)
-                                               : co_connect(ret, data->peer);
+    int rc = data->ticket                        ? co_ticket_accept(data->ticket, ret)
+             : data->kind == CO_FTP_DATA_PASSIVE ? accept_peer(session, data->listener, ret)
+                                                 : connect_peer(session, ret);
     co_scope_close(&scope);
     co_ftp_data_forget(session);
     return rc;

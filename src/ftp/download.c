@@ -25,22 +25,30 @@ static int send_binary(struct co_ftp_transfer *transfer)
     return rc;
 }
 
-static int send_text(struct co_ftp_transfer *transfer)
+/* What is converted or packed on its way. */
+static int send_pieces(struct co_ftp_transfer *transfer)
 {
-    struct download *download = transfer->arg;
+    struct co_pace_span *span = &((struct download *)transfer->arg)->span;
     struct co_ftp_text text = {0};
     struct co_buf in = CO_BUF(PIECE), out = CO_BUF(2 * PIECE);
-    uint64_t at = 0;
     ssize_t n = co_buf_reserve(&in, PIECE) ? 1 : -ENOMEM;
     int rc = 0;
-    while (rc == 0 && n > 0 && at < download->span.size) {
-        n = co_tree_read(download->span.fd, in.at, PIECE, at);
-        if (n <= 0)
+    while (rc == 0 && n > 0 && span->size > 0) {
+        n = co_tree_read(
+            span->fd, in.at, span->size < PIECE ? (size_t)span->size : PIECE, span->offset);
+        if (n == 0) /* it shrank */
+            n = CO_EEOF;
+        if (n < 0)
             break;
-        at += (uint64_t)n;
-        co_ftp_text_out(&text, (co_text){in.at, (size_t)n}, &out);
-        rc = out.error ? out.error : co_ftp_transfer_send(transfer, co_buf_text(&out));
-        co_buf_clear(&out);
+        co_text piece = {in.at, (size_t)n};
+        span->offset += piece.size;
+        span->size -= piece.size;
+        if (transfer->session->ascii) {
+            co_buf_clear(&out);
+            co_ftp_text_out(&text, piece, &out);
+            piece = co_buf_text(&out);
+        }
+        rc = out.error ? out.error : co_ftp_transfer_send(transfer, piece);
     }
     if (n < 0)
         rc = transfer->local_error = (int)n;
@@ -61,14 +69,16 @@ static int restart_refused(struct co_ftp_session *session, uint64_t size)
 static int send_file(
     struct co_ftp_session *session, co_text path, int fd, const struct co_tree_stat *stat)
 {
-    uint64_t from = session->restart;
+    uint64_t from = session->restart, end = session->range_end;
+    if (end == 0 || end > stat->size)
+        end = stat->size;
     if (stat->kind == CO_TREE_FOLDER)
         return co_ftp_reply_error(session, -EISDIR);
-    if (from > stat->size || (from > 0 && session->ascii))
+    if (from > stat->size || ((from > 0 || session->range_end > 0) && session->ascii))
         return restart_refused(session, stat->size);
-    struct download download = {{fd, from, stat->size - from}};
+    struct download download = {{fd, from, end - from}};
     struct co_ftp_transfer transfer = {
-        .move = session->ascii ? send_text : send_binary,
+        .move = session->ascii || session->packed ? send_pieces : send_binary,
         .arg = &download,
         .kind = CO_FTP_DOWNLOADED,
         .command = "RETR",
@@ -90,7 +100,7 @@ int co_ftp_retr(struct co_ftp_session *session, const struct co_ftp_command *com
     } else {
         rc = co_ftp_reply_error(session, rc);
     }
-    session->restart = 0;
+    session->restart = session->range_end = 0;
     co_buf_free(&path);
     return rc;
 }
@@ -100,6 +110,7 @@ int co_ftp_rest(struct co_ftp_session *session, const struct co_ftp_command *com
     session->restart = 0;
     if (co_text_number(command->argument, INT64_MAX, &session->restart) < 0)
         return co_ftp_reply(session, 501, "Expected a count of bytes.");
+    session->range_end = 0;
     return co_ftp_reply(session, 350, "The next transfer begins at byte %llu.",
         (unsigned long long)session->restart);
 }
@@ -146,9 +157,10 @@ static int size_of(struct co_ftp_session *session, co_text path, uint64_t *ret)
 /* While there is no whole file of the name, its uploader hears how much of it is there already. */
 static int size_or_partial(struct co_ftp_session *session, co_text path, uint64_t *ret)
 {
+    char uploader[CO_FTP_UPLOADER_MAX];
     int rc = size_of(session, path, ret);
     if (rc == -ENOENT && !session->ascii &&
-        co_upload_partial(session->tree, path, co_text_of(session->user), ret) == 0)
+        co_upload_partial(session->tree, path, co_ftp_uploader(session, uploader), ret) == 0)
         return 0;
     return rc;
 }

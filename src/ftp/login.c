@@ -2,7 +2,10 @@
 /* Who is there (RFC 959 4.1.1, RFC 7151): an account, and the tree that it may see. */
 #include "ftp/session.h"
 
+#include "net/address.h"
+
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define FAILURES_MAX   3   /* in one session; the authenticator counts by address */
@@ -19,7 +22,7 @@ void co_ftp_logout(struct co_ftp_session *session)
     session->tree = NULL;
     session->user = session->rename_from = NULL;
     session->account = (struct co_account){0};
-    session->restart = 0;
+    session->restart = session->range_end = 0;
     co_buf_free(&session->folder);
 }
 
@@ -28,6 +31,25 @@ static bool is_anonymous(const struct co_ftp_session *session)
     co_text name = co_text_of(session->user);
     return co_text_equal_nocase(name, CO_TEXT("anonymous")) ||
            co_text_equal_nocase(name, CO_TEXT("ftp"));
+}
+
+static bool is_welcome(const struct co_ftp_session *session)
+{
+    return is_anonymous(session) && !session->server->options.no_anonymous;
+}
+
+/* No user's name has a colon. */
+co_text co_ftp_uploader(const struct co_ftp_session *session, char room[CO_FTP_UPLOADER_MAX])
+{
+    char host[CO_ADDRESS_TEXT_MAX];
+    co_address peer;
+    if (!is_welcome(session))
+        return co_text_of(session->user);
+    co_stream_peer(session->control, &peer);
+    co_address_unmap(&peer);
+    co_address_set_port(&peer, 0);
+    snprintf(room, CO_FTP_UPLOADER_MAX, "anonymous:%s", co_address_text(&peer, host));
+    return co_text_of(room);
 }
 
 /* RFC 959 allows USER at any time: it begins a new login. All names get the same answer (attacks
@@ -41,7 +63,7 @@ int co_ftp_user(struct co_ftp_session *session, const struct co_ftp_command *com
     session->user = strndup(name.at, name.size);
     if (!session->user)
         return co_ftp_reply_error(session, -ENOMEM);
-    if (is_anonymous(session) && !session->server->options.no_anonymous)
+    if (is_welcome(session))
         return co_ftp_reply(session, 331, "Anonymous is welcome; give any password.");
     return co_ftp_reply(session, 331, "Now the password.");
 }
@@ -49,7 +71,7 @@ int co_ftp_user(struct co_ftp_session *session, const struct co_ftp_command *com
 static int authenticate(struct co_ftp_session *session, co_text password)
 {
     const struct co_ftp_options *options = &session->server->options;
-    if (is_anonymous(session) && !options->no_anonymous) {
+    if (is_welcome(session)) {
         session->account.rights = options->anonymous_rights;
         return 0;
     }
@@ -127,8 +149,9 @@ int co_ftp_rein(struct co_ftp_session *session, const struct co_ftp_command *com
     co_ftp_logout(session);
     co_ftp_data_forget(session);
     session->ascii = true;
-    session->epsv_all = false;
+    session->epsv_all = session->packed = false;
     session->facts = CO_FTP_FACTS_ALL;
+    session->hash = CO_DIGEST_SHA256;
     return co_ftp_reply(session, 220, "Ready for a new user.");
 }
 

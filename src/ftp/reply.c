@@ -98,6 +98,8 @@ static const struct {
     {-ENAMETOOLONG, 550, "The name is too long."},
     {CO_ETOOBIG, 550, "The name is too long."},
     {-EDQUOT, 552, "Your quota is used up; remove something first."},
+    {-EBADMSG, 451,
+        "That was no whole zlib stream, as MODE Z has it; MODE S sends bytes as they are."},
     {-EFBIG, 552, "The file is larger than this server takes."},
     {-ENOSPC, 452, "The disk is full; try again later."},
     {-EMFILE, 450, "The server is out of file descriptors; try again later."},

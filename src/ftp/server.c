@@ -2,7 +2,6 @@
 /* Building a server, serving it at an address, and telling what happens: the rest is the sessions'
  * work. */
 #include "ftp/session.h"
-#include "net/address.h"
 #include "net/protocol.h"
 
 #include <errno.h>
@@ -26,18 +25,28 @@ static void fill_defaults(struct co_ftp_options *options)
         options->drain_timeout_ms = 30000;
 }
 
-static int check(struct co_ftp_server *server)
+static int read_announced(struct co_ftp_server *server)
 {
-    const struct co_ftp_options *options = &server->options;
-    if (options->passive_low > options->passive_high || options->passive_high > 65535)
+    const char *const *rules = server->options.public_addresses;
+    size_t count = 0;
+    while (rules && rules[count])
+        count++;
+    server->announced = calloc(count + 1, sizeof *server->announced);
+    if (!server->announced)
+        return -ENOMEM;
+    int rc = 0;
+    for (; rc == 0 && server->announced_count < count; server->announced_count++)
+        rc = co_ftp_announced_parse(
+            rules[server->announced_count], &server->announced[server->announced_count]);
+    return rc;
+}
+
+static int make_broker(struct co_ftp_server *server)
+{
+    unsigned low = server->options.passive_low, high = server->options.passive_high;
+    if (low > high || high > 65535)
         return -EINVAL;
-    if (!options->public_address)
-        return 0;
-    co_address *address = &server->public_address;
-    if (co_address_of_number(options->public_address, 0, address) < 0 ||
-        address->as.any.sa_family != AF_INET)
-        return -EINVAL;
-    return 0;
+    return low ? co_broker_new(&server->broker, low, high) : 0;
 }
 
 int co_ftp_server_new(
@@ -49,7 +58,9 @@ int co_ftp_server_new(
     if (options)
         server->options = *options;
     fill_defaults(&server->options);
-    int rc = check(server);
+    int rc = read_announced(server);
+    if (rc == 0)
+        rc = make_broker(server);
     if (rc == 0)
         rc = co_tree_open(&server->tree, directory,
             &(struct co_tree_options){.hidden = server->options.hidden, .rights = CO_MAY_ALL});
@@ -66,6 +77,8 @@ void co_ftp_server_free(co_ftp_server *server)
     if (!server)
         return;
     co_tree_free(server->tree);
+    co_broker_free(server->broker);
+    free(server->announced);
     free(server);
 }
 

@@ -8,6 +8,7 @@
  */
 #include "ftp/session.h"
 
+#include "coding/gzip.h"
 #include "coronet/net.h"
 #include "runtime/fiber.h"
 
@@ -41,6 +42,7 @@ static struct co_ftp_session *session_new(struct co_ftp_server *server, co_strea
     session->folder = CO_BUF(FOLDER_MAX);
     session->ascii = true; /* RFC 959 3.1.1.1 */
     session->facts = CO_FTP_FACTS_ALL;
+    session->pack_level = CO_GZIP_GOOD;
     session->start_ns = co_now_ns();
     *co_stream_slot(control) = session;
     control->free_slot = session_free;

@@ -16,17 +16,23 @@
 #include "codec/ftp_command.h"
 #include "codec/ftp_list.h"
 #include "codec/telnet.h"
+#include "coding/digest.h"
 #include "coronet/ftp.h"
+#include "ftp/announce.h"
+#include "net/broker.h"
 #include "net/pace.h"
 #include "net/stream.h"
 #include "tree/tree.h"
 
-#define CO_FTP_BYE 2 /* a handler's result: the session ends once its reply is sent */
+#define CO_FTP_UPLOADER_MAX (CO_ADDRESS_TEXT_MAX + 16)
+#define CO_FTP_BYE          2 /* a handler's result: the session ends once its reply is sent */
 
 struct co_ftp_server {
-    struct co_ftp_options options; /* with the defaults filled in */
-    struct co_tree *tree;          /* the directory; visitors get trees below it */
-    co_address public_address;     /* size 0: none */
+    struct co_ftp_options options;      /* with the defaults filled in */
+    struct co_tree *tree;               /* the directory; visitors get trees below it */
+    struct co_ftp_announced *announced; /* of options.public_addresses */
+    size_t announced_count;
+    struct co_broker *broker; /* of the passive ports; NULL: the system chooses them */
 };
 
 /* Where the next data connection comes from. */
@@ -34,8 +40,9 @@ enum co_ftp_data_kind { CO_FTP_DATA_NONE, CO_FTP_DATA_PASSIVE, CO_FTP_DATA_ACTIV
 
 struct co_ftp_data {
     enum co_ftp_data_kind kind;
-    co_listener *listener; /* passive */
-    co_address *peer;      /* active; allocated, since few sessions have one */
+    co_listener *listener;    /* passive, at a port of its own; or */
+    struct co_ticket *ticket; /* at one of the broker's */
+    co_address *peer;         /* active; allocated, since few sessions have one */
 };
 
 struct co_ftp_session {
@@ -54,9 +61,13 @@ struct co_ftp_session {
 
     struct co_buf folder; /* the working directory as the tree names it: "" or "a/b/" */
     char *rename_from;    /* between RNFR and RNTO: a path of the tree */
-    uint64_t restart;     /* REST's, for the next command */
+    uint64_t restart;     /* REST's and RANG's, for the next command */
+    uint64_t range_end;   /* RANG's: behind its last byte; 0: there is no range */
     bool ascii, epsv_all;
-    uint8_t facts; /* enum co_ftp_facts, for MLSD and MLST */
+    bool packed;        /* MODE Z */
+    uint8_t pack_level; /* of zlib, 0 to 9 */
+    uint8_t facts;      /* enum co_ftp_facts, for MLSD and MLST */
+    enum co_digest_kind hash;
     struct co_ftp_data data;
     struct co_ftp_transfer *transfer; /* while one runs */
     const struct co_ftp_rule *rule;   /* of the command that is being obeyed */
@@ -97,6 +108,10 @@ struct co_ftp_rule {
 /* The rule of a verb; its handler is NULL for what is not served. (command.c) */
 const struct co_ftp_rule *co_ftp_rule_of(enum co_ftp_verb verb);
 
+/* Does an argument begin with one of the letters that the RFC has? Then we only lack it: 504, not
+ * 501. (command.c) */
+bool co_ftp_is_choice(co_text given, const char *letters);
+
 /* Obeys one command: state, argument, handler. (command.c) */
 int co_ftp_obey(struct co_ftp_session *session, const struct co_ftp_command *command);
 
@@ -112,6 +127,10 @@ int co_ftp_strange(struct co_ftp_session *session);
 
 /* Back to before the login; what belongs to the visitor goes. (login.c) */
 void co_ftp_logout(struct co_ftp_session *session);
+
+/* Whose partial uploads are this session's: a user, or an anonymous address. `room` is for its
+ * text. (login.c) */
+co_text co_ftp_uploader(const struct co_ftp_session *session, char room[CO_FTP_UPLOADER_MAX]);
 
 /* ---- paths (path.c) -------------------------------------------------------------------------- */
 
@@ -146,12 +165,14 @@ struct co_ftp_transfer {
     const char *command; /* "RETR", for the event */
     co_text path;        /* as the tree names it */
     const char *opening; /* text of the 150; NULL: the usual one */
+    bool without_data;   /* nothing goes over a connection */
 
     struct co_ftp_session *session;
     co_stream *data;
+    struct co_ftp_packing *packing; /* in MODE Z */
     struct co_pace pace;
     int64_t start_ns;
-    uint64_t bytes;       /* over the data connection so far */
+    uint64_t bytes;       /* so far; in MODE Z: before packing */
     int local_error;      /* what went wrong on our side: the tree's */
     bool opened, aborted; /* the data connection has come about; the peer said ABOR */
     co_group *group;
@@ -164,11 +185,31 @@ struct co_ftp_transfer {
  * not, and tells the event. Returns as a handler does; transfer->result is how it went. */
 int co_ftp_transfer_run(struct co_ftp_session *session, struct co_ftp_transfer *transfer);
 
+/* Runs transfer->move in a fiber of its own, without a data connection, while the session answers
+ * what may be answered. Replies nothing. 0, CO_FTP_BYE, negative; transfer->result is how it went.
+ */
+int co_ftp_transfer_attend(struct co_ftp_session *session, struct co_ftp_transfer *transfer);
+
+/* The reply for a transfer->result that is negative; and what follows it when the peer said ABOR.
+ */
+int co_ftp_transfer_reply_failure(
+    struct co_ftp_session *session, const struct co_ftp_transfer *transfer);
+void co_ftp_transfer_reply_abort(
+    struct co_ftp_session *session, const struct co_ftp_transfer *transfer);
+
 /* Sends bytes of a transfer's, and counts them. 0 or negative. */
 int co_ftp_transfer_send(struct co_ftp_transfer *transfer, co_text bytes);
 
 /* Tells an event, with what the session knows added; its paths are the tree's. (server.c) */
 void co_ftp_tell(struct co_ftp_session *session, const struct co_ftp_event *event);
+
+/* ---- digests (hash.c) ------------------------------------------------------------------------ */
+
+/* OPTS HASH, and FEAT's line of it. */
+int co_ftp_opts_hash(struct co_ftp_session *session, co_text name);
+void co_ftp_hash_feature(const struct co_ftp_session *session, struct co_buf *out);
+
+int co_ftp_opts_mode(struct co_ftp_session *session, co_text options); /* (mode.c) */
 
 /* The handlers, by room. */
 co_ftp_handler co_ftp_user, co_ftp_pass, co_ftp_acct, co_ftp_rein, co_ftp_host;
@@ -179,6 +220,8 @@ co_ftp_handler co_ftp_list, co_ftp_nlst, co_ftp_mlsd, co_ftp_mlst, co_ftp_stat;
 co_ftp_handler co_ftp_size, co_ftp_mdtm, co_ftp_mfmt, co_ftp_mff, co_ftp_dele, co_ftp_mkd,
     co_ftp_rmd;
 co_ftp_handler co_ftp_rnfr, co_ftp_rnto, co_ftp_site, co_ftp_allo;
+co_ftp_handler co_ftp_hash, co_ftp_rang, co_ftp_xcrc, co_ftp_xmd5, co_ftp_xsha1, co_ftp_xsha256,
+    co_ftp_avbl;
 co_ftp_handler co_ftp_type, co_ftp_stru, co_ftp_mode, co_ftp_opts, co_ftp_feat, co_ftp_help;
 co_ftp_handler co_ftp_syst, co_ftp_noop, co_ftp_quit, co_ftp_clnt, co_ftp_lang;
 

@@ -7,7 +7,7 @@
  * its end. ABOR ends the transfer; so does the end of the control connection. The final reply is
  * the session's, so that nobody else ever writes to the control connection.
  */
-#include "ftp/session.h"
+#include "ftp/mode.h"
 
 #include <errno.h>
 
@@ -19,15 +19,31 @@ static uint64_t limit_of(const struct co_ftp_session *session)
     return own && (!all || own < all) ? own : all;
 }
 
+/* In the session's mode. */
+static int move_bytes(struct co_ftp_transfer *transfer)
+{
+    int rc = co_ftp_packing_open(transfer);
+    if (rc < 0)
+        transfer->local_error = rc;
+    else
+        rc = transfer->move(transfer);
+    if (rc == 0 && transfer->packing && transfer->kind != CO_FTP_UPLOADED)
+        rc = co_ftp_packing_send_end(transfer);
+    co_ftp_packing_close(transfer);
+    return rc;
+}
+
 static int move(struct co_ftp_transfer *transfer)
 {
     struct co_ftp_session *session = transfer->session;
+    if (transfer->without_data)
+        return transfer->move(transfer);
     int rc = co_ftp_data_open(session, &transfer->data);
     if (rc < 0)
         return rc;
     transfer->opened = true;
     co_pace_start(&transfer->pace, session->server->options.min_rate, limit_of(session));
-    rc = transfer->move(transfer);
+    rc = move_bytes(transfer);
     if (rc == 0 && transfer->kind != CO_FTP_UPLOADED)
         rc = co_pace_settle(&transfer->pace, transfer->data);
     if (rc == 0)
@@ -49,7 +65,8 @@ static int transfer_fiber(void *arg)
 int co_ftp_transfer_send(struct co_ftp_transfer *transfer, co_text bytes)
 {
     const struct iovec piece = co_piece(bytes);
-    int rc = co_pace_writev(&transfer->pace, transfer->data, &piece, 1);
+    int rc = transfer->packing ? co_ftp_packing_send(transfer, bytes)
+                               : co_pace_writev(&transfer->pace, transfer->data, &piece, 1);
     if (rc == 0)
         transfer->bytes += bytes.size;
     return rc;
@@ -139,11 +156,18 @@ static int run(struct co_ftp_transfer *transfer)
     return 0;
 }
 
-static int reply_result(struct co_ftp_session *session, const struct co_ftp_transfer *transfer)
+int co_ftp_transfer_attend(struct co_ftp_session *session, struct co_ftp_transfer *transfer)
+{
+    transfer->session = session;
+    transfer->without_data = true;
+    int rc = co_ftp_flush(session);
+    return rc < 0 ? rc : run(transfer);
+}
+
+int co_ftp_transfer_reply_failure(
+    struct co_ftp_session *session, const struct co_ftp_transfer *transfer)
 {
     int rc = transfer->result;
-    if (rc == 0)
-        return co_ftp_reply(session, 226, "Done, %llu bytes.", (unsigned long long)transfer->bytes);
     if (transfer->aborted)
         return co_ftp_reply(session, 426, "The transfer was aborted.");
     if (transfer->local_error)
@@ -172,14 +196,23 @@ static void tell(struct co_ftp_session *session, const struct co_ftp_transfer *t
                  });
 }
 
-/* RFC 959 4.1.3: the transfer has its reply and an ABOR its own, even when it came too late. */
-static void finish(struct co_ftp_session *session, const struct co_ftp_transfer *transfer)
+/* RFC 959 4.1.3: an ABOR has a reply of its own, even when it came too late. */
+void co_ftp_transfer_reply_abort(
+    struct co_ftp_session *session, const struct co_ftp_transfer *transfer)
 {
-    reply_result(session, transfer);
-    tell(session, transfer);
     if (transfer->aborted)
         co_ftp_reply(session, 226, "%s",
             transfer->result == 0 ? "It was complete already." : "Aborted as you asked.");
+}
+
+static void finish(struct co_ftp_session *session, const struct co_ftp_transfer *transfer)
+{
+    if (transfer->result == 0)
+        co_ftp_reply(session, 226, "Done, %llu bytes.", (unsigned long long)transfer->bytes);
+    else
+        co_ftp_transfer_reply_failure(session, transfer);
+    tell(session, transfer);
+    co_ftp_transfer_reply_abort(session, transfer);
 }
 
 int co_ftp_transfer_run(struct co_ftp_session *session, struct co_ftp_transfer *transfer)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* STOR, APPE and STOU (RFC 959 4.1.3; RFC 3659 5.5): what arrives appears only when it is whole. */
 #include "tree/upload.h"
-#include "ftp/session.h"
+#include "ftp/mode.h"
 #include "ftp/text.h"
 
 #include <errno.h>
@@ -16,6 +16,7 @@ struct upload {
 static int store(struct co_ftp_transfer *transfer, co_text bytes)
 {
     struct upload *upload = transfer->arg;
+    size_t taken = bytes.size;
     if (transfer->session->ascii) {
         co_buf_clear(&upload->converted);
         co_ftp_text_in(&upload->text, bytes, &upload->converted);
@@ -23,7 +24,10 @@ static int store(struct co_ftp_transfer *transfer, co_text bytes)
             return upload->converted.error;
         bytes = co_buf_text(&upload->converted);
     }
-    return co_upload_write(upload->file, bytes.at, bytes.size);
+    int rc = co_upload_write(upload->file, bytes.at, bytes.size);
+    if (rc == 0)
+        transfer->bytes += taken;
+    return rc;
 }
 
 static int store_end(struct co_ftp_transfer *transfer)
@@ -41,6 +45,17 @@ static int store_end(struct co_ftp_transfer *transfer)
     return co_upload_commit(file, !transfer->session->server->options.no_sync);
 }
 
+/* Stores what arrived, or (size 0) ends. */
+static int arrived(struct co_ftp_transfer *transfer, co_text bytes)
+{
+    if (transfer->packing && bytes.size > 0)
+        return co_ftp_packing_receive(transfer, bytes, store);
+    int rc = transfer->packing ? co_ftp_packing_receive_end(transfer) : 0;
+    if (rc < 0)
+        return rc;
+    return bytes.size > 0 ? store(transfer, bytes) : store_end(transfer);
+}
+
 static int receive(struct co_ftp_transfer *transfer)
 {
     for (;;) {
@@ -48,14 +63,12 @@ static int receive(struct co_ftp_transfer *transfer)
         ssize_t n = co_pace_peek(&transfer->pace, transfer->data, &bytes);
         if (n < 0)
             return (int)n;
-        int rc = n > 0 ? store(transfer, (co_text){(const char *)bytes, (size_t)n})
-                       : store_end(transfer);
+        int rc = arrived(transfer, (co_text){(const char *)bytes, (size_t)n});
         if (rc < 0)
             transfer->local_error = rc;
         if (rc < 0 || n == 0)
             return rc;
         co_consume(transfer->data, (size_t)n);
-        transfer->bytes += (uint64_t)n;
     }
 }
 
@@ -86,10 +99,11 @@ static bool may_begin(struct co_ftp_session *session)
 static int upload_at(struct co_ftp_session *session, co_text argument, const char *command,
     enum co_upload_start start)
 {
+    char uploader[CO_FTP_UPLOADER_MAX];
     struct co_upload *file;
     struct co_buf path = CO_BUF(CO_TREE_PATH_MAX);
     const struct co_upload_options options = {
-        .start = start, .offset = session->restart, .uploader = co_text_of(session->user)};
+        .start = start, .offset = session->restart, .uploader = co_ftp_uploader(session, uploader)};
     session->restart = 0;
     if (!may_begin(session))
         return 0;
@@ -107,6 +121,10 @@ static int upload_at(struct co_ftp_session *session, co_text argument, const cha
 
 int co_ftp_stor(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
+    if (session->range_end) {
+        session->restart = session->range_end = 0;
+        return co_ftp_reply(session, 504, "RANG is for RETR and HASH; an upload starts by REST.");
+    }
     if (session->restart && session->ascii) {
         session->restart = 0;
         return co_ftp_reply(session, 554, "Restart only in type I.");
@@ -117,18 +135,19 @@ int co_ftp_stor(struct co_ftp_session *session, const struct co_ftp_command *com
 
 int co_ftp_appe(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
-    session->restart = 0;
+    session->restart = session->range_end = 0;
     return upload_at(session, command->argument, "APPE", CO_UPLOAD_APPEND);
 }
 
 /* RFC 1123 4.1.2.9: the name that we chose is told by the 150. */
 int co_ftp_stou(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
-    char name[32], opening[48];
+    char name[32], opening[48], uploader[CO_FTP_UPLOADER_MAX];
     uint64_t draw;
     struct co_upload *file;
     struct co_buf path = CO_BUF(CO_TREE_PATH_MAX);
-    const struct co_upload_options options = {.uploader = co_text_of(session->user), .fresh = true};
+    const struct co_upload_options options = {
+        .uploader = co_ftp_uploader(session, uploader), .fresh = true};
     (void)command;
     if (!may_begin(session))
         return 0;

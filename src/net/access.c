@@ -6,11 +6,10 @@
  */
 #include "net/access.h"
 
-#include "base/client.h"
 #include "base/map.h"
+#include "net/network.h"
 #include "net/stream.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -20,8 +19,7 @@
 #define RULES_MAX 4096 /* of one set */
 
 struct rule {
-    uint8_t address[16];
-    uint8_t bits; /* of 128 */
+    struct co_network network;
     bool allow;
 };
 
@@ -69,35 +67,10 @@ void co_access_free(co_access *access)
     free(access);
 }
 
-static int cidr_parse(const char *cidr, struct rule *ret)
-{
-    char host[INET6_ADDRSTRLEN];
-    co_text text = co_text_of(cidr);
-    ssize_t slash = co_text_find(text, '/');
-    co_text name = {text.at, slash < 0 ? text.size : (size_t)slash};
-    uint64_t bits = 0;
-    if (name.size >= sizeof host)
-        return -EINVAL;
-    memcpy(host, name.at, name.size);
-    host[name.size] = '\0';
-    bool is_v4 = inet_pton(AF_INET, host, ret->address + 12) == 1;
-    if (is_v4)
-        memcpy(ret->address, co_client_mapped, sizeof co_client_mapped);
-    else if (inet_pton(AF_INET6, host, ret->address) != 1)
-        return -EINVAL;
-    unsigned most = is_v4 ? 32 : 128;
-    if (slash < 0)
-        bits = most;
-    else if (co_text_number(co_text_after(text, (size_t)slash + 1), most, &bits) < 0)
-        return -EINVAL;
-    ret->bits = (uint8_t)(is_v4 ? bits + 96 : bits);
-    return 0;
-}
-
 int co_access_rule(co_access *access, const char *cidr, bool allow)
 {
     struct rule rule = {.allow = allow};
-    if (cidr_parse(cidr, &rule) < 0)
+    if (co_network_parse(co_text_of(cidr), &rule.network) < 0)
         return co_fail(-EINVAL, "\"%s\" is not an address or CIDR such as 10.0.0.0/8 or ::1", cidr);
     if (access->rule_count == RULES_MAX)
         return -ENOMEM;
@@ -110,24 +83,17 @@ int co_access_rule(co_access *access, const char *cidr, bool allow)
     return 0;
 }
 
-static bool rule_matches(const struct rule *rule, const uint8_t address[16])
-{
-    unsigned whole = rule->bits / 8, rest = rule->bits % 8;
-    if (memcmp(rule->address, address, whole) != 0)
-        return false;
-    return rest == 0 || (rule->address[whole] ^ address[whole]) >> (8 - rest) == 0;
-}
-
 static bool rules_allow(const struct co_access *access, const uint8_t address[16])
 {
     int best = -1;
     bool allow = !access->has_allow;
     for (size_t i = 0; i < access->rule_count; i++) {
         const struct rule *rule = &access->rules[i];
-        if (rule->bits < best || !rule_matches(rule, address))
+        int bits = rule->network.bits;
+        if (bits < best || !co_network_has(&rule->network, address))
             continue;
-        allow = rule->bits == best ? allow && rule->allow : rule->allow;
-        best = rule->bits;
+        allow = bits == best ? allow && rule->allow : rule->allow;
+        best = bits;
     }
     return allow;
 }

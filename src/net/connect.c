@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A stream to a numeric address. */
+#include "net/connect.h"
+
+#include "net/address.h"
 #include "net/fail.h"
 #include "net/sockopt.h"
 #include "net/stream.h"
@@ -19,14 +22,29 @@ static int connect_fail(int rc, const co_address *address)
     return co_fail_at(rc, "connect to", co_address_text(address, text), NULL, hint);
 }
 
-int co_connect(co_stream **ret, const co_address *address)
+/* Binds to where the connection shall come from. */
+static int bind_from(struct co_rt *rt, co_fd fd, const co_address *from)
+{
+    co_address any = *from;
+    struct co_control bind = {.code = CO_CONTROL_BIND, .address = from};
+    if (co_address_port(from)) /* its connections to others are none of this one's business */
+        co_sockopt_set(rt, fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    int rc = (int)rt->backend->control(rt, fd, &bind);
+    if (rc == 0 || co_address_port(from) == 0)
+        return rc;
+    co_address_set_port(&any, 0);
+    bind.address = &any;
+    return (int)rt->backend->control(rt, fd, &bind);
+}
+
+static int try_connect(co_stream **ret, const co_address *address, const co_address *from)
 {
     struct co_rt *rt = co_rt_current();
     int family = address->as.any.sa_family;
     co_fd fd;
     int rc = rt->backend->socket(rt, family, SOCK_STREAM, 0, &fd);
     if (rc < 0)
-        return connect_fail(rc, address);
+        return rc;
     if (family != AF_UNIX)
         co_sockopt_set(rt, fd, IPPROTO_TCP, TCP_NODELAY, 1);
     struct co_op op = {
@@ -35,13 +53,32 @@ int co_connect(co_stream **ret, const co_address *address)
         .fd = fd,
         .a.connect.address = address,
     };
-    rc = (int)co_op_run(&op);
+    rc = from ? bind_from(rt, fd, from) : 0;
+    if (rc == 0)
+        rc = (int)co_op_run(&op);
     if (rc < 0) {
         rt->backend->close_fd(rt, fd);
-        return connect_fail(rc, address);
+        return rc;
     }
     rc = co_stream_of_socket(fd, address, ret);
     if (rc == 0)
         (*ret)->likely = false; /* servers seldom speak first */
     return rc;
+}
+
+int co_connect_from(co_stream **ret, const co_address *address, const co_address *from)
+{
+    int rc = try_connect(ret, address, from);
+    if ((rc == -EADDRNOTAVAIL || rc == -EADDRINUSE) && co_address_port(from)) {
+        co_address any = *from; /* an earlier connection between these two ports lingers */
+        co_address_set_port(&any, 0);
+        rc = try_connect(ret, address, &any);
+    }
+    return rc < 0 ? connect_fail(rc, address) : 0;
+}
+
+int co_connect(co_stream **ret, const co_address *address)
+{
+    int rc = try_connect(ret, address, NULL);
+    return rc < 0 ? connect_fail(rc, address) : 0;
 }

@@ -210,11 +210,19 @@ int co_listener_share(co_listener *listener)
     return co_sockopt_set(listener->rt, listener->fd, SOL_SOCKET, SO_REUSEPORT, 1);
 }
 
+int co_socket_detach(co_fd fd)
+{
+    struct co_rt *rt = co_rt_current();
+    int raw = fcntl(rt->backend->raw(rt, fd), F_DUPFD_CLOEXEC, 0);
+    int rc = raw < 0 ? -errno : raw;
+    rt->backend->close_fd(rt, fd);
+    return rc;
+}
+
 int co_listener_detach(co_listener *listener)
 {
-    struct co_rt *rt = listener->rt;
-    int raw = fcntl(rt->backend->raw(rt, listener->fd), F_DUPFD_CLOEXEC, 0);
-    int rc = raw < 0 ? -errno : raw;
+    int rc = co_socket_detach(listener->fd);
+    listener->fd = (co_fd){0};
     co_listener_close(listener);
     return rc;
 }
@@ -267,23 +275,38 @@ static int admit(co_listener *listener, co_fd fd, const co_address *peer, co_str
     return 0;
 }
 
-static int accept_admitted(co_stream **ret, co_listener *listener)
+int co_listener_accept(co_listener *listener, co_fd *ret, co_address *ret_peer)
 {
     for (;;) {
-        co_address peer = {0};
+        *ret_peer = (co_address){0};
         struct co_op op = {
             .code = CO_OP_ACCEPT,
             .flags = CO_OP_LIKELY | (listener->expects ? 0 : CO_OP_DRAINABLE),
             .fd = listener->fd,
-            .a.accept.peer = &peer,
+            .a.accept.peer = ret_peer,
         };
         long rc = co_op_run(&op);
         if (rc == 0)
-            rc = admit(listener, op.a.accept.fd, &peer, ret);
+            *ret = op.a.accept.fd;
         if (is_exhaustion(rc))
-            rc = co_sleep(EXHAUSTED_PAUSE_MS) < 0 ? co_status() : CO_EREFUSED;
-        if (rc != CO_EREFUSED && !is_of_connection(rc))
+            rc = co_sleep(EXHAUSTED_PAUSE_MS) < 0 ? co_status() : -EINTR;
+        if (!is_of_connection(rc))
             return (int)rc;
+    }
+}
+
+static int accept_admitted(co_stream **ret, co_listener *listener)
+{
+    for (;;) {
+        co_address peer;
+        co_fd fd;
+        int rc = co_listener_accept(listener, &fd, &peer);
+        if (rc == 0)
+            rc = admit(listener, fd, &peer, ret);
+        if (rc == -ENOMEM)
+            rc = co_sleep(EXHAUSTED_PAUSE_MS) < 0 ? co_status() : CO_EREFUSED;
+        if (rc != CO_EREFUSED)
+            return rc;
     }
 }
 

@@ -3,6 +3,7 @@
 #define CO_NET_LISTENER_H
 
 #include "net/address.h"
+#include "runtime/backend.h"
 
 /* The address of a host, number, "*" or Unix path to bind to. Suspends for a name. 0, CO_EADDRESS,
  * CO_ENAME. */
@@ -20,5 +21,13 @@ void co_listener_discard(int detached);        /* closes one that nobody took; -
 /* A connection that is waited for belongs to work at hand, not to new work: a drain does not end
  * the wait. */
 void co_listener_expect(co_listener *listener);
+
+/* The next connection as it is, asked by no access rules: its socket, and the peer. Suspends. As
+ * co_accept. */
+int co_listener_accept(co_listener *listener, co_fd *ret, co_address *ret_peer);
+
+/* Takes a socket of this runtime's out of it: the descriptor, for another one to adopt, or -errno;
+ * it is no socket of this runtime's afterwards. */
+int co_socket_detach(co_fd fd);
 
 #endif

@@ -69,6 +69,10 @@ unsigned co_tree_rights(const struct co_tree *tree);
  * CO_ETOOBIG when there are too many folders, -errno. */
 int co_tree_usage(struct co_tree *tree, uint64_t *ret_bytes);
 
+/* How many more bytes can be kept in a folder: what its disk has for this process, and the quota
+ * leaves. Whoever may list or add may ask. Suspends. Errors as co_tree_open_path. */
+int co_tree_available(struct co_tree *tree, co_text path, uint64_t *ret_bytes);
+
 /*
  * Opens a file (CO_MAY_READ) or folder (that or CO_MAY_LIST) for reading. Suspends when
  * the path is not in the kernel's cache.

@@ -5,10 +5,14 @@
  */
 #include "base/buf.h"
 #include "tree/lookup.h"
+#include "tree/quota.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define USAGE_BATCH       1000        /* steps of one job: a few milliseconds when all is cached */
@@ -111,4 +115,46 @@ int co_tree_usage(struct co_tree *tree, uint64_t *ret_bytes)
     if (rc == 0)
         *ret_bytes = usage.bytes;
     return rc;
+}
+
+/* ---- what else there is room for ---------------------------------------------------------------
+ */
+
+struct room {
+    struct co_lookup folder;
+    uint64_t bytes;
+};
+
+static int room_look(void *arg)
+{
+    struct room *room = arg;
+    struct statvfs disk;
+    int rc = co_lookup_wait(&room->folder);
+    if (rc < 0)
+        return rc;
+    rc = fstatvfs(room->folder.fd, &disk) < 0 ? -errno : 0;
+    close(room->folder.fd);
+    if (rc == 0 && __builtin_mul_overflow(disk.f_bavail, disk.f_frsize, &room->bytes))
+        room->bytes = INT64_MAX;
+    return rc;
+}
+
+int co_tree_available(struct co_tree *tree, co_text path, uint64_t *ret_bytes)
+{
+    struct room room = {.folder = {.tree = tree, .flags = O_PATH | O_DIRECTORY}};
+    if (!(tree->rights & (CO_MAY_LIST | CO_MAY_ADD)))
+        return -EPERM;
+    if (!co_lookup_path_exists(path, tree->hidden))
+        return -ENOENT;
+    char *name = path.size ? strndup(path.at, path.size) : strdup(".");
+    if (!name)
+        return -ENOMEM;
+    room.folder.path = name;
+    int rc = co_lookup_offload(room_look, &room);
+    free(name);
+    if (rc < 0)
+        return rc;
+    uint64_t left = co_quota_left(tree->quota);
+    *ret_bytes = left < room.bytes ? left : room.bytes;
+    return 0;
 }

@@ -29,6 +29,9 @@ static void writes_each_form(void **state)
     assert_memory_equal(date, "Sun, 06 Nov 1994 08:49:37 GMT", sizeof date);
     co_date_write_log(log, NOW);
     assert_memory_equal(log, "22/Nov/2026:03:02:55 +0000", sizeof log);
+    char asctime_text[CO_DATE_ASCTIME_SIZE];
+    co_date_write_asctime(asctime_text, 784111777);
+    assert_memory_equal(asctime_text, "Sun Nov  6 08:49:37 1994", sizeof asctime_text);
     co_date_write_iso(iso, NOW);
     assert_memory_equal(iso, "2026-11-22T03:02:55Z", sizeof iso);
 }

@@ -113,6 +113,55 @@ static void event_has_a_name_and_a_value(void **state)
     co_buf_free(&out);
 }
 
+static void expect_ftp(const struct co_ftp_event *event, const char *line)
+{
+    struct co_buf out = CO_BUF(LINE_MAX);
+    co_log_ftp(&out, CO_LOG_XFERLOG, event);
+    assert_int_equal(out.error, 0);
+    assert_text(co_buf_text(&out), line);
+    co_buf_free(&out);
+}
+
+static void xferlog_has_each_file_and_nothing_else(void **state)
+{
+    (void)state;
+    struct co_ftp_event event = {
+        .kind = CO_FTP_DOWNLOADED,
+        .peer = "192.0.2.1:4711",
+        .user = CO_TEXT("ann"),
+        .command = CO_TEXT("RETR"),
+        .path = CO_TEXT("/a.txt"),
+        .bytes = 512,
+        .start_seconds = 1795316575,
+        .duration_ns = 2500000000,
+    };
+    expect_ftp(&event, "Sun Nov 22 03:02:57 2026 3 192.0.2.1 512 /a.txt b _ o r ann ftp 0 * c\n");
+    event.user = CO_TEXT("ftp");
+    event.ascii = true;
+    event.duration_ns = 0;
+    event.error = -1;
+    expect_ftp(
+        &event, "Sun Nov 22 03:02:55 2026 1 192.0.2.1 512 /a.txt a _ o a anonymous ftp 0 * i\n");
+    event.kind = CO_FTP_UPLOADED;
+    event.peer = "[2001:db8::1]:80";
+    event.user = CO_TEXT("a b");
+    event.path = CO_TEXT("/a b\n\tc");
+    expect_ftp(
+        &event, "Sun Nov 22 03:02:55 2026 1 2001:db8::1 512 /a_b__c a _ i r a_b ftp 0 * i\n");
+    event.kind = CO_FTP_LISTED;
+    expect_ftp(&event, "");
+    event.kind = CO_FTP_LOGGED_IN;
+    expect_ftp(&event, "");
+    expect(CO_LOG_XFERLOG, &plain,
+        "Sun Nov 22 03:02:55 2026 1 192.0.2.1 5 /a?b b _ o a anonymous http 0 * c\n");
+    struct co_http_event refused = plain;
+    refused.status = 404;
+    expect(CO_LOG_XFERLOG, &refused, "");
+    refused = plain;
+    refused.method = CO_TEXT("HEAD");
+    expect(CO_LOG_XFERLOG, &refused, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -122,6 +171,7 @@ int main(void)
         cmocka_unit_test(combined_has_a_dash_for_what_was_no_request),
         cmocka_unit_test(json_is_one_object_on_one_line_m10),
         cmocka_unit_test(a_full_buffer_is_an_error_and_no_half_line),
+        cmocka_unit_test(xferlog_has_each_file_and_nothing_else),
         cmocka_unit_test(event_has_a_name_and_a_value),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -100,6 +100,27 @@ static void lending_and_removing_leads_no_further_f18(void **state)
     assert_int_equal(quota.bytes_used, 8);
 }
 
+/* AVBL's answer. */
+static void available_is_what_the_disk_has_and_the_quota_leaves(void **state)
+{
+    (void)state;
+    uint64_t bytes = 0, disk = 0;
+    assert_int_equal(co_tree_available(tree, (co_text){0}, &disk), 0);
+    assert_true(disk > 0 && disk < UINT64_MAX);
+    folder("root/folder");
+    link_to("root/out", "../outside");
+    quota.bytes_max = 10;
+    upload_text("file", "inside");
+    assert_int_equal(co_tree_available(tree, CO_TEXT("folder"), &bytes), 0);
+    assert_int_equal(bytes, 4);
+    quota.bytes_max = 3;
+    assert_int_equal(co_tree_available(tree, CO_TEXT("folder"), &bytes), 0);
+    assert_int_equal(bytes, 0);
+    assert_int_equal(co_tree_available(tree, CO_TEXT("out"), &bytes), -ENOENT);
+    assert_int_equal(co_tree_available(tree, CO_TEXT("../outside"), &bytes), -ENOENT);
+    assert_int_equal(co_tree_available(tree, CO_TEXT("file"), &bytes), -ENOTDIR);
+}
+
 /* What a server books when it starts. */
 static void all_that_lies_there_is_counted_f18(void **state)
 {
@@ -492,6 +513,7 @@ static int all(void *world)
         TEST(the_old_bytes_return_with_the_commit_f18),
         TEST(bytes_taken_over_are_counted_once_f18),
         TEST(lending_and_removing_leads_no_further_f18),
+        TEST(available_is_what_the_disk_has_and_the_quota_leaves),
         TEST(all_that_lies_there_is_counted_f18),
         TEST(old_partial_files_are_removed_when_an_upload_begins),
         TEST(an_upload_at_work_is_never_old),
