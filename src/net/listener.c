@@ -12,11 +12,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -24,6 +26,7 @@
 #define BACKLOG_DEFAULT    1024
 #define UNIX_MODE_DEFAULT  0600
 #define EXHAUSTED_PAUSE_MS 20 /* before accepting again when descriptors or memory have run out */
+#define SPARE_DESCRIPTORS  16 /* that accepting leaves to those who are in: for files, say */
 
 struct co_listener {
     struct co_rt *rt;
@@ -32,7 +35,19 @@ struct co_listener {
     co_access *access;
     co_mutex accepting; /* an operation at a time; the next fiber waits */
     bool owns_path;     /* the Unix socket's file is ours to remove */
+    int raw_max;        /* the highest descriptor that leaves some to spare */
+    bool is_tight;      /* the last one was higher */
 };
+
+/* Half of them where there are few. */
+static int raw_max(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) < 0 || files.rlim_cur > INT_MAX)
+        return INT_MAX;
+    int limit = (int)files.rlim_cur;
+    return limit > 2 * SPARE_DESCRIPTORS ? limit - SPARE_DESCRIPTORS - 1 : limit / 2;
+}
 
 /* ---- where it shall listen
  * ------------------------------------------------------------------------- */
@@ -184,6 +199,7 @@ int co_listen(co_listener **ret, const char *where, const struct co_listen_optio
         return -ENOMEM;
     listener->rt = co_rt_current();
     listener->access = options ? options->access : NULL;
+    listener->raw_max = raw_max();
     rc = listener_open(listener, &parsed, options ? options : &defaults);
     if (rc < 0) {
         co_listener_close(listener);
@@ -244,6 +260,25 @@ static bool is_of_connection(long rc)
     return rc == -ECONNABORTED || rc == -EPERM || rc == -EPROTO || rc == -EINTR;
 }
 
+/* Waits until descriptors are to spare: whoever is in needs them more than whoever comes. The
+ * kernel gives out the lowest that is free, so its number tells. */
+static int await_spare(co_listener *listener)
+{
+    struct co_rt *rt = listener->rt;
+    while (listener->is_tight) {
+        int raw = fcntl(rt->backend->raw(rt, listener->fd), F_DUPFD_CLOEXEC, 0);
+        listener->is_tight = raw < 0 || raw > listener->raw_max;
+        if (raw >= 0)
+            close(raw);
+        int rc = listener->is_tight ? co_sleep(EXHAUSTED_PAUSE_MS) : 0;
+        if (rc == 0)
+            rc = co_fiber_refusal(rt, true);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
 /* A connection that the access rules refuse is reset: it costs the peer a try and us nothing. */
 static int admit(co_listener *listener, co_fd fd, const co_address *peer, co_stream **ret)
 {
@@ -263,7 +298,11 @@ static int admit(co_listener *listener, co_fd fd, const co_address *peer, co_str
 
 static int accept_admitted(co_stream **ret, co_listener *listener)
 {
+    struct co_rt *rt = listener->rt;
     for (;;) {
+        long rc = await_spare(listener);
+        if (rc < 0)
+            return (int)rc;
         co_address peer = {0};
         struct co_op op = {
             .code = CO_OP_ACCEPT,
@@ -271,9 +310,11 @@ static int accept_admitted(co_stream **ret, co_listener *listener)
             .fd = listener->fd,
             .a.accept.peer = &peer,
         };
-        long rc = co_op_run(&op);
-        if (rc == 0)
+        rc = co_op_run(&op);
+        if (rc == 0) {
+            listener->is_tight = rt->backend->raw(rt, op.a.accept.fd) > listener->raw_max;
             rc = admit(listener, op.a.accept.fd, &peer, ret);
+        }
         if (is_exhaustion(rc))
             rc = co_sleep(EXHAUSTED_PAUSE_MS) < 0 ? co_status() : CO_EREFUSED;
         if (rc != CO_EREFUSED && !is_of_connection(rc))
