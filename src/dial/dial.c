@@ -68,27 +68,46 @@ static int connect_unix(const struct dial *dial, co_stream **ret)
     return rc < 0 && co_status() == 0 ? dial_fail(rc, dial->where, NULL) : rc;
 }
 
-static int resolve(const struct dial *dial, co_address *ret)
+static int resolve(const struct dial *dial, int family, int64_t hurry_ms, co_address *ret)
 {
     struct co_resolve_options options = {0};
     if (dial->options.resolve)
         options = *dial->options.resolve;
-    if (dial->options.family)
-        options.family = dial->options.family;
-    int rc = co_resolve_hurried(
-        dial->parsed.host, dial->parsed.port, &options, RESOLUTION_DELAY_MS, ret);
-    return rc < 0 ? co_resolve_fail(rc, dial->parsed.host) : rc;
+    if (family)
+        options.family = family;
+    return co_resolve_hurried(dial->parsed.host, dial->parsed.port, &options, hurry_ms, ret);
 }
 
-static int connect_any(const struct dial *dial, co_address *addresses, co_stream **ret)
+static int race(const struct dial *dial, co_address *addresses, int count, co_stream **ret)
 {
-    int count = resolve(dial, addresses);
-    if (count < 0)
-        return count;
     co_race_interleave(addresses, (unsigned)count);
     struct co_race race = {
         addresses, (unsigned)count, dial->options.attempt_delay_ms, connect_one, NULL};
-    int rc = co_race_run(&race, ret);
+    return co_race_run(&race, ret);
+}
+
+/* The family that has no address among these; 0 when both have. */
+static int missing_family(const co_address *addresses, int count)
+{
+    int first = addresses[0].as.any.sa_family;
+    for (int i = 1; i < count; i++)
+        if (addresses[i].as.any.sa_family != first)
+            return 0;
+    return first == AF_INET ? AF_INET6 : AF_INET;
+}
+
+/* A family that was not waited for is the last hope when the other has none. */
+static int connect_any(const struct dial *dial, co_address *addresses, co_stream **ret)
+{
+    int count = resolve(dial, dial->options.family, RESOLUTION_DELAY_MS, addresses);
+    if (count < 0)
+        return co_resolve_fail(count, dial->parsed.host);
+    int missing = dial->options.family ? 0 : missing_family(addresses, count);
+    int rc = race(dial, addresses, count, ret);
+    if (rc < 0 && co_status() == 0 && missing) {
+        count = resolve(dial, missing, 0, addresses);
+        rc = count > 0 ? race(dial, addresses, count, ret) : rc;
+    }
     return rc < 0 && co_status() == 0 ? dial_fail(rc, dial->where, NULL) : rc;
 }
 

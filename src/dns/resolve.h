@@ -4,8 +4,8 @@
 
 #include "coronet/dial.h"
 
-/* co_resolve for one who will connect: once there are IPv4 addresses, IPv6 ones are waited for only
- * hurry_ms longer (0: no hurry). No detail is recorded. */
+/* co_resolve for one who will connect: once there are addresses of one family, the other's are
+ * waited for only hurry_ms longer (0: no hurry). No detail is recorded. */
 int co_resolve_hurried(const char *host, unsigned port, const struct co_resolve_options *options,
     int64_t hurry_ms, co_address *ret);
 

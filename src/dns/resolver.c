@@ -203,7 +203,7 @@ static int ask_family(void *arg)
     answer->rc = ask(&answer->question, &answer->reply);
     if (answer->rc < 0)
         answer->reply.count = 0;
-    if (answer->reply.count && answer->question.type == CO_DNS_A && lookup->hurry_ms) {
+    if (answer->reply.count && lookup->hurry_ms) {
         struct co_go_options background = {.name = "hurry", .background = true};
         co_go_with(&lookup->group, &background, hurry, lookup);
     }

@@ -12,8 +12,9 @@ struct co_dns_ask {
     int family;                 /* AF_INET, AF_INET6 or 0 for both */
     unsigned port;              /* goes into the addresses */
     struct co_dns_cache *cache; /* NULL: none */
-    int64_t hurry_ms;           /* once there are IPv4 addresses, wait for IPv6 only this long (the
-                                   Resolution Delay of RFC 8305 3); 0: for as long as it takes */
+    int64_t hurry_ms;           /* once there are addresses of one family, wait for the other only
+                                   this long (the Resolution Delay of RFC 8305 3); 0: for as long
+                                   as it takes */
 };
 
 /*

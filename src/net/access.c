@@ -9,6 +9,7 @@
 #include "base/map.h"
 #include "net/network.h"
 #include "net/stream.h"
+#include "runtime/sysop.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -44,9 +45,11 @@ int co_access_new(co_access **ret, unsigned connections_max, unsigned per_addres
     struct co_access *access = calloc(1, sizeof *access);
     if (!access)
         return -ENOMEM;
-    uint64_t secret[2] = {(uintptr_t)access, (uintptr_t)&access};
+    uint64_t secret[2];
     if (co_rt_current())
         co_random(secret, sizeof secret);
+    else
+        co_sys_random(NULL, secret, sizeof secret);
     co_map_init(&access->clients, secret);
     pthread_mutex_init(&access->lock, NULL);
     access->connections_max = connections_max;

@@ -12,11 +12,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -24,6 +26,7 @@
 #define BACKLOG_DEFAULT    1024
 #define UNIX_MODE_DEFAULT  0600
 #define EXHAUSTED_PAUSE_MS 20 /* before accepting again when descriptors or memory have run out */
+#define SPARE_DESCRIPTORS  16 /* that accepting leaves to those who are in: for files, say */
 
 struct co_listener {
     struct co_rt *rt;
@@ -33,7 +36,19 @@ struct co_listener {
     co_mutex accepting; /* an operation at a time; the next fiber waits */
     bool owns_path;     /* the Unix socket's file is ours to remove */
     bool expects;       /* what comes belongs to work that goes on in a drain */
+    int raw_max;        /* the highest descriptor that leaves some to spare */
+    bool is_tight;      /* the last one was higher */
 };
+
+/* Half of them where there are few. */
+static int raw_max(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) < 0 || files.rlim_cur > INT_MAX)
+        return INT_MAX;
+    int limit = (int)files.rlim_cur;
+    return limit > 2 * SPARE_DESCRIPTORS ? limit - SPARE_DESCRIPTORS - 1 : limit / 2;
+}
 
 /* ---- where it shall listen
  * ------------------------------------------------------------------------- */
@@ -185,6 +200,7 @@ int co_listen(co_listener **ret, const char *where, const struct co_listen_optio
         return -ENOMEM;
     listener->rt = co_rt_current();
     listener->access = options ? options->access : NULL;
+    listener->raw_max = raw_max();
     rc = listener_open(listener, &parsed, options ? options : &defaults);
     if (rc < 0) {
         co_listener_close(listener);
@@ -258,6 +274,25 @@ static bool is_of_connection(long rc)
     return rc == -ECONNABORTED || rc == -EPERM || rc == -EPROTO || rc == -EINTR;
 }
 
+/* Waits until descriptors are to spare: whoever is in needs them more than whoever comes. The
+ * kernel gives out the lowest that is free, so its number tells. */
+static int await_spare(co_listener *listener)
+{
+    struct co_rt *rt = listener->rt;
+    while (listener->is_tight) {
+        int raw = fcntl(rt->backend->raw(rt, listener->fd), F_DUPFD_CLOEXEC, 0);
+        listener->is_tight = raw < 0 || raw > listener->raw_max;
+        if (raw >= 0)
+            close(raw);
+        int rc = listener->is_tight ? co_sleep(EXHAUSTED_PAUSE_MS) : 0;
+        if (rc == 0)
+            rc = co_fiber_refusal(rt, true);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
 /* A connection that the access rules refuse is reset: it costs the peer a try and us nothing. */
 static int admit(co_listener *listener, co_fd fd, const co_address *peer, co_stream **ret)
 {
@@ -277,7 +312,11 @@ static int admit(co_listener *listener, co_fd fd, const co_address *peer, co_str
 
 int co_listener_accept(co_listener *listener, co_fd *ret, co_address *ret_peer)
 {
+    struct co_rt *rt = listener->rt;
     for (;;) {
+        long rc = await_spare(listener);
+        if (rc < 0)
+            return (int)rc;
         *ret_peer = (co_address){0};
         struct co_op op = {
             .code = CO_OP_ACCEPT,
@@ -285,9 +324,12 @@ int co_listener_accept(co_listener *listener, co_fd *ret, co_address *ret_peer)
             .fd = listener->fd,
             .a.accept.peer = ret_peer,
         };
-        long rc = co_op_run(&op);
-        if (rc == 0)
+        rc = co_op_run(&op);
+        if (rc == 0) {
             *ret = op.a.accept.fd;
+            listener->is_tight =
+                !listener->expects && rt->backend->raw(rt, *ret) > listener->raw_max;
+        }
         if (is_exhaustion(rc))
             rc = co_sleep(EXHAUSTED_PAUSE_MS) < 0 ? co_status() : -EINTR;
         if (!is_of_connection(rc))

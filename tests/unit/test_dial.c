@@ -308,6 +308,63 @@ FIBER_TEST(dials_by_name_number_and_port)
     return 0;
 }
 
+/* Knows ::1 at once; 127.0.0.1 only when asked a second time. */
+static int half_server(void *arg)
+{
+    static const uint8_t loopback6[16] = {[15] = 1}, loopback4[4] = {127, 0, 0, 1};
+    co_socket *socket;
+    co_address peer;
+    uint8_t bytes[512];
+    unsigned asked_ipv4 = 0;
+    ssize_t size;
+    (void)arg;
+    REQUIRE(co_udp_bind(&socket, "127.0.0.1:0") == 0);
+    co_ready(co_address_port(co_udp_address(socket)));
+    while ((size = co_udp_receive(socket, bytes, sizeof bytes, &peer)) > 0) {
+        size_t end = 12 + strlen((char *)bytes + 12) + 5;
+        bool ipv4 = bytes[end - 3] == 1;
+        if (ipv4 && asked_ipv4++ == 0)
+            continue;
+        const uint8_t record[12] = {
+            0xc0, 12, 0, bytes[end - 3], 0, 1, 0, 0, 0, 60, 0, ipv4 ? 4 : 16};
+        const uint8_t counts[8] = {0x81, 0x80, 0, 1, 0, 1, 0, 0};
+        memcpy(bytes + 2, counts, sizeof counts);
+        bytes[10] = bytes[11] = 0;
+        memcpy(bytes + end, record, sizeof record);
+        memcpy(bytes + end + sizeof record, ipv4 ? loopback4 : loopback6, record[11]);
+        co_udp_send(socket, bytes, end + sizeof record + record[11], &peer);
+    }
+    co_udp_close(socket);
+    return 0;
+}
+
+FIBER_TEST(asks_again_for_the_family_that_it_did_not_wait_for_rfc8305_3)
+{
+    struct co_go_options background = {.name = "greeter", .background = true};
+    char conf[64], text[64];
+    long port = 0;
+    co_listener *listener;
+    co_stream *stream;
+    co_group group;
+    REQUIRE(co_listen(&listener, "127.0.0.1:0", NULL) == 0);
+    co_group_open(&group, NULL);
+    REQUIRE(co_start(&group, half_server, NULL, &port) == 0);
+    co_go_with(&group, &background, greeter, listener);
+    snprintf(text, sizeof text, "nameserver 127.0.0.1:%ld\noptions attempts:1\n", port);
+    file_write(conf, text);
+    struct co_resolve_options options = {
+        .hosts_file = "/nonexistent", .nsswitch = "/nonexistent", .resolv_conf = conf};
+    struct co_dial_options dial = {.resolve = &options};
+    snprintf(text, sizeof text, "half.example:%u", co_address_port(co_listener_address(listener)));
+    CHECK_INT(co_dial(&stream, text, &dial), 0);
+    co_abort(stream);
+    unlink(conf);
+    co_group_cancel(&group);
+    CHECK_INT(co_group_close(&group), CO_ECANCELED);
+    co_listener_close(listener);
+    return 0;
+}
+
 FIBER_TEST(dials_unix_sockets)
 {
     struct co_go_options background = {.name = "greeter", .background = true};
@@ -372,6 +429,7 @@ int main(void)
         cmocka_unit_test(hosts_file_comes_first_and_may_be_missing),
         cmocka_unit_test(asks_the_server_of_resolv_conf),
         cmocka_unit_test(dials_by_name_number_and_port),
+        cmocka_unit_test(asks_again_for_the_family_that_it_did_not_wait_for_rfc8305_3),
         cmocka_unit_test(dials_unix_sockets),
         cmocka_unit_test(refuses_bad_addresses_with_a_reason),
         cmocka_unit_test(gives_up_at_its_own_deadline),

@@ -216,6 +216,25 @@ static void waits_for_ipv6_only_a_little_when_in_a_hurry_rfc8305_3(void **state)
     run_on_all(answer_ipv4_only, hurry_client);
 }
 
+static void answer_ipv6_only(struct server *server, const struct query *query)
+{
+    if (query->type != CO_DNS_A)
+        answer_good(server, query);
+}
+
+static void hurry_ipv6_client(struct server *server)
+{
+    int64_t from = clock_start();
+    CHECK_STRING(lookup(server, "example.com", 0, 50), "[2001:db8::1]:80");
+    check_time(from, 50, is_virtual() ? 100 : 900);
+}
+
+static void waits_for_ipv4_only_a_little_when_in_a_hurry_rfc8305_3(void **state)
+{
+    (void)state;
+    run_on_all(answer_ipv6_only, hurry_ipv6_client);
+}
+
 static void answer_late_and_twice(struct server *server, const struct query *query)
 {
     co_sleep(30);
@@ -314,6 +333,7 @@ int main(void)
         cmocka_unit_test(accepts_no_forged_answer_d01),
         cmocka_unit_test(asks_the_next_server_after_silence_and_after_refusal),
         cmocka_unit_test(waits_for_ipv6_only_a_little_when_in_a_hurry_rfc8305_3),
+        cmocka_unit_test(waits_for_ipv4_only_a_little_when_in_a_hurry_rfc8305_3),
         cmocka_unit_test(survives_answers_late_twice_and_after_cancel_d07),
         cmocka_unit_test(gives_up_after_all_attempts),
         cmocka_unit_test(gives_the_search_list_only_names_without_a_dot_d06),

@@ -25,9 +25,10 @@ static size_t await_input(co_stream *peer, int64_t timeout_ms)
 /* ---- slow heads: a server at a socket, with the delays and orders of the virtual network ------
  */
 
-#define SLOW_ONES (IS_SLOW ? 1000 : 10000) /* the thread sanitizer has some 8,000 fibers at most   \
-                                            */
-#define QUICK_ONES  400 /* requests while the slow ones are there, and as many before */
+#define SLOW_ONES                                                                                  \
+ (IS_SLOW ? 1000 : 10000) /* the thread sanitizer has some 8,000 fibers at most                    \
+                           */
+#define QUICK_ONES  400   /* requests while the slow ones are there, and as many before */
 #define HEAD_MS_MAX 30000
 
 static struct {
