@@ -19,26 +19,27 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#if defined(__x86_64__)
-# define PROCESSOR AUDIT_ARCH_X86_64
-#elif defined(__aarch64__)
-# define PROCESSOR AUDIT_ARCH_AARCH64
-#else
-# define PROCESSOR 0
-#endif
+/* Other processors have other tables of system calls, and mostly none of ours. */
+#if defined(__x86_64__) || defined(__aarch64__)
 
-#define ALLOW  SECCOMP_RET_ALLOW
-#define KILL   SECCOMP_RET_KILL_PROCESS
-#define REFUSE (SECCOMP_RET_ERRNO | EPERM)
-#define ABSENT (SECCOMP_RET_ERRNO | ENOSYS)
+# ifdef __x86_64__
+#  define PROCESSOR AUDIT_ARCH_X86_64
+# else
+#  define PROCESSOR AUDIT_ARCH_AARCH64
+# endif
+
+# define ALLOW  SECCOMP_RET_ALLOW
+# define KILL   SECCOMP_RET_KILL_PROCESS
+# define REFUSE (SECCOMP_RET_ERRNO | EPERM)
+# define ABSENT (SECCOMP_RET_ERRNO | ENOSYS)
 
 /* The newest call of Linux 6.1. Of later ones the C library must think that they do not exist, and
  * go the way that it went before. */
-#define NEWEST_KNOWN 450
+# define NEWEST_KNOWN 450
 
-#define X32_BIT 0x40000000U /* x86-64: another table under the same name */
+# define X32_BIT 0x40000000U /* x86-64: another table under the same name */
 
-#define INSTRUCTIONS_MAX 1024
+# define INSTRUCTIONS_MAX 1024
 
 struct program {
     unsigned short size;
@@ -56,11 +57,11 @@ struct rule {
     uint32_t argument, mask, value;
 };
 
-#define ALL 0xffffffffU
+# define ALL 0xffffffffU
 
-#define CLONE_SPACES                                                                               \
- (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID |     \
-     CLONE_NEWNET)
+# define CLONE_SPACES                                                                              \
+  (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID |    \
+      CLONE_NEWNET)
 
 /* First, for the kernel keeps a table of what is allowed whatever the arguments are, and runs the
  * program for these alone. */
@@ -155,12 +156,12 @@ static const uint32_t deadly[] = {
     SYS_keyctl, SYS_add_key, SYS_request_key};
 
 /* Calls that only this processor has, some of them older names for those above. */
-#ifdef __x86_64__
+# ifdef __x86_64__
 static const uint32_t allowed_here[] = {SYS_epoll_wait, SYS_poll, SYS_dup2, SYS_time, SYS_readlink};
 static const uint32_t deadly_here[] = {SYS_fork, SYS_vfork, SYS_iopl, SYS_ioperm, SYS_modify_ldt};
-#endif
+# endif
 
-#define COUNT(table) (sizeof(table) / sizeof *(table))
+# define COUNT(table) (sizeof(table) / sizeof *(table))
 
 /* ---- the program ------------------------------------------------------------------------------
  */
@@ -244,13 +245,13 @@ static int apply(struct program *program)
 
 int co_filter_apply(const struct co_filter_options *options)
 {
-    struct program *program = PROCESSOR ? begin() : NULL;
+    struct program *program = begin();
     if (!program)
-        return PROCESSOR ? -ENOMEM : -ENOSYS;
-#ifdef __x86_64__
+        return -ENOMEM;
+# ifdef __x86_64__
     add(program, BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 0, 1);
     decide(program, KILL);
-#endif
+# endif
     add_rules(program, by_argument, COUNT(by_argument));
     /* An abort of our own; no signal to anybody else. */
     add_rule(program, &(struct rule){SYS_tgkill, IF, ALLOW, 0, ALL, (uint32_t)getpid()});
@@ -264,10 +265,10 @@ int co_filter_apply(const struct co_filter_options *options)
     if (options->writes)
         add_calls(program, writing, COUNT(writing), ALLOW);
     add_calls(program, deadly, COUNT(deadly), KILL);
-#ifdef __x86_64__
+# ifdef __x86_64__
     add_calls(program, allowed_here, COUNT(allowed_here), ALLOW);
     add_calls(program, deadly_here, COUNT(deadly_here), KILL);
-#endif
+# endif
     add(program, BPF_JMP | BPF_JGT | BPF_K, NEWEST_KNOWN, 0, 1);
     decide(program, ABSENT);
     decide(program, REFUSE);
@@ -277,10 +278,25 @@ int co_filter_apply(const struct co_filter_options *options)
 int co_filter_seal(void)
 {
     static const uint32_t spent[] = {SYS_io_uring_setup, SYS_seccomp};
-    struct program *program = PROCESSOR ? begin() : NULL;
+    struct program *program = begin();
     if (!program)
-        return PROCESSOR ? -ENOMEM : -ENOSYS;
+        return -ENOMEM;
     add_calls(program, spent, COUNT(spent), REFUSE);
     decide(program, ALLOW);
     return apply(program);
 }
+
+#else
+
+int co_filter_apply(const struct co_filter_options *options)
+{
+    (void)options;
+    return -ENOSYS;
+}
+
+int co_filter_seal(void)
+{
+    return -ENOSYS;
+}
+
+#endif

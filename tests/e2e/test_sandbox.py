@@ -68,6 +68,12 @@ def test_every_thread_is_in_the_sandbox(server, folder, tmp_path, backend):
         assert re.search(r'^Max core file size +0 +0 ', file.read(), re.MULTILINE)
 
 
+def test_no_thread_is_older_than_the_sandbox(server):
+    """Landlock would not take it in: the one that hashed the password has ended."""
+    one = server('--workers', '1', '--log', 'none', '--user', 'ann:secret')
+    assert len(os.listdir(f'/proc/{one.pid}/task')) == 1
+
+
 def test_no_sandbox_does_without(server, folder):
     (folder / 'a').write_text('hello')
     one = server('--no-sandbox', '-v')

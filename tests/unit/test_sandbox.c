@@ -44,8 +44,9 @@ static char place[] = "/tmp/coronet-sandbox-XXXXXX";
 static struct sockaddr_in listening; /* somebody listens there */
 static unsigned free_port;           /* that passive mode may use */
 
-/* Which part of the sandbox must be there for the attempt to fail. */
-enum need { FILES, PORTS, SIGNALS, CALLS, RING };
+/* Which part of the sandbox must be there for the attempt to fail. The last two: of a server by
+ * HTTP alone, where nobody may write. */
+enum need { FILES, PORTS, SIGNALS, CALLS, RING, FILES_READ, CALLS_READ };
 
 /* 0 or more: it got out. */
 typedef long attempt_fn(struct cell *cell);
@@ -117,10 +118,12 @@ static int tear_down(void **state)
 static bool has(const struct cell *cell, enum need need)
 {
     switch (need) {
-    case FILES: return cell->granted.files;
+    case FILES:
+    case FILES_READ: return cell->granted.files;
     case PORTS: return cell->granted.ports;
     case SIGNALS: return cell->granted.signals || cell->granted.calls;
-    case CALLS: return cell->granted.calls;
+    case CALLS:
+    case CALLS_READ: return cell->granted.calls;
     case RING: return cell->ring.fd >= 0;
     }
     return false;
@@ -134,12 +137,13 @@ static void become_nobody(void)
         _exit(NOT_HERE);
 }
 
-static int go_in(struct cell *cell)
+static int go_in(struct cell *cell, enum need need)
 {
+    bool reads_only = need == FILES_READ || need == CALLS_READ;
     const struct co_sandbox_options options = {
         .directory_fd = cell->www,
-        .writes = true,
-        .listens = true,
+        .writes = !reads_only,
+        .listens = !reads_only,
         .passive_low = free_port,
         .passive_high = free_port,
     };
@@ -161,7 +165,7 @@ static _Noreturn void run(attempt_fn *attempt, enum need need, bool inside)
     cell.fd = openat(cell.www, "inside", O_RDWR | O_CLOEXEC);
     if (co_ring_open(&cell.ring) < 0)
         cell.ring.fd = -1;
-    if (cell.fd < 0 || (inside && go_in(&cell) < 0))
+    if (cell.fd < 0 || (inside && go_in(&cell, need) < 0))
         _exit(2);
     if (inside && !has(&cell, need))
         _exit(NOT_HERE);
@@ -282,6 +286,31 @@ ESCAPE(make_a_symbolic_link, CALLS, false)
 ESCAPE(make_a_fifo, CALLS, false)
 {
     return result(mknodat(cell->www, "fifo", S_IFIFO | 0666, 0));
+}
+
+ESCAPE(write_where_nobody_may, FILES_READ, true)
+{
+    return result(openat(cell->www, "inside", O_WRONLY));
+}
+
+ESCAPE(create_where_nobody_may, FILES_READ, true)
+{
+    return result(openat(cell->www, "new", O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
+}
+
+ESCAPE(cut_short_where_nobody_may, CALLS_READ, true)
+{
+    return result(ftruncate(cell->fd, 6));
+}
+
+ESCAPE(change_times_where_nobody_may_write, CALLS_READ, true)
+{
+    return result(utimensat(cell->www, "inside", NULL, 0));
+}
+
+ESCAPE(make_a_socket_without_ftp, CALLS_READ, true)
+{
+    return result(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
 }
 
 ESCAPE(open_a_terminal, FILES, false)
@@ -782,6 +811,11 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(cannot_link_in),
     cmocka_unit_test(cannot_make_a_symbolic_link),
     cmocka_unit_test(cannot_make_a_fifo),
+    cmocka_unit_test(cannot_write_where_nobody_may),
+    cmocka_unit_test(cannot_create_where_nobody_may),
+    cmocka_unit_test(cannot_cut_short_where_nobody_may),
+    cmocka_unit_test(cannot_change_times_where_nobody_may_write),
+    cmocka_unit_test(cannot_make_a_socket_without_ftp),
     cmocka_unit_test(cannot_open_a_terminal),
     cmocka_unit_test(cannot_write_its_own_memory),
     cmocka_unit_test(cannot_read_its_own_maps),
