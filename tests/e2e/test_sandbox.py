@@ -54,9 +54,9 @@ def get(one, name):
 @pytest.mark.parametrize('backend', BACKENDS)
 def test_every_thread_is_in_the_sandbox(server, folder, tmp_path, backend):
     (folder / 'a').write_text('hello')
-    one = server('--workers', '3', '--backend', backend, '--log', tmp_path / 'log', '-v')
-    if not any(SECCOMP in line and 'only' in line for line in one.lines):
+    if not os.path.exists('/proc/sys/kernel/seccomp'):
         pytest.skip('no seccomp here')
+    one = server('--workers', '3', '--backend', backend, '--log', tmp_path / 'log')
     assert get(one, 'a') == b'hello'
 
     def sealed():
