@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The FTP servers under test, each configured for the same job: anonymous visitors read and write one
-folder, no log, many connections. Debian lets only one of them be installed at a time, so their
+"""The FTP servers under test, each configured for the same job: anonymous visitors read and write
+one folder, no log, many connections. Debian lets only one of them be installed at a time, so their
 packages are unpacked beside the build."""
 
 import glob

@@ -88,8 +88,10 @@ class Server:
         if name == 'nginx':
             return ['nginx', '-c', config(work, 'nginx.conf', NGINX, root=root, port=port)]
         if name == 'h2o':
-            return ['h2o', '-m', 'worker', '-c', config(work, 'h2o.conf', H2O, root=root, port=port)]
-        return ['lighttpd', '-D', '-f', config(work, 'lighttpd.conf', LIGHTTPD, root=root, port=port)]
+            path = config(work, 'h2o.conf', H2O, root=root, port=port)
+            return ['h2o', '-m', 'worker', '-c', path]
+        path = config(work, 'lighttpd.conf', LIGHTTPD, root=root, port=port)
+        return ['lighttpd', '-D', '-f', path]
 
     def enter(self):
         """In the child, before the server's program."""

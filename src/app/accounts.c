@@ -64,10 +64,19 @@ static int add_given(struct co_users *users, const char *text, struct co_buf *me
     return rc;
 }
 
-static int read_file(const char *path, struct co_users **ret, struct co_buf *message)
+static int read_reopened(const struct co_accounts_options *options, struct co_buf *text)
 {
+    int fd = options->reopen(options->reopen_arg);
+    return fd < 0 ? fd : co_file_read_taken(fd, text);
+}
+
+static int read_file(const struct co_accounts_options *options, bool again, struct co_users **ret,
+    struct co_buf *message)
+{
+    const char *path = options->file;
     struct co_buf text = CO_BUF(CO_USERS_BYTES_MAX), why = CO_BUF(256);
-    int rc = co_file_read_all(path, &text);
+    int rc =
+        again && options->reopen ? read_reopened(options, &text) : co_file_read_all(path, &text);
     if (rc < 0)
         co_buf_addf(message, "cannot read the users file %s: %s", path, co_explain(rc));
     else if ((rc = co_users_parse(ret, co_buf_text(&text), &why)) < 0)
@@ -78,11 +87,11 @@ static int read_file(const char *path, struct co_users **ret, struct co_buf *mes
     return rc;
 }
 
-static int read_users(
-    const struct co_accounts_options *options, struct co_users **ret, struct co_buf *message)
+static int read_users(const struct co_accounts_options *options, bool again, struct co_users **ret,
+    struct co_buf *message)
 {
     struct co_users *users = NULL;
-    int rc = options->file ? read_file(options->file, &users, message) : co_users_new(&users);
+    int rc = options->file ? read_file(options, again, &users, message) : co_users_new(&users);
     for (const char *const *given = options->users; rc == 0 && given && *given; given++)
         rc = add_given(users, *given, message);
     if (rc < 0)
@@ -124,7 +133,7 @@ int co_accounts_new(
     pthread_mutex_init(&accounts->lock, NULL);
     int rc = tree_open(accounts, message);
     if (rc == 0)
-        rc = read_users(options, &users, message);
+        rc = read_users(options, false, &users, message);
     if (rc == 0) {
         rc = co_login_new(&accounts->login, users,
             &(struct co_login_options){
@@ -155,7 +164,7 @@ void co_accounts_free(struct co_accounts *accounts)
 int co_accounts_reload(struct co_accounts *accounts, struct co_buf *message)
 {
     struct co_users *users;
-    int rc = read_users(&accounts->options, &users, message);
+    int rc = read_users(&accounts->options, true, &users, message);
     if (rc == 0)
         co_login_users(accounts->login, users);
     return rc;

@@ -15,8 +15,11 @@ struct co_accounts_options {
     const char *directory;    /* the served one: quotas begin with what lies in users' homes */
     const char *const *users; /* "NAME:PASSWORD", NULL-terminated; NULL: none */
     const char *file;         /* a users file; NULL: none */
-    bool write;               /* users may write, as far as their rights say */
-    int64_t login_delay_ms;   /* of the answer to a failure */
+    int (*reopen)(
+        void *arg); /* opens that file for a reload: a descriptor or -errno; NULL: we do */
+    void *reopen_arg;
+    bool write;             /* users may write, as far as their rights say */
+    int64_t login_delay_ms; /* of the answer to a failure */
 };
 
 /* Reads the users. Inside a fiber; suspends. message: receives a sentence on failure. 0; -ENOMEM;

@@ -6,8 +6,11 @@
 #include "http/field.h"
 #include "http/message.h"
 #include "net/doors.h"
+#include "runtime/rt.h"
+#include "runtime/workers.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 static const struct co_service http = {.scheme = "http", .client_first = true};
@@ -18,6 +21,7 @@ struct app {
     co_http_server *http;
     co_ftp_server *ftp;
     struct co_doors doors;
+    atomic_uint started; /* shards */
 };
 
 static int open_all(struct app *app, const char *const *where, const struct co_service *service)
@@ -28,9 +32,11 @@ static int open_all(struct app *app, const char *const *where, const struct co_s
     return rc;
 }
 
+/* The pool's threads must not keep what `opened` gives up: those that come after it have it not. */
 static int announce(const struct app *app)
 {
     const struct co_serve_settings *settings = app->settings;
+    co_workers_stop(co_rt_current());
     int rc = settings->opened ? settings->opened(settings->arg) : 0;
     if (rc < 0 || !settings->listening)
         return rc;
@@ -67,7 +73,13 @@ static int serve_door(void *arg)
 static int serve_shard(void *arg)
 {
     struct app *app = arg;
+    const struct co_serve_settings *settings = app->settings;
     co_group group;
+    if (atomic_fetch_add(&app->started, 1) + 1 == app->doors.workers && settings->started) {
+        int rc = settings->started(settings->arg);
+        if (rc < 0)
+            return rc;
+    }
     co_group_open(&group, NULL);
     for (unsigned i = 0; i < app->doors.count; i++)
         co_go_copy(&group, serve_door, (&(struct serving){app, &app->doors.at[i]}));

@@ -4,7 +4,7 @@
  *
  * All that may need privileges (the directory, every listener of every shard) is opened first, by
  * the calling thread alone; then `opened` is called, which may give the privileges up; only then do
- * other threads start and is a byte from outside read.
+ * other threads start and is a byte from outside read. `started` is called when they all have.
  */
 #ifndef CO_APP_SERVE_H
 #define CO_APP_SERVE_H
@@ -24,6 +24,8 @@ struct co_serve_settings {
     co_access *access; /* asked by every listener; NULL: everybody may */
     /* Everything is open. A negative result ends the call with it. May be NULL. */
     int (*opened)(void *arg);
+    /* The runtimes of all shards are there: by the last one's thread. May be NULL; as above. */
+    int (*started)(void *arg);
     /* Told each address, in the order asked for, once all listen; then once with NULL: ready. */
     void (*listening)(void *arg, const char *scheme, const co_address *address);
     void *arg;

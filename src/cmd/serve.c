@@ -113,13 +113,83 @@ static int change_user(const struct co_serving *server)
     return 0;
 }
 
+/* ---- the sandbox -------------------------------------------------------------------------- */
+
+/* Sanitizers at work read files of /proc and trace threads. */
+#ifdef CO_SANITIZED
+# define HAS_SANDBOX false
+#else
+# define HAS_SANDBOX true
+#endif
+
+static void say_granted(const struct co_serving *server)
+{
+    const struct co_sandbox *sandbox = &server->sandbox;
+    if (sandbox->files)
+        co_say(
+            "sandbox: no files but those of %s (Landlock %d)", server->directory, sandbox->files);
+    else
+        co_say("sandbox: this kernel has no Landlock that would do: only permissions guard files");
+    if (sandbox->ports)
+        co_say("sandbox: no other TCP ports than FTP needs");
+    if (sandbox->signals)
+        co_say("sandbox: no signals to other processes");
+    co_say(sandbox->calls ? "sandbox: only the system calls of a server (seccomp)"
+                          : "sandbox: this kernel has no filter of system calls (seccomp)");
+}
+
+static int enter_sandbox(struct co_serving *server)
+{
+    const struct co_serve_command *command = server->command;
+    const struct co_ftp_options *ftp = &server->settings.ftp_options;
+    bool has_ftp = server->settings.ftp && *server->settings.ftp;
+    const struct co_sandbox_options options = {
+        .directory_fd = server->directory_fd,
+        .writes = command->write || command->anonymous_write,
+        .listens = has_ftp,
+        .passive_low = ftp->passive_low,
+        .passive_high = ftp->passive_high,
+        .connects = has_ftp && !ftp->no_active,
+    };
+    if (command->no_sandbox || !HAS_SANDBOX) {
+        if (command->common.verbose)
+            co_say("sandbox: none");
+        return 0;
+    }
+    int rc = co_sandbox_enter(&options, &server->sandbox);
+    if (rc < 0)
+        return co_fail(rc, "the sandbox failed (--no-sandbox does without): %s", co_explain(rc));
+    if (command->common.verbose)
+        say_granted(server);
+    return 0;
+}
+
+/* After the sandbox was entered: its threads must be inside. */
+static int start_logs(const struct co_serving *server)
+{
+    int rc = server->log ? co_sink_start(server->log) : 0;
+    if (rc == 0 && server->events && server->events != server->log)
+        rc = co_sink_start(server->events);
+    return rc;
+}
+
 /* Everything is open. */
 int co_serving_on_opened(void *arg)
 {
     struct co_serving *server = arg;
     server->is_open = true;
     int rc = server->user.name[0] ? change_user(server) : 0;
-    return rc < 0 ? rc : check_readable(server);
+    if (rc == 0)
+        rc = check_readable(server);
+    if (rc == 0)
+        rc = enter_sandbox(server);
+    return rc < 0 ? rc : start_logs(server);
+}
+
+int co_serving_on_started(void *arg)
+{
+    const struct co_serving *server = arg;
+    return co_sandbox_seal(&server->sandbox);
 }
 
 /* ---- signals ------------------------------------------------------------------------------ */
@@ -188,6 +258,8 @@ static int accounts_open(struct co_serving *server)
         .directory = server->directory,
         .users = command->user.at,
         .file = command->users,
+        .reopen = server->users_keeper ? co_keeper_open : NULL,
+        .reopen_arg = server->users_keeper,
         .write = command->write || command->anonymous_write,
         .login_delay_ms = command->login_delay,
     };
@@ -265,6 +337,8 @@ int co_serve_run(void *settings)
     if (server.events != server.log)
         co_sink_close(server.events);
     co_sink_close(server.log);
+    co_keeper_stop(server.log_keeper);
+    co_keeper_stop(server.users_keeper);
     co_access_free(server.access);
     if (server.directory_fd >= 0)
         close(server.directory_fd);

@@ -163,6 +163,40 @@ static int open_logs(struct co_serving *server)
     return code;
 }
 
+/* ---- files that are opened again ---------------------------------------------------------- */
+
+static int users_open(void *arg)
+{
+    const struct co_serve_command *command = arg;
+    int fd = open(command->users, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* never wait for a FIFO */
+    return fd < 0 ? -errno : fd;
+}
+
+/*
+ * The sandbox keeps us from the log's folder and the users' file. The log is opened by whoever we
+ * become, in a folder that others may write to; the users' file by who we are, for passwords'
+ * hashes need not be readable for that user.
+ */
+static int start_keepers(struct co_serving *server)
+{
+    struct co_serve_command *command = server->command;
+    bool has_file = command->log && strcmp(command->log, "-") != 0 && server->log;
+    int rc = 0;
+    if (command->no_sandbox)
+        return 0;
+    if (has_file)
+        rc = co_keeper_start(&server->log_keeper, co_sink_file, server->log,
+            server->user.name[0] ? &server->user : NULL);
+    if (rc == 0 && has_file)
+        co_sink_reopen_by(server->log, co_keeper_open, server->log_keeper);
+    if (rc == 0 && command->users)
+        rc = co_keeper_start(&server->users_keeper, users_open, command, NULL);
+    if (rc == 0)
+        return 0;
+    co_error("cannot start the process that opens files again: %s", co_explain(rc));
+    return CO_EXIT_OTHER;
+}
+
 /* Connections are descriptors: as many as the system lets us have. */
 static void raise_limits(void)
 {
@@ -238,6 +272,7 @@ static void fill_settings(struct co_serving *server)
         .ftp_options = ftp_options(server),
         .access = server->access,
         .opened = co_serving_on_opened,
+        .started = co_serving_on_started,
         .listening = co_serving_on_listening,
         .arg = server,
     };
@@ -261,6 +296,8 @@ int co_serving_set_up(struct co_serving *server)
         code = choose_user(server);
     if (code == 0)
         code = open_logs(server);
+    if (code == 0)
+        code = start_keepers(server);
     if (code == 0)
         fill_settings(server);
     return code;

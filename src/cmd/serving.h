@@ -6,16 +6,21 @@
 #include "app/accounts.h"
 #include "app/log.h"
 #include "app/serve.h"
+#include "cmd/keeper.h"
 #include "cmd/privilege.h"
+#include "cmd/sandbox.h"
 #include "cmd/serve.h"
 #include "cmd/sink.h"
 
 struct co_serving {
-    const struct co_serve_command *command;
+    struct co_serve_command *command;
     const char *directory;
     int notify_fd;           /* the service manager's socket, or -1 */
     int directory_fd;        /* O_PATH: to ask what we may, as whoever we are */
     struct co_identity user; /* whom we become; with an empty name: we stay who we are */
+    struct co_sandbox sandbox;
+    struct co_keeper *log_keeper,
+        *users_keeper; /* NULL: there is no such file, or we may open it */
     co_access *access;
     struct co_accounts *accounts; /* made when it runs; NULL: there are none */
     struct co_sink *log;          /* of requests; NULL: none */
@@ -42,5 +47,6 @@ void co_serving_on_ftp(void *arg, const struct co_ftp_event *event);
 /* Told of addresses, and that everything is open. */
 void co_serving_on_listening(void *arg, const char *scheme, const co_address *address);
 int co_serving_on_opened(void *arg);
+int co_serving_on_started(void *arg);
 
 #endif

@@ -27,6 +27,9 @@ struct co_sink {
     size_t line_start; /* of the line being appended */
     uint64_t dropped;  /* lines */
     bool reopen, stop, ended;
+    bool started;
+    int (*open)(void *arg); /* the file again */
+    void *open_arg;
     /* the thread's alone */
     int fd, folder; /* folder: what `name` is in; -1 for standard output */
     const char *path, *name;
@@ -54,8 +57,9 @@ static int file_create(const struct co_sink *sink, int flags)
 
 /* Not through a link and not a file that has another name: who may write to the log's folder could
  * otherwise have us append to any file. A FIFO without reader is -ENXIO, and never waited for. */
-static int file_open(const struct co_sink *sink)
+int co_sink_file(void *arg)
 {
+    const struct co_sink *sink = arg;
     const int flags = O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
     struct stat found;
     int fd = openat(sink->folder, sink->name, flags);
@@ -89,7 +93,7 @@ static int target_open(struct co_sink *sink)
         return 0;
     int rc = folder_open(sink);
     if (rc == 0)
-        rc = sink->fd = file_open(sink);
+        rc = sink->fd = co_sink_file(sink);
     return rc < 0 ? rc : 0;
 }
 
@@ -97,7 +101,7 @@ static void reopen(struct co_sink *sink)
 {
     if (sink->folder < 0)
         return;
-    int fd = file_open(sink);
+    int fd = sink->open(sink->open_arg);
     if (fd < 0) {
         co_error(
             "cannot reopen the log %s: %s; the old one stays open", sink->path, co_explain(fd));
@@ -243,14 +247,26 @@ int co_sink_open(struct co_sink **ret, const char *path, const struct co_identit
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&sink->wake, &attributes);
     pthread_condattr_destroy(&attributes);
+    co_sink_reopen_by(sink, co_sink_file, sink);
     int rc = target_open(sink);
-    if (rc == 0)
-        rc = -pthread_create(&sink->thread, NULL, write_lines, sink);
     if (rc < 0)
         sink_free(sink);
     else
         *ret = sink;
     return rc;
+}
+
+int co_sink_start(struct co_sink *sink)
+{
+    int rc = -pthread_create(&sink->thread, NULL, write_lines, sink);
+    sink->started = rc == 0;
+    return rc;
+}
+
+void co_sink_reopen_by(struct co_sink *sink, int (*open)(void *arg), void *arg)
+{
+    sink->open = open;
+    sink->open_arg = arg;
 }
 
 struct co_buf *co_sink_begin(struct co_sink *sink)
@@ -292,6 +308,10 @@ void co_sink_close(struct co_sink *sink)
 {
     if (!sink)
         return;
+    if (!sink->started && co_sink_start(sink) < 0) {
+        sink_free(sink);
+        return;
+    }
     tell(sink, &sink->stop);
     const struct timespec until = after_ms(CLOSE_MS);
     int rc = 0;

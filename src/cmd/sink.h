@@ -15,12 +15,21 @@
 struct co_sink;
 
 /*
- * Opens a file for appending, or standard output when the path is "-", and starts the thread. The
+ * Opens a file for appending, or standard output when the path is "-"; lines wait until start. The
  * last component must not be a symbolic link, nor the file have a second name (attacks M12).
  * owner: whom a file that did not exist is given to, so that it can be reopened after the
  * privileges were dropped; NULL: nobody else. Returns 0 or -errno (-ELOOP: a link; -EMLINK).
  */
 int co_sink_open(struct co_sink **ret, const char *path, const struct co_identity *owner);
+
+/* Starts the thread: what it may do is what its caller may by then. 0 or -errno. */
+int co_sink_start(struct co_sink *sink);
+
+/* Opens the file once more: a descriptor or -errno. From any thread, and in a forked process. */
+int co_sink_file(void *sink);
+
+/* Has the path opened by another than co_sink_file from now on; before the start. */
+void co_sink_reopen_by(struct co_sink *sink, int (*open)(void *arg), void *arg);
 
 /* Between these two the caller may append whole lines to the buffer given. */
 struct co_buf *co_sink_begin(struct co_sink *sink);

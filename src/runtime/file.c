@@ -42,7 +42,8 @@ ssize_t co_file_read_at(int fd, void *ret_bytes, size_t size, uint64_t offset)
 }
 
 struct read_job {
-    const char *path;
+    const char *path; /* NULL: it is open */
+    int fd;
     struct co_buf *out;
 };
 
@@ -69,18 +70,30 @@ static int read_run(void *arg)
 {
     struct read_job *job = arg;
     struct stat status;
-    int fd = open(job->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO would block for ever */
+    int fd = job->fd;
+    if (job->path)
+        fd = open(job->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO would block for ever */
     if (fd < 0)
         return -errno;
     int rc = fstat(fd, &status) < 0 ? -errno : 0;
     if (rc == 0)
         rc = S_ISREG(status.st_mode) ? append_all(fd, job->out) : -EINVAL;
     close(fd);
+    job->fd = -1;
     return rc;
 }
 
 int co_file_read_all(const char *path, struct co_buf *out)
 {
-    struct read_job job = {path, out};
+    struct read_job job = {path, -1, out};
     return co_block(read_run, &job);
+}
+
+int co_file_read_taken(int fd, struct co_buf *out)
+{
+    struct read_job job = {NULL, fd, out};
+    int rc = co_block(read_run, &job);
+    if (job.fd >= 0) /* it did not begin */
+        close(job.fd);
+    return rc;
 }

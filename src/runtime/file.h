@@ -18,4 +18,7 @@ ssize_t co_file_read_at(int fd, void *ret_bytes, size_t size, uint64_t offset);
  */
 int co_file_read_all(const char *path, struct co_buf *out);
 
+/* The same of a file that is open already: from where it stands; closes it. */
+int co_file_read_taken(int fd, struct co_buf *out);
+
 #endif

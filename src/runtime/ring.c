@@ -22,8 +22,17 @@
      IORING_FEAT_FAST_POLL | IORING_FEAT_EXT_ARG | IORING_FEAT_CQE_SKIP)
 
 /* TASKRUN_FLAG tells without a system call whether an enter would bring completions. */
-#define SETUP_ALWAYS (IORING_SETUP_CQSIZE | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_TASKRUN_FLAG)
-#define SETUP_DEFER  (IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN)
+#define SETUP_ALWAYS                                                                               \
+ (IORING_SETUP_CQSIZE | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_TASKRUN_FLAG |                      \
+     IORING_SETUP_R_DISABLED)
+#define SETUP_DEFER (IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN)
+
+/* All that is ever asked of a ring. */
+static const uint8_t operations[] = {
+    IORING_OP_POLL_ADD, IORING_OP_RECV, IORING_OP_ACCEPT, IORING_OP_ASYNC_CANCEL};
+static const uint8_t registrations[] = {IORING_REGISTER_ENABLE_RINGS, IORING_REGISTER_PBUF_RING,
+    IORING_UNREGISTER_PBUF_RING, IORING_REGISTER_RING_FDS, IORING_UNREGISTER_RING_FDS};
+#define REQUEST_FLAGS (IOSQE_BUFFER_SELECT | IOSQE_CQE_SKIP_SUCCESS)
 
 static int ring_setup(unsigned flags, struct io_uring_params *params)
 {
@@ -104,8 +113,6 @@ static int ring_map(struct co_ring *ring, const struct io_uring_params *params)
 
 static bool ring_has_operations(struct co_ring *ring)
 {
-    static const uint8_t needed[] = {
-        IORING_OP_POLL_ADD, IORING_OP_RECV, IORING_OP_ACCEPT, IORING_OP_ASYNC_CANCEL};
     enum { PROBED = IORING_OP_RECV + 1 }; /* the highest of them */
     _Alignas(struct io_uring_probe)
         uint8_t room[sizeof(struct io_uring_probe) + PROBED * sizeof(struct io_uring_probe_op)] = {
@@ -113,10 +120,33 @@ static bool ring_has_operations(struct co_ring *ring)
     struct io_uring_probe *probe = (struct io_uring_probe *)(void *)room;
     if (co_ring_register(ring, IORING_REGISTER_PROBE, probe, PROBED) < 0)
         return false;
-    for (size_t i = 0; i < CO_LENGTH(needed); i++)
-        if (needed[i] >= probe->ops_len || !(probe->ops[needed[i]].flags & IO_URING_OP_SUPPORTED))
+    for (size_t i = 0; i < CO_LENGTH(operations); i++) {
+        uint8_t code = operations[i];
+        if (code >= probe->ops_len || !(probe->ops[code].flags & IO_URING_OP_SUPPORTED))
             return false;
+    }
     return true;
+}
+
+/*
+ * The ring was made disabled: from here on it does what it is meant for and nothing else. A filter
+ * of system calls does not see what goes through a ring; whoever has taken over a sandboxed process
+ * would have there all that the filter denies him.
+ */
+static int ring_restrict_and_enable(struct co_ring *ring)
+{
+    enum { COUNT = CO_LENGTH(operations) + CO_LENGTH(registrations) + 1 };
+    struct io_uring_restriction rules[COUNT] = {
+        {.opcode = IORING_RESTRICTION_SQE_FLAGS_ALLOWED, .sqe_flags = REQUEST_FLAGS}};
+    struct io_uring_restriction *rule = rules + 1;
+    for (size_t i = 0; i < CO_LENGTH(operations); i++)
+        *rule++ = (struct io_uring_restriction){
+            .opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = operations[i]};
+    for (size_t i = 0; i < CO_LENGTH(registrations); i++)
+        *rule++ = (struct io_uring_restriction){
+            .opcode = IORING_RESTRICTION_REGISTER_OP, .register_op = registrations[i]};
+    int rc = co_ring_register(ring, IORING_REGISTER_RESTRICTIONS, rules, COUNT);
+    return rc < 0 ? rc : co_ring_register(ring, IORING_REGISTER_ENABLE_RINGS, NULL, 0);
 }
 
 /* Spares enter the look-up of the descriptor; there is no harm when the kernel refuses. */
@@ -138,8 +168,8 @@ int co_ring_open(struct co_ring *ring)
         return fd;
     ring->fd = ring->enter_fd = fd;
     int rc = ring_map(ring, &params);
-    if (rc == 0 &&
-        ((params.features & FEATURES_NEEDED) != FEATURES_NEEDED || !ring_has_operations(ring)))
+    if (rc == 0 && ((params.features & FEATURES_NEEDED) != FEATURES_NEEDED ||
+                       !ring_has_operations(ring) || ring_restrict_and_enable(ring) < 0))
         rc = -ENOSYS;
     if (rc < 0) {
         co_ring_close(ring);

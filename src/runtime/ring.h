@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One io_uring: its three system calls and its two queues, and no more. The constants are the
- * kernel's own where its 6.1 headers have them. Only the thread that opened it may use it.
+ * kernel's own where its 6.1 headers have them. Only the thread that opened it may use it, and only
+ * for what uring.c asks of it: the kernel refuses everything else.
  */
 #ifndef CO_RUNTIME_RING_H
 #define CO_RUNTIME_RING_H

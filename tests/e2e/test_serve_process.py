@@ -285,9 +285,10 @@ def open_descriptors(pid):
 
 def test_all_descriptors_are_closed_on_exec(server, big, tmp_path):
     """Attack M16: also those that were inherited, and those of connections and files at work."""
+    seen = () if os.geteuid() == 0 else ('--no-sandbox',)  # which hides them from their own user
     with socket.create_server(('127.0.0.1', 0)) as listening:
         number = listening.fileno()
-        one = server('-4', '--workers', '2', '--log', tmp_path / 'log', pass_fds=[number],
+        one = server(*seen, '-4', '--workers', '2', '--log', tmp_path / 'log', pass_fds=[number],
                      where=('localhost:0', f'unix:{tmp_path}/socket', f'fd:{number}'))
         with slow_download(one), idle_connection(one):
             flags = list(open_descriptors(one.pid))
