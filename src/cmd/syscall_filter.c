@@ -106,7 +106,7 @@ static const uint32_t allowed[] = {
     /* time and chance */
     SYS_clock_gettime, SYS_clock_nanosleep, SYS_nanosleep, SYS_gettimeofday, SYS_getrandom,
     /* memory */
-    SYS_munmap, SYS_mremap, SYS_madvise, SYS_brk,
+    SYS_munmap, SYS_mremap, SYS_madvise, SYS_brk, SYS_sysinfo,
     /* threads */
     SYS_futex, SYS_set_robust_list, SYS_rseq, SYS_sched_yield, SYS_sched_getaffinity,
     SYS_membarrier, SYS_getpid, SYS_gettid, SYS_getuid, SYS_geteuid, SYS_getgid, SYS_getegid,
