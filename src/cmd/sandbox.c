@@ -31,6 +31,8 @@
 /* A rule for each port: for more of them than this binding stays free. */
 #define PORT_RULES_MAX 1024
 
+#define FTP_DATA_PORT 20
+
 struct ruleset {
     uint64_t files, ports, scopes;
 };
@@ -77,14 +79,27 @@ static int allow_below(int ruleset, int fd, uint64_t access)
     return rc < 0 ? -errno : 0;
 }
 
-static int allow_ports(int ruleset, const struct co_sandbox_options *options)
+/* Those from low to high; 0: any that is free. */
+static int allow_ports(int ruleset, unsigned low, unsigned high)
 {
-    for (unsigned port = options->passive_low; port <= options->passive_high; port++) {
+    for (unsigned port = low; port <= high; port++) {
         struct port_rule rule = {NET_BIND, port};
         if (syscall(SYS_landlock_add_rule, ruleset, RULE_NET_PORT, &rule, 0) < 0)
             return -errno;
     }
     return 0;
+}
+
+static int allow_binding(int ruleset, const struct co_sandbox_options *options)
+{
+    int rc = 0;
+    if (options->listens)
+        rc = allow_ports(ruleset, options->passive_low, options->passive_high);
+    if (rc == 0 && options->connects)
+        rc = allow_ports(ruleset, 0, 0);
+    if (rc == 0 && options->connects)
+        rc = allow_ports(ruleset, FTP_DATA_PORT, FTP_DATA_PORT);
+    return rc;
 }
 
 /* The runtime of each thread asks how many mappings it may have; without an answer it guesses. */
@@ -102,8 +117,8 @@ static int fill(int ruleset, const struct ruleset *set, const struct co_sandbox_
     uint64_t access = options->writes ? FS_READS | FS_WRITES : FS_READS;
     allow_map_count(ruleset);
     int rc = allow_below(ruleset, options->directory_fd, access & set->files);
-    if (rc == 0 && options->listens && (set->ports & NET_BIND))
-        rc = allow_ports(ruleset, options);
+    if (rc == 0 && (set->ports & NET_BIND))
+        rc = allow_binding(ruleset, options);
     return rc;
 }
 

@@ -89,6 +89,15 @@ def test_what_the_kernel_granted_is_said_on_demand(server, folder):
     assert any(LANDLOCK in line for line in lines) and any(SECCOMP in line for line in lines)
 
 
+@pytest.mark.parametrize('mode', ['--ftp-pasv', '--ftp-port'])
+def test_data_connections_are_made_from_the_ports_left(server, folder, mode):
+    """With a range for passive mode, active mode still has its own."""
+    (folder / 'a').write_text('hello')
+    one = server('-4', '--passive-ports', '50000-50999', ftp=('127.0.0.1:0',))
+    words = [mode] if mode == '--ftp-pasv' else [mode, '127.0.0.1']
+    assert run('curl', '-sS', *words, f'ftp://{one.ftp_host}:{one.ftp_port}/a').stdout == b'hello'
+
+
 # ---- kernels that have less --------------------------------------------------------------------
 
 RET_ALLOW, RET_ENOSYS = 0x7fff0000, 0x00050000 | 38
