@@ -28,7 +28,7 @@
      LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_REFER |        \
      FS_TRUNCATE)
 
-/* A rule for each port: for more of them than this binding stays free. */
+/* A rule for each port: for more of them than this, and so without a range, binding stays free. */
 #define PORT_RULES_MAX 1024
 
 #define FTP_DATA_PORT 20
@@ -53,7 +53,8 @@ static int version(const struct co_sandbox_options *options)
 
 static bool limits_ports(const struct co_sandbox_options *options)
 {
-    return options->passive_high - options->passive_low < PORT_RULES_MAX;
+    bool anywhere = options->listens && options->passive_low == 0;
+    return !anywhere && options->passive_high - options->passive_low < PORT_RULES_MAX;
 }
 
 static struct ruleset ruleset_of(const struct co_sandbox_options *options, int version)
@@ -79,7 +80,7 @@ static int allow_below(int ruleset, int fd, uint64_t access)
     return rc < 0 ? -errno : 0;
 }
 
-/* Those from low to high; 0: any that is free. */
+/* Those from low to high; 0: any that the kernel chooses. */
 static int allow_ports(int ruleset, unsigned low, unsigned high)
 {
     for (unsigned port = low; port <= high; port++) {
