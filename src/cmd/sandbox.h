@@ -13,7 +13,7 @@
 struct co_sandbox_options {
     int directory_fd; /* what lies below may be read and listed */
     bool writes;      /* and changed */
-    bool listens;     /* FTP: TCP sockets for passive mode, on these ports (0: any free one) */
+    bool listens;     /* FTP: TCP sockets for passive mode, on these ports; 0: on any */
     unsigned passive_low, passive_high;
     bool connects; /* FTP: to clients, in active mode, from port 20 or any that is free */
 };
