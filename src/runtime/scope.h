@@ -52,7 +52,7 @@ void co_scope_expire(struct co_scope_body *scope, int64_t now);
 /* Why calls beneath the scope fail at the time `now`: 0, or its code. */
 static inline int co_scope_refusal(struct co_scope_body *scope, int64_t now)
 {
-    if (CO_UNLIKELY(scope->deadline <= now) && !scope->code)
+    if (CO_UNLIKELY(scope->deadline <= now && !scope->code))
         co_scope_expire(scope, now);
     return scope->code;
 }
