@@ -15,7 +15,8 @@ enum co_slot_bits {
     CO_SLOT_REGISTERED = 8, /* known to epoll */
     CO_SLOT_ADOPTED = 16,   /* came from outside: others may hold the same open file */
     CO_SLOT_POLLED = 32,    /* io_uring: the reader is a poll request */
-    CO_SLOT_MESSAGES = 64,  /* no stream: a short read is one message, more may be behind it */
+    CO_SLOT_PIECEWISE =
+        64, /* a read ends with a message, or at urgent data: more may be behind it */
 };
 
 /* 32 bytes: there is one for each connection. */

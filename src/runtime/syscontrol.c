@@ -117,7 +117,7 @@ void co_sys_random(struct co_rt *rt, void *bytes, size_t size)
 
 static uint8_t bits_of_type(int type)
 {
-    return type == SOCK_STREAM ? 0 : CO_SLOT_MESSAGES;
+    return type == SOCK_STREAM ? 0 : CO_SLOT_PIECEWISE;
 }
 
 /* What is no socket is not received from at all. */
@@ -174,6 +174,16 @@ static long result_of(int rc)
     return rc < 0 ? -errno : rc;
 }
 
+static long set_option(struct co_rt *rt, co_fd fd, int raw, const struct co_control *c)
+{
+    if (setsockopt(raw, c->level, c->name, c->option, *c->option_size) < 0)
+        return -errno;
+    struct co_slot *slot = co_fdtable_get(&sys_of(rt)->fds, fd);
+    if (slot && c->level == SOL_SOCKET && c->name == SO_OOBINLINE)
+        slot->bits |= CO_SLOT_PIECEWISE;
+    return 0;
+}
+
 long co_sys_control(struct co_rt *rt, co_fd fd, struct co_control *c)
 {
     int raw = co_sys_raw(rt, fd);
@@ -183,8 +193,7 @@ long co_sys_control(struct co_rt *rt, co_fd fd, struct co_control *c)
     case CO_CONTROL_BIND: return result_of(bind(raw, &c->address->as.any, c->address->size));
     case CO_CONTROL_LISTEN: return result_of(listen(raw, c->value));
     case CO_CONTROL_SHUTDOWN: return result_of(shutdown(raw, c->value));
-    case CO_CONTROL_SET_OPTION:
-        return result_of(setsockopt(raw, c->level, c->name, c->option, *c->option_size));
+    case CO_CONTROL_SET_OPTION: return set_option(rt, fd, raw, c);
     case CO_CONTROL_GET_OPTION:
         return result_of(getsockopt(raw, c->level, c->name, c->option, c->option_size));
     case CO_CONTROL_LOCAL_NAME: return get_name(raw, getsockname, c->ret_address);

@@ -46,7 +46,7 @@ bool co_sys_accept_again(int error)
 long co_sys_accepted(struct co_rt *rt, const struct co_slot *listener, struct co_op *op, int raw)
 {
     struct co_sys *sys = sys_of(rt);
-    uint8_t bits = sys->fresh_bits | (listener->bits & CO_SLOT_MESSAGES);
+    uint8_t bits = sys->fresh_bits | (listener->bits & CO_SLOT_PIECEWISE);
     int rc = co_fdtable_add(&sys->fds, raw, bits, &op->a.accept.fd);
     if (rc < 0)
         close(raw);
@@ -88,7 +88,7 @@ static long receive_at(struct co_rt *rt, struct co_slot *slot, void *at, size_t 
     ssize_t n = recv(slot->raw, at, size, MSG_DONTWAIT);
     if (n <= 0)
         return outcome(slot, CO_SLOT_READABLE, n);
-    if ((size_t)n < size && !(slot->bits & CO_SLOT_MESSAGES))
+    if ((size_t)n < size && !(slot->bits & CO_SLOT_PIECEWISE))
         drained(slot);
     else
         slot->bits |= CO_SLOT_READABLE;

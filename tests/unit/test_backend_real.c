@@ -106,6 +106,38 @@ static void reset_wakes_a_reader(struct rig *rig)
     give_up(rig, fd);
 }
 
+/* A read stops at urgent data, and is short though more is there (RFC 959 4.1: Telnet's Synch). */
+static void urgent_data_in_line_hides_nothing_behind_it(struct rig *rig)
+{
+    co_address address;
+    char room[16];
+    int on = 1;
+    socklen_t on_size = sizeof on;
+    co_fd fd = listener(rig, &address);
+    int peer = connect_raw(&address);
+    struct try accept = {.op = {.code = CO_OP_ACCEPT, .fd = fd}};
+    assert_int_equal(run(rig, &accept), 0);
+    co_fd served = accept.op.a.accept.fd;
+    struct co_control in_line = {.code = CO_CONTROL_SET_OPTION,
+        .level = SOL_SOCKET,
+        .name = SO_OOBINLINE,
+        .option = &on,
+        .option_size = &on_size};
+    assert_int_equal(rig->backend->control(&rig->rt, served, &in_line), 0);
+    write_raw(peer, "ab");
+    assert_int_equal(send(peer, "c", 1, MSG_OOB), 1);
+    write_raw(peer, "de");
+    for (long got = 0; got < 5;) {
+        struct try try = receive_of(served, room, sizeof room);
+        long n = run(rig, &try);
+        assert_true(n > 0);
+        got += n;
+    }
+    close(peer);
+    give_up(rig, served);
+    give_up(rig, fd);
+}
+
 /* More sockets than a ring has requests, more input at once than there are offered buffers. */
 static void thousand_sockets_at_once(struct rig *rig)
 {
@@ -403,6 +435,7 @@ static void time_is_monotonic(struct rig *rig)
  X(buffer_comes_with_the_input)                                                                    \
  X(end_is_not_lost_behind_a_short_read)                                                            \
  X(reset_wakes_a_reader)                                                                           \
+ X(urgent_data_in_line_hides_nothing_behind_it)                                                    \
  X(thousand_sockets_at_once)                                                                       \
  X(cancel_against_input)                                                                           \
  X(cancel_leaves_nothing)                                                                          \
