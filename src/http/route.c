@@ -62,8 +62,9 @@ int co_http_route_add_uploads(
     struct co_http_route **routes, const char *path, co_http_handler *handler, void *arg)
 {
     int rc = co_http_route_add(routes, path, handler, arg);
-    if (rc == 0)
-        route_of(*routes, co_text_of(path))->takes_uploads = true;
+    struct co_http_route *route = route_of(*routes, co_text_of(path));
+    if (rc == 0 && route)
+        route->takes_uploads = true;
     return rc;
 }
 

@@ -104,12 +104,7 @@ static int call_partial(struct co_tree *of)
 static void each_call_asks_for_its_right(void **state)
 {
     (void)state;
-    enum {
-        R = CO_MAY_READ,
-        L = CO_MAY_LIST,
-        A = CO_MAY_ADD,
-        C = CO_MAY_CHANGE
-    };
+    enum { R = CO_MAY_READ, L = CO_MAY_LIST, A = CO_MAY_ADD, C = CO_MAY_CHANGE };
     const struct {
         int (*call)(struct co_tree *of);
         unsigned any_of;
