@@ -151,7 +151,8 @@ class FtpServer(Server):
         if self.name.startswith('coronet'):
             return [os.path.join(build, 'coronet'), 'serve', root, '--http', 'unix:@bench-ftp',
                     '--ftp', f'127.0.0.1:{self.port}', '--workers', '1', '--log', 'none', '-q',
-                    '--max-connections', '18000', '--anonymous-write', '--run-as', 'nobody']
+                    '--max-connections', '18000', '--anonymous-write', '--run-as', 'nobody',
+                    *(['--no-sync'] if self.name == 'coronet-unsynced' else [])]
         if self.name == 'vsftpd':
             os.makedirs(os.path.join(work, 'empty'), exist_ok=True)
             path = config(work, 'vsftpd.conf', VSFTPD, root=root, port=self.port)

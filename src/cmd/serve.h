@@ -11,6 +11,7 @@ struct co_serve_command {
     const char *index, *spa, *log, *log_format, *run_as;
     const char *users, *passive_ports, *active;
     bool no_sandbox, no_listing, cors, hidden, no_anonymous, write, anonymous_write;
+    bool no_sync;
     int64_t cache, max_connections, max_per_address, limit_rate, idle_timeout, header_timeout;
     int64_t min_rate, workers, login_delay;
 };
