@@ -311,9 +311,20 @@ static int tell_partial(struct co_http_visit *visit)
     return co_http_set(visit->request, "Upload-Offset", text);
 }
 
+/* "?login" of a folder, where there are accounts: what the listing page's link asks for. */
+static bool asks_to_log_in(const struct co_http_visit *visit)
+{
+    char text[8];
+    return CO_UNLIKELY(visit->request->head.query.at) && visit->files->options.authenticate &&
+           co_http_visit_is_folder(visit) &&
+           co_http_query(visit->request, "login", text, sizeof text) >= 0;
+}
+
 static int files_get(struct co_http_visit *visit)
 {
     co_http_request *request = visit->request;
+    if (asks_to_log_in(visit))
+        return co_http_visit_log_in(visit);
     int rc = tell_partial(visit);
     if (rc == 0)
         rc = answer_path(visit);

@@ -84,6 +84,15 @@ void co_http_visit_leave(struct co_http_visit *visit);
 
 unsigned co_http_visit_rights(const struct co_http_visit *visit);
 
+/* Are there rights that this visitor lacks, and would have by logging in? */
+bool co_http_visit_login_helps(const struct co_http_visit *visit);
+
+/* Would a password be taken where this visitor is, or could everybody on the way read it? */
+bool co_http_visit_is_private(const struct co_http_visit *visit);
+
+/* Asks whoever is nobody yet for a password; others go on to the folder. */
+int co_http_visit_log_in(struct co_http_visit *visit);
+
 /* Answers for what this visitor may not do: 401 where logging in can help, else 403. */
 int co_http_visit_denied(struct co_http_visit *visit);
 

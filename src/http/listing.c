@@ -164,6 +164,7 @@ static int listing_open(struct co_http_listing *listing, struct co_http_visit *v
     const co_http_request *request = visit->request;
     *listing = (struct co_http_listing){
         .files = visit->files,
+        .visit = visit,
         .path = {request->path.at, visit->from + visit->size},
         .root_size = visit->from,
         .unnamed = request->server->options.no_server_field,
@@ -209,8 +210,9 @@ static void add_policy(struct co_buf *head, const struct co_http_listing *listin
 {
     co_buf_add_string(head, "Content-Security-Policy: default-src 'none'; style-src 'nonce-");
     co_buf_add(head, listing->nonce, sizeof listing->nonce);
-    co_buf_add_string(head, "'; img-src data:; base-uri 'none'; form-action 'none'; "
-                            "frame-ancestors 'self'\r\n");
+    co_buf_addf(head,
+        "'; img-src data:; base-uri 'none'; form-action '%s'; frame-ancestors 'self'\r\n",
+        co_http_listing_uploads(listing) ? "self" : "none");
 }
 
 static int begin(

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A folder's listing: for people (listing_page.c) and for programs (listing_json.c).
+ * A folder's listing: for people (listing_page.c, with listing_may.c for those who may write) and
+ * for programs (listing_json.c).
  *
  * listing.c reads and sorts the folder, and sends what the two write, piece by piece: a listing of
  * a hundred thousand names is never in memory as text.
@@ -20,8 +21,9 @@ enum co_http_sort {
 
 struct co_http_listing {
     const struct co_http_files *files;
-    co_text path;     /* of the URL, decoded, with both slashes */
-    size_t root_size; /* its first part, which is the served folder's own */
+    const struct co_http_visit *visit; /* whose page it is */
+    co_text path;                      /* of the URL, decoded, with both slashes */
+    size_t root_size;                  /* its first part, which is the served folder's own */
     struct co_tree_entry *entries;
     size_t count;
     bool truncated; /* there are more */
@@ -46,6 +48,22 @@ extern const struct co_http_listing_writer co_http_listing_page, co_http_listing
 /* Appends a link to an entry, safe in quotes. "./" before the name: none can be read as a scheme
  * ("javascript:") or a host ("//"). Bytes that are no UTF-8 arrive as they are. */
 void co_http_listing_link(struct co_buf *out, const struct co_tree_entry *entry);
+
+/* A name as text, which can neither break its line nor turn it around (attacks H23). */
+void co_http_listing_name(struct co_buf *out, co_text name);
+
+/* "../" so many times. */
+void co_http_listing_up(struct co_buf *out, size_t levels);
+
+/* How many folders the listed one is below the served one. */
+size_t co_http_listing_levels(const struct co_http_listing *listing);
+
+/* May this visitor upload with the page? */
+bool co_http_listing_uploads(const struct co_http_listing *listing);
+
+/* A word on what this visitor may do, and what they do it with; nothing where nobody may more than
+ * read and nobody can log in. */
+void co_http_listing_may(struct co_buf *out, const struct co_http_listing *listing);
 
 /* In whole seconds since 1970. */
 static inline int64_t co_http_entry_seconds(const struct co_tree_entry *entry)

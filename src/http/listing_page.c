@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A listing for people: one page that loads nothing and runs nothing. Its looks are in
- * listing_style.c. */
+/* A listing for people: one page that loads nothing and, for those who may only read, runs nothing.
+ * Its looks are in listing_style.c. */
 #include "codec/date.h"
 #include "codec/escape.h"
 #include "codec/url.h"
@@ -32,12 +32,17 @@ static void add_own_order(struct co_buf *out, const struct co_http_listing *list
     add_order(out, listing->sort, listing->descending);
 }
 
+void co_http_listing_up(struct co_buf *out, size_t levels)
+{
+    for (; levels > 0; levels--)
+        co_buf_add_string(out, "../");
+}
+
 /* A link so many folders up. */
 static void add_link_up(struct co_buf *out, const struct co_http_listing *listing, size_t levels)
 {
     co_buf_add_string(out, "<a href=\"./");
-    for (; levels > 0; levels--)
-        co_buf_add_string(out, "../");
+    co_http_listing_up(out, levels);
     add_own_order(out, listing);
     co_buf_add_string(out, "\">");
 }
@@ -55,9 +60,9 @@ static bool is_override(co_text text)
            (text.at[2] == '\xad' || text.at[2] == '\xae');
 }
 
-/* A name as text. Controls, which would break it into lines or vanish, are shown by their pictures,
- * and what would turn it around by a mark in its place (attacks H23). */
-static void add_name(struct co_buf *out, co_text name)
+/* Controls, which would break the name into lines or vanish, are shown by their pictures, and what
+ * would turn it around by a mark in its place. */
+void co_http_listing_name(struct co_buf *out, co_text name)
 {
     while (name.size > 0) {
         size_t size = 0;
@@ -83,8 +88,9 @@ static co_text below_root(const struct co_http_listing *listing)
     return co_text_after(listing->path, listing->root_size);
 }
 
-static size_t count_levels(co_text below)
+size_t co_http_listing_levels(const struct co_http_listing *listing)
 {
+    co_text below = below_root(listing);
     size_t levels = 0;
     for (size_t i = 0; i < below.size; i++)
         levels += below.at[i] == '/';
@@ -107,14 +113,14 @@ static void add_crumb(
     co_buf_add_string(out, up ? "<li>" : "<li aria-current=\"page\">");
     if (up)
         add_link_up(out, listing, up);
-    add_name(out, name);
+    co_http_listing_name(out, name);
     co_buf_add_string(out, up ? "</a>" : "");
 }
 
 static void add_crumbs(struct co_buf *out, const struct co_http_listing *listing)
 {
     co_text below = below_root(listing);
-    size_t levels = count_levels(below);
+    size_t levels = co_http_listing_levels(listing);
     add_crumb(out, listing, last_name((co_text){listing->path.at, listing->root_size}), levels);
     if (levels > CRUMBS_LAST + 1)
         co_buf_add_string(out, "<li>\u2026");
@@ -158,7 +164,7 @@ static void page_start(struct co_buf *out, const struct co_http_listing *listing
 {
     co_buf_add_string(out, co_http_page_head);
     co_buf_add_string(out, "<title>Index of ");
-    add_name(out, listing->path);
+    co_http_listing_name(out, listing->path);
     co_buf_add_string(out, "</title>\n<style nonce=\"");
     co_buf_add(out, listing->nonce, sizeof listing->nonce);
     co_buf_add_string(out, "\">\n");
@@ -169,7 +175,9 @@ static void page_start(struct co_buf *out, const struct co_http_listing *listing
     add_icon(out, "folder");
     co_buf_add_string(out, "<h1><nav aria-label=\"Path\"><ol>");
     add_crumbs(out, listing);
-    co_buf_add_string(out, "</ol></nav></h1></header>\n<main><table>\n<thead><tr>");
+    co_buf_add_string(out, "</ol></nav></h1></header>\n");
+    co_http_listing_may(out, listing);
+    co_buf_add_string(out, "<main><table>\n<thead><tr>");
     add_column(out, listing, CO_HTTP_SORT_NAME);
     add_column(out, listing, CO_HTTP_SORT_SIZE);
     add_column(out, listing, CO_HTTP_SORT_DATE);
@@ -255,7 +263,7 @@ static void page_row(struct co_buf *out, const struct co_http_listing *listing, 
     add_icon(
         out, folder ? "folder" : co_http_page_icon(co_media_type(listing->files->media, name)));
     co_buf_add_string(out, "<span>");
-    add_name(out, name);
+    co_http_listing_name(out, name);
     co_buf_add_string(out, folder ? "/</span></a></td>" : "</span></a></td>");
     add_size_cell(out, entry);
     add_date_cell(out, co_http_entry_seconds(entry));

@@ -43,6 +43,21 @@ const char co_http_page_style[] =
     "li+li::before{content:'/';margin:0 .4em;color:var(--soft);opacity:.6}\n"
     "li a{color:var(--link)}\n"
     "li[aria-current]{font-weight:650}\n"
+    /* what the visitor may do */
+    ".may{display:flex;flex-wrap:wrap;align-items:center;justify-content:space-between;"
+    "gap:.6rem 1.5rem;margin:0 .35rem 1.1rem;font-size:.9rem;color:var(--soft)}\n"
+    ".may p{min-width:0;overflow-wrap:anywhere}\n"
+    ".may b{color:var(--ink);font-weight:600;unicode-bidi:isolate}\n"
+    ".may a{color:var(--link);text-decoration:underline;text-underline-offset:.18em}\n"
+    "form{display:flex;flex-wrap:wrap;align-items:center;gap:.6rem;min-width:0}\n"
+    "input{font:inherit;color:inherit;min-width:0;max-width:100%}\n"
+    "button,::file-selector-button{font:inherit;padding:.3rem .85rem;border-radius:8px;"
+    "border:1px solid var(--line);background:var(--card);color:var(--ink);cursor:pointer}\n"
+    "::file-selector-button{margin-right:.7rem}\n"
+    "button:hover,::file-selector-button:hover{background:var(--hover)}\n"
+    "button:focus-visible,input:focus-visible{outline:2px solid var(--focus);border-radius:8px}\n"
+    "form button{background:var(--link);border-color:var(--link);color:var(--card)}\n"
+    "form button:hover{background:var(--link);filter:brightness(1.1)}\n"
     /* the table */
     "main{background:var(--card);border:1px solid var(--line);border-radius:12px;overflow:clip;"
     "box-shadow:0 1px 2px #0000000a,0 6px 24px #0000000a}\n"
@@ -82,7 +97,9 @@ const char co_http_page_style[] =
     "td a{padding:0;margin-left:-1.95rem}"
     ".parent,.empty{padding-block:.75rem!important}.empty{padding-left:.8rem!important}"
     "}\n"
-    "@media print{body{max-width:none;padding:0;background:none}main{border:0;box-shadow:none}"
+    "@media "
+    "print{.may{display:none}body{max-width:none;padding:0;background:none}main{border:0;box-"
+    "shadow:none}"
     "thead{position:static}svg{display:none}td a{padding:.15rem 0}tr{break-inside:avoid}}\n";
 
 /* Sixteen units square, drawn in the colour of their class. */

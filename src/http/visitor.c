@@ -186,7 +186,7 @@ static int view_enter(struct co_http_visit *visit)
  */
 
 /* Nobody on the way can listen: a loopback, a Unix socket, memory. */
-static bool is_private(const struct co_http_visit *visit)
+bool co_http_visit_is_private(const struct co_http_visit *visit)
 {
     co_address peer;
     co_stream_peer(visit->request->stream, &peer);
@@ -203,20 +203,32 @@ static int refuse_in_clear(struct co_http_visit *visit)
 /* RFC 7617 2 and 2.1. The question is put only where the answer cannot be overheard. */
 static int challenge(struct co_http_visit *visit)
 {
-    if (!is_private(visit))
+    if (!co_http_visit_is_private(visit))
         return refuse_in_clear(visit);
     int rc = co_http_set(
         visit->request, "WWW-Authenticate", "Basic realm=\"Coronet\", charset=\"UTF-8\"");
     return rc < 0 ? rc : co_http_visit_error(visit, 401);
 }
 
-int co_http_visit_denied(struct co_http_visit *visit)
+bool co_http_visit_login_helps(const struct co_http_visit *visit)
 {
     const struct co_http_files_options *options = &visit->files->options;
-    bool login_helps = options->authenticate && options->rights_max & ~co_http_visit_rights(visit);
-    if (visit->is_known || !login_helps)
-        return co_http_visit_error(visit, 403);
-    return challenge(visit);
+    return !visit->is_known && options->authenticate &&
+           options->rights_max & ~co_http_visit_rights(visit);
+}
+
+int co_http_visit_denied(struct co_http_visit *visit)
+{
+    return co_http_visit_login_helps(visit) ? challenge(visit) : co_http_visit_error(visit, 403);
+}
+
+/* To the folder without the query that asked for this, so not by co_http_redirect. */
+int co_http_visit_log_in(struct co_http_visit *visit)
+{
+    if (!visit->is_known)
+        return challenge(visit);
+    int rc = co_http_set(visit->request, "Location", "./");
+    return rc < 0 ? rc : co_http_reply(visit->request, 303, NULL, NULL, 0);
 }
 
 /* Those of the Basic scheme, or at NULL. */
@@ -282,7 +294,7 @@ static int enter_account(struct co_http_visit *visit)
 
 static int log_in(struct co_http_visit *visit, co_text credentials)
 {
-    if (!is_private(visit))
+    if (!co_http_visit_is_private(visit))
         return refuse_in_clear(visit);
     int rc = authenticate(visit, credentials);
     if (rc == 0)

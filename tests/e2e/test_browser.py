@@ -46,6 +46,19 @@ class Browser:
     def script(self, text, *arguments):
         return self.send('POST', '/execute/sync', {'script': text, 'args': arguments})
 
+    def element(self, selector):
+        found = self.script('return document.querySelector(arguments[0])', selector)
+        assert found, (selector, self.text())
+        return f'/element/{found[ELEMENT]}'
+
+    def press(self, selector):
+        self.send('POST', self.element(selector) + '/click', {})
+
+    def choose(self, selector, *paths):
+        """Gives files to an input for files."""
+        self.send('POST', self.element(selector) + '/value',
+                  {'text': '\n'.join(str(path) for path in paths)})
+
     def click(self, label):
         """Follows the first link with this text."""
         found = self.script(
@@ -172,3 +185,59 @@ def test_the_page_draws(browser, listed):
     if 'CORONET_SCREENSHOT' in os.environ:
         with open(os.environ['CORONET_SCREENSHOT'], 'wb') as file:
             file.write(picture)
+
+
+# ---- for those who may write ---------------------------------------------------------------------
+
+AWKWARD = ['a"quoted\'.txt', '<script>document.title="bad"<!--.txt', 'grüße 100%.txt']
+LOGIN = ['--write', '--user', 'ann:good-secret', '--login-delay', '0']
+
+
+@pytest.fixture
+def files(tmp_path):
+    (tmp_path / 'mine').mkdir()
+    for name in AWKWARD:
+        (tmp_path / 'mine' / name).write_text('content of ' + name)
+    return [tmp_path / 'mine' / name for name in AWKWARD]
+
+
+@pytest.fixture
+def writable(server, folder):
+    folder.chmod(0o777)
+    return server('--anonymous-write')
+
+
+def scripts(browser, allowed):
+    browser.send('POST', '/goog/cdp/execute', {
+        'cmd': 'Emulation.setScriptExecutionDisabled', 'params': {'value': not allowed}})
+
+
+def test_files_are_uploaded_without_a_script(browser, writable, folder, files):
+    scripts(browser, False)
+    try:
+        browser.open(writable.url + '?sort=size&order=asc')
+        browser.choose('form input', *files)
+        browser.press('form button')
+        eventually(lambda: sorted(entries(browser)) == sorted(AWKWARD))
+        assert browser.url() == writable.url + '?sort=size&order=asc'
+    finally:
+        scripts(browser, True)
+    assert sorted(path.name for path in folder.iterdir()) == sorted(AWKWARD)
+    for name in AWKWARD:
+        assert (folder / name).read_text() == 'content of ' + name
+    assert browser.send('GET', '/title') != 'bad'
+
+
+def test_a_stranger_logs_in_by_the_link(browser, server, folder):
+    (folder / 'sub').mkdir()
+    one = server(*LOGIN)
+    browser.open(one.url + 'sub/')
+    assert 'You may read. Log in to upload.' in browser.text()
+    assert not browser.script('return document.querySelector("form, script")')
+    link = browser.script('return document.querySelector(".may a").href')
+    browser.open(link.replace('://', '://ann:good-secret@'))  # as if typed into the dialogue
+    assert browser.url().endswith('/')  # and back; a URL with a password is no good from here on
+    for path in ('', 'sub/'):
+        browser.open(one.url + path)
+        assert 'Logged in as ann' in browser.text()
+        assert browser.script('return document.querySelector("form") !== null')

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "files_rig.h"
+#include "accounts_rig.h"
 
 /* ---- what is listed -------------------------------------------------------------------------- */
 
@@ -107,6 +107,86 @@ static void nothing_can_run_and_only_the_own_style_applies(void **state)
     assert_field("Cache-Control", "no-cache");
     assert_int_equal(get("/"), 200);
     assert_not_in_body(style);
+}
+
+/* ---- who may what ---------------------------------------------------------------------------- */
+
+#define LOG_IN "<a rel=\"nofollow\" href=\"./?login\">Log in</a>"
+
+static bool policy_has(const char *directive)
+{
+    return strstr(field("Content-Security-Policy"), directive);
+}
+
+static void a_page_that_all_may_only_read_says_nothing_of_writing(void **state)
+{
+    (void)state;
+    serve_at("/", NULL);
+    assert_int_equal(get("/"), 200);
+    assert_not_in_body("You may");
+    assert_not_in_body("<form");
+    assert_not_in_body("<script");
+    assert_true(policy_has("form-action 'none';"));
+}
+
+static void whoever_may_add_has_a_form(void **state)
+{
+    (void)state;
+    assert_int_equal(ask("GET", "/", ANN), 200);
+    assert_in_body("<form method=\"post\" enctype=\"multipart/form-data\">");
+    assert_in_body("Logged in as <b>ann</b>. You may upload, replace, rename and delete.</p>");
+    assert_not_in_body("Log in</a>");
+    assert_true(policy_has("form-action 'self';"));
+    assert_int_equal(ask("GET", "/", READER), 200);
+    assert_in_body("Logged in as <b>reader</b>. You may read.</p>");
+    assert_not_in_body("<form");
+    assert_true(policy_has("form-action 'none';"));
+    serve_at("/", &(struct co_http_files_options){.anonymous_rights = CO_MAY_BROWSE | CO_MAY_ADD});
+    assert_int_equal(get("/"), 200);
+    assert_in_body("<p>You may upload; nothing can be replaced.</p>");
+    assert_in_body("<form");
+}
+
+static void a_stranger_is_told_what_logging_in_is_good_for(void **state)
+{
+    (void)state;
+    put_folder("sub");
+    assert_int_equal(get("/"), 200);
+    assert_in_body("<p>You may read. " LOG_IN " to upload.</p>");
+    assert_not_in_body("<form");
+    assert_true(policy_has("form-action 'none';"));
+    assert_int_equal(get("/sub/"), 200);
+    assert_in_body("href=\"./../?login\""); /* the password is for all that is served */
+    serve_accounts((struct co_http_files_options){.anonymous_rights = CO_MAY_BROWSE | CO_MAY_ADD});
+    assert_int_equal(get("/"), 200);
+    assert_in_body("You may upload; nothing can be replaced. " LOG_IN " to rename and delete.");
+    serve_accounts((struct co_http_files_options){.rights_max = CO_MAY_BROWSE});
+    assert_int_equal(get("/"), 200);
+    assert_in_body("<p>You may read.</p>");
+}
+
+static void a_password_is_not_asked_for_where_others_listen(void **state)
+{
+    (void)state;
+    assert_int_equal(co_address_parse("10.0.0.1:80", -1, &site.peer), 0);
+    assert_int_equal(get("/"), 200);
+    assert_in_body("You may read. Logging in is possible over TLS");
+    assert_not_in_body("?login");
+    assert_int_equal(get("/?login"), 403);
+}
+
+static void the_link_to_log_in_asks_and_leads_back(void **state)
+{
+    (void)state;
+    put_folder("sub");
+    assert_int_equal(get("/?login"), 401);
+    assert_field("WWW-Authenticate", "Basic realm=\"Coronet\", charset=\"UTF-8\"");
+    assert_int_equal(ask("GET", "/?login", ANN), 303);
+    assert_field("Location", "./");
+    assert_int_equal(ask("GET", "/sub/?login", ANN), 303);
+    assert_int_equal(get("/?logins"), 200);
+    serve_at("/", NULL);
+    assert_int_equal(get("/?login"), 200);
 }
 
 /* ---- order ---------------------------------------------------------------------------------- */
@@ -325,6 +405,11 @@ static int all_tests(void *arg)
         SITE_TEST(h23_names_are_escaped),
         SITE_TEST(h23_the_path_is_escaped),
         SITE_TEST(nothing_can_run_and_only_the_own_style_applies),
+        ACCOUNTS_TEST(a_page_that_all_may_only_read_says_nothing_of_writing),
+        ACCOUNTS_TEST(whoever_may_add_has_a_form),
+        ACCOUNTS_TEST(a_stranger_is_told_what_logging_in_is_good_for),
+        ACCOUNTS_TEST(a_password_is_not_asked_for_where_others_listen),
+        ACCOUNTS_TEST(the_link_to_log_in_asks_and_leads_back),
         SITE_TEST(sorts_by_name_size_and_date),
         SITE_TEST(sizes_are_for_people_and_exact_on_demand),
         SITE_TEST(programs_get_json),
