@@ -204,14 +204,27 @@ static void listing_close(struct desk *desk, struct co_http_listing *listing)
 
 /* ---- sending ------------------------------------------------------------------------------ */
 
-/* Nothing is loaded from anywhere, nothing runs; the one style sheet is named by its nonce, so that
- * no file's name could bring another, were it not escaped (attacks H23). */
+static void add_nonce(struct co_buf *head, const char *what, const struct co_http_listing *listing)
+{
+    co_buf_add_string(head, what);
+    co_buf_add_string(head, " 'nonce-");
+    co_buf_add(head, listing->nonce, sizeof listing->nonce);
+    co_buf_add_string(head, "'; ");
+}
+
+/* Nothing is loaded from anywhere; the one style sheet, and the script of those who may write, are
+ * named by their nonce, so that no file's name could bring another, were it not escaped (attacks
+ * H23). */
 static void add_policy(struct co_buf *head, const struct co_http_listing *listing)
 {
-    co_buf_add_string(head, "Content-Security-Policy: default-src 'none'; style-src 'nonce-");
-    co_buf_add(head, listing->nonce, sizeof listing->nonce);
+    co_buf_add_string(head, "Content-Security-Policy: default-src 'none'; ");
+    add_nonce(head, "style-src", listing);
+    if (co_http_listing_writes(listing)) {
+        add_nonce(head, "script-src", listing);
+        co_buf_add_string(head, "connect-src 'self'; ");
+    }
     co_buf_addf(head,
-        "'; img-src data:; base-uri 'none'; form-action '%s'; frame-ancestors 'self'\r\n",
+        "img-src data:; base-uri 'none'; form-action '%s'; frame-ancestors 'self'\r\n",
         co_http_listing_uploads(listing) ? "self" : "none");
 }
 

@@ -58,12 +58,18 @@ void co_http_listing_up(struct co_buf *out, size_t levels);
 /* How many folders the listed one is below the served one. */
 size_t co_http_listing_levels(const struct co_http_listing *listing);
 
-/* May this visitor upload with the page? */
+/* May this visitor upload with the page? And do anything else that needs its script? */
 bool co_http_listing_uploads(const struct co_http_listing *listing);
+bool co_http_listing_writes(const struct co_http_listing *listing);
 
-/* A word on what this visitor may do, and what they do it with; nothing where nobody may more than
- * read and nobody can log in. */
+/* Is there anything to say of what visitors may do: can anybody write, or log in? */
+bool co_http_listing_tells(const struct co_http_listing *listing);
+
+/* A word on what this visitor may do, and what they do it with. */
 void co_http_listing_may(struct co_buf *out, const struct co_http_listing *listing);
+
+/* The page's script, for those who may write: uploads with progress, new folders, new names. */
+void co_http_listing_script(struct co_buf *out, const struct co_http_listing *listing);
 
 /* In whole seconds since 1970. */
 static inline int64_t co_http_entry_seconds(const struct co_tree_entry *entry)

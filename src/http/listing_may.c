@@ -1,12 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /* What the listing page has for those who may write, and a word for those who may not. */
 #include "http/listing.h"
+#include "http/listing_style.h"
 
 #define WRITES (CO_MAY_ADD | CO_MAY_CHANGE)
+
+bool co_http_listing_tells(const struct co_http_listing *listing)
+{
+    return listing->files->is_writable || listing->files->options.authenticate;
+}
 
 bool co_http_listing_uploads(const struct co_http_listing *listing)
 {
     return co_http_visit_rights(listing->visit) & CO_MAY_ADD;
+}
+
+bool co_http_listing_writes(const struct co_http_listing *listing)
+{
+    return co_http_visit_rights(listing->visit) & WRITES;
 }
 
 /* ---- a word ---------------------------------------------------------------------------------- */
@@ -57,19 +68,42 @@ static void add_word(struct co_buf *out, const struct co_http_listing *listing)
     co_buf_add_string(out, "</p>\n");
 }
 
-/* ---- all of it ------------------------------------------------------------------------------- */
+/* ---- what they do it with -------------------------------------------------------------------- */
+
+/* It works without a script, which shows the buttons that are hidden. */
+static void add_form(struct co_buf *out)
+{
+    co_buf_add_string(out,
+        "<form method=\"post\" enctype=\"multipart/form-data\">"
+        "<input type=\"file\" name=\"file\" multiple required aria-label=\"Files\">"
+        "<button>Upload</button>"
+        "<button type=\"button\" id=\"walk\" hidden>Upload folder</button>"
+        "<button type=\"button\" id=\"make\" hidden>New folder</button></form>\n");
+}
 
 void co_http_listing_may(struct co_buf *out, const struct co_http_listing *listing)
 {
-    const struct co_http_files *files = listing->files;
-    if (!files->is_writable && !files->options.authenticate)
+    if (!co_http_listing_tells(listing))
         return;
     co_buf_add_string(out, "<section class=\"may\" aria-label=\"What you may do\">\n");
     add_word(out, listing);
     if (co_http_listing_uploads(listing))
-        co_buf_add_string(out,
-            "<form method=\"post\" enctype=\"multipart/form-data\">"
-            "<input type=\"file\" name=\"file\" multiple required aria-label=\"Files\">"
-            "<button>Upload</button></form>\n");
+        add_form(out);
+    if (co_http_listing_writes(listing))
+        co_buf_add_string(out, "<p id=\"note\" role=\"status\" hidden></p>"
+                               "<progress id=\"bar\" aria-label=\"Upload\" hidden></progress>\n");
     co_buf_add_string(out, "</section>\n");
+}
+
+void co_http_listing_script(struct co_buf *out, const struct co_http_listing *listing)
+{
+    if (!co_http_listing_writes(listing))
+        return;
+    if (co_http_visit_rights(listing->visit) & CO_MAY_CHANGE)
+        co_buf_add_string(out, co_http_page_tools);
+    co_buf_add_string(out, "<script nonce=\"");
+    co_buf_add(out, listing->nonce, sizeof listing->nonce);
+    co_buf_add_string(out, "\">\n");
+    co_buf_add_string(out, co_http_page_script);
+    co_buf_add_string(out, "</script>\n");
 }

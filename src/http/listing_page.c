@@ -169,6 +169,8 @@ static void page_start(struct co_buf *out, const struct co_http_listing *listing
     co_buf_add(out, listing->nonce, sizeof listing->nonce);
     co_buf_add_string(out, "\">\n");
     co_buf_add_string(out, co_http_page_style);
+    if (co_http_listing_tells(listing))
+        co_buf_add_string(out, co_http_page_style_may);
     co_buf_add_string(out, "</style>\n");
     co_buf_add_string(out, co_http_page_icons);
     co_buf_add_string(out, "<header>");
@@ -302,7 +304,9 @@ static void page_end(struct co_buf *out, const struct co_http_listing *listing)
     co_buf_add_string(out, "</p><p>Times are UTC");
     if (!listing->unnamed)
         co_buf_add_string(out, " \u00b7 Coronet");
-    co_buf_add_string(out, "</p></footer>\n</html>\n");
+    co_buf_add_string(out, "</p></footer>\n");
+    co_http_listing_script(out, listing);
+    co_buf_add_string(out, "</html>\n");
 }
 
 const struct co_http_listing_writer co_http_listing_page = {

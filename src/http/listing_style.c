@@ -43,21 +43,6 @@ const char co_http_page_style[] =
     "li+li::before{content:'/';margin:0 .4em;color:var(--soft);opacity:.6}\n"
     "li a{color:var(--link)}\n"
     "li[aria-current]{font-weight:650}\n"
-    /* what the visitor may do */
-    ".may{display:flex;flex-wrap:wrap;align-items:center;justify-content:space-between;"
-    "gap:.6rem 1.5rem;margin:0 .35rem 1.1rem;font-size:.9rem;color:var(--soft)}\n"
-    ".may p{min-width:0;overflow-wrap:anywhere}\n"
-    ".may b{color:var(--ink);font-weight:600;unicode-bidi:isolate}\n"
-    ".may a{color:var(--link);text-decoration:underline;text-underline-offset:.18em}\n"
-    "form{display:flex;flex-wrap:wrap;align-items:center;gap:.6rem;min-width:0}\n"
-    "input{font:inherit;color:inherit;min-width:0;max-width:100%}\n"
-    "button,::file-selector-button{font:inherit;padding:.3rem .85rem;border-radius:8px;"
-    "border:1px solid var(--line);background:var(--card);color:var(--ink);cursor:pointer}\n"
-    "::file-selector-button{margin-right:.7rem}\n"
-    "button:hover,::file-selector-button:hover{background:var(--hover)}\n"
-    "button:focus-visible,input:focus-visible{outline:2px solid var(--focus);border-radius:8px}\n"
-    "form button{background:var(--link);border-color:var(--link);color:var(--card)}\n"
-    "form button:hover{background:var(--link);filter:brightness(1.1)}\n"
     /* the table */
     "main{background:var(--card);border:1px solid var(--line);border-radius:12px;overflow:clip;"
     "box-shadow:0 1px 2px #0000000a,0 6px 24px #0000000a}\n"
@@ -101,6 +86,31 @@ const char co_http_page_style[] =
     "print{.may{display:none}body{max-width:none;padding:0;background:none}main{border:0;box-"
     "shadow:none}"
     "thead{position:static}svg{display:none}td a{padding:.15rem 0}tr{break-inside:avoid}}\n";
+
+const char co_http_page_style_may[] =
+    ".may{display:flex;flex-wrap:wrap;align-items:center;justify-content:space-between;"
+    "gap:.6rem 1.5rem;margin:0 .35rem 1.1rem;font-size:.9rem;color:var(--soft)}\n"
+    ".may p{min-width:0;overflow-wrap:anywhere}\n"
+    ".may b{color:var(--ink);font-weight:600;unicode-bidi:isolate}\n"
+    ".may a{color:var(--link);text-decoration:underline;text-underline-offset:.18em}\n"
+    "form{display:flex;flex-wrap:wrap;align-items:center;gap:.6rem;min-width:0}\n"
+    "input{font:inherit;color:inherit;min-width:0;max-width:100%}\n"
+    "button,::file-selector-button{font:inherit;padding:.3rem .85rem;border-radius:8px;"
+    "border:1px solid var(--line);background:var(--card);color:var(--ink);cursor:pointer}\n"
+    "::file-selector-button{margin-right:.7rem}\n"
+    "button:hover,::file-selector-button:hover{background:var(--hover)}\n"
+    "button:focus-visible,input:focus-visible{outline:2px solid var(--focus);border-radius:8px}\n"
+    "progress{width:100%;height:.5rem;accent-color:var(--focus)}#note{width:100%}\n"
+    ".over main{outline:2px dashed var(--focus);outline-offset:3px}\n"
+    ".tools{padding:0 .6rem 0 0}.tools button{border:0;background:none;padding:.3rem;"
+    "color:var(--soft);line-height:0}\n"
+    ".tools button:hover{color:var(--focus)}.tools svg{width:1.1rem;height:1.1rem}\n"
+    "form button:not([type]){background:var(--link);border-color:var(--link);color:var(--card)}\n"
+    "form button:not([type]):hover{background:var(--link);filter:brightness(1.1)}\n"
+    "@media (max-width:36rem){tr:has(.tools){grid-template-columns:auto 1fr auto}tr:has(.tools) "
+    "td:first-child{"
+    "grid-column:1/3}td.tools{grid-column:3;grid-row:1/3;align-self:center}}\n"
+    "@media print{.may,.tools{display:none}}\n";
 
 /* Sixteen units square, drawn in the colour of their class. */
 #define ICON(name, drawing)                                                                        \

@@ -11,7 +11,7 @@ import subprocess
 
 import pytest
 
-from conftest import PATIENCE, eventually
+from conftest import CORONET, PATIENCE, eventually, run
 
 pytestmark = pytest.mark.skipif(
     not (shutil.which('chromium') and shutil.which('chromedriver')),
@@ -241,3 +241,104 @@ def test_a_stranger_logs_in_by_the_link(browser, server, folder):
         browser.open(one.url + path)
         assert 'Logged in as ann' in browser.text()
         assert browser.script('return document.querySelector("form") !== null')
+
+
+def drop(browser, *paths):
+    for kind in ('dragEnter', 'dragOver', 'drop'):
+        browser.send('POST', '/goog/cdp/execute', {
+            'cmd': 'Input.dispatchDragEvent',
+            'params': {'type': kind, 'x': 300, 'y': 300, 'data': {
+                'items': [], 'files': [str(path) for path in paths], 'dragOperationsMask': 1}}})
+
+
+def answer(browser, text=None):
+    """Says yes to a question, with a text where it asks for one."""
+    if text is not None:
+        browser.send('POST', '/alert/text', {'text': text})
+    browser.send('POST', '/alert/accept', {})
+
+
+def press_tool(browser, name, tool):
+    index = browser.script('return [...document.querySelectorAll("tbody tr")].findIndex('
+                           'row => row.innerText.trim().startsWith(arguments[0]))', name)
+    assert index >= 0, browser.text()
+    browser.press(f'tbody tr:nth-child({index + 1}) button[value={tool}]')
+
+
+def test_files_are_uploaded_renamed_and_deleted(browser, writable, folder, files):
+    browser.open(writable.url)
+    browser.choose('form input', *files)
+    browser.press('form button')
+    eventually(lambda: sorted(entries(browser)) == sorted(AWKWARD))
+    quoted, script, german = AWKWARD
+    assert (folder / script).read_text() == 'content of ' + script
+    press_tool(browser, script, 'rename')
+    answer(browser, 'new "name" 100%.txt')
+    eventually(lambda: 'new "name" 100%.txt' in entries(browser))
+    press_tool(browser, german, 'rename')
+    answer(browser, quoted)
+    eventually(lambda: 'That name is taken.' in browser.text())
+    press_tool(browser, quoted, 'delete')
+    answer(browser)
+    eventually(lambda: quoted not in entries(browser))
+    press_tool(browser, german, 'delete')
+    browser.send('POST', '/alert/dismiss', {})
+    assert sorted(path.name for path in folder.iterdir()) == sorted([german, 'new "name" 100%.txt'])
+    assert browser.send('GET', '/title') != 'bad'
+
+
+def test_folders_are_made_entered_renamed_and_removed(browser, writable, folder):
+    browser.open(writable.url)
+    browser.press('#make')
+    answer(browser, '../outside')
+    eventually(lambda: 'That is no name.' in browser.text())
+    browser.press('#make')
+    answer(browser, 'a <b> & "c"')
+    eventually(lambda: 'a <b> & "c"/' in browser.links())
+    press_tool(browser, 'a <b>', 'rename')
+    answer(browser, 'other')
+    eventually(lambda: 'other/' in browser.links())
+    (folder / 'other' / 'file').touch()
+    press_tool(browser, 'other', 'delete')
+    answer(browser)
+    eventually(lambda: 'The folder is not empty.' in browser.text())
+    browser.click('other/')
+    eventually(lambda: 'file' in browser.links())
+    (folder / 'other' / 'file').unlink()
+    browser.open(writable.url)
+    press_tool(browser, 'other', 'delete')
+    answer(browser)
+    eventually(lambda: not list(folder.iterdir()))
+
+
+def test_files_and_whole_folders_are_dropped(browser, writable, folder, files):
+    mine = files[0].parent
+    (mine / 'deep' / 'er').mkdir(parents=True)
+    (mine / 'deep' / 'er' / 'x.txt').write_text('x')
+    browser.open(writable.url)
+    drop(browser, mine, files[0])
+    eventually(lambda: 'mine/' in browser.links())
+    assert (folder / 'mine' / 'deep' / 'er' / 'x.txt').read_text() == 'x'
+    for name in AWKWARD:
+        assert (folder / 'mine' / name).read_text() == 'content of ' + name
+    assert (folder / files[0].name).is_file()
+
+
+def test_what_is_there_is_not_replaced_by_those_who_may_only_add(browser, server, folder, files,
+                                                                 tmp_path):
+    folder.chmod(0o777)
+    users = tmp_path / 'users'
+    run(CORONET, 'passwd', users, 'eve', '--rights', 'read,list,add', input=b'secret\n')
+    users.chmod(0o644)
+    (folder / files[0].name).write_text('old')
+    one = server('--write', '--users', users, '--login-delay', '0')
+    browser.open(one.url.replace('://', '://eve:secret@') + '?login')
+    browser.open(one.url)
+    assert 'You may upload; nothing can be replaced.' in browser.text()
+    assert not browser.script('return document.querySelector(".tools, #tools")')
+    browser.choose('form input', *files)
+    browser.press('form button')
+    eventually(lambda: '2 of 3 uploaded.' in browser.text())
+    assert files[0].name + ': You may not do that.' in browser.text()
+    assert (folder / files[0].name).read_text() == 'old'
+    assert (folder / files[1].name).is_file()

@@ -127,6 +127,7 @@ static void a_page_that_all_may_only_read_says_nothing_of_writing(void **state)
     assert_not_in_body("<form");
     assert_not_in_body("<script");
     assert_true(policy_has("form-action 'none';"));
+    assert_false(policy_has("script-src"));
 }
 
 static void whoever_may_add_has_a_form(void **state)
@@ -145,6 +146,37 @@ static void whoever_may_add_has_a_form(void **state)
     assert_int_equal(get("/"), 200);
     assert_in_body("<p>You may upload; nothing can be replaced.</p>");
     assert_in_body("<form");
+}
+
+static void only_the_own_script_runs_and_only_for_those_who_may_write(void **state)
+{
+    (void)state;
+    char script[80];
+    assert_int_equal(ask("GET", "/", ANN), 200);
+    const char *policy = field("Content-Security-Policy");
+    const char *nonce = strstr(policy, "script-src 'nonce-") + 18;
+    assert_non_null(strstr(policy, "connect-src 'self';"));
+    assert_null(strstr(policy, "unsafe"));
+    snprintf(script, sizeof script, "<script nonce=\"%.32s\">", nonce);
+    assert_in_body(script);
+    assert_in_body("<template id=\"tools\">");
+    assert_not_in_body(" onclick=");
+    assert_int_equal(ask("GET", "/", READER), 200);
+    assert_not_in_body("<script");
+    assert_not_in_body("<template");
+    assert_false(policy_has("script-src"));
+    assert_false(policy_has("connect-src"));
+    serve_at("/", &(struct co_http_files_options){.anonymous_rights = CO_MAY_BROWSE | CO_MAY_ADD});
+    assert_int_equal(get("/"), 200);
+    assert_in_body("<script");
+    assert_not_in_body("<template");
+}
+
+static void h23_the_visitors_name_is_escaped(void **state)
+{
+    (void)state;
+    assert_int_equal(ask("GET", "/", MARKUP), 200);
+    assert_in_body("Logged in as <b>&lt;i&gt;</b>.");
 }
 
 static void a_stranger_is_told_what_logging_in_is_good_for(void **state)
@@ -407,6 +439,8 @@ static int all_tests(void *arg)
         SITE_TEST(nothing_can_run_and_only_the_own_style_applies),
         ACCOUNTS_TEST(a_page_that_all_may_only_read_says_nothing_of_writing),
         ACCOUNTS_TEST(whoever_may_add_has_a_form),
+        ACCOUNTS_TEST(only_the_own_script_runs_and_only_for_those_who_may_write),
+        ACCOUNTS_TEST(h23_the_visitors_name_is_escaped),
         ACCOUNTS_TEST(a_stranger_is_told_what_logging_in_is_good_for),
         ACCOUNTS_TEST(a_password_is_not_asked_for_where_others_listen),
         ACCOUNTS_TEST(the_link_to_log_in_asks_and_leads_back),
