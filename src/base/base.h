@@ -84,6 +84,10 @@ static inline ssize_t co_text_find(co_text text, char c)
 /* The slice without the spaces and tabs around it (RFC 9110 5.6.3 OWS). */
 co_text co_text_trim(co_text text);
 
+/* The slice as a C string, to be freed; NULL when memory is out. (strndup wants a string, and a
+ * slice is none.) */
+char *co_text_copy(co_text text);
+
 /*
  * Reads an unsigned decimal number: digits only, no sign, no space, at least one digit.
  * Returns 0 with *ret set, or CO_EINVALID when malformed or above `max`.

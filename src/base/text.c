@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/base.h"
 
+#include <stdlib.h>
+
 co_text co_text_trim(co_text text)
 {
     while (text.size && (text.at[0] == ' ' || text.at[0] == '\t')) {
@@ -10,6 +12,17 @@ co_text co_text_trim(co_text text)
     while (text.size && (text.at[text.size - 1] == ' ' || text.at[text.size - 1] == '\t'))
         text.size--;
     return text;
+}
+
+char *co_text_copy(co_text text)
+{
+    char *copy = malloc(text.size + 1);
+    if (!copy)
+        return NULL;
+    if (text.size > 0)
+        memcpy(copy, text.at, text.size);
+    copy[text.size] = '\0';
+    return copy;
 }
 
 int co_text_number(co_text text, uint64_t max, uint64_t *ret)

@@ -55,7 +55,7 @@ int co_ftp_rnfr(struct co_ftp_session *session, const struct co_ftp_command *com
     if (rc == 0)
         rc = co_tree_stat_path(session->tree, co_buf_text(&path), &stat);
     if (rc == 0) {
-        session->rename_from = strndup(path.at, path.size);
+        session->rename_from = co_text_copy(co_buf_text(&path));
         rc = session->rename_from ? 0 : -ENOMEM;
     }
     co_buf_free(&path);

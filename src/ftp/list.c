@@ -96,7 +96,7 @@ static co_text split(co_text path, co_text *ret_name)
 static int open_alone(struct listing *listing, const struct co_tree_stat *stat, co_text name)
 {
     listing->one = (struct co_tree_entry){.stat = *stat};
-    listing->one.name = strndup(name.at, name.size);
+    listing->one.name = co_text_copy(name);
     listing->alone = true;
     return listing->one.name ? 0 : -ENOMEM;
 }

@@ -60,7 +60,7 @@ int co_ftp_user(struct co_ftp_session *session, const struct co_ftp_command *com
     co_ftp_logout(session);
     if (name.size > USER_BYTES_MAX)
         return co_ftp_reply(session, 501, "A user name has at most %d bytes.", USER_BYTES_MAX);
-    session->user = strndup(name.at, name.size);
+    session->user = co_text_copy(name);
     if (!session->user)
         return co_ftp_reply_error(session, -ENOMEM);
     if (is_welcome(session))

@@ -146,7 +146,7 @@ int co_tree_available(struct co_tree *tree, co_text path, uint64_t *ret_bytes)
         return -EPERM;
     if (!co_lookup_path_exists(path, tree->hidden))
         return -ENOENT;
-    char *name = path.size ? strndup(path.at, path.size) : strdup(".");
+    char *name = co_text_copy(path.size ? path : CO_TEXT("."));
     if (!name)
         return -ENOMEM;
     room.folder.path = name;
