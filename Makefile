@@ -26,7 +26,7 @@ help:
 	@echo 'make check                 both compilers, sanitizers, valgrind, fuzzing, faults, guards'
 	@echo 'make soak [TIME=300]       all faults and guards, load, TIME seconds a fuzz target'
 	@echo 'make fuzz [TIME=300]       only the fuzz targets'
-	@echo 'make bench                 measure against nginx, h2o and lighttpd'
+	@echo 'make bench                 measure against nginx, h2o, lighttpd and FTP servers'
 	@echo 'make install [PREFIX=/usr/local DESTDIR=]'
 	@echo 'make format, make clean'
 
@@ -47,6 +47,7 @@ fuzz: packages
 
 bench: all
 	@bench/run
+	@bench/ftp
 
 install: all
 	@meson configure $(BUILD) -Dprefix=$(PREFIX)
