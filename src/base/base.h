@@ -67,9 +67,12 @@ static inline bool co_text_starts(co_text text, co_text prefix)
     return text.size >= prefix.size && memcmp(text.at, prefix.at, prefix.size) == 0;
 }
 
-/* The part from `from` to the end; empty when from is past it. */
+/* The part from `from` to the end; empty when from is past it. (To add 0 to NULL is undefined in
+ * C.) */
 static inline co_text co_text_after(co_text text, size_t from)
 {
+    if (text.size == 0)
+        return text;
     return from >= text.size ? (co_text){text.at + text.size, 0}
                              : (co_text){text.at + from, text.size - from};
 }
