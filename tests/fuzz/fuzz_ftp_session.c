@@ -34,6 +34,7 @@ struct run {
     co_stream *control;
     char replies[REPLIES_MAX];
     size_t size_read;
+    unsigned iac; /* bytes of an answer of Telnet's (IAC, WONT or DONT, an option) that have come */
 };
 
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *where)
@@ -134,14 +135,27 @@ static void check_replies(struct run *run)
     run->size_read -= at;
 }
 
+/* Telnet's answers come between replies, and an option may be any byte. */
+static void take_byte(struct run *run, char byte)
+{
+    unsigned char code = (unsigned char)byte;
+    unsigned before = run->iac;
+    run->iac = before == 0 ? code == 255 : before == 1 ? 2 * (code == 252 || code == 254) : 0;
+    if (before == 1 && run->iac == 0)
+        run->replies[run->size_read++] = '?'; /* it was a name's */
+    if (before < 2 && run->iac == 0)
+        run->replies[run->size_read++] = byte;
+}
+
 static int read_replies(void *arg)
 {
     struct run *run = arg;
+    char bytes[512];
     ssize_t n = 1;
     while (n > 0) {
-        n = co_read(run->control, run->replies + run->size_read, REPLIES_MAX - run->size_read);
-        if (n > 0)
-            run->size_read += (size_t)n;
+        n = co_read(run->control, bytes, sizeof bytes);
+        for (ssize_t i = 0; i < n; i++)
+            take_byte(run, bytes[i]);
         check_replies(run);
     }
     return 0;
