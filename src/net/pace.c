@@ -116,7 +116,8 @@ static unsigned cursor_take(
         size_t size = cursor->at->iov_len - cursor->offset;
         if (size > room - taken)
             size = room - taken;
-        ret[count++] = (struct iovec){(char *)cursor->at->iov_base + cursor->offset, size};
+        if (size > 0) /* an empty piece may be at NULL */
+            ret[count++] = (struct iovec){(char *)cursor->at->iov_base + cursor->offset, size};
         taken += size;
         cursor->offset += size;
         if (cursor->offset == cursor->at->iov_len)
@@ -136,6 +137,8 @@ int co_pace_writev(
         struct wait wait;
         size_t bytes;
         unsigned n = cursor_take(&cursor, step_max(pace, CO_BUFFER_LARGE), step, &bytes);
+        if (n == 0)
+            break;
         wait_begin(&wait, pace, bytes);
         rc = co_writev(stream, step, n);
         rc = (int)wait_end(&wait, pace, rc, rc == 0 ? bytes : 0);
