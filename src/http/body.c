@@ -64,7 +64,7 @@ static int send_continue(co_http_request *request)
     request->continued = true;
     if (request->reply_state != CO_HTTP_REPLY_NONE || co_peek(request->stream, 0, &bytes) != 0)
         return 0;
-    struct iovec piece = co_http_piece((co_text){text, sizeof text - 1});
+    struct iovec piece = co_piece((co_text){text, sizeof text - 1});
     int rc = co_http_send(request, &piece, 1);
     return rc < 0 ? rc : co_http_flush(request);
 }

@@ -81,12 +81,12 @@ static int send_head(co_http_request *request, co_text head, co_text framing, co
 {
     co_text end = head_end(request);
     struct iovec pieces[] = {
-        co_http_piece(head),
-        co_http_piece(framing),
-        co_http_piece(co_http_shard_common(request->shard, request->start_seconds)),
-        co_http_piece(co_buf_text(&request->fields)),
-        co_http_piece(end),
-        co_http_piece(body),
+        co_piece(head),
+        co_piece(framing),
+        co_piece(co_http_shard_common(request->shard, request->start_seconds)),
+        co_piece(co_buf_text(&request->fields)),
+        co_piece(end),
+        co_piece(body),
     };
     request->reply_state = next;
     return settle(request, co_http_send(request, pieces, CO_LENGTH(pieces)));
@@ -236,8 +236,8 @@ int co_http_write(co_http_request *request, const void *bytes, size_t size)
     bool chunked = request->reply_state == CO_HTTP_REPLY_CHUNKED;
     struct iovec pieces[] = {
         {line, chunked ? co_chunk_line(line, size) : 0},
-        co_http_piece((co_text){bytes, size}),
-        co_http_piece(chunked ? CO_TEXT("\r\n") : (co_text){0}),
+        co_piece((co_text){bytes, size}),
+        co_piece(chunked ? CO_TEXT("\r\n") : (co_text){0}),
     };
     rc = co_http_send(request, pieces, CO_LENGTH(pieces));
     /* What comes piece by piece may be waited for: it must not lie in the cork. */
@@ -303,7 +303,7 @@ static int end_body(co_http_request *request, int rc)
     if (rc < 0)
         return cut_short(request, rc);
     if (request->reply_state == CO_HTTP_REPLY_CHUNKED && has_body) {
-        struct iovec last = co_http_piece(CO_TEXT("0\r\n\r\n"));
+        struct iovec last = co_piece(CO_TEXT("0\r\n\r\n"));
         rc = co_http_send(request, &last, 1);
     }
     request->reply_state = CO_HTTP_REPLY_DONE;

@@ -7,11 +7,7 @@
 #define CO_HTTP_SEND_H
 
 #include "http/message.h"
-
-static inline struct iovec co_http_piece(co_text text)
-{
-    return (struct iovec){(void *)(uintptr_t)text.at, text.size};
-}
+#include "net/stream.h"
 
 /* Writes the pieces after what is held. Suspends only when they do not fit in the cork. */
 int co_http_send(co_http_request *request, const struct iovec *pieces, unsigned count);
