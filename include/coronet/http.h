@@ -85,6 +85,7 @@ struct co_http_files_options {
     const char *index;     /* the page of a folder; NULL: "index.html"; "": none */
     bool no_listing;       /* folders without index: 404 instead of a listing */
     bool hidden;           /* show dot files too */
+    bool archive;          /* folders as archives, too; not with no_listing */
     const char *spa;       /* file (below the folder) that answers GETs of what does not exist */
     int64_t cache_seconds; /* Cache-Control: max-age; 0: "no-cache"; negative: no field */
     const char *cors;      /* Access-Control-Allow-Origin, also for preflights; NULL: none */
@@ -109,6 +110,11 @@ struct co_http_files_options {
  * path: the prefix of URLs, ending in '/'. directory: opened at once, served confined: nothing
  * outside it can be reached, by whatever name or link. options: NULL for the defaults; copied, with
  * its strings. An error (-ENOENT, -ENOTDIR ...) stays with the server.
+ *
+ * Archives: "?archive=tar", "tar.gz" or "zip" of a folder sends all that its visitor may list and
+ * read in it, made on the way. A thread makes four at once; more are 503. Links to folders and what
+ * cannot be read are left out. A response that ends early is cut off, so that it never passes for a
+ * whole: when a file shrinks (tar), or a zip's directory would grow beyond 16 MiB.
  *
  * Accounts: by Basic authentication (RFC 7617), only from this machine (loopback, Unix sockets) and
  * over TLS; elsewhere 403 says why. Writing, for whoever has the right: PUT (RFC 9110 9.3.4),

@@ -55,6 +55,7 @@ const struct co_option co_serve_options_table[] = {
     GROUP("Pages"),
     TEXT(CO_OPTION_TEXT, "index", "NAME", index, "page of a folder (index.html)"),
     FLAG("no-listing", no_listing, "folders without that page do not exist"),
+    FLAG("archive", archive, "folders as .tar, .tar.gz or .zip, made while they are sent"),
     FLAG("hidden", hidden, "show names that begin with a dot"),
     TEXT(CO_OPTION_TEXT, "spa", "FILE", spa, "this page, below DIR, for whatever does not exist"),
     TEXT(CO_OPTION_LIST, "header", "'NAME: VALUE'", headers, "in every response; repeatable"),

@@ -261,6 +261,7 @@ static void fill_settings(struct co_serving *server)
             {
                 .index = command->index,
                 .no_listing = command->no_listing,
+                .archive = command->archive,
                 .hidden = command->hidden,
                 .no_sync = command->no_sync,
                 .spa = command->spa,

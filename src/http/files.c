@@ -325,6 +325,8 @@ static int files_get(struct co_http_visit *visit)
     co_http_request *request = visit->request;
     if (asks_to_log_in(visit))
         return co_http_visit_log_in(visit);
+    if (CO_UNLIKELY(co_http_archive_asked(visit)))
+        return co_http_archive_reply(visit);
     int rc = tell_partial(visit);
     if (rc == 0)
         rc = answer_path(visit);

@@ -4,8 +4,8 @@
  *
  * files.c finds what a path means for whoever visitor.c says is there; file_form.c makes a file's
  * heads once; file_choose.c picks the coding to send; file_reply.c answers conditions and sends,
- * with file_range.c for parts; listing.c answers for folders. What changes the folder is
- * writing.h's.
+ * with file_range.c for parts; listing.c and archive.c answer for folders. What changes the folder
+ * is writing.h's.
  */
 #ifndef CO_HTTP_FILES_H
 #define CO_HTTP_FILES_H
@@ -189,5 +189,11 @@ int co_http_file_ranges(struct co_http_visit *visit, const struct co_http_shown 
 
 /* Lists the folder of the visit's path. Negative before a reply: as co_tree_list. */
 int co_http_listing_reply(struct co_http_visit *visit);
+
+/* Does the request ask for a folder's archive? Then this replies: for whoever may both list and
+ * read, where the option is on; elsewhere there is none. */
+bool co_http_archive_asked(const struct co_http_visit *visit);
+bool co_http_archive_allowed(const struct co_http_visit *visit);
+int co_http_archive_reply(struct co_http_visit *visit);
 
 #endif
