@@ -92,7 +92,8 @@ static void hidden_names_are_not_in_it_h12(void **state)
 /* A client that asks for the archive and reads what comes first. */
 static co_stream *begin(co_group *group)
 {
-    static const char request[] = "GET /?archive=tar HTTP/1.1\r\nHost: a\r\n\r\n";
+    static const char request[] =
+        "GET /?archive=tar HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
     co_stream *peer, *served;
     char got[16];
     assert_int_equal(co_memory_pair(&peer, &served, 65536), 0);
