@@ -12,12 +12,14 @@
 #include <unistd.h>
 
 struct co_keeper {
+    const struct co_kept_file *files;
+    size_t count;
     pid_t pid;
     int socket;
     pthread_mutex_t lock; /* a question and its answer are one */
 };
 
-/* A message: a number, and a descriptor beside it when there is one. */
+/* An answer: 0 or -errno, and a descriptor beside it when there is one. */
 struct message {
     int32_t number;
     struct iovec piece;
@@ -51,23 +53,57 @@ static int answer(int socket, int result)
     return sendmsg(socket, &message.head, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
-static _Noreturn void run(int socket, int (*open)(void *arg), void *arg)
+/* Nobody of that user may look in. */
+static int hide(void)
 {
-    char question;
-    int rc = prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    while (rc == 0 && recv(socket, &question, 1, 0) == 1) {
-        int fd = open(arg);
-        rc = answer(socket, fd);
-        if (fd >= 0)
-            close(fd);
+    return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? -errno : 0;
+}
+
+static int open_and_answer(int socket, const struct co_kept_file *file)
+{
+    int fd = file->open(file->arg);
+    int rc = answer(socket, fd);
+    if (fd >= 0)
+        close(fd);
+    return rc;
+}
+
+/* By a process of that user's for this once: from there is no way back. */
+static int open_as_user(int socket, const struct co_kept_file *file)
+{
+    int status;
+    pid_t pid = fork();
+    if (pid < 0)
+        return answer(socket, -errno);
+    if (pid == 0) {
+        int rc = co_privileges_drop(file->user);
+        if (rc == 0)
+            rc = hide();
+        rc = rc < 0 ? answer(socket, rc) : open_and_answer(socket, file);
+        _exit(rc < 0 ? 1 : 0);
+    }
+    while (waitpid(pid, &status, 0) < 0)
+        if (errno != EINTR)
+            return -errno;
+    return status == 0 ? 0 : answer(socket, -EIO); /* there is always one answer */
+}
+
+static _Noreturn void run(int socket, const struct co_keeper *keeper)
+{
+    uint32_t number;
+    int rc = hide();
+    while (rc == 0 && recv(socket, &number, sizeof number, 0) == sizeof number) {
+        const struct co_kept_file *file = number < keeper->count ? &keeper->files[number] : NULL;
+        rc = !file        ? answer(socket, -EINVAL)
+             : file->user ? open_as_user(socket, file)
+                          : open_and_answer(socket, file);
     }
     _exit(0);
 }
 
 /* ---- in the server ------------------------------------------------------------------------ */
 
-int co_keeper_start(
-    struct co_keeper **ret, int (*open)(void *arg), void *arg, const struct co_identity *user)
+int co_keeper_start(struct co_keeper **ret, struct co_kept_file *files, size_t count)
 {
     int ends[2];
     struct co_keeper *keeper = malloc(sizeof *keeper);
@@ -76,12 +112,12 @@ int co_keeper_start(
     int rc = socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0 ? -errno : 0;
     if (rc < 0)
         goto fail;
+    keeper->files = files;
+    keeper->count = count;
     keeper->pid = fork();
     if (keeper->pid == 0) {
         close(ends[0]); /* so that the server's end is the end */
-        if (!user || co_privileges_drop(user) == 0)
-            run(ends[1], open, arg);
-        _exit(1);
+        run(ends[1], keeper);
     }
     rc = keeper->pid < 0 ? -errno : 0;
     close(ends[1]);
@@ -89,6 +125,8 @@ int co_keeper_start(
     if (rc < 0)
         goto fail_open;
     pthread_mutex_init(&keeper->lock, NULL);
+    for (size_t i = 0; i < count; i++)
+        files[i].keeper = keeper;
     *ret = keeper;
     return 0;
 fail_open:
@@ -117,9 +155,11 @@ static int receive(int socket)
 
 int co_keeper_open(void *arg)
 {
-    struct co_keeper *keeper = arg;
+    const struct co_kept_file *file = arg;
+    struct co_keeper *keeper = file->keeper;
+    const uint32_t number = (uint32_t)(file - keeper->files);
     pthread_mutex_lock(&keeper->lock);
-    ssize_t n = send(keeper->socket, "?", 1, MSG_NOSIGNAL);
+    ssize_t n = send(keeper->socket, &number, sizeof number, MSG_NOSIGNAL);
     int rc = n < 0 ? -errno : receive(keeper->socket);
     pthread_mutex_unlock(&keeper->lock);
     return rc;

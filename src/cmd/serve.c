@@ -258,8 +258,8 @@ static int accounts_open(struct co_serving *server)
         .directory = server->directory,
         .users = command->user.at,
         .file = command->users,
-        .reopen = server->users_keeper ? co_keeper_open : NULL,
-        .reopen_arg = server->users_keeper,
+        .reopen = server->users_kept ? co_keeper_open : NULL,
+        .reopen_arg = server->users_kept,
         .write = command->write || command->anonymous_write,
         .login_delay_ms = command->login_delay,
     };
@@ -337,8 +337,7 @@ int co_serve_run(void *settings)
     if (server.events != server.log)
         co_sink_close(server.events);
     co_sink_close(server.log);
-    co_keeper_stop(server.log_keeper);
-    co_keeper_stop(server.users_keeper);
+    co_keeper_stop(server.keeper);
     co_access_free(server.access);
     if (server.directory_fd >= 0)
         close(server.directory_fd);

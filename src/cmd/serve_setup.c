@@ -177,20 +177,24 @@ static int users_open(void *arg)
  * become, in a folder that others may write to; the users' file by who we are, for passwords'
  * hashes need not be readable for that user.
  */
-static int start_keepers(struct co_serving *server)
+static int start_keeper(struct co_serving *server)
 {
     struct co_serve_command *command = server->command;
-    bool has_file = command->log && strcmp(command->log, "-") != 0 && server->log;
-    int rc = 0;
+    struct co_kept_file *file = server->kept;
     if (command->no_sandbox)
         return 0;
-    if (has_file)
-        rc = co_keeper_start(&server->log_keeper, co_sink_file, server->log,
-            server->user.name[0] ? &server->user : NULL);
-    if (rc == 0 && has_file)
-        co_sink_reopen_by(server->log, co_keeper_open, server->log_keeper);
-    if (rc == 0 && command->users)
-        rc = co_keeper_start(&server->users_keeper, users_open, command, NULL);
+    if (command->log && strcmp(command->log, "-") != 0 && server->log) {
+        *file = (struct co_kept_file){.open = co_sink_file, .arg = server->log};
+        if (server->user.name[0])
+            file->user = &server->user;
+        co_sink_reopen_by(server->log, co_keeper_open, file++);
+    }
+    if (command->users) {
+        server->users_kept = file;
+        *file++ = (struct co_kept_file){.open = users_open, .arg = command};
+    }
+    size_t count = (size_t)(file - server->kept);
+    int rc = count ? co_keeper_start(&server->keeper, server->kept, count) : 0;
     if (rc == 0)
         return 0;
     co_error("cannot start the process that opens files again: %s", co_explain(rc));
@@ -300,7 +304,7 @@ int co_serving_set_up(struct co_serving *server)
     if (code == 0)
         code = open_logs(server);
     if (code == 0)
-        code = start_keepers(server);
+        code = start_keeper(server);
     if (code == 0)
         fill_settings(server);
     return code;

@@ -19,8 +19,8 @@ struct co_serving {
     int directory_fd;        /* O_PATH: to ask what we may, as whoever we are */
     struct co_identity user; /* whom we become; with an empty name: we stay who we are */
     struct co_sandbox sandbox;
-    struct co_keeper *log_keeper,
-        *users_keeper; /* NULL: there is no such file, or we may open it */
+    struct co_keeper *keeper; /* NULL: there is nothing to open again, or we may ourselves */
+    struct co_kept_file kept[2], *users_kept; /* the users' file, if it is among them */
     co_access *access;
     struct co_accounts *accounts; /* made when it runs; NULL: there are none */
     struct co_sink *log;          /* of requests; NULL: none */

@@ -5,6 +5,7 @@ tests/unit/test_sandbox.c; here, that all of the server is in it, and that it se
 import ctypes
 import os
 import platform
+import pwd
 import re
 import signal
 import struct
@@ -158,12 +159,39 @@ def test_a_replaced_users_file_is_read_again(server, tmp_path):
     eventually(lambda: logs_in(one, 'bob', 'secret'))
 
 
-def test_nothing_stays_when_the_server_is_killed(server, tmp_path):
-    one = server('--log', tmp_path / 'log')
+def test_one_process_opens_all_again_and_goes_with_the_server(server, tmp_path):
+    users = tmp_path / 'users'
+    run(CORONET, 'passwd', users, 'ann', input=b'secret\n')
+    one = server('--log', tmp_path / 'log', '--users', users)
     keepers = children(one.pid)
     assert len(keepers) == 1 and is_alive(keepers[0])
     one.kill()
     eventually(lambda: not is_alive(keepers[0]))
+
+
+def test_the_log_and_the_users_are_opened_again_each_by_its_number(server, folder, tmp_path):
+    """As root: the one by the user who serves, in whose folder it is, the other by root."""
+    logs, users = tmp_path / 'logs', tmp_path / 'users'
+    log = logs / 'log'
+    logs.mkdir()
+    if os.geteuid() == 0:
+        os.chown(logs, pwd.getpwnam('nobody').pw_uid, -1)
+    (folder / 'a').write_text('hello')
+
+    def add(name):
+        run(CORONET, 'passwd', users, name, input=b'secret\n')
+    add('ann')
+    one = server('-4', '--log', log, '--users', users, '--login-delay', '0', ftp=('127.0.0.1:0',))
+    for turn, name in enumerate(('bob', 'cid')):
+        log.rename(logs / f'log.{turn}')
+        add(name)
+        one.signal(signal.SIGHUP)
+        eventually(log.exists)
+        eventually(lambda name=name: logs_in(one, name, 'secret'))
+    assert log.stat().st_uid == logs.stat().st_uid
+    get(one, 'a')
+    one.stop()
+    assert 'GET /a' in log.read_text()
 
 
 def test_there_is_one_process_where_nothing_is_opened_again(server):
