@@ -12,7 +12,7 @@
 #define FULL_READS_FOR_LARGE 2    /* small buffers filled in a row before a large one is used */
 #define PIECES_MAX           16   /* of one co_writev */
 #define PRINT_MAX            4096 /* bytes of one co_print */
-#define FILE_SLICE           (64u << 10) /* of a file per operation: what one splice moves */
+#define FILE_SLICE           (1u << 20)  /* of a file per operation: some 100 us of work */
 #define CLOSE_GRACE_MS       1000        /* for what a closing stream still has to send */
 #define CLOSE_DISCARD_MAX    (256 << 10) /* unread bytes taken in before closing */
 

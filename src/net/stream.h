@@ -48,6 +48,7 @@ struct co_stream {
     int32_t read_error, write_error; /* the first of each direction */
     int32_t park_result;
     bool ended, corked, write_shut, reading, writing, likely, closing;
+    bool bulk;          /* the socket was told that much will be sent */
     uint8_t full_reads; /* in a row: bulk data gets a large buffer */
     co_handler *handler;
     void *arg;

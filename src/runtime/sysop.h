@@ -46,7 +46,7 @@ void co_sys_close(struct co_rt *rt);
 #define CO_SYS_WAIT LONG_MIN       /* not possible now: wait for readiness */
 #define CO_SYS_COLD (LONG_MIN + 1) /* the file's bytes are not in memory: co_sys_warm */
 
-#define CO_SYS_FILE_SLICE ((size_t)64 << 10) /* bytes of a file sent without a look at others */
+#define CO_SYS_FILE_SLICE ((size_t)1 << 20) /* bytes of a file sent without a look at others */
 
 static inline bool co_sys_reads(const struct co_op *op)
 {

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/* Files sent over streams, in memory and over TCP. */
+#include "pairs.h"
+
+#include "net/stream.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define FILE_BYTES 600000
+
+static int file_new(void)
+{
+    static char bytes[FILE_BYTES / 100];
+    char path[] = "/tmp/coronet-test-XXXXXX";
+    int fd = mkostemp(path, O_CLOEXEC);
+    if (fd < 0)
+        return fd;
+    unlink(path);
+    for (size_t at = 0; at < FILE_BYTES; at += sizeof bytes) {
+        for (size_t i = 0; i < sizeof bytes; i++)
+            bytes[i] = pattern_at(at + i);
+        if (write(fd, bytes, sizeof bytes) != (ssize_t)sizeof bytes)
+            return -1;
+    }
+    return fd;
+}
+
+struct file_job {
+    co_stream *stream;
+    int fd, result;
+    uint64_t offset, size, sent;
+};
+
+static int write_file(void *arg)
+{
+    struct file_job *job = arg;
+    job->result = co_write_file(job->stream, job->fd, job->offset, job->size, &job->sent);
+    return 0;
+}
+
+PAIR_TEST(a_part_of_a_file_goes_out_behind_the_cork)
+{
+    struct file_job job = {.stream = a, .fd = file_new(), .offset = 1000, .size = 500000};
+    char *all = malloc(job.size + 1);
+    REQUIRE(all && job.fd >= 0);
+    co_group group;
+    co_group_open(&group, NULL);
+    co_cork(a);
+    CHECK_INT(co_write(a, ">", 1), 0);
+    co_go(&group, write_file, &job);
+    CHECK_INT(co_read_full(b, all, job.size + 1), job.size + 1);
+    CHECK(all[0] == '>' && pattern_holds(all + 1, 1000, job.size));
+    CHECK_INT(co_group_close(&group), 0);
+    CHECK_INT(job.result, 0);
+    CHECK_INT(job.sent, job.size);
+    CHECK_INT(co_write_file(a, job.fd, 0, 0, NULL), 0);
+    free(all);
+    close(job.fd);
+    CHECK_INT(co_close(a), 0);
+    CHECK_INT(co_close(b), 0);
+    return 0;
+}
+
+PAIR_TEST(a_file_that_shrank_is_an_early_end_and_no_stream_error)
+{
+    struct file_job job = {.stream = a, .fd = file_new(), .offset = FILE_BYTES - 100, .size = 200};
+    char text[200];
+    REQUIRE(job.fd >= 0);
+    write_file(&job);
+    CHECK_INT(job.result, CO_EEOF);
+    CHECK_INT(job.sent, 100);
+    CHECK_INT(co_write(a, "x", 1), 0);
+    CHECK_INT(co_read_full(b, text, 101), 101);
+    CHECK_INT(text[100], 'x');
+    close(job.fd);
+    CHECK_INT(co_close(a), 0);
+    CHECK_INT(co_close(b), 0);
+    return 0;
+}
+
+PAIR_TEST(what_went_out_of_a_file_is_told_when_the_scope_ends)
+{
+    struct file_job job = {.stream = a, .fd = file_new(), .size = FILE_BYTES};
+    char *all = malloc(FILE_BYTES);
+    REQUIRE(all && job.fd >= 0);
+    uint64_t sent = 0;
+    co_scope scope;
+    co_scope_open(&scope, 20);
+    while (job.result == 0) { /* until the buffers are full */
+        write_file(&job);
+        sent += job.sent;
+    }
+    CHECK_INT(job.result, CO_EDEADLINE);
+    CHECK_INT(co_scope_close(&scope), CO_EDEADLINE);
+    co_group group;
+    co_group_open(&group, NULL);
+    co_shutdown_write(a);
+    uint64_t got = 0;
+    ssize_t n;
+    while ((n = co_read(b, all, FILE_BYTES)) > 0)
+        got += (uint64_t)n;
+    CHECK_INT(n, 0);
+    CHECK_INT(got, sent);
+    CHECK_INT(co_group_close(&group), 0);
+    free(all);
+    close(job.fd);
+    co_abort(a);
+    co_abort(b);
+    return 0;
+}
+
+/* sendfile raises SIGPIPE, which must not outlive co_run either. */
+PAIR_TEST(a_file_for_a_peer_that_is_gone_raises_no_signal)
+{
+    int file = file_new();
+    char c;
+    REQUIRE(file >= 0);
+    co_abort(b);
+    CHECK_INT(co_read(a, &c, 1), -ECONNRESET); /* the socket's error is taken: now it is a pipe */
+    int rc = co_write_file(a, file, 0, 1000, NULL);
+    CHECK(rc == -EPIPE || rc == -ECONNRESET);
+    close(file);
+    co_abort(a);
+    return 0;
+}
+
+/* ---- large ones -------------------------------------------------------------------------------
+ */
+
+#define LARGE_BYTES (4u << 20)
+
+static int read_large(void *arg)
+{
+    co_stream *stream = arg;
+    char *all = malloc(LARGE_BYTES);
+    ssize_t n = all ? co_read_full(stream, all, LARGE_BYTES) : -ENOMEM;
+    free(all);
+    return n == LARGE_BYTES ? 0 : -EIO;
+}
+
+static bool sends_by_reno(const co_stream *stream)
+{
+    char name[16] = "";
+    socklen_t size = sizeof name;
+    getsockopt(
+        stream->rt->backend->raw(stream->rt, stream->fd), IPPROTO_TCP, TCP_CONGESTION, name, &size);
+    return strcmp(name, "reno") == 0;
+}
+
+/* Whatever the host's choice is: BBR's pacing costs three times the processor time there. */
+KERNEL_TEST(a_large_file_for_a_program_of_this_machine_is_not_paced)
+{
+    co_stream *a, *b;
+    REQUIRE(tcp_pair(&a, &b) == 0);
+    struct file_job job = {.stream = a, .fd = file_new(), .size = LARGE_BYTES};
+    REQUIRE(job.fd >= 0 && ftruncate(job.fd, LARGE_BYTES) == 0);
+    co_group group;
+    co_group_open(&group, NULL);
+    co_go(&group, read_large, b);
+    co_go(&group, write_file, &job);
+    CHECK_INT(co_group_close(&group), 0);
+    CHECK_INT(job.sent, LARGE_BYTES);
+    CHECK(sends_by_reno(a));
+    close(job.fd);
+    CHECK_INT(co_close(a), 0);
+    CHECK_INT(co_close(b), 0);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_part_of_a_file_goes_out_behind_the_cork),
+        cmocka_unit_test(a_file_that_shrank_is_an_early_end_and_no_stream_error),
+        cmocka_unit_test(what_went_out_of_a_file_is_told_when_the_scope_ends),
+        cmocka_unit_test(a_file_for_a_peer_that_is_gone_raises_no_signal),
+        cmocka_unit_test(a_large_file_for_a_program_of_this_machine_is_not_paced),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
