@@ -16,6 +16,7 @@
 #include "coronet/stream.h"
 #include "coronet/sync.h"
 #include "coronet/text.h"
+#include "coronet/tls.h"
 
 #include <stdio.h>
 #include <stdlib.h>

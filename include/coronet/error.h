@@ -35,7 +35,11 @@ extern "C" {
  X(CO_ENAMESERVER, -5202, "no name server answered usefully (is the network up?)")                 \
  X(CO_EHTTP, -5300, "malformed HTTP message")                                                      \
  X(CO_EREPLIED, -5301, "the response has already been sent")                                       \
- X(CO_EOUTSIDE, -5302, "the path leads outside the tree")
+ X(CO_EOUTSIDE, -5302, "the path leads outside the tree")                                          \
+ X(CO_ETLS, -5500, "TLS failed: the peer refused or broke the protocol")                           \
+ X(CO_ECERTIFICATE, -5501, "the peer's certificate does not prove who it should be")               \
+ X(CO_ETRUNCATED, -5502,                                                                           \
+     "the peer ended the connection without TLS's farewell: data may be missing")
 
 enum co_error {
 #define CO_ERROR_ENUM(name, code, sentence) name = code,

@@ -191,7 +191,7 @@ void co_stream_local(const struct co_stream *stream, co_address *ret)
 long co_stream_unsent(const struct co_stream *stream)
 {
     struct co_control control = {.code = CO_CONTROL_UNSENT};
-    if (stream->kind != &socket_kind)
+    if (!co_fd_is_open(stream->fd))
         return 0;
     long bytes = stream->rt->backend->control(stream->rt, stream->fd, &control);
     return bytes < 0 ? 0 : bytes;
@@ -201,7 +201,7 @@ const char *co_peer(co_stream *stream)
 {
     if (stream->peer_text)
         return stream->peer_text;
-    if (stream->kind != &socket_kind)
+    if (!co_fd_is_open(stream->fd))
         return stream->kind->name;
     char text[CO_ADDRESS_TEXT_MAX];
     co_address peer;

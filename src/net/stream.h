@@ -2,7 +2,7 @@
 /*
  * The inside of a stream, for the rooms of this floor and for layers over streams.
  *
- * What differs between sockets, memory and (later) TLS is a `co_stream_kind`; buffers, peeking,
+ * What differs between sockets, memory and TLS is a `co_stream_kind`; buffers, peeking,
  * corks, errors and parking are the same for all and live in stream.c and park.c. An idle stream
  * holds no buffer: the reading side takes one from the pool when there is input, the corked side
  * when there is output.
@@ -43,6 +43,7 @@ struct co_stream {
     struct co_rt *rt;
     co_fd fd;          /* of a socket */
     void *state;       /* of any other kind */
+    void *layer;       /* of a kind that was laid over another, which goes on beneath it */
     uint8_t *in, *out; /* pool buffers, NULL when none is held */
     uint32_t in_at, in_end, in_room, out_size;
     int32_t read_error, write_error; /* the first of each direction */
