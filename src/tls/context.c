@@ -158,6 +158,7 @@ static int alpn_write(co_tls *tls, const char *const *alpn)
 
 static int context_new(SSL_CTX **ret, const SSL_METHOD *method)
 {
+    char groups[] = GROUPS; /* the macro below is not const-correct */
     ERR_clear_error();
     SSL_CTX *context = *ret = SSL_CTX_new(method);
     if (!context)
@@ -167,7 +168,7 @@ static int context_new(SSL_CTX **ret, const SSL_METHOD *method)
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
     if (SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1 ||
         SSL_CTX_set_cipher_list(context, CIPHERS) != 1 ||
-        SSL_CTX_set1_groups_list(context, GROUPS) != 1)
+        SSL_CTX_set1_groups_list(context, groups) != 1)
         return co_tls_failure(CO_ETLS, "cannot set up TLS");
     return 0;
 }

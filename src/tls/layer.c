@@ -527,12 +527,13 @@ int co_tls_accept(co_stream *stream, co_tls *tls)
 static int expect(SSL *ssl, const char *host)
 {
     X509_VERIFY_PARAM *expected = SSL_get0_param(ssl);
+    void *name = (void *)(uintptr_t)host; /* the macro below is not const-correct */
     if (X509_VERIFY_PARAM_set1_ip_asc(expected, host) == 1)
         return 0;
     ERR_clear_error();
     X509_VERIFY_PARAM_set_hostflags(
         expected, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
-    if (SSL_set1_host(ssl, host) != 1 || SSL_set_tlsext_host_name(ssl, host) != 1)
+    if (SSL_set1_host(ssl, host) != 1 || SSL_set_tlsext_host_name(ssl, name) != 1)
         return co_tls_failure(CO_EINVALID, "not a host's name");
     return 0;
 }
