@@ -65,20 +65,25 @@ static int listen_alone(struct co_ftp_session *session, co_address *address)
     return 0;
 }
 
-/* Listens where the control connection came in. ret: the address, with its port. */
-static int passive_open(struct co_ftp_session *session, co_address *ret)
+/* Our end of the control connection. */
+static void local_address(const struct co_ftp_session *session, co_address *ret)
+{
+    co_stream_local(session->control, ret);
+    co_address_unmap(ret);
+}
+
+/* Listens where the control connection came in; the port is written into that address. */
+static int passive_open(struct co_ftp_session *session, co_address *local)
 {
     struct co_broker *broker = session->server->broker;
     co_address peer;
     co_ftp_data_forget(session);
-    co_stream_local(session->control, ret);
-    co_address_unmap(ret);
     co_stream_peer(session->control, &peer);
-    int family = ret->size ? ret->as.any.sa_family : AF_UNSPEC;
+    int family = local->size ? local->as.any.sa_family : AF_UNSPEC;
     if (family != AF_INET && family != AF_INET6)
         return -EAFNOSUPPORT;
-    int rc = broker ? co_ticket_take(broker, &peer, ret, &session->data.ticket)
-                    : listen_alone(session, ret);
+    int rc = broker ? co_ticket_take(broker, &peer, local, &session->data.ticket)
+                    : listen_alone(session, local);
     if (rc == 0)
         session->data.kind = CO_FTP_DATA_PASSIVE;
     return rc;
@@ -108,8 +113,7 @@ int co_ftp_pasv(struct co_ftp_session *session, const struct co_ftp_command *com
     (void)command;
     if (session->epsv_all)
         return co_ftp_reply(session, 501, "After EPSV ALL only EPSV is answered.");
-    co_stream_local(session->control, &address);
-    co_address_unmap(&address);
+    local_address(session, &address);
     if (address.size == 0 || address.as.any.sa_family != AF_INET)
         return co_ftp_reply(session, 425, "PASV is for IPv4; use EPSV.");
     int rc = passive_open(session, &address);
@@ -130,8 +134,7 @@ int co_ftp_epsv(struct co_ftp_session *session, const struct co_ftp_command *com
         session->epsv_all = true;
         return co_ftp_reply(session, 200, "Only EPSV from now on.");
     }
-    co_stream_local(session->control, &address);
-    co_address_unmap(&address);
+    local_address(session, &address);
     const char *family = address.size && address.as.any.sa_family == AF_INET6 ? "2" : "1";
     uint64_t number;
     if (command->argument.size && co_text_number(command->argument, 99, &number) < 0)
@@ -217,8 +220,7 @@ static int accept_peer(const struct co_ftp_session *session, co_listener *listen
 static int connect_peer(const struct co_ftp_session *session, co_stream **ret)
 {
     co_address from;
-    co_stream_local(session->control, &from);
-    co_address_unmap(&from);
+    local_address(session, &from);
     co_address_set_port(&from, ACTIVE_PORT_FROM);
     return co_connect_from(ret, session->data.peer, &from);
 }
