@@ -184,6 +184,8 @@ static int listener_open(struct co_listener *listener, const struct co_where *wh
         .value = options->backlog ? options->backlog : BACKLOG_DEFAULT,
     };
     rc = (int)rt->backend->control(rt, listener->fd, &listen);
+    if (co_address_port(&listener->address) != 0) /* all of it was asked for, and granted */
+        return rc;
     struct co_control name = {.code = CO_CONTROL_LOCAL_NAME, .ret_address = &listener->address};
     return rc < 0 ? rc : (int)rt->backend->control(rt, listener->fd, &name);
 }
