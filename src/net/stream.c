@@ -13,6 +13,7 @@
 #define PIECES_MAX           16   /* of one co_writev */
 #define PRINT_MAX            4096 /* bytes of one co_print */
 #define FILE_SLICE           (1u << 20)  /* of a file per operation: some 100 us of work */
+#define FILE_AT_ONCE         (64 << 10)  /* the end of one, which takes no longer than a write */
 #define CLOSE_GRACE_MS       1000        /* for what a closing stream still has to send */
 #define CLOSE_DISCARD_MAX    (256 << 10) /* unread bytes taken in before closing */
 
@@ -477,7 +478,8 @@ int co_write_file(
     if (n == 0) {
         while (sent < size && (n = send_slice(stream, file_fd, offset + sent, size - sent)) > 0) {
             sent += (uint64_t)n;
-            co_fiber_pause(stream->rt); /* a reader that keeps up must not starve the others */
+            if (sent < size || n > FILE_AT_ONCE)
+                co_fiber_pause(stream->rt); /* a reader that keeps up must not starve the others */
         }
         if (n == CO_EEOF)
             stream->writing = false; /* nothing is wrong with the stream */
