@@ -8,6 +8,7 @@
  * the session's, so that nobody else ever writes to the control connection.
  */
 #include "ftp/mode.h"
+#include "runtime/fiber.h"
 
 #include <errno.h>
 
@@ -106,6 +107,7 @@ static int attend(struct co_ftp_transfer *transfer)
     struct co_ftp_session *session = transfer->session;
     bool one_waits = false;
     int rc = 0;
+    co_fiber_pause(co_rt_current()); /* a short one is over in its first turn */
     while (rc == 0 && !transfer->over && !transfer->aborted) {
         struct co_ftp_command command;
         rc = listen_for(transfer, one_waits ? NULL : &command);
