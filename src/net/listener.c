@@ -2,6 +2,7 @@
 /* Listening sockets: opened, bound, asked for connections, closed. */
 #include "net/listener.h"
 
+#include "base/client.h"
 #include "base/error.h"
 #include "coronet/sync.h"
 #include "net/access.h"
@@ -115,6 +116,8 @@ static int socket_bind(struct co_listener *listener, const struct co_listen_opti
         co_sockopt_set(rt, listener->fd, SOL_SOCKET, SO_REUSEADDR, 1);
         co_sockopt_set(
             rt, listener->fd, IPPROTO_TCP, TCP_NODELAY, 1); /* accepted ones inherit it */
+        if (co_client_is_local(&listener->address))
+            co_sockopt_unpace(rt, listener->fd); /* this, too */
     }
     if (family == AF_INET6)
         co_sockopt_set(rt, listener->fd, IPPROTO_IPV6, IPV6_V6ONLY, options->ipv6_only);

@@ -2,12 +2,11 @@
 /* The kind of stream that is a connected socket: each call is one operation of the backend. */
 #include "base/client.h"
 #include "net/access.h"
+#include "net/sockopt.h"
 #include "net/stream.h"
 #include "runtime/pool.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -41,25 +40,14 @@ static long socket_send(struct co_stream *stream, const struct iovec *pieces, un
     return co_op_run(&op);
 }
 
-/* Between two programs of one machine there is no path to probe. A congestion control that paces
- * (BBR is many hosts' default) lets the reader sleep between segments there and wakes it for each:
- * three times the processor time. Reno does not, and every kernel has it. */
+/* A listener's connections know it from the start; others of this machine learn it here. */
 static void expect_bulk(struct co_stream *stream)
 {
-    static const char reno[] = "reno";
-    socklen_t size = sizeof reno;
-    struct co_control control = {
-        .code = CO_CONTROL_SET_OPTION,
-        .level = IPPROTO_TCP,
-        .name = TCP_CONGESTION,
-        .option = (void *)(uintptr_t)reno,
-        .option_size = &size,
-    };
     co_address peer;
     co_stream_peer(stream, &peer);
     stream->bulk = true;
-    if (peer.size > 0 && co_client_is_local(&peer))
-        stream->rt->backend->control(stream->rt, stream->fd, &control);
+    if (co_client_is_local(&peer))
+        co_sockopt_unpace(stream->rt, stream->fd);
 }
 
 static long socket_send_file(struct co_stream *stream, int file_fd, uint64_t offset, size_t size)

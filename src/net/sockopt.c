@@ -34,6 +34,26 @@ int co_sockopt_get(struct co_rt *rt, co_fd fd, int level, int name, int *ret)
     return (int)rt->backend->control(rt, fd, &control);
 }
 
+/*
+ * Between two programs of one machine there is no path to probe. A congestion control that paces
+ * (BBR is many hosts' default) lets the reader sleep between segments there and wakes it for each:
+ * three times the processor time. Reno does not, and every kernel has it. A connection that has
+ * begun with BBR stays paced, if less, so listeners are told before.
+ */
+void co_sockopt_unpace(struct co_rt *rt, co_fd fd)
+{
+    static const char reno[] = "reno";
+    socklen_t size = sizeof reno;
+    struct co_control control = {
+        .code = CO_CONTROL_SET_OPTION,
+        .level = IPPROTO_TCP,
+        .name = TCP_CONGESTION,
+        .option = (void *)(uintptr_t)reno,
+        .option_size = &size,
+    };
+    rt->backend->control(rt, fd, &control); /* a Unix socket has no such thing */
+}
+
 static const struct option {
     const char *name;
     int level, number;

@@ -8,4 +8,7 @@
 int co_sockopt_set(struct co_rt *rt, co_fd fd, int level, int name, int value);
 int co_sockopt_get(struct co_rt *rt, co_fd fd, int level, int name, int *ret);
 
+/* For a TCP socket whose peers are on this machine, or one that accepts such: without pacing. */
+void co_sockopt_unpace(struct co_rt *rt, co_fd fd);
+
 #endif
