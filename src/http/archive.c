@@ -304,22 +304,6 @@ static int send_archive(
     return rc;
 }
 
-/* How many this thread is making. */
-static int count_of(struct co_http_shard *shard, unsigned **ret)
-{
-    static const char key[] = "archives";
-    *ret = co_http_shard_get(shard, key);
-    if (*ret)
-        return 0;
-    *ret = calloc(1, sizeof **ret);
-    if (!*ret)
-        return -ENOMEM;
-    int rc = co_http_shard_set(shard, key, *ret, free);
-    if (rc < 0)
-        free(*ret);
-    return rc;
-}
-
 static int answer_busy(struct co_http_visit *visit)
 {
     int rc = co_http_set(visit->request, "Retry-After", RETRY_AFTER);
@@ -328,11 +312,13 @@ static int answer_busy(struct co_http_visit *visit)
 
 static int answer(struct co_http_visit *visit, const struct format *format)
 {
+    static const char key[] = "archives";
     struct co_tree_reader *reader;
-    unsigned *count;
-    int rc = count_of(visit->request->shard, &count);
+    void *kept;
+    int rc = co_http_shard_own(visit->request->shard, key, sizeof(unsigned), free, &kept);
     if (rc < 0)
         return rc;
+    unsigned *count = kept; /* how many this thread is making */
     if (*count == ARCHIVES_MAX)
         return answer_busy(visit);
     ++*count;

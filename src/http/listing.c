@@ -131,17 +131,14 @@ struct desk {
 static int desk_of(struct co_http_shard *shard, struct desk **ret)
 {
     static const char key[] = "desk";
-    *ret = co_http_shard_get(shard, key);
-    if (*ret)
-        return 0;
-    *ret = malloc(sizeof **ret);
-    if (!*ret)
-        return -ENOMEM;
-    **ret = (struct desk){.readers = {.count = READERS_MAX}};
-    int rc = co_http_shard_set(shard, key, *ret, free);
+    void *kept;
+    int rc = co_http_shard_own(shard, key, sizeof **ret, free, &kept);
     if (rc < 0)
-        free(*ret);
-    return rc;
+        return rc;
+    *ret = kept;
+    if (rc > 0)
+        (*ret)->readers.count = READERS_MAX;
+    return 0;
 }
 
 /* ---- reading ------------------------------------------------------------------------------ */

@@ -64,11 +64,10 @@ void co_http_server_keep(co_http_server *server, void *value, void (*free_value)
 /* The server's state in this thread's runtime, made on first use. 0 or -ENOMEM. */
 int co_http_shard_enter(co_http_server *server, struct co_http_shard **ret);
 
-/* A value of this shard, by an address of the caller's as key; NULL when there is none. */
-void *co_http_shard_get(const struct co_http_shard *shard, const void *key);
-/* Attaches a value; freed with the server. 0 or -ENOMEM (the value stays the caller's). */
-int co_http_shard_set(
-    struct co_http_shard *shard, const void *key, void *value, void (*free_value)(void *value));
+/* What the caller keeps in this shard, by an address of the caller's as key; made of zeros on first
+ * use, and freed with the server. 0; 1: it has just been made; -ENOMEM. */
+int co_http_shard_own(struct co_http_shard *shard, const void *key, size_t size,
+    void (*free_value)(void *value), void **ret);
 
 /* The Date line and the common fields, as they are at this second of the calendar. */
 co_text co_http_shard_common(struct co_http_shard *shard, int64_t now);

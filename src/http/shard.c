@@ -40,18 +40,21 @@ void co_http_server_keep(co_http_server *server, void *value, void (*free_value)
     }
 }
 
-void *co_http_shard_get(const struct co_http_shard *shard, const void *key)
+int co_http_shard_own(struct co_http_shard *shard, const void *key, size_t size,
+    void (*free_value)(void *), void **ret)
 {
     for (const struct co_http_kept *kept = shard->kept; kept; kept = kept->next)
-        if (kept->key == key)
-            return kept->value;
-    return NULL;
-}
-
-int co_http_shard_set(
-    struct co_http_shard *shard, const void *key, void *value, void (*free_value)(void *))
-{
-    return kept_add(&shard->kept, key, value, free_value);
+        if (kept->key == key) {
+            *ret = kept->value;
+            return 0;
+        }
+    void *value = calloc(1, size);
+    if (!value || kept_add(&shard->kept, key, value, free_value) < 0) {
+        free(value);
+        return -ENOMEM;
+    }
+    *ret = value;
+    return 1;
 }
 
 /* ---- entering and leaving ----------------------------------------------------------------- */

@@ -59,18 +59,15 @@ static void views_free(void *arg)
 
 static int views_of(const struct co_http_visit *visit, struct views **ret)
 {
-    struct co_http_shard *shard = visit->request->shard;
-    *ret = co_http_shard_get(shard, visit->files);
-    if (CO_LIKELY(*ret != NULL))
-        return 0;
-    *ret = calloc(1, sizeof **ret);
-    if (!*ret)
-        return -ENOMEM;
-    co_list_init(&(*ret)->latest);
-    int rc = co_http_shard_set(shard, visit->files, *ret, views_free);
+    void *kept;
+    int rc =
+        co_http_shard_own(visit->request->shard, visit->files, sizeof **ret, views_free, &kept);
     if (rc < 0)
-        free(*ret);
-    return rc;
+        return rc;
+    *ret = kept;
+    if (CO_UNLIKELY(rc > 0))
+        co_list_init(&(*ret)->latest);
+    return 0;
 }
 
 static struct co_http_view *view_find(struct views *views, const struct co_account *account)
