@@ -110,14 +110,21 @@ static void add_name(struct co_buf *out, const struct co_archive_entry *entry)
         co_buf_add_char(out, '/');
 }
 
-/* What both headers of an entry begin with, up to the sum. */
-static void add_start(
-    struct co_buf *out, const struct co_archive *archive, const struct co_archive_entry *entry)
+/* What both headers of an entry have in common. The sum and the sizes are not known yet. wide: so
+ * many bytes of an extra field hold the sizes; 0: they have 32 bits. */
+static void add_common(struct co_buf *out, const struct co_archive *archive,
+    const struct co_archive_entry *entry, size_t wide)
 {
+    uint32_t size = wide ? LARGE : 0;
     put(out, 2, is_large(archive) ? VERSION64 : VERSION);
     put(out, 2, (has_content(archive) ? FLAG_BEHIND : 0) | (entry->is_utf8 ? FLAG_UTF8 : 0));
     put(out, 2, has_content(archive) ? DEFLATED : 0);
     put(out, 4, dos_time(entry->modified));
+    put(out, 4, 0);
+    put(out, 4, size);
+    put(out, 4, size);
+    put(out, 2, entry->name.size + entry->is_folder);
+    put(out, 2, wide + (has_unix_time(entry->modified) ? TIME_SIZE : 0));
 }
 
 #define LARGE_SIZE 20
@@ -125,14 +132,8 @@ static void add_local(
     struct co_buf *out, const struct co_archive *archive, const struct co_archive_entry *entry)
 {
     bool large = is_large(archive);
-    size_t times = has_unix_time(entry->modified) ? TIME_SIZE : 0;
     put(out, 4, LOCAL);
-    add_start(out, archive, entry);
-    put(out, 4, 0);
-    put(out, 4, large ? LARGE : 0);
-    put(out, 4, large ? LARGE : 0);
-    put(out, 2, entry->name.size + entry->is_folder);
-    put(out, 2, times + (large ? LARGE_SIZE : 0));
+    add_common(out, archive, entry, large ? LARGE_SIZE : 0);
     add_name(out, entry);
     if (large) { /* says that the sizes behind the content have 64 bits */
         put(out, 2, 1);
@@ -153,16 +154,10 @@ static void add_record(
     struct co_buf *out, const struct co_archive *archive, const struct co_archive_entry *entry)
 {
     bool wide = is_large(archive) || archive->offset >= LARGE;
-    size_t times = has_unix_time(entry->modified) ? TIME_SIZE : 0;
     unsigned mode = (entry->is_folder ? 0040000u : 0100000u) | (entry->mode & 0777);
     put(out, 4, CENTRAL);
     put(out, 2, UNIX | (wide ? VERSION64 : VERSION));
-    add_start(out, archive, entry);
-    put(out, 4, 0);
-    put(out, 4, wide ? LARGE : 0);
-    put(out, 4, wide ? LARGE : 0);
-    put(out, 2, entry->name.size + entry->is_folder);
-    put(out, 2, times + (wide ? RECORD64 : 0));
+    add_common(out, archive, entry, wide ? RECORD64 : 0);
     put(out, 6, 0); /* no comment, the first disk, no text */
     put(out, 4, mode << 16 | (entry->is_folder ? FOLDER_DOS : 0));
     put(out, 4, wide ? LARGE : archive->offset);
