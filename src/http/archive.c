@@ -348,21 +348,36 @@ bool co_http_archive_asked(const struct co_http_visit *visit)
     return asked_format(visit) != NULL;
 }
 
-bool co_http_archive_allowed(const struct co_http_visit *visit)
+static bool has_archives(const struct co_http_visit *visit)
 {
     const struct co_http_files_options *options = &visit->files->options;
+    return options->archive && !options->no_listing;
+}
+
+static bool is_allowed(const struct co_http_visit *visit)
+{
     const unsigned needed = CO_MAY_LIST | CO_MAY_READ;
-    return options->archive && !options->no_listing &&
-           (co_http_visit_rights(visit) & needed) == needed;
+    return (co_http_visit_rights(visit) & needed) == needed;
 }
 
 int co_http_archive_reply(struct co_http_visit *visit)
 {
-    const struct co_http_files_options *options = &visit->files->options;
-    int rc = -ENOENT;
-    if (options->archive && !options->no_listing)
-        rc = co_http_archive_allowed(visit) ? answer(visit, asked_format(visit)) : -EPERM;
+    int rc = !has_archives(visit) ? -ENOENT
+             : !is_allowed(visit) ? -EPERM
+                                  : answer(visit, asked_format(visit));
     if (rc == 0 || visit->request->reply_state != CO_HTTP_REPLY_NONE)
         return rc;
     return co_http_visit_failed(visit, rc);
+}
+
+/* "download" keeps the page while they come. */
+void co_http_archive_links(const struct co_http_visit *visit, struct co_buf *out)
+{
+    if (!has_archives(visit) || !is_allowed(visit))
+        return;
+    co_buf_add_string(out, "<p>Download all:");
+    for (size_t i = 0; i < CO_LENGTH(formats); i++)
+        co_buf_addf(out, " <a rel=\"nofollow\" download href=\"./?archive=%s\">.%s</a>",
+            formats[i].name, formats[i].name);
+    co_buf_add_string(out, "</p>");
 }

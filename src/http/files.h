@@ -193,7 +193,9 @@ int co_http_listing_reply(struct co_http_visit *visit);
 /* Does the request ask for a folder's archive? Then this replies: for whoever may both list and
  * read, where the option is on; elsewhere there is none. */
 bool co_http_archive_asked(const struct co_http_visit *visit);
-bool co_http_archive_allowed(const struct co_http_visit *visit);
 int co_http_archive_reply(struct co_http_visit *visit);
+
+/* Adds to a folder's page what asks for its archives, for whoever may have them. */
+void co_http_archive_links(const struct co_http_visit *visit, struct co_buf *out);
 
 #endif

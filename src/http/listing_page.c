@@ -297,25 +297,12 @@ static void add_summary(struct co_buf *out, const struct co_http_listing *listin
         co_buf_add_string(out, "; the folder holds more than are listed here");
 }
 
-/* For whoever may have them; "download" keeps the page while they come. */
-static void add_archives(struct co_buf *out, const struct co_http_listing *listing)
-{
-    static const char *const formats[] = {"tar", "tar.gz", "zip"};
-    if (!co_http_archive_allowed(listing->visit))
-        return;
-    co_buf_add_string(out, "<p>Download all:");
-    for (size_t i = 0; i < CO_LENGTH(formats); i++)
-        co_buf_addf(out, " <a rel=\"nofollow\" download href=\"./?archive=%s\">.%s</a>", formats[i],
-            formats[i]);
-    co_buf_add_string(out, "</p>");
-}
-
 static void page_end(struct co_buf *out, const struct co_http_listing *listing)
 {
     co_buf_add_string(out, "</tbody></table></main>\n<footer><p>");
     add_summary(out, listing);
     co_buf_add_string(out, "</p>");
-    add_archives(out, listing);
+    co_http_archive_links(listing->visit, out);
     co_buf_add_string(out, "<p>Times are UTC");
     if (!listing->unnamed)
         co_buf_add_string(out, " \u00b7 Coronet");
