@@ -8,30 +8,25 @@
 #include <linux/tcp.h> /* the whole of struct tcp_info */
 #include <netinet/in.h>
 
+/* Sets or reads an option of so many bytes. 0 or -errno. */
+static int control(struct co_rt *rt, co_fd fd, struct co_control option, socklen_t size)
+{
+    option.option_size = &size;
+    return (int)rt->backend->control(rt, fd, &option);
+}
+
 int co_sockopt_set(struct co_rt *rt, co_fd fd, int level, int name, int value)
 {
-    socklen_t size = sizeof value;
-    struct co_control control = {
-        .code = CO_CONTROL_SET_OPTION,
-        .level = level,
-        .name = name,
-        .option = &value,
-        .option_size = &size,
-    };
-    return (int)rt->backend->control(rt, fd, &control);
+    const struct co_control option = {
+        .code = CO_CONTROL_SET_OPTION, .level = level, .name = name, .option = &value};
+    return control(rt, fd, option, sizeof value);
 }
 
 int co_sockopt_get(struct co_rt *rt, co_fd fd, int level, int name, int *ret)
 {
-    socklen_t size = sizeof *ret;
-    struct co_control control = {
-        .code = CO_CONTROL_GET_OPTION,
-        .level = level,
-        .name = name,
-        .option = ret,
-        .option_size = &size,
-    };
-    return (int)rt->backend->control(rt, fd, &control);
+    const struct co_control option = {
+        .code = CO_CONTROL_GET_OPTION, .level = level, .name = name, .option = ret};
+    return control(rt, fd, option, sizeof *ret);
 }
 
 /*
@@ -42,16 +37,12 @@ int co_sockopt_get(struct co_rt *rt, co_fd fd, int level, int name, int *ret)
  */
 void co_sockopt_unpace(struct co_rt *rt, co_fd fd)
 {
-    static const char reno[] = "reno";
-    socklen_t size = sizeof reno;
-    struct co_control control = {
-        .code = CO_CONTROL_SET_OPTION,
+    char reno[] = "reno";
+    const struct co_control option = {.code = CO_CONTROL_SET_OPTION,
         .level = IPPROTO_TCP,
         .name = TCP_CONGESTION,
-        .option = (void *)(uintptr_t)reno,
-        .option_size = &size,
-    };
-    rt->backend->control(rt, fd, &control); /* a Unix socket has no such thing */
+        .option = reno};
+    control(rt, fd, option, sizeof reno); /* a Unix socket has no such thing */
 }
 
 static const struct option {
@@ -94,15 +85,9 @@ static int keepalive_set(struct co_rt *rt, co_fd fd, int seconds)
 static int linger_control(
     struct co_rt *rt, co_fd fd, enum co_control_code code, struct linger *linger)
 {
-    socklen_t size = sizeof *linger;
-    struct co_control control = {
-        .code = code,
-        .level = SOL_SOCKET,
-        .name = SO_LINGER,
-        .option = linger,
-        .option_size = &size,
-    };
-    return (int)rt->backend->control(rt, fd, &control);
+    const struct co_control option = {
+        .code = code, .level = SOL_SOCKET, .name = SO_LINGER, .option = linger};
+    return control(rt, fd, option, sizeof *linger);
 }
 
 int co_option_set(co_stream *stream, const char *name, int value)
@@ -144,17 +129,11 @@ int co_option_get(co_stream *stream, const char *name, int *ret_value)
 int co_tcp_info(co_stream *stream, struct co_tcp_info *ret)
 {
     struct tcp_info info = {0};
-    socklen_t size = sizeof info;
-    struct co_control control = {
-        .code = CO_CONTROL_GET_OPTION,
-        .level = IPPROTO_TCP,
-        .name = TCP_INFO,
-        .option = &info,
-        .option_size = &size,
-    };
+    const struct co_control option = {
+        .code = CO_CONTROL_GET_OPTION, .level = IPPROTO_TCP, .name = TCP_INFO, .option = &info};
     if (!co_fd_is_open(stream->fd))
         return -ENOTSOCK;
-    int rc = (int)stream->rt->backend->control(stream->rt, stream->fd, &control);
+    int rc = control(stream->rt, stream->fd, option, sizeof info);
     if (rc < 0)
         return rc;
     *ret = (struct co_tcp_info){
