@@ -221,15 +221,13 @@ int co_tls_server(co_tls **ret, const struct co_tls_options *options)
     int rc = tls_new(ret, options, options->certificate_count);
     for (unsigned i = 0; rc == 0 && i < options->certificate_count; i++)
         rc = server_context(*ret, &(*ret)->contexts[i], &options->certificates[i]);
-    if (rc == 0)
-        (*ret)->context = (*ret)->contexts[0];
     return keep_or_free(rc, ret);
 }
 
 static int client_context(co_tls *tls, const struct co_tls_options *options)
 {
     int rc = context_new(&tls->contexts[0], TLS_client_method());
-    SSL_CTX *context = tls->context = tls->contexts[0];
+    SSL_CTX *context = tls->contexts[0];
     if (rc < 0)
         return rc;
     bool verify = !options || !options->insecure;

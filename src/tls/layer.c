@@ -406,6 +406,14 @@ static void tls_close(struct co_stream *stream, bool reset)
     under->close(stream, reset);
 }
 
+/* What a wait without a fiber brought: ciphertext, or the end of it. */
+static void take_parked(struct co_stream *stream)
+{
+    take_over(stream, stream->in_end);
+    layer_of(stream)->under_ended = stream->ended;
+    stream->ended = false;
+}
+
 static bool tls_park(struct co_stream *stream)
 {
     struct layer *layer = layer_of(stream);
@@ -413,19 +421,14 @@ static bool tls_park(struct co_stream *stream)
         return true;
     if (!layer->under->park(stream))
         return false;
-    take_over(stream, stream->in_end);
-    layer->under_ended = stream->ended;
-    stream->ended = false;
+    take_parked(stream);
     return true;
 }
 
 static void tls_unparked(struct co_stream *stream)
 {
-    struct layer *layer = layer_of(stream);
-    layer->under->unparked(stream);
-    take_over(stream, stream->in_end);
-    layer->under_ended = stream->ended;
-    stream->ended = false;
+    layer_of(stream)->under->unparked(stream);
+    take_parked(stream);
 }
 
 static void tls_unpark(struct co_stream *stream)
@@ -456,7 +459,7 @@ static int layer_new(struct co_stream *stream, co_tls *tls)
     ERR_clear_error();
     struct layer *layer = calloc(1, sizeof *layer);
     BIO *bio = layer ? BIO_new(tls->method) : NULL;
-    SSL *ssl = bio ? SSL_new(tls->context) : NULL;
+    SSL *ssl = bio ? SSL_new(tls->contexts[0]) : NULL;
     if (!ssl) {
         BIO_free(bio);
         free(layer);

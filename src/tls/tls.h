@@ -11,8 +11,7 @@
 struct co_tls {
     atomic_uint users;  /* its owner, and each stream */
     BIO_METHOD *method; /* layer.c's: between OpenSSL and a stream's buffers */
-    SSL_CTX *context;   /* the first certificate's; the others are chosen by SNI */
-    SSL_CTX **contexts; /* of all certificates */
+    SSL_CTX **contexts; /* one for each certificate: the first, or by SNI another; a client's one */
     unsigned count;
     int64_t handshake_ms;
     uint8_t *alpn; /* in wire form: each with its length before it */

@@ -282,12 +282,8 @@ static int verdict(struct identity *identity, const struct identity *trusted, co
     const struct co_tls_options trust = {.authorities = co_text_of(trusted->chain)};
     struct side server = {0}, client = {.host = host};
     REQUIRE(co_tls_server(&server.tls, &options) == 0 && co_tls_client(&client.tls, &trust) == 0);
-    REQUIRE(co_memory_pair(&client.stream, &server.stream, MEMORY_ROOM) == 0);
-    shake_hands(&server, &client);
-    co_abort(client.stream);
-    co_abort(server.stream);
-    co_tls_free(server.tls);
-    co_tls_free(client.tls);
+    REQUIRE(meet(&server, &client) == 0);
+    part(&server, &client);
     return client.result;
 }
 
@@ -317,13 +313,9 @@ KERNEL_TEST(the_certificate_is_chosen_by_the_name_asked_for)
     const struct co_tls_options trust = {.authorities = both[1].chain};
     struct side server = {0}, client = {.host = "two.example"};
     REQUIRE(co_tls_server(&server.tls, &options) == 0 && co_tls_client(&client.tls, &trust) == 0);
-    REQUIRE(co_memory_pair(&client.stream, &server.stream, MEMORY_ROOM) == 0);
-    shake_hands(&server, &client);
+    REQUIRE(meet(&server, &client) == 0);
     CHECK_INT(client.result, 0);
-    co_abort(client.stream);
-    co_abort(server.stream);
-    co_tls_free(server.tls);
-    co_tls_free(client.tls);
+    part(&server, &client);
     return 0;
 }
 
@@ -351,15 +343,11 @@ KERNEL_TEST(a_client_of_another_protocol_is_refused_f10)
         struct side server = {0}, client = {.host = "localhost"};
         struct co_tls_info info;
         REQUIRE(sides_new(&identity, http, agree ? old : ftp, &server.tls, &client.tls) == 0);
-        REQUIRE(co_memory_pair(&client.stream, &server.stream, MEMORY_ROOM) == 0);
-        shake_hands(&server, &client);
+        REQUIRE(meet(&server, &client) == 0);
         CHECK_INT(server.result, agree ? 0 : CO_ETLS);
         CHECK_INT(co_tls_info(server.stream, &info), agree ? 0 : -ENOTCONN);
         CHECK(!agree || co_text_equal(info.alpn, CO_TEXT("http/1.1")));
-        co_abort(client.stream);
-        co_abort(server.stream);
-        co_tls_free(server.tls);
-        co_tls_free(client.tls);
+        part(&server, &client);
     }
     return 0;
 }

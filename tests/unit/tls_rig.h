@@ -94,4 +94,21 @@ static inline void shake_hands(struct side *server, struct side *client)
     CHECK_INT(co_group_close(&group), 0);
 }
 
+/* The same over a new pair in memory; `part` ends the streams and the contexts. */
+static inline int meet(struct side *server, struct side *client)
+{
+    int rc = co_memory_pair(&client->stream, &server->stream, MEMORY_ROOM);
+    if (rc == 0)
+        shake_hands(server, client);
+    return rc;
+}
+
+static inline void part(struct side *server, struct side *client)
+{
+    co_abort(client->stream);
+    co_abort(server->stream);
+    co_tls_free(server->tls);
+    co_tls_free(client->tls);
+}
+
 #endif
