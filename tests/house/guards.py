@@ -16,16 +16,14 @@ def load():
 
 
 def main():
-    report = house.Report()
-    for guard in load().tables():
+    report, run = house.Report(), load()
+    for guard in run.tables():
         texts = {}
         for file, out, into in guard.cuts:
-            lines = '\n'.join(out)
-            text = texts.get(file) or house.read(file)
-            if text.count(lines) != 1:
-                report.problem(f'tests/guards/{guard.where}',
-                               f'{file} has these lines {text.count(lines)} times:\n{lines}')
-            texts[file] = text.replace(lines, '\n'.join(into))
+            try:
+                texts[file] = run.cut(texts.get(file) or house.read(file), file, out, into)
+            except run.Bad as bad:
+                report.problem(f'tests/guards/{guard.where}', str(bad))
     report.finish()
 
 
