@@ -5,7 +5,6 @@
 #include "ftp/announce.h"
 #include "http/field.h"
 #include "http/message.h"
-#include "net/doors.h"
 #include "runtime/rt.h"
 #include "runtime/workers.h"
 
@@ -20,17 +19,9 @@ struct app {
     const struct co_serve_settings *settings;
     co_http_server *http;
     co_ftp_server *ftp;
-    struct co_doors doors;
+    struct co_doors *doors;
     atomic_uint started; /* shards */
 };
-
-static int open_all(struct app *app, const char *const *where, const struct co_service *service)
-{
-    int rc = 0;
-    for (; rc == 0 && where && *where; where++)
-        rc = co_doors_open(&app->doors, *where, service);
-    return rc;
-}
 
 /* The pool's threads must not keep what `opened` gives up: those that come after it have it not. */
 static int announce(const struct app *app)
@@ -40,8 +31,8 @@ static int announce(const struct app *app)
     int rc = settings->opened ? settings->opened(settings->arg) : 0;
     if (rc < 0 || !settings->listening)
         return rc;
-    for (unsigned i = 0; i < app->doors.count; i++) {
-        const struct co_door *door = &app->doors.at[i];
+    for (unsigned i = 0; i < app->doors->count; i++) {
+        const struct co_door *door = &app->doors->at[i];
         settings->listening(settings->arg, door->service->scheme, &door->address);
     }
     settings->listening(settings->arg, NULL, NULL);
@@ -60,13 +51,12 @@ static int serve_door(void *arg)
     const struct serving *serving = arg;
     struct app *app = serving->app;
     co_listener *listener;
-    int rc = co_door_take(&app->doors, serving->door, &listener);
+    int rc = co_door_take(app->doors, serving->door, &listener);
     if (rc < 0 || !listener)
         return rc;
     rc = serving->door->service == &http ? co_http_serve_listener(app->http, listener)
                                          : co_ftp_serve_listener(app->ftp, listener);
-    if (listener != serving->door->listener)
-        co_listener_close(listener);
+    co_listener_close(listener);
     return rc;
 }
 
@@ -75,14 +65,14 @@ static int serve_shard(void *arg)
     struct app *app = arg;
     const struct co_serve_settings *settings = app->settings;
     co_group group;
-    if (atomic_fetch_add(&app->started, 1) + 1 == app->doors.workers && settings->started) {
+    if (atomic_fetch_add(&app->started, 1) + 1 == app->doors->workers && settings->started) {
         int rc = settings->started(settings->arg);
         if (rc < 0)
             return rc;
     }
     co_group_open(&group, NULL);
-    for (unsigned i = 0; i < app->doors.count; i++)
-        co_go_copy(&group, serve_door, (&(struct serving){app, &app->doors.at[i]}));
+    for (unsigned i = 0; i < app->doors->count; i++)
+        co_go_copy(&group, serve_door, (&(struct serving){app, &app->doors->at[i]}));
     return co_group_close(&group);
 }
 
@@ -101,18 +91,10 @@ static int servers_new(struct app *app)
 
 static int serve(struct app *app)
 {
-    const struct co_serve_settings *settings = app->settings;
     int rc = servers_new(app);
     if (rc == 0)
-        rc = open_all(app, settings->http, &http);
-    if (rc == 0)
-        rc = open_all(app, settings->ftp, &ftp);
-    if (rc == 0)
         rc = announce(app);
-    if (rc == 0)
-        rc = co_shards(app->doors.workers, serve_shard, app);
-    co_doors_close(&app->doors);
-    return rc;
+    return rc < 0 ? rc : co_shards(app->doors->workers, serve_shard, app);
 }
 
 int co_app_header_check(const char *line)
@@ -127,15 +109,33 @@ int co_app_public_address_check(const char *rule)
     return co_ftp_announced_parse(rule, &ignored);
 }
 
-int co_app_serve(const struct co_serve_settings *settings)
+static int open_each(
+    struct co_doors *doors, const char *const *where, const struct co_service *service)
+{
+    int rc = 0;
+    for (; rc == 0 && where && *where; where++)
+        rc = co_doors_open(doors, *where, service);
+    return rc;
+}
+
+int co_app_open(const struct co_serve_settings *settings, struct co_doors *doors)
+{
+    *doors = (struct co_doors){
+        .family = settings->family,
+        .workers = settings->workers ? settings->workers : 1,
+        .access = settings->access,
+    };
+    int rc = open_each(doors, settings->http, &http);
+    return rc < 0 ? rc : open_each(doors, settings->ftp, &ftp);
+}
+
+int co_app_serve(const struct co_serve_settings *settings, struct co_doors *doors)
 {
     struct app *app = calloc(1, sizeof *app);
     if (!app)
         return -ENOMEM;
     app->settings = settings;
-    app->doors.family = settings->family;
-    app->doors.workers = settings->workers ? settings->workers : 1;
-    app->doors.access = settings->access;
+    app->doors = doors;
     int rc = serve(app);
     co_http_server_free(app->http);
     co_ftp_server_free(app->ftp);

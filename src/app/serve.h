@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `coronet serve` as a function: a directory over HTTP and FTP, on as many shards as asked for.
+ * `coronet serve` as two functions: opening the addresses, then serving a directory at them over
+ * HTTP and FTP on as many shards as asked for. One process may open, and others serve.
  *
- * All that may need privileges (the directory, every listener of every shard) is opened first, by
- * the calling thread alone; then `opened` is called, which may give the privileges up; only then do
- * other threads start and is a byte from outside read. `started` is called when they all have.
+ * What else may need privileges (the directory) is opened first, by the calling thread alone; then
+ * `opened` is called, which may give the privileges up; only then do other threads start and is a
+ * byte from outside read. `started` is called when they all have.
  */
 #ifndef CO_APP_SERVE_H
 #define CO_APP_SERVE_H
 
 #include "coronet/ftp.h"
 #include "coronet/http.h"
+#include "net/doors.h"
 
 struct co_serve_settings {
     const char *directory;
@@ -38,8 +40,12 @@ int co_app_header_check(const char *line);
 /* May the rule be one of ftp_options.public_addresses? 0 or -EINVAL. */
 int co_app_public_address_check(const char *rule);
 
+/* Opens every address for every shard. Suspends for a name. doors: for co_doors_close, whatever is
+ * returned. 0 or as co_listen, with detail. */
+int co_app_open(const struct co_serve_settings *settings, struct co_doors *doors);
+
 /* Serves until drained (0) or cancelled. Suspends. Whatever it returns before `opened` was called
- * concerns the directory or the listeners and has detail. */
-int co_app_serve(const struct co_serve_settings *settings);
+ * concerns the directory and has detail. doors: borrowed; the sockets in it are taken. */
+int co_app_serve(const struct co_serve_settings *settings, struct co_doors *doors);
 
 #endif

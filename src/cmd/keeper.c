@@ -2,176 +2,242 @@
 #include "cmd/keeper.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+enum kind { OPEN, READY };
+
 struct co_keeper {
     const struct co_kept_file *files;
     size_t count;
-    pid_t pid;
-    int socket;
-    pthread_mutex_t lock; /* a question and its answer are one */
+    int worker, monitor; /* the two ends; -1: not ours, or none yet */
+    bool is_ready;
 };
 
-/* An answer: 0 or -errno, and a descriptor beside it when there is one. */
-struct message {
-    int32_t number;
+struct question {
+    uint32_t kind;
+    uint32_t number; /* of a file */
+};
+
+/* Bytes that travel with a descriptor. */
+struct parcel {
     struct iovec piece;
     struct msghdr head;
     _Alignas(struct cmsghdr) char room[CMSG_SPACE(sizeof(int))];
 };
 
-static void message_begin(struct message *message)
+static void parcel_init(struct parcel *parcel, void *bytes, size_t size)
 {
-    memset(message, 0, sizeof *message);
-    message->piece = (struct iovec){&message->number, sizeof message->number};
-    message->head.msg_iov = &message->piece;
-    message->head.msg_iovlen = 1;
+    memset(parcel, 0, sizeof *parcel);
+    parcel->piece = (struct iovec){bytes, size};
+    parcel->head.msg_iov = &parcel->piece;
+    parcel->head.msg_iovlen = 1;
+    parcel->head.msg_control = parcel->room;
+    parcel->head.msg_controllen = sizeof parcel->room;
 }
 
-/* ---- in the keeper ------------------------------------------------------------------------ */
-
-static int answer(int socket, int result)
+/* fd: -1 for none. 0 or -errno. */
+static int parcel_send(int socket, const void *bytes, size_t size, int fd, int flags)
 {
-    struct message message;
-    message_begin(&message);
-    message.number = result < 0 ? result : 0;
-    if (result >= 0) {
-        message.head.msg_control = message.room;
-        message.head.msg_controllen = sizeof message.room;
-        struct cmsghdr *head = CMSG_FIRSTHDR(&message.head);
+    struct parcel parcel;
+    parcel_init(&parcel, (void *)(uintptr_t)bytes, size);
+    if (fd < 0) {
+        parcel.head.msg_control = NULL;
+        parcel.head.msg_controllen = 0;
+    } else {
+        struct cmsghdr *head = CMSG_FIRSTHDR(&parcel.head);
         *head = (struct cmsghdr){
-            .cmsg_len = CMSG_LEN(sizeof result), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
-        memcpy(CMSG_DATA(head), &result, sizeof result);
+            .cmsg_len = CMSG_LEN(sizeof fd), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
+        memcpy(CMSG_DATA(head), &fd, sizeof fd);
     }
-    return sendmsg(socket, &message.head, MSG_NOSIGNAL) < 0 ? -errno : 0;
+    return sendmsg(socket, &parcel.head, MSG_NOSIGNAL | flags) < 0 ? -errno : 0;
 }
 
-/* Nobody of that user may look in. */
-static int hide(void)
+/* The descriptor, or -1 when there came none, at *ret_fd. 0; -EPIPE at the end; -EINVAL when it is
+ * not that many bytes; -errno. */
+static int parcel_receive(int socket, void *bytes, size_t size, int *ret_fd)
 {
-    return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? -errno : 0;
+    struct parcel parcel;
+    ssize_t n;
+    parcel_init(&parcel, bytes, size);
+    do
+        n = recvmsg(socket, &parcel.head, MSG_CMSG_CLOEXEC);
+    while (n < 0 && errno == EINTR);
+    *ret_fd = -1;
+    if (n <= 0)
+        return n < 0 ? -errno : -EPIPE;
+    const struct cmsghdr *head = CMSG_FIRSTHDR(&parcel.head);
+    if (head && head->cmsg_len == CMSG_LEN(sizeof *ret_fd) && head->cmsg_level == SOL_SOCKET &&
+        head->cmsg_type == SCM_RIGHTS)
+        memcpy(ret_fd, CMSG_DATA(head), sizeof *ret_fd);
+    return (size_t)n == size ? 0 : -EINVAL;
 }
 
-static int open_and_answer(int socket, const struct co_kept_file *file)
+static void forget(int *fd)
 {
-    int fd = file->open(file->arg);
-    int rc = answer(socket, fd);
-    if (fd >= 0)
-        close(fd);
-    return rc;
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
 }
 
-/* By a process of that user's for this once: from there is no way back. */
-static int open_as_user(int socket, const struct co_kept_file *file)
-{
-    int status;
-    pid_t pid = fork();
-    if (pid < 0)
-        return answer(socket, -errno);
-    if (pid == 0) {
-        int rc = co_privileges_drop(file->user);
-        if (rc == 0)
-            rc = hide();
-        rc = rc < 0 ? answer(socket, rc) : open_and_answer(socket, file);
-        _exit(rc < 0 ? 1 : 0);
-    }
-    while (waitpid(pid, &status, 0) < 0)
-        if (errno != EINTR)
-            return -errno;
-    return status == 0 ? 0 : answer(socket, -EIO); /* there is always one answer */
-}
+/* ---- both --------------------------------------------------------------------------------- */
 
-static _Noreturn void run(int socket, const struct co_keeper *keeper)
+int co_keeper_new(struct co_keeper **ret, struct co_kept_file *files, size_t count)
 {
-    uint32_t number;
-    int rc = hide();
-    while (rc == 0 && recv(socket, &number, sizeof number, 0) == sizeof number) {
-        const struct co_kept_file *file = number < keeper->count ? &keeper->files[number] : NULL;
-        rc = !file        ? answer(socket, -EINVAL)
-             : file->user ? open_as_user(socket, file)
-                          : open_and_answer(socket, file);
-    }
-    _exit(0);
-}
-
-/* ---- in the server ------------------------------------------------------------------------ */
-
-int co_keeper_start(struct co_keeper **ret, struct co_kept_file *files, size_t count)
-{
-    int ends[2];
     struct co_keeper *keeper = malloc(sizeof *keeper);
     if (!keeper)
         return -ENOMEM;
-    int rc = socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0 ? -errno : 0;
-    if (rc < 0)
-        goto fail;
-    keeper->files = files;
-    keeper->count = count;
-    keeper->pid = fork();
-    if (keeper->pid == 0) {
-        close(ends[0]); /* so that the server's end is the end */
-        run(ends[1], keeper);
-    }
-    rc = keeper->pid < 0 ? -errno : 0;
-    close(ends[1]);
-    keeper->socket = ends[0];
-    if (rc < 0)
-        goto fail_open;
-    pthread_mutex_init(&keeper->lock, NULL);
+    *keeper = (struct co_keeper){.files = files, .count = count, .worker = -1, .monitor = -1};
     for (size_t i = 0; i < count; i++)
         files[i].keeper = keeper;
     *ret = keeper;
     return 0;
-fail_open:
-    close(keeper->socket);
-fail:
-    free(keeper);
-    return rc;
 }
 
-static int receive(int socket)
+void co_keeper_free(struct co_keeper *keeper)
 {
-    struct message message;
-    int fd;
-    message_begin(&message);
-    message.head.msg_control = message.room;
-    message.head.msg_controllen = sizeof message.room;
-    ssize_t n = recvmsg(socket, &message.head, MSG_CMSG_CLOEXEC);
-    if (n < (ssize_t)sizeof message.number)
-        return n < 0 ? -errno : -EPIPE;
-    const struct cmsghdr *head = CMSG_FIRSTHDR(&message.head);
-    if (message.number < 0 || !head)
-        return message.number < 0 ? message.number : -EMFILE; /* no room for the descriptor */
-    memcpy(&fd, CMSG_DATA(head), sizeof fd);
-    return fd;
+    if (!keeper)
+        return;
+    forget(&keeper->worker);
+    forget(&keeper->monitor);
+    free(keeper);
+}
+
+int co_keeper_begin(struct co_keeper *keeper)
+{
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+        return -errno;
+    forget(&keeper->worker);
+    forget(&keeper->monitor);
+    keeper->worker = ends[0];
+    keeper->monitor = ends[1];
+    keeper->is_ready = false;
+    return 0;
+}
+
+void co_keeper_is_worker(struct co_keeper *keeper)
+{
+    forget(&keeper->monitor);
+}
+
+void co_keeper_is_monitor(struct co_keeper *keeper)
+{
+    forget(&keeper->worker);
+}
+
+/* ---- in the monitor ----------------------------------------------------------------------- */
+
+/* An answer: 0 or -errno, and a descriptor beside it when there is one. It may find nobody, and
+ * waits for nobody to read it. */
+static void answer(int socket, int result)
+{
+    int32_t number = result < 0 ? result : 0;
+    (void)parcel_send(socket, &number, sizeof number, result, MSG_DONTWAIT);
+}
+
+static void open_and_answer(int socket, const struct co_kept_file *file)
+{
+    int fd = file->open(file->arg);
+    answer(socket, fd);
+    forget(&fd);
+}
+
+/* By a process of that user's for this once: from there is no way back. If it dies on the way the
+ * socket's end is the answer. */
+static void open_as_user(int socket, const struct co_kept_file *file)
+{
+    pid_t pid = fork();
+    if (pid < 0)
+        answer(socket, -errno);
+    if (pid == 0) {
+        int rc = co_privileges_drop(file->user);
+        if (rc < 0)
+            answer(socket, rc);
+        else
+            open_and_answer(socket, file);
+        _exit(0);
+    }
+    while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+}
+
+static void answer_open(const struct co_keeper *keeper, uint32_t number, int socket)
+{
+    const struct co_kept_file *file = number < keeper->count ? &keeper->files[number] : NULL;
+    if (!file)
+        answer(socket, -EINVAL);
+    else if (file->user)
+        open_as_user(socket, file);
+    else
+        open_and_answer(socket, file);
+}
+
+int co_keeper_socket(const struct co_keeper *keeper)
+{
+    return keeper->monitor;
+}
+
+void co_keeper_answer(struct co_keeper *keeper)
+{
+    struct question question;
+    int socket;
+    int rc = parcel_receive(keeper->monitor, &question, sizeof question, &socket);
+    if (rc == 0 && socket >= 0 && question.kind == OPEN) {
+        answer_open(keeper, question.number, socket);
+    } else if (rc == 0 && socket >= 0) {
+        keeper->is_ready |= question.kind == READY;
+        answer(socket, question.kind == READY ? 0 : -EINVAL);
+    }
+    forget(&socket);
+    if (rc < 0 && rc != -EINVAL)
+        forget(&keeper->monitor);
+}
+
+bool co_keeper_heard_ready(const struct co_keeper *keeper)
+{
+    return keeper->is_ready;
+}
+
+/* ---- in the worker ------------------------------------------------------------------------ */
+
+/* *ret_fd: the descriptor that came with the answer, or -1. 0 or -errno. */
+static int ask(const struct co_keeper *keeper, const struct question *question, int *ret_fd)
+{
+    int ends[2];
+    int32_t number = -EPIPE;
+    *ret_fd = -1;
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+        return -errno;
+    int rc = parcel_send(keeper->worker, question, sizeof *question, ends[1], 0);
+    close(ends[1]); /* so that the other one's end is the end */
+    if (rc == 0)
+        rc = parcel_receive(ends[0], &number, sizeof number, ret_fd);
+    close(ends[0]);
+    return rc < 0 ? rc : number;
 }
 
 int co_keeper_open(void *arg)
 {
     const struct co_kept_file *file = arg;
-    struct co_keeper *keeper = file->keeper;
-    const uint32_t number = (uint32_t)(file - keeper->files);
-    pthread_mutex_lock(&keeper->lock);
-    ssize_t n = send(keeper->socket, &number, sizeof number, MSG_NOSIGNAL);
-    int rc = n < 0 ? -errno : receive(keeper->socket);
-    pthread_mutex_unlock(&keeper->lock);
-    return rc;
+    const struct co_keeper *keeper = file->keeper;
+    const struct question question = {
+        .kind = OPEN,
+        .number = (uint32_t)(file - keeper->files),
+    };
+    int fd;
+    int rc = ask(keeper, &question, &fd);
+    if (rc == 0 && fd < 0)
+        rc = -EMFILE; /* no room for the descriptor */
+    return rc < 0 ? rc : fd;
 }
 
-void co_keeper_stop(struct co_keeper *keeper)
+int co_keeper_ready(struct co_keeper *keeper)
 {
-    if (!keeper)
-        return;
-    close(keeper->socket);
-    while (waitpid(keeper->pid, NULL, 0) < 0 && errno == EINTR)
-        ;
-    pthread_mutex_destroy(&keeper->lock);
-    free(keeper);
+    int fd;
+    return ask(keeper, &(struct question){.kind = READY}, &fd);
 }

@@ -1,35 +1,56 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A process beside the server's, outside the sandbox, that opens files again whenever it is asked:
- * the log, which may have been moved away, and the users' file, which `coronet passwd` replaces.
- * It has the list of them from the start, reads nothing but a number in it, and ends with the
- * server.
+ * What the monitor does for its worker, which is in a sandbox and cannot: it opens files again (the
+ * log, which may have been moved away, and the users' file, which `coronet passwd` replaces).
+ *
+ * The worker asks over a socket; each question brings along the socket for its answer, so that any
+ * number of threads may ask at once. The monitor believes nothing that it reads: the worker may
+ * have been taken over. A question is a kind and a number, the files are a list from the start.
  */
 #ifndef CO_CMD_KEEPER_H
 #define CO_CMD_KEEPER_H
 
 #include "cmd/privilege.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct co_keeper;
 
 struct co_kept_file {
-    int (*open)(void *arg);         /* a descriptor or -errno */
-    void *arg;                      /* the keeper has its own copy, as it is at the start */
-    const struct co_identity *user; /* who opens it; NULL: who we are at the start */
-    struct co_keeper *keeper;       /* the start's to set */
+    int (*open)(void *arg);         /* a descriptor or -errno; in the monitor */
+    void *arg;                      /* as it is in the monitor when the worker is forked */
+    const struct co_identity *user; /* who opens it; NULL: who the monitor is */
+    struct co_keeper *keeper;       /* co_keeper_new's to set */
 };
 
-/* Starts one for these files, before there are threads; they stay until it is stopped. 0 or
- * -errno. */
-int co_keeper_start(struct co_keeper **ret, struct co_kept_file *files, size_t count);
+/* For these files, which stay until it is freed. 0 or -errno. */
+int co_keeper_new(struct co_keeper **ret, struct co_kept_file *files, size_t count);
+void co_keeper_free(struct co_keeper *keeper); /* NULL is allowed */
 
-/* Has one of the files opened. Blocks for that time; from any thread. A descriptor or -errno
- * (-EPIPE: the keeper is gone). */
+/* For the next worker: what an earlier one has asked is forgotten. Before the fork; after it each
+ * side closes what is the other's. 0 or -errno. */
+int co_keeper_begin(struct co_keeper *keeper);
+void co_keeper_is_worker(struct co_keeper *keeper);
+void co_keeper_is_monitor(struct co_keeper *keeper);
+
+/* ---- in the monitor ----------------------------------------------------------------------- */
+
+/* Readable when there is a question, or the worker is gone; -1 once that is known. */
+int co_keeper_socket(const struct co_keeper *keeper);
+
+/* Answers one question. Blocks as long as opening the file does. */
+void co_keeper_answer(struct co_keeper *keeper);
+
+/* Has this worker said that it serves? */
+bool co_keeper_heard_ready(const struct co_keeper *keeper);
+
+/* ---- in the worker: each blocks until the answer is there; from any thread ------------------- */
+
+/* Has one of the files opened. A descriptor or -errno (-EPIPE: the monitor is gone). */
 int co_keeper_open(void *file);
 
-/* Ends it. NULL is allowed. */
-void co_keeper_stop(struct co_keeper *keeper);
+/* Says that it serves. 0 or -errno. */
+int co_keeper_ready(struct co_keeper *keeper);
 
 #endif

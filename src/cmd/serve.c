@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -36,6 +37,10 @@ void co_serving_on_listening(void *arg, const char *scheme, const co_address *ad
     struct co_serving *server = arg;
     char url[CO_GREET_URL_MAX];
     bool quiet = server->command->common.quiet;
+    if (!address)
+        co_keeper_ready(server->keeper);
+    if (server->again)
+        return;
     if (address) {
         event_write(server, "listening", "url", co_greet_url(scheme, address, url));
         if (!quiet)
@@ -43,7 +48,6 @@ void co_serving_on_listening(void *arg, const char *scheme, const co_address *ad
         return;
     }
     event_write(server, "ready", NULL, NULL);
-    co_notify(server->notify_fd, "READY=1");
     if (server->command->common.verbose)
         co_say("%u workers on %s", server->settings.workers, co_backend_name());
     if (!quiet)
@@ -82,30 +86,11 @@ static int check_readable(struct co_serving *server)
         server->user.name, server->directory);
 }
 
-/* Only their owner may connect to Unix sockets: that is whoever we become. */
-static int give_sockets(const struct co_serving *server, const struct co_option_list *places)
-{
-    static const char prefix[] = "unix:";
-    for (size_t i = 0; i < places->count; i++) {
-        const char *path = places->at[i] + sizeof prefix - 1;
-        if (strncmp(places->at[i], prefix, sizeof prefix - 1) != 0 || path[0] == '@')
-            continue;
-        int rc = co_privileges_give_socket(&server->user, path);
-        if (rc < 0)
-            return co_fail(
-                rc, "cannot give the socket %s to %s: %s", path, server->user.name, co_explain(rc));
-    }
-    return 0;
-}
-
 static int change_user(const struct co_serving *server)
 {
-    int rc = give_sockets(server, &server->command->http);
+    int rc = co_privileges_drop(&server->user);
     if (rc == 0)
-        rc = give_sockets(server, &server->command->ftp);
-    if (rc < 0)
-        return rc;
-    rc = co_privileges_drop(&server->user);
+        rc = co_monitor_bind(server->monitor);
     if (rc < 0)
         return co_fail(rc, "cannot become %s: %s", server->user.name, co_explain(rc));
     if (server->command->common.verbose)
@@ -195,15 +180,13 @@ int co_serving_on_started(void *arg)
 /* ---- signals ------------------------------------------------------------------------------ */
 
 /* The first asks for an end in good order, the second for one at once. */
-static void stop(struct co_serving *server, int signal)
+static void stop(struct co_serving *server)
 {
     if (server->stop_signals++ > 0) {
-        server->exit_code = CO_EXIT_SIGNAL + signal;
         co_group_cancel(&server->group);
         return;
     }
     event_write(server, "stopping", NULL, NULL);
-    co_notify(server->notify_fd, "STOPPING=1");
     if (server->for_people && !server->command->common.quiet)
         co_say("stopping once the requests at work are done; Ctrl-C again stops now");
     co_group_drain(&server->group);
@@ -219,32 +202,34 @@ static void reload(struct co_serving *server)
     co_buf_free(&message);
 }
 
-static int obey_signals(void *arg)
+static int obey_monitor(void *arg)
 {
     struct co_serving *server = arg;
+    const int signals[] = {CO_WORKER_STOP, CO_WORKER_RELOAD, CO_WORKER_DUMP, 0};
     int signal;
-    while ((signal = co_signal_wait(co_serving_signals)) > 0) {
-        if (signal == SIGUSR1)
+    while ((signal = co_signal_wait(signals)) > 0) {
+        if (signal == CO_WORKER_DUMP)
             co_dump(STDERR_FILENO);
-        else if (signal == SIGHUP)
+        else if (signal == CO_WORKER_RELOAD)
             reload(server);
         else
-            stop(server, signal);
+            stop(server);
     }
     return signal;
 }
 
 /* ---- running ------------------------------------------------------------------------------ */
 
+/* A worker's: before everything is open only options and folders can be wrong. */
 static int exit_code(const struct co_serving *server, int rc)
 {
     if (server->exit_code)
         return server->exit_code;
     if (rc >= 0)
         return CO_EXIT_DONE;
-    if (rc == CO_EADDRESS || (rc == CO_ETOOBIG && !server->is_open))
-        return CO_EXIT_USAGE;
-    return server->is_open ? CO_EXIT_OTHER : CO_EXIT_NETWORK;
+    if (server->is_open)
+        return CO_EXIT_OTHER;
+    return rc == CO_ETOOBIG ? CO_EXIT_USAGE : CO_EXIT_FILE;
 }
 
 /* Who can log in. */
@@ -284,7 +269,7 @@ static int serve(void *arg)
     struct co_serving *server = arg;
     int rc = accounts_open(server);
     if (rc == 0)
-        rc = co_app_serve(&server->settings);
+        rc = co_app_serve(&server->settings, &server->doors);
     co_accounts_free(server->accounts);
     server->accounts = NULL;
     return rc;
@@ -296,7 +281,7 @@ static int serve_until_told(void *arg)
     const struct co_go_options background = {.name = "signals", .background = true};
     co_group_open(&server->group, NULL);
     co_go(&server->group, serve, server);
-    co_go_with(&server->group, &background, obey_signals, server);
+    co_go_with(&server->group, &background, obey_monitor, server);
     int rc = co_group_close(&server->group);
     server->exit_code = exit_code(server, rc);
     if (rc < 0 && server->stop_signals < 2)
@@ -325,23 +310,101 @@ static int run(struct co_serving *server)
     return server->exit_code;
 }
 
+static void close_logs(struct co_serving *server)
+{
+    if (server->events != server->log)
+        co_sink_close(server->events);
+    co_sink_close(server->log);
+}
+
+static int work(void *arg, bool again)
+{
+    struct co_serving *server = arg;
+    server->again = again;
+    int code = run(server);
+    close_logs(server);
+    return code;
+}
+
+/* ---- the monitor's part --------------------------------------------------------------------- */
+
+/* Only their owner may connect to Unix sockets: that is whoever we become. */
+static int give_sockets(const struct co_serving *server, const struct co_option_list *places)
+{
+    static const char prefix[] = "unix:";
+    for (size_t i = 0; i < places->count; i++) {
+        const char *path = places->at[i] + sizeof prefix - 1;
+        if (strncmp(places->at[i], prefix, sizeof prefix - 1) != 0 || path[0] == '@')
+            continue;
+        int rc = co_privileges_give_socket(&server->user, path);
+        if (rc < 0)
+            return co_fail(
+                rc, "cannot give the socket %s to %s: %s", path, server->user.name, co_explain(rc));
+    }
+    return 0;
+}
+
+static int open_doors(void *arg)
+{
+    struct co_serving *server = arg;
+    const struct co_serve_command *command = server->command;
+    int rc = co_app_open(&server->settings, &server->doors);
+    if (rc < 0)
+        server->exit_code = rc == CO_EADDRESS || rc == CO_ETOOBIG ? CO_EXIT_USAGE : CO_EXIT_NETWORK;
+    if (rc == 0 && server->user.name[0])
+        rc = give_sockets(server, &command->http);
+    if (rc == 0 && server->user.name[0])
+        rc = give_sockets(server, &command->ftp);
+    if (rc < 0)
+        co_error("%s", co_explain(rc));
+    return rc;
+}
+
+/* Opens the addresses, and has them served. */
+static int watch(struct co_serving *server)
+{
+    const struct co_run_options epoll = {.backend = "epoll"};
+    const struct co_monitor_options options = {
+        .keeper = server->keeper,
+        .notify_fd = server->notify_fd,
+        .hidden = !server->command->no_sandbox,
+        .work = work,
+        .arg = server,
+    };
+    if (co_run(open_doors, server, &epoll) < 0)
+        return server->exit_code ? server->exit_code : CO_EXIT_OTHER;
+    return co_monitor_run(&options);
+}
+
+static void serving_free(struct co_serving *server)
+{
+    co_doors_close(&server->doors);
+    close_logs(server);
+    co_keeper_free(server->keeper);
+    co_access_free(server->access);
+    if (server->directory_fd >= 0)
+        close(server->directory_fd);
+    if (server->notify_fd >= 0)
+        close(server->notify_fd);
+    free(server);
+}
+
 int co_serve_run(void *settings)
 {
-    struct co_serving server = {.command = settings,
+    struct co_serving *server = malloc(sizeof *server);
+    if (!server) {
+        co_error("no memory");
+        return CO_EXIT_OTHER;
+    }
+    *server = (struct co_serving){.command = settings,
         .directory_fd = -1,
         .notify_fd = co_notify_open(),
-        .for_people = isatty(STDERR_FILENO)};
-    int code = co_serving_set_up(&server);
+        .for_people = isatty(STDERR_FILENO),
+        .monitor = getpid()};
+    int code = co_serving_set_up(server);
     if (code == 0)
-        code = run(&server);
-    if (server.events != server.log)
-        co_sink_close(server.events);
-    co_sink_close(server.log);
-    co_keeper_stop(server.keeper);
-    co_access_free(server.access);
-    if (server.directory_fd >= 0)
-        close(server.directory_fd);
-    if (server.notify_fd >= 0)
-        close(server.notify_fd);
+        code = watch(server);
+    co_doors_remove(&server->doors);
+    serving_free(server);
     return code;
 }

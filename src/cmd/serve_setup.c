@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -15,8 +14,6 @@
 
 static const char *const default_http[] = {"localhost:8000", NULL};
 static const char *const default_ftp[] = {"localhost:2121", NULL};
-
-const int co_serving_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, 0};
 
 /* Root becomes somebody else in any case; others can only stay who they are. */
 static int choose_user(struct co_serving *server)
@@ -40,14 +37,10 @@ static int choose_user(struct co_serving *server)
 }
 
 /* Before any thread starts, so that none of them takes a signal the usual way. */
-static void signals_block(void)
+static void set_signals(void)
 {
     const struct sigaction ignore = {.sa_handler = SIG_IGN};
-    sigset_t set;
-    sigemptyset(&set);
-    for (const int *signal = co_serving_signals; *signal; signal++)
-        sigaddset(&set, *signal);
-    sigprocmask(SIG_BLOCK, &set, NULL);
+    co_monitor_block_signals();
     sigaction(SIGPIPE, &ignore, NULL); /* a log's reader that went away is an error of write */
     sigaction(SIGXFSZ, &ignore, NULL); /* and so is a file that may not grow (setrlimit(2)) */
 }
@@ -177,27 +170,23 @@ static int users_open(void *arg)
  * become, in a folder that others may write to; the users' file by who we are, for passwords'
  * hashes need not be readable for that user.
  */
-static int start_keeper(struct co_serving *server)
+static int make_keeper(struct co_serving *server)
 {
     struct co_serve_command *command = server->command;
     struct co_kept_file *file = server->kept;
-    if (command->no_sandbox)
-        return 0;
-    if (command->log && strcmp(command->log, "-") != 0 && server->log) {
+    if (!command->no_sandbox && command->log && strcmp(command->log, "-") != 0 && server->log) {
         *file = (struct co_kept_file){.open = co_sink_file, .arg = server->log};
         if (server->user.name[0])
             file->user = &server->user;
         co_sink_reopen_by(server->log, co_keeper_open, file++);
     }
-    if (command->users) {
+    if (!command->no_sandbox && command->users) {
         server->users_kept = file;
         *file++ = (struct co_kept_file){.open = users_open, .arg = command};
     }
-    size_t count = (size_t)(file - server->kept);
-    int rc = count ? co_keeper_start(&server->keeper, server->kept, count) : 0;
-    if (rc == 0)
+    if (co_keeper_new(&server->keeper, server->kept, (size_t)(file - server->kept)) == 0)
         return 0;
-    co_error("cannot start the process that opens files again: %s", co_explain(rc));
+    co_error("no memory");
     return CO_EXIT_OTHER;
 }
 
@@ -292,7 +281,7 @@ int co_serving_set_up(struct co_serving *server)
         co_error("cannot give up new privileges: %s", co_explain(rc));
         return CO_EXIT_OTHER;
     }
-    signals_block();
+    set_signals();
     raise_limits();
     int code = check_options(server->command);
     if (code == 0)
@@ -304,7 +293,7 @@ int co_serving_set_up(struct co_serving *server)
     if (code == 0)
         code = open_logs(server);
     if (code == 0)
-        code = start_keeper(server);
+        code = make_keeper(server);
     if (code == 0)
         fill_settings(server);
     return code;

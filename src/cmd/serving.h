@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* `coronet serve` at work: what its set-up leaves to its run. */
+/* `coronet serve` at work: what its set-up leaves to its run, in the monitor and in its workers. */
 #ifndef CO_CMD_SERVING_H
 #define CO_CMD_SERVING_H
 
 #include "app/accounts.h"
 #include "app/log.h"
 #include "app/serve.h"
-#include "cmd/keeper.h"
+#include "cmd/monitor.h"
 #include "cmd/privilege.h"
 #include "cmd/sandbox.h"
 #include "cmd/serve.h"
@@ -19,7 +19,9 @@ struct co_serving {
     int directory_fd;        /* O_PATH: to ask what we may, as whoever we are */
     struct co_identity user; /* whom we become; with an empty name: we stay who we are */
     struct co_sandbox sandbox;
-    struct co_keeper *keeper; /* NULL: there is nothing to open again, or we may ourselves */
+    struct co_doors doors;
+    struct co_keeper *keeper;
+    pid_t monitor;
     struct co_kept_file kept[2], *users_kept; /* the users' file, if it is among them */
     co_access *access;
     struct co_accounts *accounts; /* made when it runs; NULL: there are none */
@@ -28,14 +30,12 @@ struct co_serving {
     enum co_log_format log_format;
     struct co_serve_settings settings;
     co_group group;
+    bool again;       /* there was a worker before this one */
     bool is_open;     /* everything is open, privileges are gone */
     bool for_people;  /* standard error is a terminal */
     int stop_signals; /* how many have come */
     int exit_code;    /* when known before the end; else 0 */
 };
-
-/* What the command listens to: blocked from the set-up on; ends with 0. */
-extern const int co_serving_signals[];
 
 /* Everything up to the first socket: options checked, directory and logs opened, the user chosen,
  * settings filled in. 0, or an exit code, having said why. */

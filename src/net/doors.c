@@ -31,12 +31,21 @@ static struct co_listen_options listen_options(
 
 /* ---- listening ---------------------------------------------------------------------------- */
 
-static void door_close(struct co_doors *doors, struct co_door *door)
+static void door_close(struct co_door *door)
 {
-    co_listener_close(door->listener);
-    for (unsigned i = 0; door->handed && i + 1 < doors->workers; i++)
-        co_listener_discard(door->handed[i]);
-    free(door->handed);
+    for (unsigned i = 0; i < door->count; i++)
+        co_listener_discard(door->sockets[i]);
+    free(door->sockets);
+}
+
+/* Puts the listener's socket among the door's. 0 or -errno. */
+static int door_add(struct co_door *door, co_listener *listener)
+{
+    int rc = co_listener_detach(listener);
+    if (rc < 0)
+        return rc;
+    door->sockets[door->count++] = rc;
+    return 0;
 }
 
 /*
@@ -44,24 +53,19 @@ static void door_close(struct co_doors *doors, struct co_door *door)
  * refused; SO_REUSEPORT lets our own join it. It asks for the same user, hence before privileges
  * are dropped.
  */
-static int door_share(struct co_doors *doors, struct co_door *door, bool only_v6)
+static int door_share(const struct co_doors *doors, struct co_door *door, bool only_v6)
 {
     char where[CO_ADDRESS_TEXT_MAX];
     struct co_listen_options options = listen_options(doors, door->service, true);
     options.ipv6_only |= only_v6;
-    door->handed = malloc(doors->workers * sizeof *door->handed);
-    if (!door->handed)
-        return -ENOMEM;
-    for (unsigned i = 0; i < doors->workers; i++)
-        door->handed[i] = -1;
-    int rc = co_listener_share(door->listener);
-    for (unsigned i = 0; rc >= 0 && i + 1 < doors->workers; i++) {
+    int rc = 0;
+    while (rc == 0 && door->count < doors->workers) {
         co_listener *other;
         rc = co_listen(&other, co_address_text(&door->address, where), &options);
-        if (rc >= 0)
-            rc = door->handed[i] = co_listener_detach(other);
+        if (rc == 0)
+            rc = door_add(door, other);
     }
-    return rc < 0 ? rc : 0;
+    return rc;
 }
 
 /* Listens at one address. Only TCP is spread over shards: a Unix socket's path has one owner, and
@@ -71,22 +75,33 @@ static int door_open(const struct opening *opening, const char *where, bool shar
     struct co_doors *doors = opening->doors;
     struct co_door *door = &doors->at[doors->count];
     struct co_listen_options options = listen_options(doors, opening->service, false);
+    co_listener *listener;
     options.ipv6_only |= only_v6;
     if (doors->count == CO_DOORS_MAX)
         return co_fail(CO_ETOOBIG, "too many addresses: at most %d", CO_DOORS_MAX);
-    int rc = co_listen(&door->listener, where, &options);
-    if (rc < 0)
+    *door = (struct co_door){
+        .service = opening->service, .sockets = malloc(doors->workers * sizeof *door->sockets)};
+    int rc = door->sockets ? co_listen(&listener, where, &options) : -ENOMEM;
+    if (rc < 0) {
+        free(door->sockets);
         return rc;
+    }
     doors->count++;
-    door->service = opening->service;
-    door->address = *co_listener_address(door->listener);
-    return shareable && doors->workers > 1 ? door_share(doors, door, only_v6) : 0;
+    door->address = *co_listener_address(listener);
+    door->owns_path = co_listener_leave_path(listener);
+    shareable &= doors->workers > 1;
+    rc = shareable ? co_listener_share(listener) : 0;
+    if (rc == 0)
+        rc = door_add(door, listener);
+    else
+        co_listener_close(listener);
+    return rc == 0 && shareable ? door_share(doors, door, only_v6) : rc;
 }
 
 static void doors_forget(struct co_doors *doors, unsigned count)
 {
     while (doors->count > count) {
-        door_close(doors, &doors->at[--doors->count]);
+        door_close(&doors->at[--doors->count]);
         doors->at[doors->count] = (struct co_door){0};
     }
 }
@@ -160,18 +175,25 @@ void co_doors_close(struct co_doors *doors)
     doors_forget(doors, 0);
 }
 
+void co_doors_remove(const struct co_doors *doors)
+{
+    for (unsigned i = 0; i < doors->count; i++)
+        if (doors->at[i].owns_path)
+            co_listener_remove_path(&doors->at[i].address);
+}
+
 int co_door_take(const struct co_doors *doors, struct co_door *door, co_listener **ret)
 {
     char where[16];
     unsigned shard = co_shard_index();
-    *ret = shard == 0 ? door->listener : NULL;
-    if (shard == 0 || !door->handed)
+    *ret = NULL;
+    if (shard >= door->count)
         return 0;
-    int *handed = &door->handed[shard - 1];
+    int *taken = &door->sockets[shard];
     struct co_listen_options options = listen_options(doors, door->service, true);
-    snprintf(where, sizeof where, "fd:%d", *handed);
+    snprintf(where, sizeof where, "fd:%d", *taken);
     int rc = co_listen(ret, where, &options);
     if (rc == 0)
-        *handed = -1;
+        *taken = -1;
     return rc;
 }

@@ -2,8 +2,8 @@
 /*
  * Where a server listens: a socket for each shard on every address.
  *
- * The first shard's thread opens them all, before privileges are dropped and other threads start;
- * each shard then takes its own.
+ * They are opened all at once, as bare descriptors: in a process that has the privileges for it,
+ * before those that serve are forked and their threads start. Each shard then takes its own.
  */
 #ifndef CO_NET_DOORS_H
 #define CO_NET_DOORS_H
@@ -23,8 +23,9 @@ struct co_service {
 struct co_door {
     const struct co_service *service;
     co_address address;
-    co_listener *listener; /* the first shard's */
-    int *handed;           /* one for each other shard, -1 when there is none (any more) */
+    int *sockets;   /* one for each shard, or the first one's alone; -1: taken */
+    unsigned count; /* of them */
+    bool owns_path; /* a Unix socket's file is ours to remove */
 };
 
 struct co_doors {
@@ -38,10 +39,15 @@ struct co_doors {
 /* Opens an address as the command writes it: "localhost" is both loopbacks, "*" every interface.
  * Suspends. 0 or as co_listen. */
 int co_doors_open(struct co_doors *doors, const char *where, const struct co_service *service);
+
+/* Closes the sockets that are left; outside of a fiber, too. In each process that has them. */
 void co_doors_close(struct co_doors *doors);
 
-/* The listener of this shard; NULL at *ret when the door is the first shard's alone. The first
- * shard's stays the door's, another is the caller's to close. 0 or as co_listen. */
+/* Removes the files of Unix sockets: for the process that opened them, before it closes. */
+void co_doors_remove(const struct co_doors *doors);
+
+/* The listener of this shard, which is the caller's to close; NULL at *ret when the door is the
+ * first shard's alone. 0 or as co_listen. */
 int co_door_take(const struct co_doors *doors, struct co_door *door, co_listener **ret);
 
 #endif

@@ -129,6 +129,11 @@ static int socket_bind(struct co_listener *listener, const struct co_listen_opti
     return rc < 0 ? rc : (int)rt->backend->control(rt, listener->fd, &bind);
 }
 
+void co_listener_remove_path(const co_address *address)
+{
+    unlink(((const struct sockaddr_un *)&address->as.any)->sun_path);
+}
+
 /* A socket file that nobody listens on is left over from a server that died. */
 static bool unix_is_stale(const co_address *address)
 {
@@ -160,7 +165,7 @@ static int listener_bind(struct co_listener *listener, const struct co_listen_op
     int rc = socket_bind(listener, options);
     if (rc == -EADDRINUSE && is_unix && unix_is_stale(&listener->address)) {
         rt->backend->close_fd(rt, listener->fd);
-        unlink(((const struct sockaddr_un *)&listener->address.as.any)->sun_path);
+        co_listener_remove_path(&listener->address);
         rc = socket_bind(listener, options);
     }
     if (rc == 0 && is_unix)
@@ -220,7 +225,7 @@ void co_listener_close(co_listener *listener)
     if (!listener)
         return;
     if (listener->owns_path)
-        unlink(((const struct sockaddr_un *)&listener->address.as.any)->sun_path);
+        co_listener_remove_path(&listener->address);
     if (co_fd_is_open(listener->fd))
         listener->rt->backend->close_fd(listener->rt, listener->fd);
     free(listener);
@@ -229,6 +234,13 @@ void co_listener_close(co_listener *listener)
 int co_listener_share(co_listener *listener)
 {
     return co_sockopt_set(listener->rt, listener->fd, SOL_SOCKET, SO_REUSEPORT, 1);
+}
+
+bool co_listener_leave_path(co_listener *listener)
+{
+    bool owned = listener->owns_path;
+    listener->owns_path = false;
+    return owned;
 }
 
 int co_socket_detach(co_fd fd)

@@ -18,6 +18,10 @@ int co_listener_share(co_listener *listener);  /* SO_REUSEPORT from now on. 0 or
 int co_listener_detach(co_listener *listener); /* ends it, not its socket: the descriptor, -errno */
 void co_listener_discard(int detached);        /* closes one that nobody took; -1 is allowed */
 
+/* A Unix socket's file is the caller's to remove from now on; false: there is none of ours. */
+bool co_listener_leave_path(co_listener *listener);
+void co_listener_remove_path(const co_address *address);
+
 /* A connection that is waited for belongs to work at hand, not to new work: a drain does not end
  * the wait. */
 void co_listener_expect(co_listener *listener);

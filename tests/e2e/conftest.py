@@ -24,6 +24,8 @@ CORONET = str(BUILD / 'coronet')
 # Seconds for whatever a healthy server does at once; sanitizers are slow.
 PATIENCE = float(os.environ.get('CORONET_PATIENCE', 20))
 
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason='only root has privileges to drop')
+
 # A proxy of the machine's is not for loopback.
 for name in ('http_proxy', 'https_proxy', 'all_proxy', 'HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY'):
     os.environ.pop(name, None)
@@ -51,6 +53,19 @@ def eventually(condition):
         time.sleep(0.01)
 
 
+def children(pid):
+    with open(f'/proc/{pid}/task/{pid}/children') as file:
+        return [int(word) for word in file.read().split()]
+
+
+def is_alive(pid):
+    try:
+        with open(f'/proc/{pid}/stat') as file:
+            return file.read().rpartition(')')[2].split()[0] not in 'ZX'
+    except FileNotFoundError:
+        return False
+
+
 class Process:
     """A child whose standard error is read line by line while it runs."""
 
@@ -72,6 +87,12 @@ class Process:
     @property
     def pid(self):
         return self.process.pid
+
+    @property
+    def worker_pid(self):
+        """The monitor's only child, which serves."""
+        worker, = children(self.pid)
+        return worker
 
     def expect(self, pattern):
         """The next line on standard error that matches."""

@@ -83,7 +83,7 @@ def take(ftp, data, path='hello.txt'):
 
 
 def descriptors(server):
-    return len(os.listdir(f'/proc/{server.pid}/fd'))
+    return len(os.listdir(f'/proc/{server.worker_pid}/fd'))
 
 
 def test_ten_ports_serve_a_hundred_clients_at_once(ranged, low):

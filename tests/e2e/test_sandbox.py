@@ -35,19 +35,6 @@ def threads(pid, name):
             yield int(found[1]) if found else None
 
 
-def children(pid):
-    with open(f'/proc/{pid}/task/{pid}/children') as file:
-        return [int(word) for word in file.read().split()]
-
-
-def is_alive(pid):
-    try:
-        with open(f'/proc/{pid}/stat') as file:
-            return file.read().rpartition(')')[2].split()[0] not in 'ZX'
-    except FileNotFoundError:
-        return False
-
-
 def get(one, name):
     return run('curl', '-sS', one.url + name).stdout
 
@@ -61,18 +48,18 @@ def test_every_thread_is_in_the_sandbox(server, folder, tmp_path, backend):
     assert get(one, 'a') == b'hello'
 
     def sealed():
-        return set(threads(one.pid, 'Seccomp_filters')) == {2}
+        return set(threads(one.worker_pid, 'Seccomp_filters')) == {2}
     eventually(sealed)
-    assert set(threads(one.pid, 'Seccomp')) == {2}
-    assert set(threads(one.pid, 'NoNewPrivs')) == {1}
-    with open(f'/proc/{one.pid}/limits') as file:
+    assert set(threads(one.worker_pid, 'Seccomp')) == {2}
+    assert set(threads(one.worker_pid, 'NoNewPrivs')) == {1}
+    with open(f'/proc/{one.worker_pid}/limits') as file:
         assert re.search(r'^Max core file size +0 +0 ', file.read(), re.MULTILINE)
 
 
 def test_no_thread_is_older_than_the_sandbox(server):
     """Landlock would not take it in: the one that hashed the password has ended."""
     one = server('--workers', '1', '--log', 'none', '--user', 'ann:secret')
-    assert len(os.listdir(f'/proc/{one.pid}/task')) == 1
+    assert len(os.listdir(f'/proc/{one.worker_pid}/task')) == 1
 
 
 def test_no_sandbox_does_without(server, folder):
@@ -80,7 +67,7 @@ def test_no_sandbox_does_without(server, folder):
     one = server('--no-sandbox', '-v')
     assert get(one, 'a') == b'hello'
     assert 'sandbox: none' in one.lines
-    assert set(threads(one.pid, 'Seccomp')) == {0}
+    assert set(threads(one.worker_pid, 'Seccomp')) == {0}
 
 
 def test_what_the_kernel_granted_is_said_on_demand(server, folder):
@@ -159,16 +146,6 @@ def test_a_replaced_users_file_is_read_again(server, tmp_path):
     eventually(lambda: logs_in(one, 'bob', 'secret'))
 
 
-def test_one_process_opens_all_again_and_goes_with_the_server(server, tmp_path):
-    users = tmp_path / 'users'
-    run(CORONET, 'passwd', users, 'ann', input=b'secret\n')
-    one = server('--log', tmp_path / 'log', '--users', users)
-    keepers = children(one.pid)
-    assert len(keepers) == 1 and is_alive(keepers[0])
-    one.kill()
-    eventually(lambda: not is_alive(keepers[0]))
-
-
 def test_the_log_and_the_users_are_opened_again_each_by_its_number(server, folder, tmp_path):
     """As root: the one by the user who serves, in whose folder it is, the other by root."""
     logs, users = tmp_path / 'logs', tmp_path / 'users'
@@ -189,24 +166,6 @@ def test_the_log_and_the_users_are_opened_again_each_by_its_number(server, folde
         eventually(log.exists)
         eventually(lambda name=name: logs_in(one, name, 'secret'))
     assert log.stat().st_uid == logs.stat().st_uid
-    get(one, 'a')
-    one.stop()
-    assert 'GET /a' in log.read_text()
-
-
-def test_there_is_one_process_where_nothing_is_opened_again(server):
-    assert children(server().pid) == []
-
-
-def test_without_the_keeper_the_log_stays_in_use(server, folder, tmp_path):
-    log = tmp_path / 'log'
-    (folder / 'a').write_text('hello')
-    one = server('--log', log)
-    keeper, = children(one.pid)
-    os.kill(keeper, signal.SIGKILL)
-    eventually(lambda: not is_alive(keeper))
-    one.signal(signal.SIGHUP)
-    one.expect('cannot reopen the log')
     get(one, 'a')
     one.stop()
     assert 'GET /a' in log.read_text()

@@ -15,10 +15,9 @@ import tempfile
 
 import pytest
 
-from conftest import CORONET, PATIENCE, coronet, eventually, run
+from conftest import CORONET, PATIENCE, as_root, coronet, eventually, run
 
 DATE = r'\[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d \+0000\]'
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason='only root has privileges to drop')
 
 
 def get(one, target='/', *fields):
@@ -237,13 +236,13 @@ def test_it_waits_for_descriptors_without_spinning(server, folder):
     crowd = [one.connect() for _ in range(60)]
     for connection in crowd:
         connection.sendall(b'G')
-    before = processor_seconds(one.pid)
+    before = processor_seconds(one.worker_pid)
     late = one.connect()
     late.sendall(b'GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
     late.settimeout(0.5)
     with pytest.raises(TimeoutError):
         late.recv(1000)
-    assert processor_seconds(one.pid) - before < 0.25
+    assert processor_seconds(one.worker_pid) - before < 0.25
     for connection in crowd:
         connection.close()
     late.settimeout(PATIENCE)
@@ -291,7 +290,7 @@ def test_all_descriptors_are_closed_on_exec(server, big, tmp_path):
         one = server(*seen, '-4', '--workers', '2', '--log', tmp_path / 'log', pass_fds=[number],
                      where=('localhost:0', f'unix:{tmp_path}/socket', f'fd:{number}'))
         with slow_download(one), idle_connection(one):
-            flags = list(open_descriptors(one.pid))
+            flags = list(open_descriptors(one.worker_pid))
     assert len(flags) >= 10 and all(flag & os.O_CLOEXEC for flag in flags)
 
 
@@ -305,10 +304,10 @@ def test_no_handler_runs_at_any_odd_moment(server):
     one = server('--workers', '2')
     get(one)
     faults = {signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGABRT}
-    for caught in status_fields(one.pid, 'SigCgt'):
+    for caught in status_fields(one.worker_pid, 'SigCgt'):
         assert signals(caught) <= faults
     heard = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1}
-    for blocked in status_fields(one.pid, 'SigBlk'):
+    for blocked in status_fields(one.worker_pid, 'SigBlk'):
         assert signals(blocked) >= heard
 
 
@@ -479,12 +478,12 @@ def test_root_becomes_somebody_else_for_good(server, options, ids):
     """Attack M06: every id, every group, every thread."""
     one = server(*options, '--workers', '2', extra_groups=[0, 4])
     get(one)
-    assert set(status_fields(one.pid, 'Uid')) == {'\t'.join([str(ids)] * 4)}
-    assert set(status_fields(one.pid, 'Gid')) == {'\t'.join([str(ids)] * 4)}
-    assert set(status_fields(one.pid, 'Groups')) == {''}
+    assert set(status_fields(one.worker_pid, 'Uid')) == {'\t'.join([str(ids)] * 4)}
+    assert set(status_fields(one.worker_pid, 'Gid')) == {'\t'.join([str(ids)] * 4)}
+    assert set(status_fields(one.worker_pid, 'Groups')) == {''}
     for kind in ('CapEff', 'CapPrm', 'CapInh'):
-        assert {int(value, 16) for value in status_fields(one.pid, kind)} == {0}
-    assert set(status_fields(one.pid, 'NoNewPrivs')) == {'1'}
+        assert {int(value, 16) for value in status_fields(one.worker_pid, kind)} == {0}
+    assert set(status_fields(one.worker_pid, 'NoNewPrivs')) == {'1'}
 
 
 @as_root
