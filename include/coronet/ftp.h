@@ -50,6 +50,12 @@ struct co_ftp_options {
     bool hidden;                                          /* show names that begin with a dot */
     bool no_sync;   /* do not wait for the disk before an upload is called complete */
     bool no_active; /* PORT and EPRT are refused */
+    /* Begins an active-mode connection to the peer of the control connection, for a server that may
+     * not connect itself: a descriptor, whose connection may still be under way, or -errno. On a
+     * pool thread. control: the control connection's descriptor, borrowed. NULL: the server
+     * connects. */
+    int (*connect)(void *arg, int control, unsigned port);
+    void *connect_arg;
     unsigned passive_low, passive_high;  /* ports for passive transfers; 0: the system chooses */
     const char *const *public_addresses; /* what PASV names to peers of other networks: "ADDR", an
                                             IPv4 address, or to those of one network: "CIDR=ADDR";

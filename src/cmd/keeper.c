@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/keeper.h"
 
+#include "cmd/active.h"
+
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -9,25 +11,28 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum kind { OPEN, READY };
+enum kind { OPEN, READY, CONNECT };
+
+#define PARCEL_FDS 2 /* the most that travel with a question */
 
 struct co_keeper {
     const struct co_kept_file *files;
     size_t count;
+    const struct co_doors *control;
     int worker, monitor; /* the two ends; -1: not ours, or none yet */
     bool is_ready;
 };
 
 struct question {
     uint32_t kind;
-    uint32_t number; /* of a file */
+    uint32_t number; /* of a file; a port */
 };
 
-/* Bytes that travel with a descriptor. */
+/* Bytes that travel with descriptors. */
 struct parcel {
     struct iovec piece;
     struct msghdr head;
-    _Alignas(struct cmsghdr) char room[CMSG_SPACE(sizeof(int))];
+    _Alignas(struct cmsghdr) char room[CMSG_SPACE(PARCEL_FDS * sizeof(int))];
 };
 
 static void parcel_init(struct parcel *parcel, void *bytes, size_t size)
@@ -40,26 +45,29 @@ static void parcel_init(struct parcel *parcel, void *bytes, size_t size)
     parcel->head.msg_controllen = sizeof parcel->room;
 }
 
-/* fd: -1 for none. 0 or -errno. */
-static int parcel_send(int socket, const void *bytes, size_t size, int fd, int flags)
+/* fds: up to the first that is -1. 0 or -errno. */
+static int parcel_send(
+    int socket, const void *bytes, size_t size, const int fds[PARCEL_FDS], int flags)
 {
     struct parcel parcel;
+    size_t count = 0;
     parcel_init(&parcel, (void *)(uintptr_t)bytes, size);
-    if (fd < 0) {
-        parcel.head.msg_control = NULL;
-        parcel.head.msg_controllen = 0;
-    } else {
-        struct cmsghdr *head = CMSG_FIRSTHDR(&parcel.head);
-        *head = (struct cmsghdr){
-            .cmsg_len = CMSG_LEN(sizeof fd), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
-        memcpy(CMSG_DATA(head), &fd, sizeof fd);
+    while (count < PARCEL_FDS && fds[count] >= 0)
+        count++;
+    parcel.head.msg_controllen = count ? CMSG_SPACE(count * sizeof *fds) : 0;
+    struct cmsghdr *head = CMSG_FIRSTHDR(&parcel.head);
+    if (head) {
+        *head = (struct cmsghdr){.cmsg_len = CMSG_LEN(count * sizeof *fds),
+            .cmsg_level = SOL_SOCKET,
+            .cmsg_type = SCM_RIGHTS};
+        memcpy(CMSG_DATA(head), fds, count * sizeof *fds);
     }
     return sendmsg(socket, &parcel.head, MSG_NOSIGNAL | flags) < 0 ? -errno : 0;
 }
 
-/* The descriptor, or -1 when there came none, at *ret_fd. 0; -EPIPE at the end; -EINVAL when it is
- * not that many bytes; -errno. */
-static int parcel_receive(int socket, void *bytes, size_t size, int *ret_fd)
+/* ret_fds: those that came, then -1. 0; -EPIPE at the end; -EINVAL when it is not that many bytes;
+ * -errno. */
+static int parcel_receive(int socket, void *bytes, size_t size, int ret_fds[PARCEL_FDS])
 {
     struct parcel parcel;
     ssize_t n;
@@ -67,13 +75,13 @@ static int parcel_receive(int socket, void *bytes, size_t size, int *ret_fd)
     do
         n = recvmsg(socket, &parcel.head, MSG_CMSG_CLOEXEC);
     while (n < 0 && errno == EINTR);
-    *ret_fd = -1;
+    for (int i = 0; i < PARCEL_FDS; i++)
+        ret_fds[i] = -1;
     if (n <= 0)
         return n < 0 ? -errno : -EPIPE;
     const struct cmsghdr *head = CMSG_FIRSTHDR(&parcel.head);
-    if (head && head->cmsg_len == CMSG_LEN(sizeof *ret_fd) && head->cmsg_level == SOL_SOCKET &&
-        head->cmsg_type == SCM_RIGHTS)
-        memcpy(ret_fd, CMSG_DATA(head), sizeof *ret_fd);
+    if (head && head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_RIGHTS)
+        memcpy(ret_fds, CMSG_DATA(head), head->cmsg_len - CMSG_LEN(0));
     return (size_t)n == size ? 0 : -EINVAL;
 }
 
@@ -86,12 +94,19 @@ static void forget(int *fd)
 
 /* ---- both --------------------------------------------------------------------------------- */
 
-int co_keeper_new(struct co_keeper **ret, struct co_kept_file *files, size_t count)
+int co_keeper_new(struct co_keeper **ret, struct co_kept_file *files, size_t count,
+    const struct co_doors *control)
 {
     struct co_keeper *keeper = malloc(sizeof *keeper);
     if (!keeper)
         return -ENOMEM;
-    *keeper = (struct co_keeper){.files = files, .count = count, .worker = -1, .monitor = -1};
+    *keeper = (struct co_keeper){
+        .files = files,
+        .count = count,
+        .control = control,
+        .worker = -1,
+        .monitor = -1,
+    };
     for (size_t i = 0; i < count; i++)
         files[i].keeper = keeper;
     *ret = keeper;
@@ -137,14 +152,14 @@ void co_keeper_is_monitor(struct co_keeper *keeper)
 static void answer(int socket, int result)
 {
     int32_t number = result < 0 ? result : 0;
-    (void)parcel_send(socket, &number, sizeof number, result, MSG_DONTWAIT);
+    const int fds[PARCEL_FDS] = {result, -1};
+    (void)parcel_send(socket, &number, sizeof number, fds, MSG_DONTWAIT);
 }
 
-static void open_and_answer(int socket, const struct co_kept_file *file)
+static void answer_and_close(int socket, int result)
 {
-    int fd = file->open(file->arg);
-    answer(socket, fd);
-    forget(&fd);
+    answer(socket, result);
+    forget(&result);
 }
 
 /* By a process of that user's for this once: from there is no way back. If it dies on the way the
@@ -159,7 +174,7 @@ static void open_as_user(int socket, const struct co_kept_file *file)
         if (rc < 0)
             answer(socket, rc);
         else
-            open_and_answer(socket, file);
+            answer_and_close(socket, file->open(file->arg));
         _exit(0);
     }
     while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
@@ -174,7 +189,7 @@ static void answer_open(const struct co_keeper *keeper, uint32_t number, int soc
     else if (file->user)
         open_as_user(socket, file);
     else
-        open_and_answer(socket, file);
+        answer_and_close(socket, file->open(file->arg));
 }
 
 int co_keeper_socket(const struct co_keeper *keeper)
@@ -182,18 +197,30 @@ int co_keeper_socket(const struct co_keeper *keeper)
     return keeper->monitor;
 }
 
+static void answer_question(struct co_keeper *keeper, const struct question *question, int fds[2])
+{
+    switch (question->kind) {
+    case OPEN: answer_open(keeper, question->number, fds[0]); break;
+    case CONNECT:
+        answer_and_close(fds[0], co_active_begin(keeper->control, fds[1], question->number));
+        break;
+    case READY:
+        keeper->is_ready = true;
+        answer(fds[0], 0);
+        break;
+    default: answer(fds[0], -EINVAL);
+    }
+}
+
 void co_keeper_answer(struct co_keeper *keeper)
 {
     struct question question;
-    int socket;
-    int rc = parcel_receive(keeper->monitor, &question, sizeof question, &socket);
-    if (rc == 0 && socket >= 0 && question.kind == OPEN) {
-        answer_open(keeper, question.number, socket);
-    } else if (rc == 0 && socket >= 0) {
-        keeper->is_ready |= question.kind == READY;
-        answer(socket, question.kind == READY ? 0 : -EINVAL);
-    }
-    forget(&socket);
+    int fds[PARCEL_FDS]; /* for the answer, and the one that the question is about */
+    int rc = parcel_receive(keeper->monitor, &question, sizeof question, fds);
+    if (rc == 0 && fds[0] >= 0)
+        answer_question(keeper, &question, fds);
+    for (int i = 0; i < PARCEL_FDS; i++)
+        forget(&fds[i]);
     if (rc < 0 && rc != -EINVAL)
         forget(&keeper->monitor);
 }
@@ -205,39 +232,51 @@ bool co_keeper_heard_ready(const struct co_keeper *keeper)
 
 /* ---- in the worker ------------------------------------------------------------------------ */
 
-/* *ret_fd: the descriptor that came with the answer, or -1. 0 or -errno. */
-static int ask(const struct co_keeper *keeper, const struct question *question, int *ret_fd)
+/* about: the descriptor that the question is about, or -1. 0, with a descriptor at *ret_fd when one
+ * came with the answer, else -1; or -errno. */
+static int ask(
+    const struct co_keeper *keeper, const struct question *question, int about, int *ret_fd)
 {
-    int ends[2];
-    int32_t number = -EPIPE;
-    *ret_fd = -1;
+    int ends[2], fds[PARCEL_FDS];
+    int32_t number;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
         return -errno;
-    int rc = parcel_send(keeper->worker, question, sizeof *question, ends[1], 0);
+    fds[0] = ends[1];
+    fds[1] = about;
+    int rc = parcel_send(keeper->worker, question, sizeof *question, fds, 0);
     close(ends[1]); /* so that the other one's end is the end */
     if (rc == 0)
-        rc = parcel_receive(ends[0], &number, sizeof number, ret_fd);
+        rc = parcel_receive(ends[0], &number, sizeof number, fds);
     close(ends[0]);
-    return rc < 0 ? rc : number;
+    if (rc < 0)
+        return rc;
+    *ret_fd = fds[0];
+    return number;
+}
+
+/* A descriptor or -errno. */
+static int ask_for_fd(const struct co_keeper *keeper, enum kind kind, uint32_t number, int about)
+{
+    int fd;
+    int rc = ask(keeper, &(struct question){.kind = kind, .number = number}, about, &fd);
+    if (rc == 0 && fd < 0)
+        rc = -EMFILE; /* no room for it */
+    return rc < 0 ? rc : fd;
 }
 
 int co_keeper_open(void *arg)
 {
     const struct co_kept_file *file = arg;
-    const struct co_keeper *keeper = file->keeper;
-    const struct question question = {
-        .kind = OPEN,
-        .number = (uint32_t)(file - keeper->files),
-    };
-    int fd;
-    int rc = ask(keeper, &question, &fd);
-    if (rc == 0 && fd < 0)
-        rc = -EMFILE; /* no room for the descriptor */
-    return rc < 0 ? rc : fd;
+    return ask_for_fd(file->keeper, OPEN, (uint32_t)(file - file->keeper->files), -1);
+}
+
+int co_keeper_connect(void *keeper, int control, unsigned port)
+{
+    return ask_for_fd(keeper, CONNECT, port, control);
 }
 
 int co_keeper_ready(struct co_keeper *keeper)
 {
     int fd;
-    return ask(keeper, &(struct question){.kind = READY}, &fd);
+    return ask(keeper, &(struct question){.kind = READY}, -1, &fd);
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the monitor does for its worker, which is in a sandbox and cannot: it opens files again (the
- * log, which may have been moved away, and the users' file, which `coronet passwd` replaces).
+ * log, which may have been moved away, and the users' file, which `coronet passwd` replaces), and
+ * it makes the connections of FTP's active mode.
  *
  * The worker asks over a socket; each question brings along the socket for its answer, so that any
  * number of threads may ask at once. The monitor believes nothing that it reads: the worker may
- * have been taken over. A question is a kind and a number, the files are a list from the start.
+ * have been taken over. A question is a kind, a number and perhaps a descriptor; the files are a
+ * list from the start.
  */
 #ifndef CO_CMD_KEEPER_H
 #define CO_CMD_KEEPER_H
@@ -15,6 +17,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct co_doors;
 struct co_keeper;
 
 struct co_kept_file {
@@ -24,8 +27,10 @@ struct co_kept_file {
     struct co_keeper *keeper;       /* co_keeper_new's to set */
 };
 
-/* For these files, which stay until it is freed. 0 or -errno. */
-int co_keeper_new(struct co_keeper **ret, struct co_kept_file *files, size_t count);
+/* For these files; control: where FTP's control connections come in (cmd/active.h). Both stay until
+ * it is freed. 0 or -errno. */
+int co_keeper_new(struct co_keeper **ret, struct co_kept_file *files, size_t count,
+    const struct co_doors *control);
 void co_keeper_free(struct co_keeper *keeper); /* NULL is allowed */
 
 /* For the next worker: what an earlier one has asked is forgotten. Before the fork; after it each
@@ -49,6 +54,9 @@ bool co_keeper_heard_ready(const struct co_keeper *keeper);
 
 /* Has one of the files opened. A descriptor or -errno (-EPIPE: the monitor is gone). */
 int co_keeper_open(void *file);
+
+/* Has a connection begun, as co_ftp_options.connect asks for. A descriptor or -errno. */
+int co_keeper_connect(void *keeper, int control, unsigned port);
 
 /* Says that it serves. 0 or -errno. */
 int co_keeper_ready(struct co_keeper *keeper);

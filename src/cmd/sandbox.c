@@ -31,8 +31,6 @@
 /* A rule for each port: for more of them than this, and so without a range, binding stays free. */
 #define PORT_RULES_MAX 1024
 
-#define FTP_DATA_PORT 20
-
 struct ruleset {
     uint64_t files, ports, scopes;
 };
@@ -67,7 +65,7 @@ static struct ruleset ruleset_of(const struct co_sandbox_options *options, int v
     if (version >= 5)
         set.files |= FS_IOCTL_DEV;
     if (version >= 4)
-        set.ports = (limits_ports(options) ? NET_BIND : 0) | (options->connects ? 0 : NET_CONNECT);
+        set.ports = (limits_ports(options) ? NET_BIND : 0) | NET_CONNECT;
     if (version >= 6)
         set.scopes = SCOPE_ALL;
     return set;
@@ -80,7 +78,7 @@ static int allow_below(int ruleset, int fd, uint64_t access)
     return rc < 0 ? -errno : 0;
 }
 
-/* Those from low to high; 0: any that the kernel chooses. */
+/* Those from low to high. */
 static int allow_ports(int ruleset, unsigned low, unsigned high)
 {
     for (unsigned port = low; port <= high; port++) {
@@ -89,18 +87,6 @@ static int allow_ports(int ruleset, unsigned low, unsigned high)
             return -errno;
     }
     return 0;
-}
-
-static int allow_binding(int ruleset, const struct co_sandbox_options *options)
-{
-    int rc = 0;
-    if (options->listens)
-        rc = allow_ports(ruleset, options->passive_low, options->passive_high);
-    if (rc == 0 && options->connects)
-        rc = allow_ports(ruleset, 0, 0);
-    if (rc == 0 && options->connects)
-        rc = allow_ports(ruleset, FTP_DATA_PORT, FTP_DATA_PORT);
-    return rc;
 }
 
 /* The runtime of each thread asks how many mappings it may have; without an answer it guesses. */
@@ -118,8 +104,8 @@ static int fill(int ruleset, const struct ruleset *set, const struct co_sandbox_
     uint64_t access = options->writes ? FS_READS | FS_WRITES : FS_READS;
     allow_map_count(ruleset);
     int rc = allow_below(ruleset, options->directory_fd, access & set->files);
-    if (rc == 0 && (set->ports & NET_BIND))
-        rc = allow_binding(ruleset, options);
+    if (rc == 0 && (set->ports & NET_BIND) && options->listens)
+        rc = allow_ports(ruleset, options->passive_low, options->passive_high);
     return rc;
 }
 
@@ -160,7 +146,7 @@ static int hide_memory(void)
 int co_sandbox_enter(const struct co_sandbox_options *options, struct co_sandbox *ret)
 {
     const struct co_filter_options filter = {
-        .writes = options->writes, .listens = options->listens, .connects = options->connects};
+        .writes = options->writes, .listens = options->listens};
     *ret = (struct co_sandbox){0};
     int rc = hide_memory();
     if (rc == 0)

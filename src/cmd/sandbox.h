@@ -15,7 +15,6 @@ struct co_sandbox_options {
     bool writes;      /* and changed */
     bool listens;     /* FTP: TCP sockets for passive mode, on these ports; 0: on any */
     unsigned passive_low, passive_high;
-    bool connects; /* FTP: to clients, in active mode, from port 20 or any that is free */
 };
 
 /* What the kernel granted. */

@@ -134,7 +134,6 @@ static int enter_sandbox(struct co_serving *server)
         .listens = has_ftp,
         .passive_low = ftp->passive_low,
         .passive_high = ftp->passive_high,
-        .connects = has_ftp && !ftp->no_active,
     };
     if (command->no_sandbox || !HAS_SANDBOX) {
         if (command->common.verbose)

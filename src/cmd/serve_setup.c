@@ -184,7 +184,8 @@ static int make_keeper(struct co_serving *server)
         server->users_kept = file;
         *file++ = (struct co_kept_file){.open = users_open, .arg = command};
     }
-    if (co_keeper_new(&server->keeper, server->kept, (size_t)(file - server->kept)) == 0)
+    size_t count = (size_t)(file - server->kept);
+    if (co_keeper_new(&server->keeper, server->kept, count, &server->doors) == 0)
         return 0;
     co_error("no memory");
     return CO_EXIT_OTHER;
@@ -215,6 +216,8 @@ static struct co_ftp_options ftp_options(struct co_serving *server)
         .hidden = command->hidden,
         .no_sync = command->no_sync,
         .no_active = command->active && strcmp(command->active, "off") == 0,
+        .connect = co_keeper_connect,
+        .connect_arg = server->keeper,
         .public_addresses = command->public_address.at,
         .min_rate = command->min_rate ? command->min_rate : -1,
         .limit_rate = (uint64_t)command->limit_rate,

@@ -257,12 +257,10 @@ int co_filter_apply(const struct co_filter_options *options)
     add_rules(program, by_argument, COUNT(by_argument));
     /* An abort of our own; no signal to anybody else. */
     add_rule(program, &(struct rule){SYS_tgkill, IF, ALLOW, 0, ALL, (uint32_t)getpid()});
-    if (options->listens || options->connects)
+    if (options->listens) {
         add_rules(program, sockets, COUNT(sockets));
-    if (options->connects)
-        add_rule(program, &(struct rule){.call = SYS_connect, .action = ALLOW});
-    else if (options->listens)
         add_rules(program, no_fast_open, COUNT(no_fast_open));
+    }
     add_calls(program, allowed, COUNT(allowed), ALLOW);
     if (options->writes)
         add_calls(program, writing, COUNT(writing), ALLOW);

@@ -13,9 +13,8 @@
 #include <stdbool.h>
 
 struct co_filter_options {
-    bool writes;   /* files are changed */
-    bool listens;  /* new TCP sockets listen: FTP's passive mode */
-    bool connects; /* and connect: its active mode */
+    bool writes;  /* files are changed */
+    bool listens; /* new TCP sockets listen: FTP's passive mode */
 };
 
 /* Applies it to every thread. The process must have no-new-privileges. 0; -ENOSYS when this kernel

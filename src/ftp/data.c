@@ -11,6 +11,7 @@
 #include "net/address.h"
 #include "net/connect.h"
 #include "net/listener.h"
+#include "net/stream.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -215,11 +216,32 @@ static int accept_peer(const struct co_ftp_session *session, co_listener *listen
     }
 }
 
+struct begun {
+    const struct co_ftp_options *options;
+    int control;
+    unsigned port;
+};
+
+static int begin_blocking(void *arg)
+{
+    const struct begun *begun = arg;
+    return begun->options->connect(begun->options->connect_arg, begun->control, begun->port);
+}
+
 /* From the address that the peer came to, and from its port 20 where we may (RFC 959 3.2, RFC 1123
  * 4.1.2.12): firewalls expect both. */
 static int connect_peer(const struct co_ftp_session *session, co_stream **ret)
 {
     co_address from;
+    struct begun begun = {
+        .options = &session->server->options,
+        .control = co_stream_raw(session->control),
+        .port = co_address_port(session->data.peer),
+    };
+    if (begun.options->connect) {
+        int raw = co_block(begin_blocking, &begun);
+        return raw < 0 ? raw : co_connect_adopt(ret, raw, session->data.peer);
+    }
     local_address(session, &from);
     co_address_set_port(&from, ACTIVE_PORT_FROM);
     return co_connect_from(ret, session->data.peer, &from);

@@ -4,6 +4,7 @@
 
 #include "net/address.h"
 #include "net/fail.h"
+#include "net/listener.h"
 #include "net/sockopt.h"
 #include "net/stream.h"
 
@@ -37,32 +38,41 @@ static int bind_from(struct co_rt *rt, co_fd fd, const co_address *from)
     return (int)rt->backend->control(rt, fd, &bind);
 }
 
-static int try_connect(co_stream **ret, const co_address *address, const co_address *from)
+/* Connects a socket to an address, or waits for the connection that was begun (NULL); and makes a
+ * stream of it, to that peer. The socket is the stream's, or closed. */
+static int finish(co_fd fd, const co_address *address, const co_address *peer, co_stream **ret)
 {
     struct co_rt *rt = co_rt_current();
-    int family = address->as.any.sa_family;
-    co_fd fd;
-    int rc = rt->backend->socket(rt, family, SOCK_STREAM, 0, &fd);
-    if (rc < 0)
-        return rc;
-    if (family != AF_UNIX)
-        co_sockopt_set(rt, fd, IPPROTO_TCP, TCP_NODELAY, 1);
     struct co_op op = {
         .code = CO_OP_CONNECT,
         .flags = CO_OP_LIKELY,
         .fd = fd,
         .a.connect.address = address,
     };
-    rc = from ? bind_from(rt, fd, from) : 0;
-    if (rc == 0)
-        rc = (int)co_op_run(&op);
+    if (peer->as.any.sa_family != AF_UNIX)
+        co_sockopt_set(rt, fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    int rc = (int)co_op_run(&op);
     if (rc < 0) {
         rt->backend->close_fd(rt, fd);
         return rc;
     }
-    rc = co_stream_of_socket(fd, address, ret);
+    rc = co_stream_of_socket(fd, peer, ret);
     if (rc == 0)
         (*ret)->likely = false; /* servers seldom speak first */
+    return rc;
+}
+
+static int try_connect(co_stream **ret, const co_address *address, const co_address *from)
+{
+    struct co_rt *rt = co_rt_current();
+    co_fd fd;
+    int rc = rt->backend->socket(rt, address->as.any.sa_family, SOCK_STREAM, 0, &fd);
+    if (rc < 0)
+        return rc;
+    rc = from ? bind_from(rt, fd, from) : 0;
+    if (rc == 0)
+        return finish(fd, address, address, ret);
+    rt->backend->close_fd(rt, fd);
     return rc;
 }
 
@@ -80,5 +90,17 @@ int co_connect_from(co_stream **ret, const co_address *address, const co_address
 int co_connect(co_stream **ret, const co_address *address)
 {
     int rc = try_connect(ret, address, NULL);
+    return rc < 0 ? connect_fail(rc, address) : 0;
+}
+
+int co_connect_adopt(co_stream **ret, int raw, const co_address *address)
+{
+    struct co_rt *rt = co_rt_current();
+    co_fd fd;
+    int rc = rt->backend->adopt(rt, raw, &fd);
+    if (rc < 0)
+        co_listener_discard(raw);
+    else
+        rc = finish(fd, NULL, address, ret);
     return rc < 0 ? connect_fail(rc, address) : 0;
 }

@@ -8,4 +8,8 @@
  * else from any. */
 int co_connect_from(co_stream **ret, const co_address *address, const co_address *from);
 
+/* A connection that another process has begun, as a descriptor without O_NONBLOCK or with it.
+ * Suspends until it has come about. raw: taken over whatever is returned. As co_connect. */
+int co_connect_adopt(co_stream **ret, int raw, const co_address *address);
+
 #endif

@@ -176,6 +176,11 @@ void co_stream_local(const struct co_stream *stream, co_address *ret)
         *ret = (co_address){0};
 }
 
+int co_stream_raw(const struct co_stream *stream)
+{
+    return co_fd_is_open(stream->fd) ? stream->rt->backend->raw(stream->rt, stream->fd) : -1;
+}
+
 long co_stream_unsent(const struct co_stream *stream)
 {
     struct co_control control = {.code = CO_CONTROL_UNSENT};

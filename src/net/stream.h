@@ -74,6 +74,9 @@ struct co_stream *co_stream_new(const struct co_stream_kind *kind);
 /* Makes a stream of a connected socket, which it then owns (also on failure). 0 or -ENOMEM. */
 int co_stream_of_socket(co_fd fd, const co_address *peer, struct co_stream **ret);
 
+/* The kernel's number of its socket, which stays the stream's; -1: it is none. */
+int co_stream_raw(const struct co_stream *stream);
+
 /* Frees what the stream holds, its kind having been closed. */
 void co_stream_free(struct co_stream *stream);
 

@@ -41,7 +41,8 @@ static inline bool co_fd_is_open(co_fd fd)
 enum co_op_code {
     CO_OP_NONE,
     CO_OP_ACCEPT,           /* a.accept: the new socket and its peer; result 0 */
-    CO_OP_CONNECT,          /* a.connect.address; result 0 */
+    CO_OP_CONNECT,          /* a.connect.address, or NULL for a connection that another process has
+                               begun, on an adopted descriptor; result 0 */
     CO_OP_RECEIVE,          /* a.receive; result bytes, 0 at the end; of a datagram socket: of the
                                next message, whose rest, if there is no room for it, is lost */
     CO_OP_SEND,             /* a.send: a gather list; result bytes, may be short */

@@ -70,10 +70,27 @@ static long try_accept(struct co_rt *rt, struct co_slot *slot, struct co_op *op)
     return co_sys_accepted(rt, slot, op, raw);
 }
 
+static long try_connected(struct co_slot *slot)
+{
+    struct pollfd wait = {.fd = slot->raw, .events = POLLOUT};
+    int error;
+    socklen_t size = sizeof error;
+    int n = poll(&wait, 1, 0);
+    if (n == 0) {
+        slot->bits &= (uint8_t)~CO_SLOT_WRITABLE;
+        return CO_SYS_WAIT;
+    }
+    if (n < 0 || getsockopt(slot->raw, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
+        return -errno;
+    return -error;
+}
+
 /* Asked again while one is under way, connect(2) answers EALREADY, 0 or the error it came to. */
 static long try_connect(struct co_slot *slot, struct co_op *op)
 {
     const co_address *address = op->a.connect.address;
+    if (!address)
+        return try_connected(slot);
     if (connect(slot->raw, &address->as.any, address->size) == 0)
         return 0;
     int error = errno;

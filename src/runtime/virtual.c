@@ -151,6 +151,8 @@ void co_virt_nudge(struct co_virt_socket *socket, struct co_virt_side *side)
 static int connect_begin(struct co_virt_socket *socket, const co_address *address)
 {
     struct co_virt_name name;
+    if (!address) /* nothing is adopted here */
+        return -ENOSYS;
     if (address->as.any.sa_family == AF_UNSPEC)
         return socket->kind->connect(socket, NULL);
     int rc = co_virt_name_read(socket->family, address, &name);

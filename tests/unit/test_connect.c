@@ -6,6 +6,9 @@
 #include "net/connect.h"
 #include "net/stream.h"
 
+#include <sys/socket.h>
+#include <unistd.h>
+
 /* Connects to a listener of its own; ret: where it was seen to come from. */
 static int connect_from(const co_address *from, co_address *ret)
 {
@@ -49,11 +52,63 @@ KERNEL_TEST(a_port_that_is_taken_or_forbidden_is_done_without)
     return 0;
 }
 
+/* ---- begun by another process --------------------------------------------------------------- */
+
+/* As that does it. */
+static int begin(const co_address *address)
+{
+    int raw = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    CHECK(raw >= 0);
+    CHECK(connect(raw, &address->as.any, address->size) == 0 || errno == EINPROGRESS);
+    return raw;
+}
+
+KERNEL_TEST(a_connection_that_was_begun_becomes_a_stream)
+{
+    co_listener *listener;
+    co_stream *near, *far;
+    char byte;
+    REQUIRE(co_listen(&listener, "127.0.0.1:0", NULL) == 0);
+    co_address address = *co_listener_address(listener);
+    CHECK_INT(co_connect_adopt(&far, begin(&address), &address), 0);
+    CHECK_INT(co_accept(&near, listener), 0);
+    CHECK_INT(co_write(far, "x", 1), 0);
+    CHECK_INT(co_read(near, &byte, 1), 1);
+    co_abort(near);
+    co_abort(far);
+    co_listener_close(listener);
+    int raw = begin(&address);
+    CHECK_INT(co_connect_adopt(&far, raw, &address), -ECONNREFUSED);
+    return 0;
+}
+
+/* One too many for the backlog: the handshake hangs. */
+KERNEL_TEST(a_connection_that_was_begun_is_waited_for_until_the_deadline)
+{
+    co_listener *listener;
+    co_stream *far;
+    co_scope scope;
+    int raw[4];
+    REQUIRE(co_listen(&listener, "127.0.0.1:0", &(struct co_listen_options){.backlog = 1}) == 0);
+    const co_address *address = co_listener_address(listener);
+    for (size_t i = 0; i < CO_LENGTH(raw); i++)
+        raw[i] = begin(address);
+    co_scope_open(&scope, 20);
+    CHECK_INT(co_connect_adopt(&far, raw[CO_LENGTH(raw) - 1], address), CO_EDEADLINE);
+    co_scope_close(&scope);
+    for (size_t i = 0; i + 1 < CO_LENGTH(raw); i++)
+        close(raw[i]);
+    co_listener_close(listener);
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_connection_comes_from_that_address),
         cmocka_unit_test(a_port_that_is_taken_or_forbidden_is_done_without),
+        cmocka_unit_test(a_connection_that_was_begun_becomes_a_stream),
+        cmocka_unit_test(a_connection_that_was_begun_is_waited_for_until_the_deadline),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

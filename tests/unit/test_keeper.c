@@ -3,9 +3,11 @@
 #include "fibers.h"
 
 #include "cmd/keeper.h"
+#include "net/doors.h"
 
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -40,10 +42,11 @@ struct rig {
     pid_t monitor;
 };
 
-static struct rig rig_open(struct co_kept_file *files, size_t count)
+static struct rig rig_open_with(
+    struct co_kept_file *files, size_t count, const struct co_doors *control)
 {
     struct rig rig;
-    assert_int_equal(co_keeper_new(&rig.keeper, files, count), 0);
+    assert_int_equal(co_keeper_new(&rig.keeper, files, count, control), 0);
     assert_int_equal(co_keeper_begin(rig.keeper), 0);
     rig.monitor = fork();
     assert_true(rig.monitor >= 0);
@@ -55,6 +58,11 @@ static struct rig rig_open(struct co_kept_file *files, size_t count)
     }
     co_keeper_is_worker(rig.keeper);
     return rig;
+}
+
+static struct rig rig_open(struct co_kept_file *files, size_t count)
+{
+    return rig_open_with(files, count, NULL);
 }
 
 /* The monitor's exit code: whether it heard that we serve. */
@@ -144,6 +152,93 @@ static void worker_that_serves_is_heard(void **state)
     assert_int_equal(rig_close(&rig), 1);
 }
 
+/* ---- active mode -------------------------------------------------------------------------- */
+
+/* A server's socket at a loopback port of the system's choice. */
+static int listen_somewhere(co_address *ret)
+{
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(co_address_parse("127.0.0.1", 0, ret), 0);
+    assert_int_equal(bind(fd, &ret->as.any, ret->size), 0);
+    assert_int_equal(getsockname(fd, &ret->as.any, &ret->size), 0);
+    assert_int_equal(listen(fd, 8), 0);
+    return fd;
+}
+
+/* The client has a control connection to a server at `door`, and listens for data. */
+struct visit {
+    struct co_doors *doors;
+    struct rig rig;
+    co_address door, data;
+    int control, data_listener;
+    int other_end, listener;
+};
+
+static struct visit visit_open(const struct co_service *service)
+{
+    struct visit visit = {.doors = calloc(1, sizeof *visit.doors)};
+    assert_non_null(visit.doors);
+    visit.listener = listen_somewhere(&visit.door);
+    visit.data_listener = listen_somewhere(&visit.data);
+    visit.other_end = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(connect(visit.other_end, &visit.door.as.any, visit.door.size), 0);
+    visit.control = accept4(visit.listener, NULL, NULL, SOCK_CLOEXEC);
+    assert_true(visit.control >= 0);
+    visit.doors->count = 1;
+    visit.doors->at[0] = (struct co_door){.service = service, .address = visit.door};
+    visit.rig = rig_open_with(NULL, 0, visit.doors);
+    return visit;
+}
+
+static void visit_close(struct visit *visit)
+{
+    assert_int_equal(rig_close(&visit->rig), 0);
+    close(visit->control);
+    close(visit->other_end);
+    close(visit->data_listener);
+    close(visit->listener);
+    free(visit->doors);
+}
+
+static const struct co_service ftp = {.scheme = "ftp"}, http = {.scheme = "http"};
+
+static void data_goes_to_who_is_at_the_other_end(void **state)
+{
+    struct visit visit = visit_open(&ftp);
+    (void)state;
+    int fd = co_keeper_connect(visit.rig.keeper, visit.control, co_address_port(&visit.data));
+    assert_true(fd >= 0);
+    int accepted = accept4(visit.data_listener, NULL, NULL, SOCK_CLOEXEC);
+    assert_true(accepted >= 0);
+    close(accepted);
+    close(fd);
+    visit_close(&visit);
+}
+
+static void f01_nothing_connects_to_the_ports_of_services(void **state)
+{
+    struct visit visit = visit_open(&ftp);
+    (void)state;
+    assert_int_equal(co_keeper_connect(visit.rig.keeper, visit.control, 80), -EACCES);
+    assert_int_equal(co_keeper_connect(visit.rig.keeper, visit.control, 1023), -EACCES);
+    assert_int_equal(co_keeper_connect(visit.rig.keeper, visit.control, 65536), -EACCES);
+    visit_close(&visit);
+}
+
+static void f01_nothing_connects_to_whom_ftp_has_not_seen(void **state)
+{
+    struct visit visit = visit_open(&http);
+    unsigned port = co_address_port(&visit.data);
+    (void)state;
+    assert_int_equal(co_keeper_connect(visit.rig.keeper, visit.control, port), -EACCES);
+    assert_int_equal(co_keeper_connect(visit.rig.keeper, visit.listener, port), -ENOTCONN);
+    assert_int_equal(co_keeper_connect(visit.rig.keeper, -1, port), -EBADF);
+    int file = memfd_create("file", MFD_CLOEXEC);
+    assert_int_equal(co_keeper_connect(visit.rig.keeper, file, port), -ENOTSOCK);
+    close(file);
+    visit_close(&visit);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -153,6 +248,9 @@ int main(void)
         cmocka_unit_test(opener_that_dies_as_another_user_is_an_error_and_no_end),
         cmocka_unit_test(monitor_that_is_gone_is_an_error),
         cmocka_unit_test(worker_that_serves_is_heard),
+        cmocka_unit_test(data_goes_to_who_is_at_the_other_end),
+        cmocka_unit_test(f01_nothing_connects_to_the_ports_of_services),
+        cmocka_unit_test(f01_nothing_connects_to_whom_ftp_has_not_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
