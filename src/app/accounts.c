@@ -2,7 +2,6 @@
 #include "app/accounts.h"
 
 #include "auth/login.h"
-#include "auth/password.h"
 #include "base/map.h"
 #include "coronet/net.h"
 #include "runtime/file.h"
@@ -31,74 +30,41 @@ struct kept {
 /* ---- reading ----------------------------------------------------------------------------------
  */
 
-/* On a pool thread: hashing is slow. */
-struct given {
-    const char *text; /* "NAME:PASSWORD" */
-    char hash[CO_HASH_MAX];
+/* The list that was asked for, and then all of it: each on a pool thread. */
+struct asking {
+    const struct co_accounts_options *options;
+    int fd;
 };
 
-static int hash_given(void *arg)
+static int list_run(void *arg)
 {
-    struct given *given = arg;
-    return co_password_hash(co_text_of(strchr(given->text, ':') + 1), given->hash);
+    struct asking *asking = arg;
+    asking->fd = asking->options->list(asking->options->arg);
+    return asking->fd < 0 ? asking->fd : 0;
 }
 
-static int add_given(struct co_users *users, const char *text, struct co_buf *message)
+static int read_users(
+    const struct co_accounts_options *options, struct co_users **ret, struct co_buf *message)
 {
-    struct given given = {.text = text};
-    char name[CO_USER_NAME_MAX + 1] = "";
-    const char *colon = strchr(text, ':');
-    size_t size = colon ? (size_t)(colon - text) : 0;
-    if (size == 0 || size > CO_USER_NAME_MAX || !co_user_name_is_good((co_text){text, size})) {
-        co_buf_addf(message, "--user wants NAME:PASSWORD, the name of letters, digits and ._@-");
-        return CO_EINVALID;
-    }
-    memcpy(name, text, size);
-    int rc = co_block(hash_given, &given);
+    struct asking asking = {.options = options, .fd = -1};
+    struct co_buf text = CO_BUF(CO_USERS_BYTES_MAX);
+    int rc = co_block(list_run, &asking);
+    if (rc < 0)
+        return rc;
+    rc = co_file_read_taken(asking.fd, &text);
     if (rc == 0)
-        rc = co_users_add(users,
-            &(struct co_user){.name = name, .hash = given.hash, .home = "", .rights = CO_MAY_ALL});
+        rc = co_users_parse(ret, co_buf_text(&text), NULL);
     if (rc < 0)
-        co_buf_addf(
-            message, "--user %s: %s", name, rc == -EEXIST ? "it is there already" : co_explain(rc));
-    return rc;
-}
-
-static int read_reopened(const struct co_accounts_options *options, struct co_buf *text)
-{
-    int fd = options->reopen(options->reopen_arg);
-    return fd < 0 ? fd : co_file_read_taken(fd, text);
-}
-
-static int read_file(const struct co_accounts_options *options, bool again, struct co_users **ret,
-    struct co_buf *message)
-{
-    const char *path = options->file;
-    struct co_buf text = CO_BUF(CO_USERS_BYTES_MAX), why = CO_BUF(256);
-    int rc =
-        again && options->reopen ? read_reopened(options, &text) : co_file_read_all(path, &text);
-    if (rc < 0)
-        co_buf_addf(message, "cannot read the users file %s: %s", path, co_explain(rc));
-    else if ((rc = co_users_parse(ret, co_buf_text(&text), &why)) < 0)
-        co_buf_addf(message, "users file %s: %.*s", path, CO_TEXT_PRINT(co_buf_text(&why)));
-    explicit_bzero(text.at, text.size);
+        co_buf_addf(message, "cannot read the users: %s", co_explain(rc));
     co_buf_free(&text);
-    co_buf_free(&why);
     return rc;
 }
 
-static int read_users(const struct co_accounts_options *options, bool again, struct co_users **ret,
-    struct co_buf *message)
+/* The table has "!NAME" for each hash. NULL: nobody's, who is asked for all the same. */
+static bool password_is(void *arg, co_text password, const char *hash)
 {
-    struct co_users *users = NULL;
-    int rc = options->file ? read_file(options, again, &users, message) : co_users_new(&users);
-    for (const char *const *given = options->users; rc == 0 && given && *given; given++)
-        rc = add_given(users, *given, message);
-    if (rc < 0)
-        co_users_free(users);
-    else
-        *ret = users;
-    return rc;
+    const struct co_accounts_options *options = arg;
+    return options->check(options->arg, co_text_of(hash ? hash + 1 : ""), password);
 }
 
 /* Opened before privileges go, and for whoever may do everything: only bytes are counted. */
@@ -133,11 +99,14 @@ int co_accounts_new(
     pthread_mutex_init(&accounts->lock, NULL);
     int rc = tree_open(accounts, message);
     if (rc == 0)
-        rc = read_users(options, false, &users, message);
+        rc = read_users(options, &users, message);
     if (rc == 0) {
         rc = co_login_new(&accounts->login, users,
             &(struct co_login_options){
-                .delay_ms = options->login_delay_ms ? options->login_delay_ms : -1});
+                .delay_ms = options->login_delay_ms ? options->login_delay_ms : -1,
+                .password_is = password_is,
+                .password_arg = &accounts->options,
+            });
         if (rc < 0)
             co_users_free(users);
     }
@@ -164,7 +133,7 @@ void co_accounts_free(struct co_accounts *accounts)
 int co_accounts_reload(struct co_accounts *accounts, struct co_buf *message)
 {
     struct co_users *users;
-    int rc = read_users(&accounts->options, true, &users, message);
+    int rc = read_users(&accounts->options, &users, message);
     if (rc == 0)
         co_login_users(accounts->login, users);
     return rc;

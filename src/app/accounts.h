@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The accounts of `coronet serve`: users of the command line or of a users file, as the servers of
- * all protocols ask for them, with the quotas that they share.
+ * The accounts of `coronet serve`, as the servers of all protocols ask for them, with the quotas
+ * that they share. Passwords are checked by another process (app/secrets.h).
  */
 #ifndef CO_APP_ACCOUNTS_H
 #define CO_APP_ACCOUNTS_H
@@ -12,23 +12,23 @@
 struct co_accounts;
 
 struct co_accounts_options {
-    const char *directory;    /* the served one: quotas begin with what lies in users' homes */
-    const char *const *users; /* "NAME:PASSWORD", NULL-terminated; NULL: none */
-    const char *file;         /* a users file; NULL: none */
-    int (*reopen)(
-        void *arg); /* opens that file for a reload: a descriptor or -errno; NULL: we do */
-    void *reopen_arg;
+    const char *directory; /* the served one: quotas begin with what lies in users' homes */
+    /* The list of users, made by co_secrets_list: a descriptor to be closed, or -errno, having said
+     * why. On a pool thread, as the next. */
+    int (*list)(void *arg);
+    bool (*check)(void *arg, co_text name, co_text password); /* is it that user's? */
+    void *arg;                                                /* of both */
     bool write;             /* users may write, as far as their rights say */
     int64_t login_delay_ms; /* of the answer to a failure */
 };
 
-/* Reads the users. Inside a fiber; suspends. message: receives a sentence on failure. 0; -ENOMEM;
- * CO_EINVALID and -errno with a message. */
+/* Gets the users. Inside a fiber; suspends. 0; -ENOMEM; what `list` returned; CO_EINVALID and
+ * -errno with a sentence at `message`. */
 int co_accounts_new(
     struct co_accounts **ret, const struct co_accounts_options *options, struct co_buf *message);
 void co_accounts_free(struct co_accounts *accounts);
 
-/* Reads the users file again; on failure the users stay as they were. Returns as co_accounts_new.
+/* Gets the users again; on failure the users stay as they were. Returns as co_accounts_new.
  */
 int co_accounts_reload(struct co_accounts *accounts, struct co_buf *message);
 

@@ -77,6 +77,12 @@ _Static_assert(CO_CLIENT_BYTES == CO_RECENT_KEY, "addresses are keys");
 
 /* ---- beginning and end -------------------------------------------------------------------- */
 
+static bool compare_here(void *arg, co_text password, const char *hash)
+{
+    (void)arg;
+    return co_password_is(password, hash);
+}
+
 static void options_fill(struct co_login *login)
 {
     struct co_login_options *options = &login->options;
@@ -89,7 +95,7 @@ static void options_fill(struct co_login *login)
     if (options->anonymous_rights == 0)
         options->anonymous_rights = CO_MAY_BROWSE;
     if (!options->password_is)
-        options->password_is = co_password_is;
+        options->password_is = compare_here;
     login->forgive_ns = options->ban_ms * CO_MS / options->failures_max + 1; /* never 0 */
 }
 
@@ -260,7 +266,8 @@ static int admit(struct attempt *attempt)
 static int hash_run(void *arg)
 {
     struct attempt *attempt = arg;
-    bool same = attempt->login->options.password_is(attempt->password, attempt->hash);
+    const struct co_login_options *options = &attempt->login->options;
+    bool same = options->password_is(options->password_arg, attempt->password, attempt->hash);
     attempt->good = same && attempt->user;
     return 0;
 }

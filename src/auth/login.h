@@ -24,8 +24,9 @@ struct co_login_options {
     int64_t ban_ms;            /* 0: 600,000 */
     bool anonymous;            /* co_login_anonymous succeeds */
     unsigned anonymous_rights; /* enum co_right; 0: read, list */
-    bool (*password_is)(co_text password, const char *hash); /* on a pool thread; hash may be NULL:
-                         nobody's; NULL: co_password_is */
+    bool (*password_is)(void *arg, co_text password, const char *hash); /* on a pool thread; hash
+                         may be NULL: nobody's; NULL: co_password_is */
+    void *password_arg;
 };
 
 /* Inside a fiber: its secrets come from the runtime. users: taken over, unless it fails. 0,

@@ -61,6 +61,9 @@ bool co_user_home_is_good(co_text home);
 /* Reads "read,list,add,change" or a part of it, never nothing. 0, CO_EINVALID. */
 int co_user_rights_parse(co_text text, unsigned *ret);
 
+/* Appends a user's line. */
+void co_users_write(struct co_buf *out, const struct co_user *user);
+
 /* Sets or adds a user's line in a users file's text, all other lines as they were; or leaves it
  * out. */
 void co_users_edit(struct co_buf *out, co_text text, const struct co_user *user);

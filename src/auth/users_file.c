@@ -235,7 +235,7 @@ static void size_add(struct co_buf *out, const char *key, uint64_t number)
     co_buf_add_char(out, *unit);
 }
 
-static void user_add(struct co_buf *out, const struct co_user *user)
+void co_users_write(struct co_buf *out, const struct co_user *user)
 {
     co_buf_addf(out, "%s:%s:", user->name, user->hash);
     rights_add(out, user->rights);
@@ -256,7 +256,7 @@ static bool edit(struct co_buf *out, co_text text, co_text name, const struct co
         if (co_text_equal(take_until(&rest, ':'), name)) {
             found = true;
             if (user)
-                user_add(out, user);
+                co_users_write(out, user);
             continue;
         }
         co_buf_add_text(out, line);
@@ -268,7 +268,7 @@ static bool edit(struct co_buf *out, co_text text, co_text name, const struct co
 void co_users_edit(struct co_buf *out, co_text text, const struct co_user *user)
 {
     if (!edit(out, text, co_text_of(user->name), user))
-        user_add(out, user);
+        co_users_write(out, user);
 }
 
 void co_users_edit_out(struct co_buf *out, co_text text, co_text name)

@@ -8,17 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-enum kind { OPEN, READY, CONNECT };
+enum kind { OPEN, READY, CONNECT, LIST, CHECK };
 
-#define PARCEL_FDS 2 /* the most that travel with a question */
+#define PARCEL_FDS   2 /* the most that travel with a question */
+#define CHILDREN_MAX 8 /* questions that take a while, at once */
 
 struct co_keeper {
-    const struct co_kept_file *files;
-    size_t count;
-    const struct co_doors *control;
+    struct co_keeper_options options;
+    unsigned children;
     int worker, monitor; /* the two ends; -1: not ours, or none yet */
     bool is_ready;
 };
@@ -26,6 +25,8 @@ struct co_keeper {
 struct question {
     uint32_t kind;
     uint32_t number; /* of a file; a port */
+    uint32_t name_size, password_size;
+    char name[CO_SECRETS_NAME_MAX], password[CO_SECRETS_PASSWORD_MAX];
 };
 
 /* Bytes that travel with descriptors. */
@@ -94,21 +95,14 @@ static void forget(int *fd)
 
 /* ---- both --------------------------------------------------------------------------------- */
 
-int co_keeper_new(struct co_keeper **ret, struct co_kept_file *files, size_t count,
-    const struct co_doors *control)
+int co_keeper_new(struct co_keeper **ret, const struct co_keeper_options *options)
 {
     struct co_keeper *keeper = malloc(sizeof *keeper);
     if (!keeper)
         return -ENOMEM;
-    *keeper = (struct co_keeper){
-        .files = files,
-        .count = count,
-        .control = control,
-        .worker = -1,
-        .monitor = -1,
-    };
-    for (size_t i = 0; i < count; i++)
-        files[i].keeper = keeper;
+    *keeper = (struct co_keeper){.options = *options, .worker = -1, .monitor = -1};
+    for (size_t i = 0; i < options->count; i++)
+        options->files[i].keeper = keeper;
     *ret = keeper;
     return 0;
 }
@@ -147,68 +141,98 @@ void co_keeper_is_monitor(struct co_keeper *keeper)
 
 /* ---- in the monitor ----------------------------------------------------------------------- */
 
-/* An answer: 0 or -errno, and a descriptor beside it when there is one. It may find nobody, and
- * waits for nobody to read it. */
-static void answer(int socket, int result)
+/* An answer: 0 or a negative code, and perhaps a descriptor beside it, which is closed. It may find
+ * nobody, and waits for nobody to read it. */
+static void answer(int socket, int32_t number, int fd)
 {
-    int32_t number = result < 0 ? result : 0;
-    const int fds[PARCEL_FDS] = {result, -1};
+    const int fds[PARCEL_FDS] = {fd, -1};
     (void)parcel_send(socket, &number, sizeof number, fds, MSG_DONTWAIT);
+    forget(&fd);
 }
 
-static void answer_and_close(int socket, int result)
+static void answer_fd(int socket, int result)
 {
-    answer(socket, result);
-    forget(&result);
+    answer(socket, result < 0 ? result : 0, result);
 }
 
-/* By a process of that user's for this once: from there is no way back. If it dies on the way the
- * socket's end is the answer. */
-static void open_as_user(int socket, const struct co_kept_file *file)
+/* The file with the question's number, or NULL. */
+static const struct co_kept_file *file_of(
+    const struct co_keeper *keeper, const struct question *question)
 {
-    pid_t pid = fork();
-    if (pid < 0)
-        answer(socket, -errno);
+    const struct co_keeper_options *options = &keeper->options;
+    return question->number < options->count ? &options->files[question->number] : NULL;
+}
+
+static void answer_check(
+    const struct co_keeper *keeper, const struct question *question, int socket)
+{
+    const co_text name = {question->name, question->name_size};
+    const co_text password = {question->password, question->password_size};
+    if (name.size > sizeof question->name || password.size > sizeof question->password)
+        answer(socket, -EINVAL, -1);
+    else
+        answer(socket, co_vault_check(keeper->options.vault, name, password), -1);
+}
+
+/* As the file's user, from whom there is no way back. */
+static void answer_open_as_user(
+    const struct co_keeper *keeper, const struct question *question, int socket)
+{
+    const struct co_kept_file *file = file_of(keeper, question);
+    int rc = file ? co_privileges_drop(file->user) : -EINVAL;
+    answer_fd(socket, rc < 0 ? rc : file->open(file->arg));
+}
+
+static void answer_slowly(
+    const struct co_keeper *keeper, const struct question *question, int socket)
+{
+    switch (question->kind) {
+    case OPEN: answer_open_as_user(keeper, question, socket); break;
+    case LIST: answer_fd(socket, co_vault_list(keeper->options.vault, keeper->is_ready)); break;
+    default: answer_check(keeper, question, socket);
+    }
+}
+
+/* By a process of its own. If it dies on the way the socket's end is the answer. */
+static void answer_in_child(struct co_keeper *keeper, const struct question *question, int socket)
+{
+    pid_t pid = keeper->children < CHILDREN_MAX ? fork() : -1;
     if (pid == 0) {
-        int rc = co_privileges_drop(file->user);
-        if (rc < 0)
-            answer(socket, rc);
-        else
-            answer_and_close(socket, file->open(file->arg));
+        answer_slowly(keeper, question, socket);
         _exit(0);
     }
-    while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-        ;
-}
-
-static void answer_open(const struct co_keeper *keeper, uint32_t number, int socket)
-{
-    const struct co_kept_file *file = number < keeper->count ? &keeper->files[number] : NULL;
-    if (!file)
-        answer(socket, -EINVAL);
-    else if (file->user)
-        open_as_user(socket, file);
+    if (pid < 0)
+        answer(socket, -EAGAIN, -1);
     else
-        answer_and_close(socket, file->open(file->arg));
+        keeper->children++;
 }
 
-int co_keeper_socket(const struct co_keeper *keeper)
+static void answer_open(struct co_keeper *keeper, const struct question *question, int socket)
 {
-    return keeper->monitor;
+    const struct co_kept_file *file = file_of(keeper, question);
+    if (!file)
+        answer(socket, -EINVAL, -1);
+    else if (file->user)
+        answer_in_child(keeper, question, socket);
+    else
+        answer_fd(socket, file->open(file->arg));
 }
 
 static void answer_question(struct co_keeper *keeper, const struct question *question, int fds[2])
 {
+    const struct co_keeper_options *options = &keeper->options;
     switch (question->kind) {
-    case OPEN: answer_open(keeper, question->number, fds[0]); break;
+    case OPEN: answer_open(keeper, question, fds[0]); break;
+    case LIST:
+    case CHECK: answer_in_child(keeper, question, fds[0]); break;
     case CONNECT:
-        answer_and_close(fds[0], co_active_begin(keeper->control, fds[1], question->number));
+        answer_fd(fds[0], co_active_begin(options->doors, fds[1], question->number));
         break;
     case READY:
         keeper->is_ready = true;
-        answer(fds[0], 0);
+        answer(fds[0], 0, -1);
         break;
-    default: answer(fds[0], -EINVAL);
+    default: answer(fds[0], -EINVAL, -1);
     }
 }
 
@@ -219,10 +243,21 @@ void co_keeper_answer(struct co_keeper *keeper)
     int rc = parcel_receive(keeper->monitor, &question, sizeof question, fds);
     if (rc == 0 && fds[0] >= 0)
         answer_question(keeper, &question, fds);
+    explicit_bzero(&question, sizeof question);
     for (int i = 0; i < PARCEL_FDS; i++)
         forget(&fds[i]);
     if (rc < 0 && rc != -EINVAL)
         forget(&keeper->monitor);
+}
+
+void co_keeper_child_ended(struct co_keeper *keeper)
+{
+    keeper->children--;
+}
+
+int co_keeper_socket(const struct co_keeper *keeper)
+{
+    return keeper->monitor;
 }
 
 bool co_keeper_heard_ready(const struct co_keeper *keeper)
@@ -267,7 +302,7 @@ static int ask_for_fd(const struct co_keeper *keeper, enum kind kind, uint32_t n
 int co_keeper_open(void *arg)
 {
     const struct co_kept_file *file = arg;
-    return ask_for_fd(file->keeper, OPEN, (uint32_t)(file - file->keeper->files), -1);
+    return ask_for_fd(file->keeper, OPEN, (uint32_t)(file - file->keeper->options.files), -1);
 }
 
 int co_keeper_connect(void *keeper, int control, unsigned port)
@@ -279,4 +314,26 @@ int co_keeper_ready(struct co_keeper *keeper)
 {
     int fd;
     return ask(keeper, &(struct question){.kind = READY}, -1, &fd);
+}
+
+int co_keeper_list(void *keeper)
+{
+    return ask_for_fd(keeper, LIST, 0, -1);
+}
+
+bool co_keeper_check(void *keeper, co_text name, co_text password)
+{
+    struct question question = {.kind = CHECK};
+    int fd;
+    if (name.size > sizeof question.name || password.size > sizeof question.password)
+        return false;
+    question.name_size = (uint32_t)name.size;
+    question.password_size = (uint32_t)password.size;
+    if (name.size > 0)
+        memcpy(question.name, name.at, name.size);
+    if (password.size > 0)
+        memcpy(question.password, password.at, password.size);
+    int rc = ask(keeper, &question, -1, &fd);
+    explicit_bzero(&question, sizeof question);
+    return rc == 0;
 }

@@ -137,6 +137,8 @@ static void reap(struct monitor *monitor)
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
         if (pid == monitor->worker)
             worker_ended(monitor, status);
+        else
+            co_keeper_child_ended(monitor->options->keeper);
 }
 
 /* ---- being told --------------------------------------------------------------------------- */

@@ -58,10 +58,16 @@ static int read_all(int fd, struct co_buf *ret)
 
 int co_replace_read(const struct co_replace *replace, struct co_buf *ret)
 {
+    int rc = co_replace_read_path(replace->path, ret);
+    return rc == -ENOENT ? 0 : rc;
+}
+
+int co_replace_read_path(const char *path, struct co_buf *ret)
+{
     struct stat found;
-    int fd = open(replace->path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0)
-        return errno == ENOENT ? 0 : -errno;
+        return -errno;
     int rc = fstat(fd, &found) < 0     ? -errno
              : !S_ISREG(found.st_mode) ? -EMEDIUMTYPE
                                        : read_all(fd, ret);

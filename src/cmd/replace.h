@@ -24,6 +24,9 @@ void co_replace_end(struct co_replace *replace);
  * CO_ETOOBIG and -ENOMEM of the buffer; -errno. */
 int co_replace_read(const struct co_replace *replace, struct co_buf *ret);
 
+/* The bytes of a file that must exist. Returns as co_replace_read, or -ENOENT. */
+int co_replace_read_path(const char *path, struct co_buf *ret);
+
 /* From here to the end nobody else who locks it changes it. Waits for others. */
 int co_replace_lock(struct co_replace *replace);
 

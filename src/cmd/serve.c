@@ -196,7 +196,7 @@ static void reload(struct co_serving *server)
     struct co_buf message = CO_BUF(MESSAGE_MAX);
     if (server->log)
         co_sink_reopen(server->log);
-    if (server->accounts && co_accounts_reload(server->accounts, &message) < 0)
+    if (server->accounts && co_accounts_reload(server->accounts, &message) < 0 && message.size)
         co_error("%.*s; the users stay as they were", CO_TEXT_PRINT(co_buf_text(&message)));
     co_buf_free(&message);
 }
@@ -240,22 +240,20 @@ static int accounts_open(struct co_serving *server)
     struct co_buf message = CO_BUF(MESSAGE_MAX);
     const struct co_accounts_options options = {
         .directory = server->directory,
-        .users = command->user.at,
-        .file = command->users,
-        .reopen = server->users_kept ? co_keeper_open : NULL,
-        .reopen_arg = server->users_kept,
+        .list = co_keeper_list,
+        .check = co_keeper_check,
+        .arg = server->keeper,
         .write = command->write || command->anonymous_write,
         .login_delay_ms = command->login_delay,
     };
     if (!command->user.count && !command->users)
         return 0;
-    if (command->user.count && !command->common.quiet)
-        co_say("--user: other users of this machine can see the password; --users FILE hides it");
     int rc = co_accounts_new(&server->accounts, &options, &message);
-    if (rc < 0 && message.size) {
-        server->exit_code = rc == CO_EINVALID && !command->users ? CO_EXIT_USAGE : CO_EXIT_FILE;
-        co_fail(rc, "%.*s", CO_TEXT_PRINT(co_buf_text(&message)));
-    }
+    if (rc < 0)
+        server->exit_code = rc == -EEXIST && !command->users ? CO_EXIT_USAGE : CO_EXIT_FILE;
+    server->is_told = rc < 0;
+    if (message.size)
+        co_error("%.*s", CO_TEXT_PRINT(co_buf_text(&message)));
     co_buf_free(&message);
     ftp->authenticate = files->authenticate = co_accounts_authenticate;
     ftp->leave = files->leave = co_accounts_leave;
@@ -283,7 +281,7 @@ static int serve_until_told(void *arg)
     co_go_with(&server->group, &background, obey_monitor, server);
     int rc = co_group_close(&server->group);
     server->exit_code = exit_code(server, rc);
-    if (rc < 0 && server->stop_signals < 2)
+    if (rc < 0 && server->stop_signals < 2 && !server->is_told)
         co_error("%s", co_explain(rc));
     return rc;
 }
@@ -316,10 +314,20 @@ static void close_logs(struct co_serving *server)
     co_sink_close(server->log);
 }
 
+/* The monitor has them, and whoever takes us over shall not. */
+static void forget_passwords(const struct co_serve_command *command)
+{
+    for (size_t i = 0; i < command->user.count; i++) {
+        char *password = strchr(command->user.at[i], ':') + 1;
+        explicit_bzero(password, strlen(password));
+    }
+}
+
 static int work(void *arg, bool again)
 {
     struct co_serving *server = arg;
     server->again = again;
+    forget_passwords(server->command);
     int code = run(server);
     close_logs(server);
     return code;

@@ -156,36 +156,36 @@ static int open_logs(struct co_serving *server)
     return code;
 }
 
-/* ---- files that are opened again ---------------------------------------------------------- */
+/* ---- what the monitor keeps ---------------------------------------------------------------- */
 
-static int users_open(void *arg)
+static int check_given(const struct co_serve_command *command)
 {
-    const struct co_serve_command *command = arg;
-    int fd = open(command->users, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* never wait for a FIFO */
-    return fd < 0 ? -errno : fd;
+    for (size_t i = 0; i < command->user.count; i++)
+        if (!co_secret_is_good(command->user.at[i])) {
+            co_error("--user wants NAME:PASSWORD, the name of letters, digits and ._@-");
+            return CO_EXIT_USAGE;
+        }
+    if (command->user.count && !command->common.quiet)
+        co_say("--user: other users of this machine can see the password; --users FILE hides it");
+    return 0;
 }
 
-/*
- * The sandbox keeps us from the log's folder and the users' file. The log is opened by whoever we
- * become, in a folder that others may write to; the users' file by who we are, for passwords'
- * hashes need not be readable for that user.
- */
+/* The log, which the sandbox would keep us from, is opened by whoever we become: others may write
+ * to its folder. */
 static int make_keeper(struct co_serving *server)
 {
-    struct co_serve_command *command = server->command;
-    struct co_kept_file *file = server->kept;
+    const struct co_serve_command *command = server->command;
+    struct co_keeper_options options = {.doors = &server->doors, .vault = &server->vault};
+    server->vault = (struct co_vault){command->users, command->user.at};
+    server->log_kept = (struct co_kept_file){.open = co_sink_file, .arg = server->log};
+    if (server->user.name[0])
+        server->log_kept.user = &server->user;
     if (!command->no_sandbox && command->log && strcmp(command->log, "-") != 0 && server->log) {
-        *file = (struct co_kept_file){.open = co_sink_file, .arg = server->log};
-        if (server->user.name[0])
-            file->user = &server->user;
-        co_sink_reopen_by(server->log, co_keeper_open, file++);
+        options.files = &server->log_kept;
+        options.count = 1;
+        co_sink_reopen_by(server->log, co_keeper_open, &server->log_kept);
     }
-    if (!command->no_sandbox && command->users) {
-        server->users_kept = file;
-        *file++ = (struct co_kept_file){.open = users_open, .arg = command};
-    }
-    size_t count = (size_t)(file - server->kept);
-    if (co_keeper_new(&server->keeper, server->kept, count, &server->doors) == 0)
+    if (co_keeper_new(&server->keeper, &options) == 0)
         return 0;
     co_error("no memory");
     return CO_EXIT_OTHER;
@@ -295,6 +295,8 @@ int co_serving_set_up(struct co_serving *server)
         code = choose_user(server);
     if (code == 0)
         code = open_logs(server);
+    if (code == 0)
+        code = check_given(server->command);
     if (code == 0)
         code = make_keeper(server);
     if (code == 0)

@@ -22,7 +22,8 @@ struct co_serving {
     struct co_doors doors;
     struct co_keeper *keeper;
     pid_t monitor;
-    struct co_kept_file kept[2], *users_kept; /* the users' file, if it is among them */
+    struct co_kept_file log_kept;
+    struct co_vault vault;
     co_access *access;
     struct co_accounts *accounts; /* made when it runs; NULL: there are none */
     struct co_sink *log;          /* of requests; NULL: none */
@@ -33,6 +34,7 @@ struct co_serving {
     bool again;       /* there was a worker before this one */
     bool is_open;     /* everything is open, privileges are gone */
     bool for_people;  /* standard error is a terminal */
+    bool is_told;     /* what went wrong has been said */
     int stop_signals; /* how many have come */
     int exit_code;    /* when known before the end; else 0 */
 };

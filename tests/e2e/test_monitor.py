@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from conftest import PATIENCE, as_root, children, coronet, eventually, is_alive, run
+from conftest import CORONET, PATIENCE, as_root, children, coronet, eventually, is_alive, run
 
 
 def get(one, name='a'):
@@ -121,3 +121,32 @@ def test_each_worker_drops_its_privileges_and_goes_with_the_monitor(one):
         assert '\nUid:\t65534\t65534\t65534\t65534\n' in file.read()
     one.kill()
     eventually(lambda: not is_alive(worker))
+
+
+def memory_holds(pid, *words):
+    """Which of the words are somewhere in the process's memory that it may write to."""
+    found = set()
+    with open(f'/proc/{pid}/maps') as maps, open(f'/proc/{pid}/mem', 'rb', 0) as memory:
+        for line in maps:
+            place, rights = line.split()[:2]
+            if 'rw' not in rights:
+                continue
+            start, end = (int(number, 16) for number in place.split('-'))
+            memory.seek(start)
+            try:
+                piece = memory.read(end - start)
+            except OSError:
+                continue
+            found |= {word for word in words if word in piece}
+    return found
+
+
+@as_root
+def test_the_worker_has_no_secrets_in_its_memory(server, tmp_path):
+    users = tmp_path / 'users'
+    run(CORONET, 'passwd', users, 'ann-is-here', input=b'secret\n')
+    secret = users.read_bytes().split(b':')[1].rpartition(b'$')[2]
+    password = b'not-to-be-found'
+    one = server('-4', '--users', users, '--user', 'bob:' + password.decode())
+    assert memory_holds(one.pid, password, secret) == {password}
+    assert memory_holds(one.worker_pid, b'ann-is-here', password, secret) == {b'ann-is-here'}

@@ -42,18 +42,20 @@ struct rig {
     pid_t monitor;
 };
 
-static struct rig rig_open_with(
-    struct co_kept_file *files, size_t count, const struct co_doors *control)
+static struct rig rig_open_with(const struct co_keeper_options *options)
 {
     struct rig rig;
-    assert_int_equal(co_keeper_new(&rig.keeper, files, count, control), 0);
+    assert_int_equal(co_keeper_new(&rig.keeper, options), 0);
     assert_int_equal(co_keeper_begin(rig.keeper), 0);
     rig.monitor = fork();
     assert_true(rig.monitor >= 0);
     if (rig.monitor == 0) {
         co_keeper_is_monitor(rig.keeper);
-        while (co_keeper_socket(rig.keeper) >= 0)
+        while (co_keeper_socket(rig.keeper) >= 0) {
             co_keeper_answer(rig.keeper);
+            while (waitpid(-1, NULL, 0) > 0)
+                co_keeper_child_ended(rig.keeper);
+        }
         _exit(co_keeper_heard_ready(rig.keeper));
     }
     co_keeper_is_worker(rig.keeper);
@@ -62,7 +64,7 @@ static struct rig rig_open_with(
 
 static struct rig rig_open(struct co_kept_file *files, size_t count)
 {
-    return rig_open_with(files, count, NULL);
+    return rig_open_with(&(struct co_keeper_options){.files = files, .count = count});
 }
 
 /* The monitor's exit code: whether it heard that we serve. */
@@ -152,6 +154,39 @@ static void worker_that_serves_is_heard(void **state)
     assert_int_equal(rig_close(&rig), 1);
 }
 
+/* ---- users -------------------------------------------------------------------------------- */
+
+static const char *const given[] = {"ann:secret", "bob:", NULL};
+
+static void passwords_are_checked_where_they_are(void **state)
+{
+    const struct co_vault vault = {.given = given};
+    struct rig rig = rig_open_with(&(struct co_keeper_options){.vault = &vault});
+    (void)state;
+    assert_true(co_keeper_check(rig.keeper, CO_TEXT("ann"), CO_TEXT("secret")));
+    assert_false(co_keeper_check(rig.keeper, CO_TEXT("ann"), CO_TEXT("secreT")));
+    assert_false(co_keeper_check(rig.keeper, CO_TEXT("ann"), CO_TEXT("")));
+    assert_true(co_keeper_check(rig.keeper, CO_TEXT("bob"), CO_TEXT("")));
+    assert_false(co_keeper_check(rig.keeper, CO_TEXT("cid"), CO_TEXT("secret")));
+    assert_false(co_keeper_check(rig.keeper, CO_TEXT(""), CO_TEXT("")));
+    assert_int_equal(rig_close(&rig), 0);
+}
+
+static void the_list_of_users_has_no_secrets(void **state)
+{
+    const struct co_vault vault = {.given = given};
+    struct rig rig = rig_open_with(&(struct co_keeper_options){.vault = &vault});
+    char text[256] = "";
+    (void)state;
+    int fd = co_keeper_list(rig.keeper);
+    assert_true(fd >= 0);
+    assert_true(read(fd, text, sizeof text - 1) > 0);
+    assert_string_equal(text, "ann:!ann:rights=read,list,add,change\n"
+                              "bob:!bob:rights=read,list,add,change\n");
+    close(fd);
+    assert_int_equal(rig_close(&rig), 0);
+}
+
 /* ---- active mode -------------------------------------------------------------------------- */
 
 /* A server's socket at a loopback port of the system's choice. */
@@ -186,7 +221,7 @@ static struct visit visit_open(const struct co_service *service)
     assert_true(visit.control >= 0);
     visit.doors->count = 1;
     visit.doors->at[0] = (struct co_door){.service = service, .address = visit.door};
-    visit.rig = rig_open_with(NULL, 0, visit.doors);
+    visit.rig = rig_open_with(&(struct co_keeper_options){.doors = visit.doors});
     return visit;
 }
 
@@ -248,6 +283,8 @@ int main(void)
         cmocka_unit_test(opener_that_dies_as_another_user_is_an_error_and_no_end),
         cmocka_unit_test(monitor_that_is_gone_is_an_error),
         cmocka_unit_test(worker_that_serves_is_heard),
+        cmocka_unit_test(passwords_are_checked_where_they_are),
+        cmocka_unit_test(the_list_of_users_has_no_secrets),
         cmocka_unit_test(data_goes_to_who_is_at_the_other_end),
         cmocka_unit_test(f01_nothing_connects_to_the_ports_of_services),
         cmocka_unit_test(f01_nothing_connects_to_whom_ftp_has_not_seen),

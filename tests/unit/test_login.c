@@ -21,8 +21,9 @@ static atomic_uint hashes, hashes_at_once, hashes_at_once_max;
 static char last_hash[CO_HASH_MAX];
 
 /* "right" is everybody's password. */
-static bool count_and_compare(co_text password, const char *hash)
+static bool count_and_compare(void *arg, co_text password, const char *hash)
 {
+    (void)arg;
     unsigned now = atomic_fetch_add(&hashes_at_once, 1) + 1, max = atomic_load(&hashes_at_once_max);
     while (now > max && !atomic_compare_exchange_weak(&hashes_at_once_max, &max, now)) {
     }
@@ -431,9 +432,10 @@ VIRTUAL_TEST(who_gives_up_waiting_leaves_the_place_to_others)
 
 /* ---- many at once, on real threads ---------------------------------------------------------- */
 
-static bool slow_and_right(co_text password, const char *hash)
+static bool slow_and_right(void *arg, co_text password, const char *hash)
 {
-    bool right = count_and_compare(password, hash);
+    (void)arg;
+    bool right = count_and_compare(NULL, password, hash);
     unsigned now = atomic_fetch_add(&hashes_at_once, 1) + 1, max = atomic_load(&hashes_at_once_max);
     while (now > max && !atomic_compare_exchange_weak(&hashes_at_once_max, &max, now)) {
     }
@@ -471,13 +473,14 @@ static pthread_t loop_thread;
 static atomic_uint begun;
 
 /* Hashes that do not end before the test says so. */
-static bool held_up(co_text password, const char *hash)
+static bool held_up(void *arg, co_text password, const char *hash)
 {
+    (void)arg;
     CHECK(!pthread_equal(pthread_self(), loop_thread));
     atomic_fetch_add(&begun, 1);
     pthread_rwlock_rdlock(&closed);
     pthread_rwlock_unlock(&closed);
-    return slow_and_right(password, hash);
+    return slow_and_right(NULL, password, hash);
 }
 
 static int nothing(void *arg)
