@@ -293,7 +293,7 @@ static int accept_and_park(co_listener *listener, int count, struct seen *seen, 
     co_group_open(&group, NULL);
     co_stream *stream;
     for (int i = 0; i < count; i++) {
-        REQUIRE(co_connect(&ends[i], co_listener_address(listener)) == 0);
+        CHECK_INT(co_connect(&ends[i], co_listener_address(listener)), 0);
         CHECK_INT(co_write(ends[i], "x", 1), 0);
         REQUIRE(co_accept(&stream, listener) == 0);
         handle(&group, stream, take_one, seen);
