@@ -48,8 +48,9 @@ struct co_ftp_options {
     void (*leave)(void *arg, struct co_account *account); /* told when a login ends; may be NULL */
     void *authenticate_arg;                               /* of both */
     bool hidden;                                          /* show names that begin with a dot */
-    bool no_sync;   /* do not wait for the disk before an upload is called complete */
-    bool no_active; /* PORT and EPRT are refused */
+    bool no_sync;              /* do not wait for the disk before an upload is called complete */
+    uint64_t upload_bytes_max; /* of an uploaded file; more is 552; 0: no limit */
+    bool no_active;            /* PORT and EPRT are refused */
     /* Begins an active-mode connection to the peer of the control connection, for a server that may
      * not connect itself: a descriptor, whose connection may still be under way, or -errno. On a
      * pool thread. control: the control connection's descriptor, borrowed. NULL: the server

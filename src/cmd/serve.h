@@ -13,7 +13,7 @@ struct co_serve_command {
     bool no_sandbox, no_listing, archive, cors, hidden, no_anonymous, write, anonymous_write;
     bool no_sync;
     int64_t cache, max_connections, max_per_address, limit_rate, idle_timeout, header_timeout;
-    int64_t min_rate, workers, login_delay;
+    int64_t min_rate, workers, login_delay, max_upload;
 };
 
 extern const struct co_option co_serve_options_table[];

@@ -41,6 +41,8 @@ const struct co_option co_serve_options_table[] = {
     FLAG("no-anonymous", no_anonymous, "whoever is no user may not even read"),
     FLAG("write", write, "users may upload, rename, remove, make folders"),
     FLAG("anonymous-write", anonymous_write, "everybody may"),
+    NUMBER(CO_OPTION_BYTES, "max-upload", "BYTES", max_upload, 0, 0,
+        "of a file that is uploaded; 0: any number (0)"),
     FLAG("no-sync", no_sync, "do not wait for the disk before an upload is called complete"),
     NUMBER(CO_OPTION_SECONDS, "login-delay", "SECONDS", login_delay, 0, HOUR_MS,
         "before a wrong password is answered (1)"),

@@ -3,6 +3,7 @@
  * something (RFC 959 4.1, 5.4; RFC 2389). */
 #include "ftp/session.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #define STRANGE_MAX 3 /* before the login (attacks F09) */
@@ -250,7 +251,8 @@ int co_ftp_syst(struct co_ftp_session *session, const struct co_ftp_command *com
     return co_ftp_reply(session, 215, "UNIX Type: L8");
 }
 
-/* "10" or "10 R 5": a page size of before files were streams. */
+/* "10" or "10 R 5": a page size of before files were streams. Who asks hears before the upload that
+ * it would be too large. */
 int co_ftp_allo(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     uint64_t bytes;
@@ -258,6 +260,9 @@ int co_ftp_allo(struct co_ftp_session *session, const struct co_ftp_command *com
     co_text count = {command->argument.at, space < 0 ? command->argument.size : (size_t)space};
     if (co_text_number(count, INT64_MAX, &bytes) < 0)
         return co_ftp_reply(session, 501, "Expected a count of bytes.");
+    uint64_t max = session->server->options.upload_bytes_max;
+    if (max && bytes > max)
+        return co_ftp_reply_error(session, -EFBIG);
     return co_ftp_reply(session, 202, "Room need not be asked for.");
 }
 

@@ -113,6 +113,10 @@ static const struct {
 int co_ftp_reply_error(struct co_ftp_session *session, int error)
 {
     int not_taken = session->rule && session->rule->not_taken ? session->rule->not_taken : 550;
+    uint64_t size_max = session->server->options.upload_bytes_max;
+    if (error == -EFBIG && size_max)
+        return co_ftp_reply(
+            session, 552, "A file may have at most %llu bytes here.", (unsigned long long)size_max);
     for (size_t i = 0; i < CO_LENGTH(failures); i++)
         if (failures[i].error == error)
             return co_ftp_reply(session, failures[i].code == 550 ? not_taken : failures[i].code,

@@ -103,7 +103,11 @@ static int upload_at(struct co_ftp_session *session, co_text argument, const cha
     struct co_upload *file;
     struct co_buf path = CO_BUF(CO_TREE_PATH_MAX);
     const struct co_upload_options options = {
-        .start = start, .offset = session->restart, .uploader = co_ftp_uploader(session, uploader)};
+        .start = start,
+        .offset = session->restart,
+        .uploader = co_ftp_uploader(session, uploader),
+        .size_max = session->server->options.upload_bytes_max,
+    };
     session->restart = 0;
     if (!may_begin(session))
         return 0;
@@ -147,7 +151,10 @@ int co_ftp_stou(struct co_ftp_session *session, const struct co_ftp_command *com
     struct co_upload *file;
     struct co_buf path = CO_BUF(CO_TREE_PATH_MAX);
     const struct co_upload_options options = {
-        .uploader = co_ftp_uploader(session, uploader), .fresh = true};
+        .uploader = co_ftp_uploader(session, uploader),
+        .fresh = true,
+        .size_max = session->server->options.upload_bytes_max,
+    };
     (void)command;
     if (!may_begin(session))
         return 0;

@@ -143,7 +143,8 @@ int co_http_put(struct co_http_visit *visit)
         return co_http_visit_not_allowed(visit);
     int status = read_head(&put);
     if (status)
-        return co_http_visit_error(visit, status);
+        return status == 413 ? co_http_write_failed(visit, -EFBIG)
+                             : co_http_visit_error(visit, status);
     int rc = co_http_target_look(visit, &put.target);
     if (rc < 0)
         return co_http_write_failed(visit, rc);

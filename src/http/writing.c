@@ -5,6 +5,7 @@
 #include "codec/url.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 /* ---- who asks for it ----------------------------------------------------------------------------
  */
@@ -105,6 +106,17 @@ int co_http_write_done(struct co_http_visit *visit, bool is_new, co_text suffix)
     return rc < 0 ? rc : co_http_reply(visit->request, is_new ? 201 : 204, NULL, NULL, 0);
 }
 
+static int too_large(struct co_http_visit *visit)
+{
+    char text[64];
+    uint64_t max = visit->files->options.upload_bytes_max;
+    if (max == 0) /* the disk's limit, or the system's */
+        return co_http_visit_error(visit, 413);
+    snprintf(
+        text, sizeof text, "A file may have at most %llu bytes here.\n", (unsigned long long)max);
+    return co_http_visit_say(visit, 413, text);
+}
+
 int co_http_write_failed(struct co_http_visit *visit, int error)
 {
     switch (error) {
@@ -117,7 +129,7 @@ int co_http_write_failed(struct co_http_visit *visit, int error)
     case -EISDIR: return co_http_visit_not_allowed(visit);
     case -EINVAL: return co_http_visit_error(visit, 409);
     case -ENAMETOOLONG: return co_http_visit_error(visit, 414);
-    case -EFBIG: return co_http_visit_error(visit, 413);
+    case -EFBIG: return too_large(visit);
     case -ENOSPC: return co_http_visit_say(visit, 507, "The disk is full.\n");
     case -EDQUOT: return co_http_visit_say(visit, 507, "No more than the quota may be kept.\n");
     default: return co_http_visit_failed(visit, error);

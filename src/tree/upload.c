@@ -115,8 +115,10 @@ static ssize_t write_booked(struct co_upload *upload, const void *bytes, size_t 
 
 int co_upload_write(struct co_upload *upload, const void *bytes, size_t size)
 {
-    if (size > upload->size_max - upload->size)
+    if (size > upload->size_max - upload->size) {
+        upload->is_too_large = true;
         return -EFBIG;
+    }
     while (size > 0) {
         ssize_t n = write_booked(upload, bytes, size);
         if (n < 0)
@@ -143,14 +145,15 @@ static void upload_free(struct co_upload *upload)
 }
 
 /* Leaves the partial file where a resume looks for it; if another one lies there, or there is
- * nothing in it, it goes. */
+ * nothing in it, or more should have come than it may hold, it goes. */
 static void leave(struct co_upload *upload, bool keep)
 {
     const struct co_place *place = &upload->place;
     if (upload->fd < 0)
         return;
     struct stat st;
-    keep = keep && upload->size > 0 && fstat(upload->fd, &st) == 0 && st.st_nlink > 0;
+    keep = keep && upload->size > 0 && !upload->is_too_large && fstat(upload->fd, &st) == 0 &&
+           st.st_nlink > 0;
     if (keep && !upload->is_found)
         keep = renameat2(place->parent, upload->partial.at, place->parent, upload->found.at,
                    RENAME_NOREPLACE) == 0;

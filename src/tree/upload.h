@@ -40,7 +40,7 @@ struct co_upload_options {
     uint64_t offset;   /* CO_UPLOAD_RESUME: -EINVAL when there are fewer bytes than that */
     co_text uploader;  /* who: a user's name; partial files are theirs alone */
     bool fresh;        /* only if nothing has that name, at the commit too (-EEXIST) */
-    uint64_t size_max; /* of the whole file; 0: no limit. More is -EFBIG */
+    uint64_t size_max; /* of the whole file; 0: no limit. More is -EFBIG, and no partial stays */
 };
 
 /*
@@ -67,8 +67,8 @@ int co_upload_write(struct co_upload *upload, const void *bytes, size_t size);
  * name meanwhile. CO_ECANCELED, CO_EDEADLINE: nothing was done but to keep the partial file. */
 int co_upload_commit(struct co_upload *upload, bool sync);
 
-/* Ends without a file. keep: the partial stays for a resume (unless empty, or there is another
- * already). Suspends, also when the scope has ended. NULL is allowed. */
+/* Ends without a file. keep: the partial stays for a resume (unless empty, too large, or there is
+ * another already). Suspends, also when the scope has ended. NULL is allowed. */
 void co_upload_abort(struct co_upload *upload, bool keep);
 
 /* Bytes of the uploader's partial file for that name; -ENOENT when there is none; -EPERM for

@@ -116,6 +116,11 @@ static inline bool exists(const char *name)
   assert_string_equal(content_now, (text));                                                        \
  } while (0)
 
+/* What browsers send: PART is a file of a form, which ends with "--XX--". */
+#define FORM "Content-Type: multipart/form-data; boundary=XX\r\n"
+#define PART(name, text)                                                                           \
+ "--XX\r\nContent-Disposition: form-data; name=\"f\"; filename=\"" name "\"\r\n\r\n" text "\r\n"
+
 #define ACCOUNTS_TEST(name) cmocka_unit_test_setup_teardown(name, accounts_setup, site_teardown)
 
 #endif

@@ -11,6 +11,7 @@
 #include "coronet.h"
 #include "net/stream.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -69,6 +70,18 @@ static inline void set_time(const char *name, int64_t seconds)
 {
     struct timespec times[] = {{.tv_sec = seconds}, {.tv_sec = seconds}};
     assert_int_equal(utimensat(site.fd, name, times, AT_SYMLINK_NOFOLLOW), 0);
+}
+
+/* How many partial uploads lie in the folder itself. */
+static inline unsigned partials(void)
+{
+    unsigned count = 0;
+    DIR *folder = opendir(site.path);
+    assert_non_null(folder);
+    for (struct dirent *found; (found = readdir(folder));)
+        count += strncmp(found->d_name, ".coronet-", 9) == 0;
+    closedir(folder);
+    return count;
 }
 
 /* ---- the server ----------------------------------------------------------------------------- */

@@ -15,7 +15,6 @@
 #include "runtime/rt.h"
 #include "runtime/virtual.h"
 
-#include <dirent.h>
 #include <netinet/in.h>
 
 #define FTP_TEXT_MAX (1u << 20)

@@ -451,10 +451,6 @@ static void a_folder_with_a_place_of_its_own_moves_within_it(void **state)
 /* ---- forms ------------------------------------------------------------------------------------
  */
 
-#define FORM "Content-Type: multipart/form-data; boundary=XX\r\n"
-#define PART(name, text)                                                                           \
- "--XX\r\nContent-Disposition: form-data; name=\"f\"; filename=\"" name "\"\r\n\r\n" text "\r\n"
-
 static void a_form_stores_its_files_rfc7578(void **state)
 {
     (void)state;

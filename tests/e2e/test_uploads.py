@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: MIT
+"""Uploads over HTTP and FTP, with the same limits, rates and rules, by curl, ftplib and urllib."""
+
+import ftplib
+import io
+
+import pytest
+
+from conftest import run
+from test_http_write import (PASSWORD, USER, ask, curl, ftp_of, needs_curl,  # noqa: F401
+                             share)
+
+
+def partials(folder):
+    return [path.name for path in folder.iterdir() if path.name.startswith('.coronet-')]
+
+
+def form(*files):
+    """A form's body and its media type."""
+    parts = [b'--XX\r\nContent-Disposition: form-data; name="f"; filename="%s"\r\n\r\n%s\r\n'
+             % (name.encode(), text) for name, text in files]
+    return b''.join(parts) + b'--XX--\r\n', 'multipart/form-data; boundary=XX'
+
+
+# ---- the largest file ---------------------------------------------------------------------------
+
+@pytest.fixture
+def limited(server, share):  # noqa: F811
+    return server('--write', '--max-upload', '100K', '--user', f'{USER}:{PASSWORD}',
+                  ftp=['127.0.0.1:0'])
+
+
+FITS, TOO_LARGE = bytes(102_400), bytes(102_401)
+
+
+@needs_curl
+def test_no_larger_file_comes_in_over_http(limited, share, tmp_path):  # noqa: F811
+    file = tmp_path / 'file'
+    file.write_bytes(TOO_LARGE)
+    assert curl(limited, '/a', '-T', file) == 413
+    assert curl(limited, '/a', '-T', file, '-H', 'Transfer-Encoding: chunked') == 413
+    assert curl(limited, '/', '-F', f'file=@{file}') == 413
+    assert ask(limited, 'PUT', '/a', b'x', Content_Range='bytes 0-0/102401')[0] == 413
+    assert b'at most 102400 bytes' in ask(limited, 'PUT', '/a', TOO_LARGE)[2]
+    assert sorted(path.name for path in share.iterdir()) == ['hello.txt', 'sub']
+    file.write_bytes(FITS)
+    assert curl(limited, '/a', '-T', file) == 201
+    assert curl(limited, '/a', '-T', file, '-H', 'Transfer-Encoding: chunked') == 204
+    assert curl(limited, '/', '-F', f'file=@{file}') == 303
+
+
+def test_no_larger_file_comes_in_over_ftp(limited, share):  # noqa: F811
+    ftp = ftp_of(limited, USER, PASSWORD)
+    for command in ('STOR a', 'STOU', 'APPE a'):
+        with pytest.raises(ftplib.error_perm, match='552 .*at most 102400 bytes'):
+            ftp.storbinary(command, io.BytesIO(TOO_LARGE))
+    with pytest.raises(ftplib.error_perm, match='552 .*at most 102400 bytes'):
+        ftp.sendcmd('ALLO 102401')
+    assert sorted(path.name for path in share.iterdir()) == ['hello.txt', 'sub']
+    ftp.sendcmd('ALLO 102400')
+    ftp.storbinary('STOR a', io.BytesIO(FITS))
+    for command, rest in (('APPE a', None), ('STOR a', 102_400)):
+        with pytest.raises(ftplib.error_perm, match='552'):
+            ftp.storbinary(command, io.BytesIO(b'x'), rest=rest)
+    assert (share / 'a').read_bytes() == FITS
+    assert not partials(share)

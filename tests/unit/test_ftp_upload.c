@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* What uploads over FTP may be, and what is left of those that fail. */
+#include "ftp_rig.h"
+
+/* ---- the largest file ----------------------------------------------------------------------- */
+
+static void limit_files_to(uint64_t bytes)
+{
+    ftp.options.upload_bytes_max = bytes;
+    ftp_start();
+    ftp_login("all");
+}
+
+static void assert_limit_is_named(const char *bytes)
+{
+    char text[64];
+    snprintf(text, sizeof text, "552 A file may have at most %s bytes here.\r\n", bytes);
+    assert_string_equal(ftp.reply, text);
+}
+
+static void a_file_beyond_the_limit_is_552_and_leaves_nothing(void **unused)
+{
+    (void)unused;
+    limit_files_to(15);
+    assert_int_equal(ftp_store("STOR new", "0123456789abcde"), 226);
+    assert_int_equal(ftp_store("STOR new", "0123456789abcdef"), 552);
+    assert_limit_is_named("15");
+    assert_string_equal(ftp_content("new"), "0123456789abcde");
+    assert_int_equal(ftp_store("STOU", "0123456789abcdef"), 552);
+    assert_limit_is_named("15");
+    assert_int_equal(partials(), 0);
+}
+
+static void the_limit_counts_what_is_there_already(void **unused)
+{
+    (void)unused;
+    limit_files_to(15);
+    assert_int_equal(ftp_store("APPE file", "pqrs"), 552);
+    assert_limit_is_named("15");
+    assert_string_equal(ftp_content("file"), "one\ntwo\r\nxyz");
+    assert_int_equal(ftp_do("REST 12"), 350);
+    assert_int_equal(ftp_store("STOR file", "pqrs"), 552);
+    assert_int_equal(ftp_store("APPE file", "pqr"), 226);
+    assert_string_equal(ftp_content("file"), "one\ntwo\r\nxyzpqr");
+    assert_int_equal(ftp_store("APPE large", ""), 552);
+    assert_int_equal(partials(), 0);
+}
+
+static void the_limit_counts_what_is_stored_not_what_is_sent(void **unused)
+{
+    (void)unused;
+    limit_files_to(4);
+    assert_int_equal(ftp_do("TYPE A"), 200);
+    assert_int_equal(ftp_store("STOR text", "a\r\nb\r\n"), 226);
+    assert_int_equal(ftp_store("STOR text", "a\r\nb\r\nc"), 552);
+    assert_int_equal(ftp_store("STOR text", "a\r\nb\r\n\r"), 552); /* held back to the end */
+    assert_string_equal(ftp_content("text"), "a\nb\n");
+    assert_int_equal(partials(), 0);
+}
+
+static void allo_tells_of_the_limit_before_the_upload(void **unused)
+{
+    (void)unused;
+    limit_files_to(15);
+    assert_int_equal(ftp_do("ALLO 15"), 202);
+    assert_int_equal(ftp_do("ALLO 16"), 552);
+    assert_limit_is_named("15");
+    assert_int_equal(ftp_do("ALLO 16 R 5"), 552);
+}
+
+static int all_tests(void *arg)
+{
+    (void)arg;
+    const struct CMUnitTest tests[] = {
+        FTP_TEST(a_file_beyond_the_limit_is_552_and_leaves_nothing),
+        FTP_TEST(the_limit_counts_what_is_there_already),
+        FTP_TEST(the_limit_counts_what_is_stored_not_what_is_sent),
+        FTP_TEST(allo_tells_of_the_limit_before_the_upload),
+    };
+    return cmocka_run_group_tests_name("ftp_upload", tests, NULL, NULL);
+}
+
+int main(void)
+{
+    return run_within("virtual", all_tests);
+}
