@@ -39,7 +39,7 @@ struct co_http_options {
     int64_t header_timeout_ms; /* for the whole head; 0: 30,000 */
     int64_t idle_timeout_ms;   /* between requests; 0: 60,000 */
     int64_t min_rate;          /* bytes per second either way, after 15 s; 0: 240; negative: none */
-    uint64_t limit_rate;       /* bytes per second of a connection's responses; 0: no limit */
+    uint64_t limit_rate;       /* bytes per second of a connection, each way; 0: no limit */
     uint64_t body_bytes_max;   /* of a request; more is 413; 0: 1 MiB */
     unsigned connections_max;  /* 0: 10,000 */
     unsigned requests_max;     /* on one connection; 0: no limit */

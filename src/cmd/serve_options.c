@@ -71,7 +71,7 @@ const struct co_option co_serve_options_table[] = {
     NUMBER(CO_OPTION_NUMBER, "max-per-address", "N", max_per_address, 0, 10000000,
         "of one IPv4 address or IPv6 /64; 0: no limit (0)"),
     NUMBER(CO_OPTION_BYTES, "limit-rate", "BYTES", limit_rate, 0, 0,
-        "bytes a second to each connection; 0: no limit (0)"),
+        "bytes a second of each connection, each way; 0: no limit (0)"),
     NUMBER(CO_OPTION_SECONDS, "idle-timeout", "SECONDS", idle_timeout, 1, 24 * HOUR_MS,
         "between two requests of a connection (60)"),
     NUMBER(CO_OPTION_SECONDS, "header-timeout", "SECONDS", header_timeout, 1, HOUR_MS,

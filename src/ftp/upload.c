@@ -68,7 +68,9 @@ static int receive(struct co_ftp_transfer *transfer)
             transfer->local_error = rc;
         if (rc < 0 || n == 0)
             return rc;
-        co_consume(transfer->data, (size_t)n);
+        rc = co_pace_consume(&transfer->pace, transfer->data, (size_t)n);
+        if (rc < 0)
+            return rc;
     }
 }
 

@@ -23,8 +23,9 @@ static void consume_head(co_http_request *request)
         request->body_state = CO_HTTP_BODY_DONE;
         return;
     }
+    uint64_t limit_rate = request->writing.limit_rate; /* the visitor's, if there is one */
     request->body_state = CO_HTTP_BODY_READING;
-    co_pace_start(&request->reading, request->server->options.min_rate, 0);
+    co_pace_start(&request->reading, request->server->options.min_rate, limit_rate);
 }
 
 /*
@@ -87,11 +88,11 @@ bool co_http_body_is_malformed(const co_http_request *request)
 
 /* ---- reading ------------------------------------------------------------------------------ */
 
-static void consume_shown(co_http_request *request)
+static int consume_shown(co_http_request *request)
 {
-    if (request->body_shown)
-        co_consume(request->stream, request->body_shown);
+    size_t shown = request->body_shown;
     request->body_shown = 0;
+    return shown ? co_pace_consume(&request->reading, request->stream, shown) : 0;
 }
 
 static ssize_t read_sized(co_http_request *request, void *ret_bytes, size_t size)
@@ -131,9 +132,9 @@ static ssize_t show_chunked(co_http_request *request, size_t size_max, co_text *
         request->body_shown = (size_t)(input.at - (const char *)bytes);
         if (event == CO_CHUNK_DATA)
             return (ssize_t)ret->size;
-        consume_shown(request);
-        if (event == CO_CHUNK_END || event < 0)
-            return event < 0 ? event : 0;
+        int rc = consume_shown(request);
+        if (event == CO_CHUNK_END || event < 0 || rc < 0)
+            return event < 0 ? event : rc;
     }
 }
 
@@ -143,8 +144,8 @@ static ssize_t read_chunked(co_http_request *request, void *ret_bytes, size_t si
     ssize_t n = show_chunked(request, size, &piece);
     if (n > 0)
         memcpy(ret_bytes, piece.at, piece.size);
-    consume_shown(request);
-    return n;
+    int rc = consume_shown(request);
+    return rc < 0 ? rc : n;
 }
 
 /* Books what was read, or the end. */
@@ -174,8 +175,9 @@ static ssize_t show_piece(co_http_request *request, co_text *ret)
 /* Before a piece is read. 0, or why there is none. */
 static ssize_t prepare(co_http_request *request)
 {
-    ssize_t n = request->body_error;
-    consume_shown(request);
+    ssize_t n = consume_shown(request);
+    if (request->body_error)
+        n = request->body_error;
     if (n == 0 && request->body_state == CO_HTTP_BODY_UNREAD)
         n = move_head(request);
     return n < 0 ? n : send_continue(request);
@@ -222,6 +224,7 @@ static void skip_rest(co_http_request *request)
     char piece[SKIP_PIECE];
     size_t skipped = 0;
     ssize_t n = 1;
+    request->reading.limit_rate = 0; /* what nobody keeps need not come slowly */
     while (n > 0 && skipped <= CO_HTTP_SKIP_MAX) {
         n = read_piece(request, piece, sizeof piece);
         skipped += n > 0 ? (size_t)n : 0;
@@ -230,7 +233,7 @@ static void skip_rest(co_http_request *request)
 
 bool co_http_body_skip(co_http_request *request)
 {
-    consume_shown(request);
+    (void)consume_shown(request);
     if (co_http_body_is_unwanted(request))
         return false;
     if (request->body_state == CO_HTTP_BODY_UNREAD)

@@ -22,6 +22,7 @@ void co_pace_start(struct co_pace *pace, int64_t min_rate, uint64_t limit_rate)
     pace->allowance_ns = CO_PACE_GRACE_NS;
     pace->min_rate = min_rate;
     pace->limit_rate = limit_rate;
+    pace->due_ns = limit_rate ? co_now_ns() : 0;
     pace->progress = 0;
 }
 
@@ -58,28 +59,7 @@ static long wait_end(struct wait *wait, struct co_pace *pace, long result, uint6
     return result < 0 && result == ended ? CO_ETOOSLOW : result;
 }
 
-/* ---- reading ------------------------------------------------------------------------------ */
-
-ssize_t co_pace_read(struct co_pace *pace, co_stream *stream, void *ret_bytes, size_t size)
-{
-    struct wait wait;
-    wait_begin(&wait, pace, 0);
-    ssize_t n = co_read(stream, ret_bytes, size);
-    return wait_end(&wait, pace, n, n > 0 ? (uint64_t)n : 0);
-}
-
-ssize_t co_pace_peek(struct co_pace *pace, co_stream *stream, const uint8_t **ret_bytes)
-{
-    ssize_t n = co_peek(stream, 0, ret_bytes);
-    if (n != 0)
-        return n;
-    struct wait wait;
-    wait_begin(&wait, pace, 0);
-    n = co_peek(stream, 1, ret_bytes);
-    return wait_end(&wait, pace, n, n > 0 ? (uint64_t)n : 0);
-}
-
-/* ---- writing ------------------------------------------------------------------------------ */
+/* ---- the limit ---------------------------------------------------------------------------- */
 
 static size_t step_max(const struct co_pace *pace, size_t unlimited)
 {
@@ -89,15 +69,51 @@ static size_t step_max(const struct co_pace *pace, size_t unlimited)
     return step > LIMITED_STEP_MIN ? (size_t)step : LIMITED_STEP_MIN;
 }
 
-/* Sleeps for what `bytes` should have taken beyond what they did take. */
-static int keep_limit(const struct co_pace *pace, uint64_t bytes, int64_t since)
+/* Sleeps for what `bytes` should have taken beyond what they did take. Less than the timer can tell
+ * is left to the next step, so that many small ones are not slower than the limit. */
+static int keep_limit(struct co_pace *pace, uint64_t bytes)
 {
     if (pace->limit_rate == 0)
         return 0;
-    int64_t due = since + (int64_t)((double)bytes * (double)CO_SECOND / (double)pace->limit_rate);
-    int64_t early = due - co_now_ns();
-    return early > 0 ? co_sleep((early + CO_MS - 1) / CO_MS) : 0;
+    int64_t now = co_now_ns(), least = now - CO_SECOND / STEPS_A_SECOND;
+    if (pace->due_ns < least)
+        pace->due_ns = least;
+    pace->due_ns += (int64_t)((double)bytes * (double)CO_SECOND / (double)pace->limit_rate);
+    int64_t early_ms = (pace->due_ns - now) / CO_MS;
+    return early_ms > 0 ? co_sleep(early_ms) : 0;
 }
+
+/* ---- reading ------------------------------------------------------------------------------ */
+
+ssize_t co_pace_read(struct co_pace *pace, co_stream *stream, void *ret_bytes, size_t size)
+{
+    struct wait wait;
+    wait_begin(&wait, pace, 0);
+    ssize_t n = co_read(stream, ret_bytes, step_max(pace, size));
+    n = wait_end(&wait, pace, n, n > 0 ? (uint64_t)n : 0);
+    int rc = n > 0 ? keep_limit(pace, (uint64_t)n) : 0;
+    return rc < 0 ? rc : n;
+}
+
+ssize_t co_pace_peek(struct co_pace *pace, co_stream *stream, const uint8_t **ret_bytes)
+{
+    ssize_t n = co_peek(stream, 0, ret_bytes);
+    if (n == 0) {
+        struct wait wait;
+        wait_begin(&wait, pace, 0);
+        n = co_peek(stream, 1, ret_bytes);
+        n = wait_end(&wait, pace, n, n > 0 ? (uint64_t)n : 0);
+    }
+    return n > 0 ? (ssize_t)step_max(pace, (size_t)n) : n;
+}
+
+int co_pace_consume(struct co_pace *pace, co_stream *stream, size_t size)
+{
+    co_consume(stream, size);
+    return keep_limit(pace, size);
+}
+
+/* ---- writing ------------------------------------------------------------------------------ */
 
 /* How far a gathered write has come. */
 struct cursor {
@@ -143,7 +159,7 @@ int co_pace_writev(
         rc = co_writev(stream, step, n);
         rc = (int)wait_end(&wait, pace, rc, rc == 0 ? bytes : 0);
         if (rc == 0)
-            rc = keep_limit(pace, bytes, wait.since);
+            rc = keep_limit(pace, bytes);
     }
     return rc;
 }
@@ -154,7 +170,7 @@ int co_pace_uncork(struct co_pace *pace, co_stream *stream, size_t held)
     wait_begin(&wait, pace, held);
     int rc = co_uncork(stream);
     rc = (int)wait_end(&wait, pace, rc, rc == 0 ? held : 0);
-    return rc < 0 ? rc : keep_limit(pace, held, wait.since);
+    return rc < 0 ? rc : keep_limit(pace, held);
 }
 
 /*
@@ -191,7 +207,7 @@ static int file_step(struct co_pace *pace, co_stream *stream, struct co_pace_spa
         account(pace, 0, moved > sent ? moved - sent : 0);
         rc = pace->allowance_ns > 0 ? 0 : CO_ETOOSLOW;
     }
-    return rc < 0 ? rc : keep_limit(pace, sent, wait.since);
+    return rc < 0 ? rc : keep_limit(pace, sent);
 }
 
 int co_pace_write_file(struct co_pace *pace, co_stream *stream, struct co_pace_span *span)

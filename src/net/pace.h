@@ -6,6 +6,9 @@
  * earns 1/min_rate of a second back, never above the 15 seconds: so a silence is cut off soon after
  * 15 seconds whatever came before, and a dribble below the minimum rate too. Only time spent
  * waiting for the peer counts, not the handler's own.
+ *
+ * A limit is kept by sleeping after each step, either way: a peer that is read from late is told to
+ * wait by TCP. What was left unused longer ago than one step is lost.
  */
 #ifndef CO_NET_PACE_H
 #define CO_NET_PACE_H
@@ -19,6 +22,7 @@ struct co_pace {
     int64_t allowance_ns; /* of waiting left */
     int64_t min_rate;     /* bytes a second; <= 0: none is asked for */
     uint64_t limit_rate;  /* bytes a second; 0: no limit */
+    int64_t due_ns;       /* when what has moved would have, at the limit */
     uint64_t progress;    /* bytes that the connection had sent when we last asked */
 };
 
@@ -29,14 +33,17 @@ void co_pace_start(struct co_pace *pace, int64_t min_rate, uint64_t limit_rate);
 ssize_t co_pace_read(struct co_pace *pace, co_stream *stream, void *ret_bytes, size_t size);
 ssize_t co_pace_peek(struct co_pace *pace, co_stream *stream, const uint8_t **ret_bytes);
 
+/* co_consume of what co_pace_peek gave, which counts for the limit only now. Sleeps to keep it. 0,
+ * CO_ECANCELED, CO_EDEADLINE; consumed is it in any case. */
+int co_pace_consume(struct co_pace *pace, co_stream *stream, size_t size);
+
 /* A part of a file that is to be sent; what is left of it, afterwards. */
 struct co_pace_span {
     int fd;
     uint64_t offset, size;
 };
 
-/* co_writev, co_write_file, and co_uncork of `held` bytes, in pace. The limit is kept by sleeping
- * after each step. */
+/* co_writev, co_write_file, and co_uncork of `held` bytes, in pace. */
 int co_pace_writev(
     struct co_pace *pace, co_stream *stream, const struct iovec *pieces, unsigned count);
 int co_pace_uncork(struct co_pace *pace, co_stream *stream, size_t held);

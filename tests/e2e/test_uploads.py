@@ -3,6 +3,7 @@
 
 import ftplib
 import io
+import time
 
 import pytest
 
@@ -64,3 +65,19 @@ def test_no_larger_file_comes_in_over_ftp(limited, share):  # noqa: F811
             ftp.storbinary(command, io.BytesIO(b'x'), rest=rest)
     assert (share / 'a').read_bytes() == FITS
     assert not partials(share)
+
+
+# ---- the rate -----------------------------------------------------------------------------------
+
+def test_limit_rate_slows_an_upload_down(server, share):  # noqa: F811
+    one = server('--write', '--limit-rate', '200K', '--user', f'{USER}:{PASSWORD}',
+                 ftp=['127.0.0.1:0'])
+    body, (parts, kind) = bytes(204_800), form(('c', bytes(204_800)))
+    ftp = ftp_of(one, USER, PASSWORD)
+    for upload in (lambda: ask(one, 'PUT', '/a', body),
+                   lambda: ask(one, 'POST', '/', parts, Content_Type=kind),
+                   lambda: ftp.storbinary('STOR b', io.BytesIO(body))):
+        start = time.monotonic()
+        upload()
+        assert time.monotonic() - start > 0.9
+    assert {path.stat().st_size for name in 'abc' for path in [share / name]} == {204_800}

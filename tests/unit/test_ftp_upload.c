@@ -68,6 +68,23 @@ static void allo_tells_of_the_limit_before_the_upload(void **unused)
     assert_int_equal(ftp_do("ALLO 16 R 5"), 552);
 }
 
+/* ---- the rate ------------------------------------------------------------------------------- */
+
+static void an_upload_is_no_faster_than_the_limit(void **unused)
+{
+    (void)unused;
+    ftp.options.limit_rate = 10000;
+    ftp_start();
+    ftp_login("all");
+    int64_t start = co_now_ns();
+    ftp_epsv();
+    assert_int_equal(ftp_do("STOR new"), 150);
+    assert_int_equal(co_write(ftp.data, plain_bytes(40000), 40000), 0);
+    ftp_give("");
+    assert_int_equal(ftp_reply(), 226);
+    assert_in_range((co_now_ns() - start) / CO_MS, 3900, 4200);
+}
+
 static int all_tests(void *arg)
 {
     (void)arg;
@@ -76,6 +93,7 @@ static int all_tests(void *arg)
         FTP_TEST(the_limit_counts_what_is_there_already),
         FTP_TEST(the_limit_counts_what_is_stored_not_what_is_sent),
         FTP_TEST(allo_tells_of_the_limit_before_the_upload),
+        FTP_TEST(an_upload_is_no_faster_than_the_limit),
     };
     return cmocka_run_group_tests_name("ftp_upload", tests, NULL, NULL);
 }

@@ -70,6 +70,62 @@ static void of_a_form_each_file_counts(void **state)
     assert_false(exists("d"));
 }
 
+/* ---- the rate ------------------------------------------------------------------------------- */
+
+#define SIZE 40000
+
+/* Sends it all at once; how long it took to be stored, in milliseconds. */
+static int64_t time_upload(const char *request)
+{
+    int64_t start = co_now_ns();
+    talk(request);
+    assert_memory_equal(site.got, "HTTP/1.1 20", 11);
+    assert_int_equal(strlen(content("a")), 4095); /* all that it looks at */
+    return (co_now_ns() - start) / CO_MS;
+}
+
+static const char *request_of(
+    const char *method, const char *path, const char *fields, const char *start, const char *end)
+{
+    static char request[2 * SIZE];
+    snprintf(request, sizeof request,
+        "%s %s HTTP/1.1\r\nHost: a\r\n%sContent-Length: %zu\r\n\r\n%s%.*s%s", method, path, fields,
+        strlen(start) + SIZE + strlen(end), start, SIZE, plain_bytes(SIZE), end);
+    return request;
+}
+
+/* In virtual time only: these take some seconds. */
+static void an_account_uploads_no_faster_than_its_rate(void **state)
+{
+    (void)state;
+    static const char start[] =
+        "--XX\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a\"\r\n\r\n";
+    if (strcmp(co_backend_name(), "virtual") != 0)
+        return;
+    assert_in_range(time_upload(request_of("PUT", "/a", ANN, "", "")), 0, 100);
+    accounts.rate = 10000;
+    assert_in_range(time_upload(request_of("PUT", "/a", ANN, "", "")), 3900, 4100);
+    assert_in_range(time_upload(request_of(
+                        "POST", "/", ANN FORM "Accept: application/json\r\n", start, "\r\n--XX--")),
+        3900, 4100);
+}
+
+/* Each of the many small chunks may not cost the least sleep. */
+static void a_rate_is_kept_in_small_chunks_too(void **state)
+{
+    (void)state;
+    static char request[2 * SIZE];
+    if (strcmp(co_backend_name(), "virtual") != 0)
+        return;
+    size_t at = (size_t)snprintf(
+        request, sizeof request, "PUT /a HTTP/1.1\r\nHost: a\r\n" ANN CHUNKED "\r\n");
+    for (unsigned i = 0; i < SIZE / 20; i++) /* with its framing a chunk has 15 bytes */
+        at += (size_t)snprintf(request + at, sizeof request - at, "a\r\n0123456789\r\n");
+    snprintf(request + at, sizeof request - at, "0\r\n\r\n");
+    accounts.rate = 100000;
+    assert_in_range(time_upload(request), 290, 320);
+}
+
 static int all_tests(void *arg)
 {
     (void)arg;
@@ -78,6 +134,8 @@ static int all_tests(void *arg)
         ACCOUNTS_TEST(a_file_that_grows_too_large_leaves_nothing),
         ACCOUNTS_TEST(of_a_file_in_parts_the_whole_counts),
         ACCOUNTS_TEST(of_a_form_each_file_counts),
+        ACCOUNTS_TEST(an_account_uploads_no_faster_than_its_rate),
+        ACCOUNTS_TEST(a_rate_is_kept_in_small_chunks_too),
     };
     return cmocka_run_group_tests_name(co_backend_name(), tests, NULL, NULL);
 }
