@@ -268,9 +268,18 @@ static int answer_folder(struct co_http_visit *visit)
             rc = answer_file(visit);
         visit->size = folder;
     }
-    if (rc != -ENOENT && rc != -EISDIR)
+    if (rc != -ENOENT && rc != -EISDIR && rc != -EPERM) /* that is said by the listing, too */
         return rc;
     return options->no_listing ? -ENOENT : co_http_listing_reply(visit);
+}
+
+/* Whoever may open nothing may still know of the folders that they may add to. */
+static bool is_folder_to_add_to(struct co_http_visit *visit)
+{
+    struct co_tree_stat stat;
+    co_text path = co_http_visit_path(visit, (co_text){0});
+    return co_http_visit_rights(visit) & CO_MAY_ADD &&
+           co_tree_stat_path(visit->view->tree, path, &stat) == 0 && stat.kind == CO_TREE_FOLDER;
 }
 
 /* Replies for the path; or is negative, without a reply, when there is nothing there. */
@@ -279,6 +288,8 @@ static int answer_path(struct co_http_visit *visit)
     if (co_http_visit_is_folder(visit))
         return answer_folder(visit);
     int rc = answer_file(visit);
+    if (rc == -EPERM && is_folder_to_add_to(visit))
+        rc = -EISDIR;
     return rc == -EISDIR ? redirect_to_folder(visit) : rc;
 }
 

@@ -13,6 +13,7 @@
 #include "tree/upload.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define FILES_MAX  10000      /* of one form: each costs the disk a sync */
@@ -163,6 +164,20 @@ static int reply_json(struct form *form)
     return rc;
 }
 
+/* RFC 9110 15.4.4: so that "reload" sends nothing again. To those who may not list, the page tells
+ * how many there were. */
+static int reply_see_folder(const struct form *form)
+{
+    struct co_http_visit *visit = form->visit;
+    co_text folder = {visit->request->path.at, visit->from + visit->size};
+    if (co_http_visit_rights(visit) & CO_MAY_LIST)
+        return co_http_redirect(visit->request, 303, folder);
+    char location[32];
+    snprintf(location, sizeof location, "./?uploaded=%u", form->files);
+    int rc = co_http_set(visit->request, "Location", location);
+    return rc < 0 ? rc : co_http_reply(visit->request, 303, NULL, NULL, 0);
+}
+
 static int reply(struct form *form, int result)
 {
     struct co_http_visit *visit = form->visit;
@@ -176,8 +191,7 @@ static int reply(struct form *form, int result)
         return rc;
     if (co_accept_prefers(&request->head, CO_TEXT("application/json"), CO_TEXT("text/html")))
         return reply_json(form);
-    co_text folder = {request->path.at, visit->from + visit->size};
-    return co_http_redirect(visit->request, 303, folder); /* so that "reload" sends nothing again */
+    return reply_see_folder(form);
 }
 
 static int form_run(struct form *form)

@@ -156,6 +156,35 @@ static void add_up(struct co_http_listing *listing)
     }
 }
 
+static bool wants_json(const co_http_request *request)
+{
+    return co_accept_prefers(&request->head, CO_TEXT("application/json"), CO_TEXT("text/html"));
+}
+
+static int entries_read(struct co_http_listing *listing, struct co_http_visit *visit)
+{
+    /* HEAD asks only whether there would be a listing. */
+    size_t entries_max = visit->request->head.method == CO_HTTP_HEAD ? 0 : CO_HTTP_LISTING_MAX;
+    ssize_t count = co_tree_list(visit->view->tree, co_http_visit_path(visit, (co_text){0}),
+        entries_max, &listing->entries, &listing->truncated);
+    if (count < 0)
+        return (int)count;
+    listing->count = (size_t)count;
+    add_up(listing);
+    return co_block(sort_entries, listing);
+}
+
+/* The folder must be there: its visitor would find that out by an upload. There is no listing for
+ * programs; an empty one would be a lie. */
+static int box_open(struct co_http_listing *listing, struct co_http_visit *visit)
+{
+    struct co_tree_stat stat;
+    if (!co_http_listing_uploads(listing) || wants_json(visit->request))
+        return -EPERM;
+    listing->is_box = true;
+    return co_tree_stat_path(visit->view->tree, co_http_visit_path(visit, (co_text){0}), &stat);
+}
+
 static int listing_open(struct co_http_listing *listing, struct co_http_visit *visit)
 {
     const co_http_request *request = visit->request;
@@ -168,15 +197,8 @@ static int listing_open(struct co_http_listing *listing, struct co_http_visit *v
     };
     read_order(listing, request);
     co_http_nonce(listing->nonce);
-    /* HEAD asks only whether there would be a listing. */
-    size_t entries_max = request->head.method == CO_HTTP_HEAD ? 0 : CO_HTTP_LISTING_MAX;
-    ssize_t count = co_tree_list(visit->view->tree, co_http_visit_path(visit, (co_text){0}),
-        entries_max, &listing->entries, &listing->truncated);
-    if (count < 0)
-        return (int)count;
-    listing->count = (size_t)count;
-    add_up(listing);
-    return co_block(sort_entries, listing);
+    bool may_list = co_http_visit_rights(visit) & CO_MAY_LIST;
+    return may_list ? entries_read(listing, visit) : box_open(listing, visit);
 }
 
 /* As listing_open, in turn; -ENOMEM when there is no room for it. */
@@ -261,12 +283,11 @@ static int send_rows(struct co_http_squeeze *body, const struct co_http_listing 
 
 static int listing_send(co_http_request *request, const struct co_http_listing *listing)
 {
-    const struct co_http1_request *head = &request->head;
-    bool json = co_accept_prefers(head, CO_TEXT("application/json"), CO_TEXT("text/html"));
     const struct co_http_listing_writer *writer =
-        json ? &co_http_listing_json : &co_http_listing_page;
-    bool gzip = !listing->files->options.no_compression &&
-                co_coding_choose(head, CO_CODING_GZIP | CO_CODING_IDENTITY) == CO_CODING_GZIP;
+        wants_json(request) ? &co_http_listing_json : &co_http_listing_page;
+    bool gzip =
+        !listing->files->options.no_compression &&
+        co_coding_choose(&request->head, CO_CODING_GZIP | CO_CODING_IDENTITY) == CO_CODING_GZIP;
     int rc = begin(request, listing, writer->type, gzip);
     if (rc < 0 || !co_http_reply_has_body(request, 200))
         return rc;

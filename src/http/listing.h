@@ -5,6 +5,9 @@
  *
  * listing.c reads and sorts the folder, and sends what the two write, piece by piece: a listing of
  * a hundred thousand names is never in memory as text.
+ *
+ * Whoever may add but not list sees the folder as a box: the page without the names, and with what
+ * they upload by. It says nothing of what lies there.
  */
 #ifndef CO_HTTP_LISTING_H
 #define CO_HTTP_LISTING_H
@@ -31,6 +34,7 @@ struct co_http_listing {
     bool descending;
     uint64_t folders, bytes;   /* in all */
     size_t memory;             /* bytes of the entries */
+    bool is_box;               /* no entries are shown */
     bool unnamed;              /* the server does not say what it is */
     char nonce[CO_HTTP_NONCE]; /* for the page's own style (CSP) */
 };

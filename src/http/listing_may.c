@@ -50,6 +50,7 @@ static void add_login(struct co_buf *out, const struct co_http_listing *listing)
     co_http_listing_up(out, co_http_listing_levels(listing));
     co_buf_add_string(out, "?login\">Log in</a>");
     co_buf_add_string(out, more & CO_MAY_ADD      ? " to upload."
+                           : more & CO_MAY_LIST   ? " to see what is here."
                            : more & CO_MAY_CHANGE ? " to rename and delete."
                                                   : " to read.");
 }
@@ -66,6 +67,20 @@ static void add_word(struct co_buf *out, const struct co_http_listing *listing)
     co_buf_add_string(out, what_they_may(co_http_visit_rights(visit)));
     add_login(out, listing);
     co_buf_add_string(out, "</p>\n");
+}
+
+/* Whoever sees no names would not see that a form has arrived, which sends its browser here (see
+ * form.c). */
+static void add_uploaded(struct co_buf *out, const struct co_http_listing *listing)
+{
+    char count[8];
+    uint64_t files;
+    if (!listing->is_box ||
+        co_http_query(listing->visit->request, "uploaded", count, sizeof count) < 0 ||
+        co_text_number(co_text_of(count), UINT32_MAX, &files) < 0)
+        return;
+    co_buf_addf(out, "<p role=\"status\"><b>%u file%s uploaded.</b></p>\n", (unsigned)files,
+        files == 1 ? "" : "s");
 }
 
 /* ---- what they do it with -------------------------------------------------------------------- */
@@ -87,6 +102,7 @@ void co_http_listing_may(struct co_buf *out, const struct co_http_listing *listi
         return;
     co_buf_add_string(out, "<section class=\"may\" aria-label=\"What you may do\">\n");
     add_word(out, listing);
+    add_uploaded(out, listing);
     if (co_http_listing_uploads(listing))
         add_form(out);
     if (co_http_listing_writes(listing))
@@ -99,7 +115,7 @@ void co_http_listing_script(struct co_buf *out, const struct co_http_listing *li
 {
     if (!co_http_listing_writes(listing))
         return;
-    if (co_http_visit_rights(listing->visit) & CO_MAY_CHANGE)
+    if (co_http_visit_rights(listing->visit) & CO_MAY_CHANGE && !listing->is_box)
         co_buf_add_string(out, co_http_page_tools);
     co_buf_add_string(out, "<script nonce=\"");
     co_buf_add(out, listing->nonce, sizeof listing->nonce);

@@ -160,10 +160,23 @@ static void add_parent(struct co_buf *out, const struct co_http_listing *listing
     co_buf_add_string(out, "<span>Parent folder</span></a></td><td></td><td></td></tr>\n");
 }
 
+static void table_start(struct co_buf *out, const struct co_http_listing *listing)
+{
+    co_buf_add_string(out, "<main><table>\n<thead><tr>");
+    add_column(out, listing, CO_HTTP_SORT_NAME);
+    add_column(out, listing, CO_HTTP_SORT_SIZE);
+    add_column(out, listing, CO_HTTP_SORT_DATE);
+    co_buf_add_string(out, "</tr></thead>\n<tbody>\n");
+    add_parent(out, listing);
+    if (listing->count == 0)
+        co_buf_add_string(
+            out, "<tr class=\"empty\"><td colspan=\"3\">This folder is empty.</td></tr>\n");
+}
+
 static void page_start(struct co_buf *out, const struct co_http_listing *listing)
 {
     co_buf_add_string(out, co_http_page_head);
-    co_buf_add_string(out, "<title>Index of ");
+    co_buf_add_string(out, listing->is_box ? "<title>Upload to " : "<title>Index of ");
     co_http_listing_name(out, listing->path);
     co_buf_add_string(out, "</title>\n<style nonce=\"");
     co_buf_add(out, listing->nonce, sizeof listing->nonce);
@@ -179,15 +192,10 @@ static void page_start(struct co_buf *out, const struct co_http_listing *listing
     add_crumbs(out, listing);
     co_buf_add_string(out, "</ol></nav></h1></header>\n");
     co_http_listing_may(out, listing);
-    co_buf_add_string(out, "<main><table>\n<thead><tr>");
-    add_column(out, listing, CO_HTTP_SORT_NAME);
-    add_column(out, listing, CO_HTTP_SORT_SIZE);
-    add_column(out, listing, CO_HTTP_SORT_DATE);
-    co_buf_add_string(out, "</tr></thead>\n<tbody>\n");
-    add_parent(out, listing);
-    if (listing->count == 0)
-        co_buf_add_string(
-            out, "<tr class=\"empty\"><td colspan=\"3\">This folder is empty.</td></tr>\n");
+    if (listing->is_box)
+        co_buf_add_string(out, "<main class=\"box\">What lies here is not shown.");
+    else
+        table_start(out, listing);
 }
 
 /* ---- rows --------------------------------------------------------------------------------- */
@@ -297,15 +305,21 @@ static void add_summary(struct co_buf *out, const struct co_http_listing *listin
         co_buf_add_string(out, "; the folder holds more than are listed here");
 }
 
-static void page_end(struct co_buf *out, const struct co_http_listing *listing)
+static void table_end(struct co_buf *out, const struct co_http_listing *listing)
 {
     co_buf_add_string(out, "</tbody></table></main>\n<footer><p>");
     add_summary(out, listing);
     co_buf_add_string(out, "</p>");
     co_http_archive_links(listing->visit, out);
-    co_buf_add_string(out, "<p>Times are UTC");
+}
+
+static void page_end(struct co_buf *out, const struct co_http_listing *listing)
+{
+    if (!listing->is_box)
+        table_end(out, listing);
+    co_buf_add_string(out, listing->is_box ? "</main>\n<footer><p>" : "<p>Times are UTC");
     if (!listing->unnamed)
-        co_buf_add_string(out, " \u00b7 Coronet");
+        co_buf_add_string(out, listing->is_box ? "Coronet" : " \u00b7 Coronet");
     co_buf_add_string(out, "</p></footer>\n");
     co_http_listing_script(out, listing);
     co_buf_add_string(out, "</html>\n");

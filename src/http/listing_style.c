@@ -68,6 +68,7 @@ const char co_http_page_style[] =
     ".parent span{color:var(--soft)}\n"
     ".empty td:first-child{padding:2.75rem 1rem;text-align:center;color:var(--soft)}\n"
     ".empty:hover{background:none}\n"
+    ".box{padding:2.75rem 1rem;text-align:center;color:var(--soft)}\n"
     "footer{display:flex;flex-wrap:wrap;justify-content:space-between;gap:0 2rem;"
     "margin:.9rem .5rem 0;color:var(--soft);font-size:.82rem}\n"
     "p{margin:0}\n"

@@ -354,7 +354,7 @@ static bool may(const struct co_http_visit *visit, enum co_http_method method)
     bool folder = co_http_visit_is_folder(visit);
     switch (method) {
     case CO_HTTP_GET:
-    case CO_HTTP_HEAD: return rights & CO_MAY_BROWSE;
+    case CO_HTTP_HEAD: return rights & (folder ? CO_MAY_BROWSE | CO_MAY_ADD : CO_MAY_BROWSE);
     case CO_HTTP_OPTIONS: return true;
     case CO_HTTP_PUT: return !folder && rights & (CO_MAY_ADD | CO_MAY_CHANGE);
     case CO_HTTP_POST: return folder && rights & (CO_MAY_ADD | CO_MAY_CHANGE);

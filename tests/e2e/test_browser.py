@@ -342,3 +342,32 @@ def test_what_is_there_is_not_replaced_by_those_who_may_only_add(browser, server
     assert files[0].name + ': You may not do that.' in browser.text()
     assert (folder / files[0].name).read_text() == 'old'
     assert (folder / files[1].name).is_file()
+
+
+def test_a_drop_box_takes_files_and_shows_no_names(browser, server, folder, files, tmp_path):
+    folder.chmod(0o777)
+    users = tmp_path / 'users'
+    run(CORONET, 'passwd', users, 'eve', '--rights', 'add', input=b'secret\n')
+    users.chmod(0o644)
+    (folder / 'hidden from eve').touch()
+    one = server('--write', '--users', users, '--login-delay', '0')
+    browser.open(one.url.replace('://', '://eve:secret@') + '?login')
+    for with_script in (False, True):
+        scripts(browser, with_script)
+        try:
+            browser.open(one.url)
+            browser.choose('form input', files[with_script])
+            browser.press('form button')
+            eventually(lambda: '1 file uploaded.' in browser.text() or
+                       '1 of 1 uploaded.' in browser.text())
+        finally:
+            scripts(browser, True)
+        assert (folder / files[with_script].name).is_file()
+        assert 'What lies here is not shown.' in browser.text()
+        for path in folder.iterdir():
+            assert path.name not in browser.text()
+    browser.press('#make')
+    answer(browser, 'new')
+    eventually(lambda: 'Done.' in browser.text())
+    browser.open(one.url + 'new')
+    assert browser.url() == one.url + 'new/'

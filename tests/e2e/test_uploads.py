@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from conftest import run
+from conftest import CORONET, run
 from test_http_write import (PASSWORD, USER, ask, curl, ftp_of, needs_curl,  # noqa: F401
                              share)
 
@@ -81,3 +81,28 @@ def test_limit_rate_slows_an_upload_down(server, share):  # noqa: F811
         upload()
         assert time.monotonic() - start > 0.9
     assert {path.stat().st_size for name in 'abc' for path in [share / name]} == {204_800}
+
+
+# ---- a drop box ---------------------------------------------------------------------------------
+
+def test_a_drop_box_has_a_page_and_replaces_nothing(server, share, tmp_path):  # noqa: F811
+    users = tmp_path / 'users'
+    run(CORONET, 'passwd', users, 'eve', '--rights', 'add', input=b'secret\n')
+    users.chmod(0o644)
+    one = server('--write', '--users', users, ftp=['127.0.0.1:0'])
+    eve = {'user': 'eve', 'password': 'secret'}
+    status, _, page = ask(one, 'GET', '/', **eve)
+    assert status == 200 and b'<form' in page and b'hello.txt' not in page
+    body, kind = form(('new', b'1'))
+    status, _, page = ask(one, 'POST', '/', body, Content_Type=kind, **eve)
+    assert status == 200 and b'1 file uploaded.' in page  # urllib has followed the 303
+    body, kind = form(('hello.txt', b'1'))
+    assert ask(one, 'POST', '/', body, Content_Type=kind, **eve)[0] == 403
+    assert ask(one, 'PUT', '/hello.txt', b'1', **eve)[0] == 403
+    assert ask(one, 'GET', '/hello.txt', **eve)[0] == 403
+    ftp = ftp_of(one, 'eve', 'secret')
+    for command in ('STOR hello.txt', 'APPE hello.txt'):
+        with pytest.raises(ftplib.error_perm, match='55[03] This account'):
+            ftp.storbinary(command, io.BytesIO(b'1'))
+    assert (share / 'hello.txt').read_text() == 'hello\n'
+    assert not partials(share)

@@ -213,7 +213,6 @@ static void a_drop_box_takes_and_shows_nothing(void **state)
     assert_int_equal(ask_with("PUT", "/new", DROP, "x"), 201);
     assert_no_field("ETag");
     assert_int_equal(ask("GET", "/new", DROP), 403);
-    assert_int_equal(ask("GET", "/", DROP), 403);
     assert_int_equal(ask_with("PUT", "/a.txt", DROP, "x"), 403);
     assert_int_equal(ask("DELETE", "/new", DROP), 403);
     assert_content("a.txt", "hello\n");
@@ -221,6 +220,30 @@ static void a_drop_box_takes_and_shows_nothing(void **state)
     serve_accounts((struct co_http_files_options){.anonymous_rights = CO_MAY_ADD});
     assert_int_equal(ask_with("PUT", "/stranger", "", "x"), 201);
     assert_int_equal(get("/stranger"), 401);
+}
+
+/* What lies there cannot be told from what does not, but for folders, which take uploads. */
+static void a_drop_box_answers_alike_for_what_is_there_and_what_is_not(void **state)
+{
+    (void)state;
+    put_text("a.txt", "hello\n");
+    put_text("index.html", "an index");
+    put_folder("sub");
+    static char there[GOT_MAX];
+    static const char *const pairs[][2] = {{"/a.txt", "/b.txt"}, {"/a.txt/", "/b.txt/"},
+        {"/sub/a.txt", "/none/a.txt"}, {"/?archive=tar", "/sub/?archive=tar"}};
+    static const char *const methods[] = {"GET", "HEAD"};
+    for (size_t i = 0; i < CO_LENGTH(pairs) * CO_LENGTH(methods); i++) {
+        const char *const *pair = pairs[i / 2];
+        int status = ask(methods[i % 2], pair[0], DROP);
+        memcpy(there, site.got, site.got_size + 1);
+        assert_int_equal(ask(methods[i % 2], pair[1], DROP), status);
+        assert_in_range(status, 403, 404);
+        assert_string_equal(site.got, there);
+    }
+    assert_int_equal(ask("GET", "/sub", DROP), 301);
+    assert_field("Location", "/sub/");
+    assert_int_equal(ask("GET", "/", DROP "Accept: application/json\r\n"), 403);
 }
 
 static void accounts_have_no_rights_beyond_those_of_the_server(void **state)
@@ -247,6 +270,7 @@ static void allow_says_what_this_visitor_may(void **state)
         {"/a.txt", ANN, "GET, HEAD, PUT, DELETE, OPTIONS, MKCOL, MOVE"},
         {"/sub/", ANN, "GET, HEAD, POST, DELETE, OPTIONS, MKCOL, MOVE"},
         {"/a.txt", DROP, "PUT, OPTIONS, MKCOL"},
+        {"/sub/", DROP, "GET, HEAD, POST, OPTIONS, MKCOL"},
     };
     for (size_t i = 0; i < CO_LENGTH(cases); i++) {
         assert_int_equal(ask("OPTIONS", cases[i].target, cases[i].fields), 204);
@@ -330,6 +354,7 @@ static int all_tests(void *arg)
         ACCOUNTS_TEST(an_account_is_sent_no_more_than_its_rate),
         ACCOUNTS_TEST(rights_hold_whoever_asks),
         ACCOUNTS_TEST(a_drop_box_takes_and_shows_nothing),
+        ACCOUNTS_TEST(a_drop_box_answers_alike_for_what_is_there_and_what_is_not),
         ACCOUNTS_TEST(accounts_have_no_rights_beyond_those_of_the_server),
         ACCOUNTS_TEST(allow_says_what_this_visitor_may),
         ACCOUNTS_TEST(other_sites_never_get_more_than_reading),

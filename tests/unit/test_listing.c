@@ -148,6 +148,54 @@ static void whoever_may_add_has_a_form(void **state)
     assert_in_body("<form");
 }
 
+static void whoever_may_add_and_not_list_gets_the_form_and_no_names(void **state)
+{
+    (void)state;
+    put_text("a.txt", "hello\n");
+    put_text("index.html", "an index");
+    put_folder("secret");
+    static char full[1u << 16];
+    assert_int_equal(ask("GET", "/", DROP), 200);
+    assert_field("Content-Type", "text/html; charset=utf-8");
+    assert_in_body("Logged in as <b>drop</b>. You may upload; nothing can be replaced.</p>");
+    assert_in_body("What lies here is not shown.");
+    assert_in_body("<form method=\"post\" enctype=\"multipart/form-data\">");
+    assert_true(policy_has("form-action 'self';"));
+    assert_not_in_body("a.txt");
+    assert_not_in_body("secret");
+    assert_not_in_body("index");
+    assert_not_in_body("<table");
+    assert_not_in_body("<template");
+    snprintf(full, sizeof full, "%s", strstr(site.body, "<body>"));
+    assert_int_equal(unlinkat(site.fd, "a.txt", 0), 0);
+    assert_int_equal(unlinkat(site.fd, "index.html", 0), 0);
+    assert_int_equal(ask("GET", "/", DROP), 200);
+    size_t until = (size_t)(strstr(full, "nonce") - full); /* the script's, drawn for each page */
+    assert_memory_equal(strstr(site.body, "<body>"), full, until);
+    assert_int_equal(ask("GET", "/secret/", DROP), 200);
+    assert_in_body("<title>Upload to /secret/</title>");
+    assert_int_equal(ask("HEAD", "/secret/", DROP), 200);
+    serve_accounts((struct co_http_files_options){.anonymous_rights = CO_MAY_ADD});
+    assert_int_equal(get("/"), 200);
+    assert_in_body(LOG_IN " to see what is here.</p>");
+}
+
+static void a_form_to_a_box_says_how_many_files_have_come(void **state)
+{
+    (void)state;
+    assert_int_equal(ask_with("POST", "/", DROP FORM, PART("a", "1") PART("b", "2") "--XX--"), 303);
+    assert_field("Location", "./?uploaded=2");
+    assert_content("b", "2");
+    assert_int_equal(ask("GET", "/?uploaded=2", DROP), 200);
+    assert_in_body("<p role=\"status\"><b>2 files uploaded.</b></p>");
+    assert_int_equal(ask("GET", "/?uploaded=1", DROP), 200);
+    assert_in_body("<b>1 file uploaded.</b>");
+    assert_int_equal(ask("GET", "/?uploaded=%3Cscript%3E", DROP), 200);
+    assert_not_in_body("uploaded.</b>");
+    assert_int_equal(ask("GET", "/?uploaded=2", ANN), 200);
+    assert_not_in_body("uploaded.</b>");
+}
+
 static void only_the_own_script_runs_and_only_for_those_who_may_write(void **state)
 {
     (void)state;
@@ -439,6 +487,8 @@ static int all_tests(void *arg)
         SITE_TEST(nothing_can_run_and_only_the_own_style_applies),
         ACCOUNTS_TEST(a_page_that_all_may_only_read_says_nothing_of_writing),
         ACCOUNTS_TEST(whoever_may_add_has_a_form),
+        ACCOUNTS_TEST(whoever_may_add_and_not_list_gets_the_form_and_no_names),
+        ACCOUNTS_TEST(a_form_to_a_box_says_how_many_files_have_come),
         ACCOUNTS_TEST(only_the_own_script_runs_and_only_for_those_who_may_write),
         ACCOUNTS_TEST(h23_the_visitors_name_is_escaped),
         ACCOUNTS_TEST(a_stranger_is_told_what_logging_in_is_good_for),
