@@ -35,6 +35,19 @@ struct co_http_event {
     int error; /* 0, or why the exchange was cut short */
 };
 
+/* A file of a folder that went out or came in, told once, when that is complete or has failed,
+ * before the request's own event. Archives are files too. */
+struct co_http_transfer {
+    const char *peer; /* as co_peer */
+    co_text user;     /* who is logged in; empty: nobody */
+    co_text path;     /* of the URL, decoded, without its query; of a form's file with its name */
+    uint64_t bytes;   /* that were sent or received: in this request, and for this file */
+    bool is_upload;
+    int64_t start_seconds; /* calendar time */
+    int64_t duration_ns;
+    int error; /* 0, or why it failed; CO_EEOF for the part of an upload that is to be continued */
+};
+
 struct co_http_options {
     int64_t header_timeout_ms; /* for the whole head; 0: 30,000 */
     int64_t idle_timeout_ms;   /* between requests; 0: 60,000 */
@@ -50,7 +63,8 @@ struct co_http_options {
                                    Server and Cache-Control stand instead of the usual ones */
     void (*event)(
         void *arg, const struct co_http_event *event); /* must not suspend; NULL: silence */
-    void *arg;
+    void (*transfer)(void *arg, const struct co_http_transfer *transfer); /* as event */
+    void *arg;                                                            /* of both */
 };
 
 /*

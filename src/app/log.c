@@ -172,22 +172,6 @@ static void xferlog_ftp(struct co_buf *out, const struct co_ftp_event *event)
                  });
 }
 
-static void xferlog_http(struct co_buf *out, const struct co_http_event *event)
-{
-    bool has_file = event->status == 200 || event->status == 206;
-    if (!has_file || event->body_bytes == 0 || !co_text_equal(event->method, CO_TEXT("GET")))
-        return;
-    xferlog(out, &(struct transfer){
-                     .start_seconds = event->start_seconds,
-                     .duration_ns = event->duration_ns,
-                     .host = peer_host(event->peer),
-                     .bytes = event->body_bytes,
-                     .name = event->target,
-                     .service = "http",
-                     .complete = event->error == 0,
-                 });
-}
-
 /* ---- requests -----------------------------------------------------------------------------------
  */
 
@@ -204,10 +188,26 @@ void co_log_request(
     size_t before = out->size;
     switch (format) {
     case CO_LOG_JSON: json(out, event); break;
-    case CO_LOG_XFERLOG: xferlog_http(out, event); break;
+    case CO_LOG_XFERLOG: break; /* has files alone */
     case CO_LOG_COMBINED: combined(out, event); break;
     }
     line_end(out, before);
+}
+
+void co_log_transfer(struct co_buf *out, const struct co_http_transfer *transfer)
+{
+    xferlog(out, &(struct transfer){
+                     .start_seconds = transfer->start_seconds,
+                     .duration_ns = transfer->duration_ns,
+                     .host = peer_host(transfer->peer),
+                     .bytes = transfer->bytes,
+                     .name = transfer->path,
+                     .incoming = transfer->is_upload,
+                     .user = transfer->user,
+                     .service = "http",
+                     .complete = transfer->error == 0,
+                 });
+    co_buf_add_char(out, '\n');
 }
 
 /* ---- FTP ----------------------------------------------------------------------------------------

@@ -19,6 +19,9 @@ enum co_log_format { CO_LOG_COMBINED, CO_LOG_JSON, CO_LOG_XFERLOG };
 void co_log_request(
     struct co_buf *out, enum co_log_format format, const struct co_http_event *event);
 
+/* The same for a file that went over HTTP, in xferlog's format: it has nothing else of HTTP. */
+void co_log_transfer(struct co_buf *out, const struct co_http_transfer *transfer);
+
 /* The same for what was done over FTP.
  * combined: 127.0.0.1 - ann [22/Nov/2026:03:02:55 +0000] "RETR /a.txt FTP" 226 512 "-" "-" */
 void co_log_ftp(struct co_buf *out, enum co_log_format format, const struct co_ftp_event *event);

@@ -32,6 +32,13 @@ void co_serving_on_request(void *arg, const struct co_http_event *event)
     co_sink_end(server->log);
 }
 
+void co_serving_on_transfer(void *arg, const struct co_http_transfer *transfer)
+{
+    struct co_serving *server = arg;
+    co_log_transfer(co_sink_begin(server->log), transfer);
+    co_sink_end(server->log);
+}
+
 void co_serving_on_listening(void *arg, const char *scheme, const co_address *address)
 {
     struct co_serving *server = arg;

@@ -235,6 +235,7 @@ static void fill_settings(struct co_serving *server)
 {
     const struct co_serve_command *command = server->command;
     bool nowhere = !command->http.count && !command->ftp.count;
+    bool xferlog = server->log_format == CO_LOG_XFERLOG;
     server->settings = (struct co_serve_settings){
         .directory = server->directory,
         .http = nowhere ? default_http : command->http.at,
@@ -251,7 +252,8 @@ static void fill_settings(struct co_serving *server)
                 .limit_rate = (uint64_t)command->limit_rate,
                 .connections_max = (unsigned)command->max_connections,
                 .headers = command->headers.at,
-                .event = server->log ? co_serving_on_request : NULL,
+                .event = server->log && !xferlog ? co_serving_on_request : NULL,
+                .transfer = server->log && xferlog ? co_serving_on_transfer : NULL,
                 .arg = server,
             },
         .files =

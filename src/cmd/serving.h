@@ -43,8 +43,10 @@ struct co_serving {
  * settings filled in. 0, or an exit code, having said why. */
 int co_serving_set_up(struct co_serving *server);
 
-/* Told of each request and of what is done over FTP, by every shard: a line in the log. */
+/* Told of each request, or for xferlog of each file that goes over HTTP, and of what is done over
+ * FTP, by every shard: a line in the log. */
 void co_serving_on_request(void *arg, const struct co_http_event *event);
+void co_serving_on_transfer(void *arg, const struct co_http_transfer *transfer);
 void co_serving_on_ftp(void *arg, const struct co_ftp_event *event);
 /* Told of addresses, and that everything is open. */
 void co_serving_on_listening(void *arg, const char *scheme, const co_address *address);

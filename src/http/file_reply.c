@@ -79,6 +79,7 @@ static int reply_shown(struct co_http_visit *visit, const struct co_http_shown *
     int rc = shown->form->undated ? add_date(request) : 0;
     if (rc < 0)
         return rc;
+    request->sends_file = true;
     rc = CO_HTTP_NO_RANGES;
     if (head->range.at && head->method == CO_HTTP_GET && shown->ranges) /* RFC 9110 14.2 */
         rc = co_http_file_ranges(visit, shown);

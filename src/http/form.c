@@ -25,6 +25,7 @@ struct form {
     struct co_upload *upload; /* of the part that is being read; NULL: no file, or none chosen */
     struct co_buf path;       /* its path in the tree */
     size_t folder_size;       /* of that, the visit's */
+    int64_t file_start_ns;
     unsigned files;
     struct co_buf report; /* a list in JSON */
 };
@@ -77,6 +78,7 @@ static int part_begin(struct form *form)
     co_text path = co_multipart_path(file);
     if (!is_good_name(path) || form->files++ >= FILES_MAX)
         return CO_EINVALID;
+    form->file_start_ns = co_now_ns();
     form->path.size = form->folder_size;
     co_buf_add_text(&form->path, path);
     if (form->path.error)
@@ -92,6 +94,18 @@ static void report_file(struct form *form, uint64_t bytes)
     co_buf_addf(report, "\",\"bytes\":%llu}", (unsigned long long)bytes);
 }
 
+static void tell(struct form *form, uint64_t bytes, int error)
+{
+    struct co_http_visit *visit = form->visit;
+    co_text name = co_text_after(co_buf_text(&form->path), form->folder_size);
+    co_text path = co_http_visit_path(visit, name);
+    co_http_tell_transfer(visit->request, form->file_start_ns,
+        &(struct co_http_transfer){.path = {visit->request->path.at, visit->from + path.size},
+            .bytes = bytes,
+            .is_upload = true,
+            .error = error});
+}
+
 static int part_end(struct form *form)
 {
     struct co_upload *upload = form->upload;
@@ -102,6 +116,7 @@ static int part_end(struct form *form)
     int rc = co_upload_commit(upload, !form->visit->files->options.no_sync);
     if (rc == 0)
         report_file(form, bytes);
+    tell(form, bytes, rc);
     return rc;
 }
 
@@ -202,6 +217,8 @@ static int form_run(struct form *form)
     co_buf_add_text(&form->path, folder);
     form->folder_size = folder.size;
     int rc = form->path.error ? form->path.error : receive(form);
+    if (form->upload)
+        tell(form, co_upload_size(form->upload), rc);
     co_upload_abort(form->upload, false);
     rc = reply(form, rc);
     co_buf_free(&form->path);

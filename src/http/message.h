@@ -105,7 +105,7 @@ struct co_http_request {
 
     size_t head_bytes;     /* of the head in the stream's buffer, until it is consumed */
     int64_t start_seconds; /* calendar time of the first byte */
-    int64_t start_ns;      /* monotonic; only with an event callback */
+    int64_t start_ns;      /* monotonic; only with a callback that is told */
     struct co_buf path;    /* decoded and normalised, with its leading slash */
     co_text beneath;       /* the path's part below the route: what a folder is asked for */
     struct co_buf kept;    /* copy of the head, once its bytes had to go for the body's */
@@ -121,6 +121,7 @@ struct co_http_request {
     bool continued;          /* the client no longer waits for a 100 */
 
     enum co_http_reply_state reply_state;
+    bool sends_file;      /* a transfer, to be told of */
     int status;           /* 0: no response yet */
     uint64_t reply_left;  /* CO_HTTP_REPLY_SIZED */
     uint64_t reply_bytes; /* of the body that went out */
@@ -134,6 +135,10 @@ struct co_http_request {
     bool corked; /* the stream's cork is on */
     bool close;  /* the connection ends after this response */
 };
+
+/* Tells that a file came in or went out, since start_ns; what the request knows is added. */
+void co_http_tell_transfer(
+    const co_http_request *request, int64_t start_ns, const struct co_http_transfer *known);
 
 /* Is a body allowed in the response: not for HEAD, 204, 304 (RFC 9110 6.4.1)? */
 bool co_http_reply_has_body(const co_http_request *request, int status);

@@ -106,6 +106,16 @@ static int refuse_offset(struct put *put)
     return reply_offset(visit, 409, bytes);
 }
 
+static void tell(const struct put *put, int error)
+{
+    const co_http_request *request = put->visit->request;
+    co_http_tell_transfer(request, request->start_ns,
+        &(struct co_http_transfer){.path = co_buf_text(&request->path),
+            .bytes = request->body_bytes,
+            .is_upload = true,
+            .error = error});
+}
+
 /* All of the body is stored: of the file too? */
 static int finish(struct put *put, struct co_upload *upload)
 {
@@ -114,9 +124,11 @@ static int finish(struct put *put, struct co_upload *upload)
     bool is_short = put->is_part && size != put->part.last + 1;
     if (is_short || (put->is_part && size != put->part.size)) {
         co_upload_abort(upload, true);
+        tell(put, CO_EEOF);
         return is_short ? co_http_visit_error(visit, 400) : reply_offset(visit, 202, size);
     }
     int rc = co_upload_commit(upload, !visit->files->options.no_sync);
+    tell(put, rc);
     return rc < 0 ? co_http_write_failed(visit, rc)
                   : co_http_write_done(visit, !put->target.exists, (co_text){0});
 }
@@ -133,6 +145,7 @@ static int store(struct put *put)
     if (rc == 0)
         return finish(put, upload);
     co_upload_abort(upload, true);
+    tell(put, rc);
     return put->visit->request->body_error ? rc : co_http_write_failed(put->visit, rc);
 }
 

@@ -13,6 +13,7 @@
 void co_http_reply_start(co_http_request *request)
 {
     request->reply_state = CO_HTTP_REPLY_NONE;
+    request->sends_file = false;
     request->status = 0;
     request->reply_left = 0;
     request->reply_bytes = 0;

@@ -95,7 +95,7 @@ static ssize_t read_head(co_http_request *request)
     if (n <= 0)
         return n;
     request->start_seconds = co_wall_seconds();
-    if (request->server->options.event)
+    if (request->server->options.event || request->server->options.transfer)
         request->start_ns = co_now_ns();
     ssize_t size = parse(request, bytes, (size_t)n, &scanned);
     return size ? size : await_head(request, scanned);
@@ -179,9 +179,34 @@ static int answer(co_http_request *request)
     return route_request(request);
 }
 
+void co_http_tell_transfer(
+    const co_http_request *request, int64_t start_ns, const struct co_http_transfer *known)
+{
+    const struct co_http_options *options = &request->server->options;
+    struct co_http_transfer transfer = *known;
+    if (!options->transfer)
+        return;
+    transfer.peer = co_peer(request->stream);
+    transfer.user = co_buf_text(&request->user);
+    transfer.duration_ns = co_now_ns() - start_ns;
+    transfer.start_seconds = co_wall_seconds() - transfer.duration_ns / CO_SECOND;
+    options->transfer(options->arg, &transfer);
+}
+
+static bool has_sent_file(const co_http_request *request)
+{
+    return request->sends_file && request->head.method == CO_HTTP_GET &&
+           (request->status == 200 || request->status == 206);
+}
+
 static void tell(const co_http_request *request, int error)
 {
     const struct co_http_options *options = &request->server->options;
+    if (has_sent_file(request))
+        co_http_tell_transfer(request, request->start_ns,
+            &(struct co_http_transfer){.path = co_buf_text(&request->path),
+                .bytes = request->reply_bytes,
+                .error = error});
     if (!options->event)
         return;
     const struct co_http1_request *head = &request->head;

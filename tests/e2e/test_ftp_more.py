@@ -134,7 +134,10 @@ def test_xferlog_has_a_line_for_each_file(server, share):  # noqa: F811
     ftp.storbinary('STOR new file', io.BytesIO(b'12345'))
     ftp.nlst()
     login(one).retrlines('RETR hello.txt', lambda line: None)
-    run('curl', '-s', '-o', os.devnull, one.url + 'hello.txt')
+    run('curl', '-s', '-o', os.devnull, one.url, one.url + 'hello.txt')
+    upload = ('curl', '-s', '-u', f'{USER}:{PASSWORD}', '-T', share / 'hello.txt')
+    run(*upload, one.url + 'by%20http')
+    run(*upload, '-H', 'Content-Range: bytes 0-11/13', one.url + 'part')
     ftp.quit()
     lines = [line.split()[5:] for line in one.stop().splitlines()]
     assert lines == [
@@ -143,6 +146,8 @@ def test_xferlog_has_a_line_for_each_file(server, share):  # noqa: F811
          'c'],
         ['1', '127.0.0.1', '12', '/hello.txt', 'b', '_', 'o', 'a', 'anonymous', 'http', '0', '*',
          'c'],
+        ['1', '127.0.0.1', '12', '/by_http', 'b', '_', 'i', 'r', USER, 'http', '0', '*', 'c'],
+        ['1', '127.0.0.1', '12', '/part', 'b', '_', 'i', 'r', USER, 'http', '0', '*', 'i'],
     ]
 
 

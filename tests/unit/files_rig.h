@@ -29,6 +29,7 @@ static struct {
     uint64_t sent; /* of the last response's body, as the server's event says */
     int error;
     char user[64];         /* of the last request, as its event says */
+    char transfers[512];   /* what `transfers_told` tells */
     co_address peer;       /* where the client is; size 0: in this process */
     char got[GOT_MAX + 1]; /* the last response, NUL-terminated */
     size_t got_size;
@@ -94,9 +95,30 @@ static inline void site_hear(void *arg, const struct co_http_event *event)
     snprintf(site.user, sizeof site.user, "%.*s", CO_TEXT_PRINT(event->user));
 }
 
+/* "path bytes, ": of a file that went out, "+path bytes by user" of one that came in; with "!" when
+ * it was not whole. */
+static inline void site_hear_transfer(void *arg, const struct co_http_transfer *transfer)
+{
+    size_t size = strlen(site.transfers);
+    (void)arg;
+    snprintf(site.transfers + size, sizeof site.transfers - size, "%s%.*s %llu by %.*s%s, ",
+        transfer->is_upload ? "+" : "", CO_TEXT_PRINT(transfer->path),
+        (unsigned long long)transfer->bytes, CO_TEXT_PRINT(transfer->user),
+        transfer->error ? "!" : "");
+}
+
+/* What was told of since the last call. */
+static inline const char *transfers_told(void)
+{
+    static char told[sizeof site.transfers];
+    memcpy(told, site.transfers, sizeof told);
+    site.transfers[0] = '\0';
+    return told;
+}
+
 static inline void serve_at(const char *path, const struct co_http_files_options *options)
 {
-    struct co_http_options server = {.event = site_hear};
+    struct co_http_options server = {.event = site_hear, .transfer = site_hear_transfer};
     co_http_server_free(site.server);
     assert_int_equal(co_http_server_new(&site.server, &server), 0);
     co_http_files(site.server, path, site.path, options);
@@ -107,6 +129,7 @@ static inline int site_setup(void **state)
     (void)state;
     site.peer = (co_address){0};
     site.error = 0;
+    site.transfers[0] = '\0';
     snprintf(site.path, sizeof site.path, "/tmp/coronet-files-XXXXXX");
     assert_non_null(mkdtemp(site.path));
     assert_int_equal(chmod(site.path, 0755), 0);

@@ -126,6 +126,50 @@ static void a_rate_is_kept_in_small_chunks_too(void **state)
     assert_in_range(time_upload(request), 290, 320);
 }
 
+/* ---- what is told of it --------------------------------------------------------------------- */
+
+static void each_file_that_comes_in_is_told_of(void **state)
+{
+    (void)state;
+    put_folder("sub");
+    ask_with("PUT", "/sub/a%20b", ANN, "12345");
+    ask_with("PUT", "/c", ANN "Content-Range: bytes 0-2/5\r\n", "123");
+    ask_with("PUT", "/c", ANN "Content-Range: bytes 3-4/5\r\n", "45");
+    assert_string_equal(transfers_told(), "+/sub/a b 5 by ann, +/c 3 by ann!, +/c 2 by ann, ");
+    ask_with("POST", "/sub/", ANN FORM, PART("x", "1") PART("deep/y", "22") "--XX--");
+    assert_string_equal(transfers_told(), "+/sub/x 1 by ann, +/sub/deep/y 2 by ann, ");
+    ask_with("POST", "/", ANN FORM, PART("x", "1") "--XX\r\n");
+    talk("PUT /d HTTP/1.1\r\nHost: a\r\n" ANN "Content-Length: 3\r\n\r\n12");
+    assert_string_equal(transfers_told(), "+/x 1 by ann, +/d 2 by ann!, ");
+    ask_with("PUT", "/sub", ANN, "12345");
+    ask_with("PUT", "/a", READER, "12345");
+    assert_string_equal(transfers_told(), "");
+}
+
+static void each_file_that_goes_out_is_told_of_and_nothing_else(void **state)
+{
+    (void)state;
+    put_text("a b", "12345");
+    put_text("empty", "");
+    put("large", plain_bytes(100000), 100000);
+    get("/a%20b?query");
+    ask("GET", "/a%20b", ANN "Range: bytes=1-2\r\n");
+    get("/empty");
+    get("/large");
+    assert_string_equal(
+        transfers_told(), "/a b 5 by , /a b 2 by ann, /empty 0 by , /large 100000 by , ");
+    get("/");
+    get("/none");
+    ask("HEAD", "/empty", "");
+    ask("GET", "/a%20b", "Range: bytes=7-8\r\n");
+    ask("GET", "/a%20b", "If-None-Match: *\r\n");
+    ask("DELETE", "/empty", ANN);
+    assert_string_equal(transfers_told(), "");
+    serve_accounts((struct co_http_files_options){.archive = true});
+    get("/?archive=tar");
+    assert_memory_equal(transfers_told(), "/ ", 2);
+}
+
 static int all_tests(void *arg)
 {
     (void)arg;
@@ -136,6 +180,8 @@ static int all_tests(void *arg)
         ACCOUNTS_TEST(of_a_form_each_file_counts),
         ACCOUNTS_TEST(an_account_uploads_no_faster_than_its_rate),
         ACCOUNTS_TEST(a_rate_is_kept_in_small_chunks_too),
+        ACCOUNTS_TEST(each_file_that_comes_in_is_told_of),
+        ACCOUNTS_TEST(each_file_that_goes_out_is_told_of_and_nothing_else),
     };
     return cmocka_run_group_tests_name(co_backend_name(), tests, NULL, NULL);
 }

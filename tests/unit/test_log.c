@@ -152,14 +152,35 @@ static void xferlog_has_each_file_and_nothing_else(void **state)
     expect_ftp(&event, "");
     event.kind = CO_FTP_LOGGED_IN;
     expect_ftp(&event, "");
-    expect(CO_LOG_XFERLOG, &plain,
-        "Sun Nov 22 03:02:55 2026 1 192.0.2.1 5 /a?b b _ o a anonymous http 0 * c\n");
-    struct co_http_event refused = plain;
-    refused.status = 404;
-    expect(CO_LOG_XFERLOG, &refused, "");
-    refused = plain;
-    refused.method = CO_TEXT("HEAD");
-    expect(CO_LOG_XFERLOG, &refused, "");
+    expect(CO_LOG_XFERLOG, &plain, "");
+}
+
+static void expect_transfer(const struct co_http_transfer *transfer, const char *line)
+{
+    struct co_buf out = CO_BUF(LINE_MAX);
+    co_log_transfer(&out, transfer);
+    assert_int_equal(out.error, 0);
+    assert_text(co_buf_text(&out), line);
+    co_buf_free(&out);
+}
+
+static void xferlog_has_the_files_of_http_too(void **state)
+{
+    (void)state;
+    struct co_http_transfer transfer = {
+        .peer = "192.0.2.1:4711",
+        .path = CO_TEXT("/a b.txt"),
+        .bytes = 512,
+        .start_seconds = 1795316575,
+        .duration_ns = 2500000000,
+    };
+    expect_transfer(&transfer,
+        "Sun Nov 22 03:02:57 2026 3 192.0.2.1 512 /a_b.txt b _ o a anonymous http 0 * c\n");
+    transfer.is_upload = true;
+    transfer.user = CO_TEXT("ann");
+    transfer.error = CO_EEOF;
+    expect_transfer(
+        &transfer, "Sun Nov 22 03:02:57 2026 3 192.0.2.1 512 /a_b.txt b _ i r ann http 0 * i\n");
 }
 
 int main(void)
@@ -172,6 +193,7 @@ int main(void)
         cmocka_unit_test(json_is_one_object_on_one_line_m10),
         cmocka_unit_test(a_full_buffer_is_an_error_and_no_half_line),
         cmocka_unit_test(xferlog_has_each_file_and_nothing_else),
+        cmocka_unit_test(xferlog_has_the_files_of_http_too),
         cmocka_unit_test(event_has_a_name_and_a_value),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
