@@ -2,6 +2,7 @@
 #include "base/client.h"
 
 #include <netinet/in.h>
+#include <stdio.h>
 
 const uint8_t co_client_mapped[12] = {[10] = 0xff, [11] = 0xff};
 
@@ -35,4 +36,13 @@ bool co_client_is_local(const co_address *peer)
     if (memcmp(address, co_client_mapped, sizeof co_client_mapped) == 0)
         return address[12] == 127;
     return memcmp(address, loopback, sizeof loopback) == 0;
+}
+
+co_text co_client_anonymous(const co_address *peer, char room[CO_CLIENT_ANONYMOUS_MAX])
+{
+    uint8_t address[CO_CLIENT_BYTES];
+    int size = snprintf(room, CO_CLIENT_ANONYMOUS_MAX, "anonymous:");
+    for (size_t i = 0; co_client_address(peer, address) && i < sizeof address; i++)
+        size += snprintf(room + size, CO_CLIENT_ANONYMOUS_MAX - (size_t)size, "%02x", address[i]);
+    return (co_text){room, (size_t)size};
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Clients by address, for rules, counts and bans. All addresses are taken as IPv6, IPv4 ones
+ * Clients by address, for rules, counts, bans and names. All addresses are taken as IPv6, IPv4 ones
  * mapped, so that "::ffff:10.0.0.1" is no way around what is known of 10.0.0.1.
  */
 #ifndef CO_CLIENT_H
@@ -22,5 +22,10 @@ bool co_client_is_local(const co_address *peer);
 /* Makes an address what clients are counted by: an IPv4 address, or an IPv6 /64, since a single
  * customer commands a whole /64. */
 void co_client_widen(uint8_t address[CO_CLIENT_BYTES]);
+
+/* A name for somebody who has told none, by address: whose unfinished uploads are whose, by
+ * whatever protocol. No user's name has a colon. Peers without an address share one. */
+#define CO_CLIENT_ANONYMOUS_MAX (sizeof "anonymous:" + 2 * CO_CLIENT_BYTES)
+co_text co_client_anonymous(const co_address *peer, char room[CO_CLIENT_ANONYMOUS_MAX]);
 
 #endif

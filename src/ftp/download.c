@@ -157,7 +157,7 @@ static int size_of(struct co_ftp_session *session, co_text path, uint64_t *ret)
 /* While there is no whole file of the name, its uploader hears how much of it is there already. */
 static int size_or_partial(struct co_ftp_session *session, co_text path, uint64_t *ret)
 {
-    char uploader[CO_FTP_UPLOADER_MAX];
+    char uploader[CO_CLIENT_ANONYMOUS_MAX];
     int rc = size_of(session, path, ret);
     if (rc == -ENOENT && !session->ascii &&
         co_upload_partial(session->tree, path, co_ftp_uploader(session, uploader), ret) == 0)

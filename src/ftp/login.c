@@ -2,10 +2,7 @@
 /* Who is there (RFC 959 4.1.1, RFC 7151): an account, and the tree that it may see. */
 #include "ftp/session.h"
 
-#include "net/address.h"
-
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #define FAILURES_MAX   3   /* in one session; the authenticator counts by address */
@@ -38,18 +35,13 @@ static bool is_welcome(const struct co_ftp_session *session)
     return is_anonymous(session) && !session->server->options.no_anonymous;
 }
 
-/* No user's name has a colon. */
-co_text co_ftp_uploader(const struct co_ftp_session *session, char room[CO_FTP_UPLOADER_MAX])
+co_text co_ftp_uploader(const struct co_ftp_session *session, char room[CO_CLIENT_ANONYMOUS_MAX])
 {
-    char host[CO_ADDRESS_TEXT_MAX];
     co_address peer;
     if (!is_welcome(session))
         return co_text_of(session->user);
     co_stream_peer(session->control, &peer);
-    co_address_unmap(&peer);
-    co_address_set_port(&peer, 0);
-    snprintf(room, CO_FTP_UPLOADER_MAX, "anonymous:%s", co_address_text(&peer, host));
-    return co_text_of(room);
+    return co_client_anonymous(&peer, room);
 }
 
 /* RFC 959 allows USER at any time: it begins a new login. All names get the same answer (attacks

@@ -12,6 +12,7 @@
 #define CO_FTP_SESSION_H
 
 #include "base/buf.h"
+#include "base/client.h"
 #include "codec/ftp_address.h"
 #include "codec/ftp_command.h"
 #include "codec/ftp_list.h"
@@ -24,8 +25,7 @@
 #include "net/stream.h"
 #include "tree/tree.h"
 
-#define CO_FTP_UPLOADER_MAX (CO_ADDRESS_TEXT_MAX + 16)
-#define CO_FTP_BYE          2 /* a handler's result: the session ends once its reply is sent */
+#define CO_FTP_BYE 2 /* a handler's result: the session ends once its reply is sent */
 
 struct co_ftp_server {
     struct co_ftp_options options;      /* with the defaults filled in */
@@ -128,9 +128,9 @@ int co_ftp_strange(struct co_ftp_session *session);
 /* Back to before the login; what belongs to the visitor goes. (login.c) */
 void co_ftp_logout(struct co_ftp_session *session);
 
-/* Whose partial uploads are this session's: a user, or an anonymous address. `room` is for its
+/* Whose partial uploads are this session's: a user's, or an anonymous address's. `room` is for its
  * text. (login.c) */
-co_text co_ftp_uploader(const struct co_ftp_session *session, char room[CO_FTP_UPLOADER_MAX]);
+co_text co_ftp_uploader(const struct co_ftp_session *session, char room[CO_CLIENT_ANONYMOUS_MAX]);
 
 /* ---- paths (path.c) -------------------------------------------------------------------------- */
 

@@ -101,7 +101,7 @@ static bool may_begin(struct co_ftp_session *session)
 static int upload_at(struct co_ftp_session *session, co_text argument, const char *command,
     enum co_upload_start start)
 {
-    char uploader[CO_FTP_UPLOADER_MAX];
+    char uploader[CO_CLIENT_ANONYMOUS_MAX];
     struct co_upload *file;
     struct co_buf path = CO_BUF(CO_TREE_PATH_MAX);
     const struct co_upload_options options = {
@@ -148,7 +148,7 @@ int co_ftp_appe(struct co_ftp_session *session, const struct co_ftp_command *com
 /* RFC 1123 4.1.2.9: the name that we chose is told by the 150. */
 int co_ftp_stou(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
-    char name[32], opening[48], uploader[CO_FTP_UPLOADER_MAX];
+    char name[32], opening[48], uploader[CO_CLIENT_ANONYMOUS_MAX];
     uint64_t draw;
     struct co_upload *file;
     struct co_buf path = CO_BUF(CO_TREE_PATH_MAX);

@@ -48,10 +48,11 @@ static int make_folders(struct form *form)
 
 static int file_open(struct form *form)
 {
+    char uploader[CO_CLIENT_ANONYMOUS_MAX];
     const struct co_http_visit *visit = form->visit;
     struct co_tree *tree = visit->view->tree;
-    const struct co_upload_options options = {
-        .uploader = co_http_uploader(visit), .size_max = visit->files->options.upload_bytes_max};
+    const struct co_upload_options options = {.uploader = co_http_uploader(visit, uploader),
+        .size_max = visit->files->options.upload_bytes_max};
     co_text path = co_buf_text(&form->path);
     int rc = co_upload_open(&form->upload, tree, path, &options);
     if (rc != -ENOENT || co_text_find(co_text_after(path, form->folder_size), '/') < 0)

@@ -3,6 +3,7 @@
 #include "http/writing.h"
 
 #include "codec/url.h"
+#include "net/stream.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -33,9 +34,13 @@ static bool is_same_site(const co_http_request *request)
     return !origin.at || is_our_origin(&request->head, origin);
 }
 
-co_text co_http_uploader(const struct co_http_visit *visit)
+co_text co_http_uploader(const struct co_http_visit *visit, char room[CO_CLIENT_ANONYMOUS_MAX])
 {
-    return visit->is_known ? co_buf_text(&visit->request->user) : CO_TEXT("anonymous");
+    co_address peer;
+    if (visit->is_known)
+        return co_buf_text(&visit->request->user);
+    co_stream_peer(visit->request->stream, &peer);
+    return co_client_anonymous(&peer, room);
 }
 
 /* ---- what is there --------------------------------------------------------------------------- */

@@ -8,6 +8,7 @@
 #ifndef CO_HTTP_WRITING_H
 #define CO_HTTP_WRITING_H
 
+#include "base/client.h"
 #include "http/files.h"
 
 /* Replies to every method but GET, HEAD and OPTIONS. */
@@ -19,8 +20,8 @@ int co_http_delete(struct co_http_visit *visit);
 int co_http_move(struct co_http_visit *visit);
 int co_http_mkcol(struct co_http_visit *visit);
 
-/* Whose partial uploads these are; FTP's anonymous visitors have the same. */
-co_text co_http_uploader(const struct co_http_visit *visit);
+/* Whose partial uploads these are: a user's, or an anonymous address's. `room` is for its text. */
+co_text co_http_uploader(const struct co_http_visit *visit, char room[CO_CLIENT_ANONYMOUS_MAX]);
 
 /* What there is at the visit's path, as far as this visitor may know. */
 struct co_http_target {

@@ -63,8 +63,8 @@ def curl(server, path, *words):
     return int(done.stdout)
 
 
-def ftp_of(server, *account):
-    ftp = ftplib.FTP()
+def ftp_of(server, *account, source=None):
+    ftp = ftplib.FTP(source_address=(source, 0) if source else None)
     ftp.connect(server.ftp_host, server.ftp_port, timeout=PATIENCE)
     ftp.login(*account)
     return ftp

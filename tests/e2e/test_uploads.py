@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from conftest import CORONET, run
+from conftest import CORONET, eventually, run
 from test_http_write import (PASSWORD, USER, ask, curl, ftp_of, needs_curl,  # noqa: F401
                              share)
 
@@ -105,4 +105,27 @@ def test_a_drop_box_has_a_page_and_replaces_nothing(server, share, tmp_path):  #
         with pytest.raises(ftplib.error_perm, match='55[03] This account'):
             ftp.storbinary(command, io.BytesIO(b'1'))
     assert (share / 'hello.txt').read_text() == 'hello\n'
+    assert not partials(share)
+
+
+# ---- whose --------------------------------------------------------------------------------------
+
+def test_a_stranger_ends_by_one_protocol_what_the_other_began(server, share):  # noqa: F811
+    one = server('--anonymous-write', where=['127.0.0.1:0'], ftp=['127.0.0.1:0'])
+    status, fields, _ = ask(one, 'PUT', '/a', b'01234', user=None, Content_Range='bytes 0-4/10')
+    assert (status, fields['Upload-Offset']) == (202, '5')
+    with pytest.raises(ftplib.error_perm):
+        ftp_of(one, source='127.0.0.2').size('a')
+    ftp = ftp_of(one)
+    ftp.voidcmd('TYPE I')
+    assert ftp.size('a') == 5
+    ftp.storbinary('STOR a', io.BytesIO(b'56789'), rest=5)
+    assert (share / 'a').read_bytes() == b'0123456789'
+    with ftp.transfercmd('STOR b') as data:
+        data.sendall(b'01234')
+        eventually(lambda: ask(one, 'HEAD', '/b', user=None)[1]['Upload-Offset'] == '5')
+        assert ftp.abort().startswith('426')
+    ftp.voidresp()
+    assert ask(one, 'PUT', '/b', b'56789', user=None, Content_Range='bytes 5-9/10')[0] == 201
+    assert (share / 'b').read_bytes() == b'0123456789'
     assert not partials(share)

@@ -221,6 +221,24 @@ static void partial_uploads_are_their_uploaders_alone(void **state)
     assert_field("Upload-Offset", "0");
 }
 
+static void partial_uploads_of_the_anonymous_are_their_addresses(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *peer;
+        bool same;
+    } others[] = {{"10.0.0.1:2", true}, {"[::ffff:10.0.0.1]:1", true}, {"10.0.0.2:1", false},
+        {"[2001:db8::1]:1", false}};
+    serve_accounts((struct co_http_files_options){.anonymous_rights = CO_MAY_ALL});
+    assert_int_equal(co_address_parse("10.0.0.1:1", -1, &site.peer), 0);
+    assert_int_equal(ask_with("PUT", "/a", "Content-Range: bytes 0-2/9\r\n", "012"), 202);
+    for (size_t i = 0; i < CO_LENGTH(others); i++) {
+        assert_int_equal(co_address_parse(others[i].peer, -1, &site.peer), 0);
+        assert_int_equal(ask("HEAD", "/a", ""), 404);
+        assert_int_equal(field("Upload-Offset") != NULL, others[i].same);
+    }
+}
+
 /* ---- failures ---------------------------------------------------------------------------------
  */
 
@@ -527,6 +545,7 @@ static int all_tests(void *arg)
         ACCOUNTS_TEST(a_file_comes_in_parts_and_appears_with_the_last),
         ACCOUNTS_TEST(parts_that_make_no_sense_are_refused),
         ACCOUNTS_TEST(partial_uploads_are_their_uploaders_alone),
+        ACCOUNTS_TEST(partial_uploads_of_the_anonymous_are_their_addresses),
         ACCOUNTS_TEST(no_more_than_the_quota_is_kept_and_the_old_file_stays_m04),
         ACCOUNTS_TEST(of_two_uploads_the_last_complete_one_wins_whole_m05),
         ACCOUNTS_TEST(a_slow_upload_is_cut_h18),
