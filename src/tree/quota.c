@@ -48,6 +48,11 @@ uint64_t co_quota_left(const struct co_quota *quota)
     return used < quota->bytes_max ? quota->bytes_max - used : 0;
 }
 
+bool co_quota_is_exceeded(const struct co_quota *quota)
+{
+    return quota && __atomic_load_n(&quota->bytes_used, __ATOMIC_RELAXED) > quota->bytes_max;
+}
+
 void co_quota_hold(struct co_quota *quota)
 {
     if (quota)

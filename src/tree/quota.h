@@ -32,6 +32,9 @@ int co_quota_take_beyond(struct co_quota *quota, uint64_t bytes, uint64_t beyond
  */
 void co_quota_give(struct co_quota *quota, uint64_t bytes);
 
+/* Do bytes stand above the limit, lent? */
+bool co_quota_is_exceeded(const struct co_quota *quota);
+
 uint64_t co_quota_left(const struct co_quota *quota); /* UINT64_MAX when NULL */
 
 /* Holds the account while a file is taken away: for pool threads, and for no longer than a rename

@@ -143,6 +143,7 @@ static int choose(struct start *start)
     if (options->start != CO_UPLOAD_ANEW && start->exists && S_ISREG(start->old.st_mode))
         upload->beyond =
             bytes < (uint64_t)start->old.st_size ? bytes : (uint64_t)start->old.st_size;
+    upload->is_futile = options->start == CO_UPLOAD_APPEND && start->whole.fd >= 0;
     if (partial && upload->is_found)
         return cut(upload, bytes);
     if (bytes > 0)

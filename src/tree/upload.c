@@ -116,7 +116,7 @@ static ssize_t write_booked(struct co_upload *upload, const void *bytes, size_t 
 int co_upload_write(struct co_upload *upload, const void *bytes, size_t size)
 {
     if (size > upload->size_max - upload->size) {
-        upload->is_too_large = true;
+        upload->is_futile = true;
         return -EFBIG;
     }
     while (size > 0) {
@@ -144,16 +144,23 @@ static void upload_free(struct co_upload *upload)
     free(upload);
 }
 
-/* Leaves the partial file where a resume looks for it; if another one lies there, or there is
- * nothing in it, or more should have come than it may hold, it goes. */
+/* Is there anything worth to be kept, and room for it? What the quota lent was for as long as the
+ * upload is at work: it would leave no room for anything else (attacks F18). */
+static bool is_worth_keeping(const struct co_upload *upload)
+{
+    struct stat st;
+    bool is_lent = upload->beyond > 0 && co_quota_is_exceeded(upload->place.tree->quota);
+    return upload->size > 0 && !upload->is_futile && !is_lent && fstat(upload->fd, &st) == 0 &&
+           st.st_nlink > 0;
+}
+
+/* Leaves the partial file where a resume looks for it; if another one lies there, it goes. */
 static void leave(struct co_upload *upload, bool keep)
 {
     const struct co_place *place = &upload->place;
     if (upload->fd < 0)
         return;
-    struct stat st;
-    keep = keep && upload->size > 0 && !upload->is_too_large && fstat(upload->fd, &st) == 0 &&
-           st.st_nlink > 0;
+    keep = keep && is_worth_keeping(upload);
     if (keep && !upload->is_found)
         keep = renameat2(place->parent, upload->partial.at, place->parent, upload->found.at,
                    RENAME_NOREPLACE) == 0;
@@ -206,6 +213,12 @@ static int replace(struct co_upload *upload)
     return rc;
 }
 
+/* May the same name be had another time, or is it refused for good? */
+static bool may_pass(int error)
+{
+    return error == -ENOSPC || error == -EDQUOT || error == -ENOMEM || error == -EIO;
+}
+
 /* The kernel reports a failed write-back once and then forgets about the bytes: they are lost. */
 static int commit(struct end *end)
 {
@@ -217,7 +230,7 @@ static int commit(struct end *end)
     }
     int rc = replace(upload);
     if (rc < 0) {
-        leave(upload, rc != -EEXIST && rc != -EISDIR);
+        leave(upload, may_pass(rc));
         return rc;
     }
     return end->sync ? co_place_sync(&upload->place, upload->fd) : 0;

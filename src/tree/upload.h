@@ -11,7 +11,8 @@
  * is replaced itself. Bytes are counted against the tree's quota as they are written, each once: a
  * partial file is counted as long as it lies there, the old file's bytes return with the commit
  * (attacks F18), and those that a continued file has in common with the old one may stand above the
- * limit until then.
+ * limit until then. No partial file is kept that nobody could go on from: a copy to append to, more
+ * than the limit of a file, what stands above the quota, what may not have its name.
  *
  * New files get the mode 0666 less the umask, or what the folder's default ACL says; a replaced
  * file's permission bits are kept. Partial files older than CO_UPLOAD_KEPT_SECONDS are removed when
@@ -67,8 +68,8 @@ int co_upload_write(struct co_upload *upload, const void *bytes, size_t size);
  * name meanwhile. CO_ECANCELED, CO_EDEADLINE: nothing was done but to keep the partial file. */
 int co_upload_commit(struct co_upload *upload, bool sync);
 
-/* Ends without a file. keep: the partial stays for a resume (unless empty, too large, or there is
- * another already). Suspends, also when the scope has ended. NULL is allowed. */
+/* Ends without a file. keep: the partial stays for a resume (unless there is another already, or
+ * nobody could go on from it). Suspends, also when the scope has ended. NULL is allowed. */
 void co_upload_abort(struct co_upload *upload, bool keep);
 
 /* Bytes of the uploader's partial file for that name; -ENOENT when there is none; -EPERM for

@@ -15,10 +15,10 @@ struct co_upload {
     bool is_found;                  /* they are the same */
     bool fresh;
     uint64_t size, size_max;
-    bool is_too_large; /* than size_max: it never becomes a file */
-    uint64_t beyond;   /* of the quota: bytes in common with the file to be replaced */
-    bool may_block;    /* the file system cannot write without waiting (RWF_NOWAIT) */
-    uint64_t slowly;   /* bytes that still go through the pool, since the disk was slow */
+    bool is_futile;  /* too large, or a copy to append to: nobody would go on from it */
+    uint64_t beyond; /* of the quota: bytes in common with the file to be replaced */
+    bool may_block;  /* the file system cannot write without waiting (RWF_NOWAIT) */
+    uint64_t slowly; /* bytes that still go through the pool, since the disk was slow */
 };
 
 #endif

@@ -68,6 +68,30 @@ static void allo_tells_of_the_limit_before_the_upload(void **unused)
     assert_int_equal(ftp_do("ALLO 16 R 5"), 552);
 }
 
+/* ---- failures ------------------------------------------------------------------------------- */
+
+static void an_append_that_fails_does_not_use_up_the_quota_f18(void **unused)
+{
+    (void)unused;
+    assert_int_equal(co_quota_new(&ftp.quota, 20, 12), 0);
+    ftp.options.data_timeout_ms = 1000;
+    ftp_start();
+    ftp_login("all");
+    ftp_epsv();
+    assert_int_equal(ftp_do("APPE file"), 150);
+    assert_int_equal(co_write(ftp.data, "x", 1), 0);
+    assert_int_equal(ftp_do("ABOR"), 426);
+    assert_int_equal(ftp_reply(), 226);
+    ftp_data_end();
+    ftp_passive();
+    assert_int_equal(ftp_do("APPE file"), 150);
+    assert_int_equal(ftp_reply(), 425); /* nobody came */
+    assert_int_equal(partials(), 0);
+    assert_int_equal(ftp_store("STOR new", "12345678"), 226);
+    ftp_stop();
+    co_quota_free(ftp.quota);
+}
+
 /* ---- the rate ------------------------------------------------------------------------------- */
 
 static void an_upload_is_no_faster_than_the_limit(void **unused)
@@ -93,6 +117,7 @@ static int all_tests(void *arg)
         FTP_TEST(the_limit_counts_what_is_there_already),
         FTP_TEST(the_limit_counts_what_is_stored_not_what_is_sent),
         FTP_TEST(allo_tells_of_the_limit_before_the_upload),
+        FTP_TEST(an_append_that_fails_does_not_use_up_the_quota_f18),
         FTP_TEST(an_upload_is_no_faster_than_the_limit),
     };
     return cmocka_run_group_tests_name("ftp_upload", tests, NULL, NULL);

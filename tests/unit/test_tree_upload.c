@@ -273,6 +273,61 @@ static void appending_continues_the_whole_file_or_else_the_partial(void **state)
     assert_string_equal(content_of("root/new"), "new");
 }
 
+/* Whoever appends anew begins with the whole file: the copy would lie there, and count, in vain. */
+static void an_append_that_fails_leaves_nothing_f18(void **state)
+{
+    (void)state;
+    upload_text("file", "whole");
+    struct co_upload *upload = begin("file", append);
+    add(upload, " and more");
+    co_upload_abort(upload, true);
+    assert_int_equal(quota.bytes_used, 5);
+    assert_int_equal(names_in("root"), 1);
+    upload = begin("new", append);
+    add(upload, "there is no whole one");
+    co_upload_abort(upload, true);
+    assert_int_equal(partial_of("new"), 21);
+}
+
+/* It may stand above the limit as long as it is at work. */
+static void what_was_lent_to_go_on_is_not_kept_f18(void **state)
+{
+    (void)state;
+    quota.bytes_max = 12;
+    upload_text("file", "whole");
+    struct co_upload *upload = begin("file", resume(5));
+    add(upload, "++");
+    co_upload_abort(upload, true);
+    assert_int_equal(partial_of("file"), 7);
+    assert_int_equal(quota.bytes_used, 12);
+    upload = begin("file", resume(7));
+    add(upload, "+");
+    co_upload_abort(upload, true);
+    assert_int_equal(partial_of("file"), -1);
+    assert_int_equal(quota.bytes_used, 5);
+    upload_text("other", "7 bytes");
+}
+
+/* In a folder where everybody may add and only their owners may replace files (chmod +t). */
+static void a_name_that_is_refused_leaves_nothing_f18(void **state)
+{
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    folder("root/a");
+    assert_int_equal(fchmodat(base.fd, "root/a", 01777, 0), 0);
+    put("root/a/file", "root's");
+    assert_int_equal(seteuid(65534), 0);
+    struct co_upload *upload = begin("a/file", anew);
+    add(upload, "mine");
+    int committed = co_upload_commit(upload, true);
+    assert_int_equal(seteuid(0), 0);
+    assert_int_equal(committed, -EPERM);
+    assert_string_equal(content_of("root/a/file"), "root's");
+    assert_int_equal(names_in("root/a"), 1);
+    assert_int_equal(quota.bytes_used, 0);
+}
+
 static void resuming_takes_the_whole_file_where_the_partial_does_not_serve(void **state)
 {
     (void)state;
@@ -447,6 +502,9 @@ static int all(void *world)
         TEST(nothing_to_go_on_from_is_said),
         TEST(a_new_start_forgets_the_partial),
         TEST(appending_continues_the_whole_file_or_else_the_partial),
+        TEST(an_append_that_fails_leaves_nothing_f18),
+        TEST(what_was_lent_to_go_on_is_not_kept_f18),
+        TEST(a_name_that_is_refused_leaves_nothing_f18),
         TEST(resuming_takes_the_whole_file_where_the_partial_does_not_serve),
         TEST(large_files_are_taken_over),
         TEST(a_second_name_of_a_whole_file_is_never_written_to),
