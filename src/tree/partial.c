@@ -58,6 +58,12 @@ int co_partial_stat(int folder, const char *name, struct stat *ret)
     return 0;
 }
 
+bool co_partial_is_younger(const struct stat *partial, const struct co_tree_stat *whole)
+{
+    struct co_tree_stat stat;
+    return co_lookup_convert(partial, &stat) && stat.modified_ns >= whole->changed_ns;
+}
+
 /* Does the name still mean the open file? */
 static bool still_names(int folder, const char *name, const struct stat *open)
 {

@@ -34,6 +34,9 @@ struct co_partial_name co_partial_name(
  */
 int co_partial_acquire(int folder, const char *name, int *ret_fd, struct stat *ret);
 
+/* Was the partial file written to since the whole one came, so that it goes on from there? */
+bool co_partial_is_younger(const struct stat *partial, const struct co_tree_stat *whole);
+
 /* What lies there under the name, if it is one. 0, -ENOENT, -errno. */
 int co_partial_stat(int folder, const char *name, struct stat *ret);
 

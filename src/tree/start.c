@@ -95,13 +95,6 @@ static int acquire(struct start *start)
 
 /* ---- what to start from ---------------------------------------------------------------------- */
 
-static bool partial_is_younger(const struct start *start)
-{
-    struct co_tree_stat stat;
-    return co_lookup_convert(&start->partial, &stat) &&
-           stat.modified_ns >= start->whole.stat.changed_ns;
-}
-
 static bool starts_from_partial(const struct start *start)
 {
     bool whole = start->whole.fd >= 0;
@@ -110,7 +103,7 @@ static bool starts_from_partial(const struct start *start)
     if (start->options->start == CO_UPLOAD_APPEND)
         return !whole;
     return (uint64_t)start->partial.st_size >= start->options->offset &&
-           (!whole || partial_is_younger(start));
+           (!whole || co_partial_is_younger(&start->partial, &start->whole.stat));
 }
 
 /* Keeps so many bytes of the partial file. */

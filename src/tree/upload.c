@@ -266,12 +266,19 @@ static int ask(void *arg)
 {
     struct question *question = arg;
     struct stat st;
+    const struct co_place *place = &question->place;
+    struct co_lookup whole = {place->tree, place->path, O_PATH, -1, {0}};
     int rc = co_place_enter(&question->place);
     if (rc == 0)
-        rc = co_partial_stat(question->place.parent, question->partial.at, &st);
-    if (rc == 0)
-        question->bytes = (uint64_t)st.st_size;
-    return rc;
+        rc = co_partial_stat(place->parent, question->partial.at, &st);
+    if (rc < 0)
+        return rc;
+    bool is_whole = co_lookup_wait(&whole) == 0;
+    co_tree_close(whole.fd);
+    if (is_whole && !co_partial_is_younger(&st, &whole.stat))
+        return -ENOENT;
+    question->bytes = (uint64_t)st.st_size;
+    return 0;
 }
 
 int co_upload_partial(struct co_tree *tree, co_text path, co_text uploader, uint64_t *ret_bytes)

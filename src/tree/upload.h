@@ -72,8 +72,8 @@ int co_upload_commit(struct co_upload *upload, bool sync);
  * nobody could go on from it). Suspends, also when the scope has ended. NULL is allowed. */
 void co_upload_abort(struct co_upload *upload, bool keep);
 
-/* Bytes of the uploader's partial file for that name; -ENOENT when there is none; -EPERM for
- * whoever may neither add nor change. Suspends. */
+/* Bytes of the uploader's partial file for that name; -ENOENT when there is none, or none that a
+ * resume would go on from; -EPERM for whoever may neither add nor change. Suspends. */
 int co_upload_partial(struct co_tree *tree, co_text path, co_text uploader, uint64_t *ret_bytes);
 
 #endif

@@ -273,6 +273,22 @@ static void appending_continues_the_whole_file_or_else_the_partial(void **state)
     assert_string_equal(content_of("root/new"), "new");
 }
 
+static void a_partial_that_is_older_than_the_file_is_not_told_of(void **state)
+{
+    (void)state;
+    char partial[96];
+    struct co_upload *upload = begin("file", anew);
+    add(upload, "12345");
+    snprintf(partial, sizeof partial, "root/%s", upload->partial.at);
+    make_old(partial);
+    co_upload_abort(upload, true);
+    assert_int_equal(partial_of("file"), 5);
+    put("root/file", "whole"); /* which is what goes on from now */
+    assert_int_equal(partial_of("file"), -1);
+    leave_partial("file", "123");
+    assert_int_equal(partial_of("file"), 3);
+}
+
 /* Whoever appends anew begins with the whole file: the copy would lie there, and count, in vain. */
 static void an_append_that_fails_leaves_nothing_f18(void **state)
 {
@@ -447,7 +463,7 @@ static void a_second_upload_can_go_on_from_the_first(void **state)
     assert_string_equal(content_of("root/file"), "indeed");
     second = begin("second", anew);
     co_upload_abort(first, true);
-    assert_int_equal(partial_of("file"), 7);
+    assert_int_equal(names_in("root"), 3); /* it stays for when the whole file is gone */
     co_upload_abort(second, true);
     assert_int_equal(partial_of("second"), -1);
 }
@@ -502,6 +518,7 @@ static int all(void *world)
         TEST(nothing_to_go_on_from_is_said),
         TEST(a_new_start_forgets_the_partial),
         TEST(appending_continues_the_whole_file_or_else_the_partial),
+        TEST(a_partial_that_is_older_than_the_file_is_not_told_of),
         TEST(an_append_that_fails_leaves_nothing_f18),
         TEST(what_was_lent_to_go_on_is_not_kept_f18),
         TEST(a_name_that_is_refused_leaves_nothing_f18),
