@@ -107,7 +107,9 @@ static int attend(struct co_ftp_transfer *transfer)
     struct co_ftp_session *session = transfer->session;
     bool one_waits = false;
     int rc = 0;
-    co_fiber_pause(co_rt_current()); /* a short one is over in its first turn */
+    co_fiber_pause(co_rt_current()); /* a short one is over in its first turn: */
+    if (!transfer->over)             /* then one packet has both of its replies */
+        rc = co_ftp_flush(session);
     while (rc == 0 && !transfer->over && !transfer->aborted) {
         struct co_ftp_command command;
         rc = listen_for(transfer, one_waits ? NULL : &command);
@@ -162,8 +164,7 @@ int co_ftp_transfer_attend(struct co_ftp_session *session, struct co_ftp_transfe
 {
     transfer->session = session;
     transfer->without_data = true;
-    int rc = co_ftp_flush(session);
-    return rc < 0 ? rc : run(transfer);
+    return run(transfer);
 }
 
 int co_ftp_transfer_reply_failure(
@@ -229,9 +230,7 @@ int co_ftp_transfer_run(struct co_ftp_session *session, struct co_ftp_transfer *
     else
         co_ftp_reply(
             session, 150, "Opening the data connection, type %s.", session->ascii ? "A" : "I");
-    int rc = co_ftp_flush(session);
-    if (rc == 0)
-        rc = run(transfer);
+    int rc = run(transfer);
     finish(session, transfer);
     return rc;
 }

@@ -176,6 +176,19 @@ static void commands_may_come_all_at_once(void **unused)
     assert_int_equal(ftp_reply(), 229);
 }
 
+static void replies_of_a_short_transfer_leave_together(void **unused)
+{
+    (void)unused;
+    ftp_start();
+    ftp_login("all");
+    ftp_epsv();
+    unsigned heard = ftp.heard_count;
+    assert_int_equal(ftp_do("RETR file"), 150);
+    assert_int_equal(ftp.heard_count, heard + 1); /* it was over when its 150 left */
+    assert_int_equal(ftp_receive(), 0);
+    assert_int_equal(ftp_reply(), 226);
+}
+
 static void two_transfers_may_come_together(void **unused)
 {
     (void)unused;
@@ -544,6 +557,7 @@ static int all_tests(void *arg)
         FTP_TEST(the_connection_may_come_before_or_after_the_command),
         FTP_TEST(pasv_again_is_another_port),
         FTP_TEST(commands_may_come_all_at_once),
+        FTP_TEST(replies_of_a_short_transfer_leave_together),
         FTP_TEST(two_transfers_may_come_together),
         FTP_TEST(quit_lets_the_transfer_finish),
         FTP_TEST(stat_tells_how_far_a_transfer_is),
