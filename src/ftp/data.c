@@ -41,10 +41,9 @@ bool co_ftp_data_is_prepared(struct co_ftp_session *session)
 
 static int listen_at(struct co_ftp_session *session, co_address *address, unsigned port)
 {
-    char where[CO_ADDRESS_TEXT_MAX];
-    co_address_set_port(address, port);
-    return co_listen(&session->data.listener, co_address_text(address, where),
-        &(struct co_listen_options){.backlog = 8});
+    co_address_set_port(address, port); /* 150 will have promised a transfer: it is expected */
+    return co_listen_expecting(
+        &session->data.listener, address, &(struct co_listen_options){.backlog = 8});
 }
 
 /* At a port of the session's own. It is drawn here: nobody can foresee it, and the kernel looks the
@@ -62,7 +61,6 @@ static int listen_alone(struct co_ftp_session *session, co_address *address)
     if (rc < 0)
         return rc;
     *address = *co_listener_address(session->data.listener);
-    co_listener_expect(session->data.listener); /* 150 has promised a transfer */
     return 0;
 }
 

@@ -180,7 +180,6 @@ static int door_open(
     struct co_broker *broker, unsigned index, const co_address *local, struct door **ret)
 {
     static const struct co_go_options background = {.name = "passive port", .background = true};
-    char where[CO_ADDRESS_TEXT_MAX];
     co_address address = *local;
     struct co_rt *rt = co_rt_current();
     struct co_group_body *group = co_group_current(rt);
@@ -193,12 +192,10 @@ static int door_open(
     co_client_address(local, door->host);
     co_list_init(&door->tickets);
     co_address_set_port(&address, broker->low + index);
-    int rc = co_listen(&door->listener, co_address_text(&address, where),
+    int rc = co_listen_expecting(&door->listener, &address, /* transfers at work may need it */
         &(struct co_listen_options){.backlog = BACKLOG, .ipv6_only = true});
-    if (rc == 0) {
-        co_listener_expect(door->listener); /* transfers at work may still need it in a drain */
+    if (rc == 0)
         rc = co_fiber_spawn(rt, group, &background, door_keep, door);
-    }
     if (rc < 0) {
         co_listener_close(door->listener);
         free(door);

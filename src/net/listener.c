@@ -37,7 +37,7 @@ struct co_listener {
     co_mutex accepting; /* an operation at a time; the next fiber waits */
     bool owns_path;     /* the Unix socket's file is ours to remove */
     bool expects;       /* what comes belongs to work that goes on in a drain */
-    int raw_max;        /* the highest descriptor that leaves some to spare */
+    int raw_max;        /* unless it expects: the highest descriptor that leaves some to spare */
     bool is_tight;      /* the last one was higher */
 };
 
@@ -173,6 +173,21 @@ static int listener_bind(struct co_listener *listener, const struct co_listen_op
     return rc;
 }
 
+/* What is bound listens. */
+static int listener_begin(struct co_listener *listener, const struct co_listen_options *options)
+{
+    struct co_rt *rt = listener->rt;
+    struct co_control listen = {
+        .code = CO_CONTROL_LISTEN,
+        .value = options->backlog ? options->backlog : BACKLOG_DEFAULT,
+    };
+    int rc = (int)rt->backend->control(rt, listener->fd, &listen);
+    if (co_address_port(&listener->address) != 0) /* all of it was asked for, and granted */
+        return rc;
+    struct co_control name = {.code = CO_CONTROL_LOCAL_NAME, .ret_address = &listener->address};
+    return rc < 0 ? rc : (int)rt->backend->control(rt, listener->fd, &name);
+}
+
 static int listener_open(struct co_listener *listener, const struct co_where *where,
     const struct co_listen_options *options)
 {
@@ -185,17 +200,7 @@ static int listener_open(struct co_listener *listener, const struct co_where *wh
         co_address_of_number("0.0.0.0", where->port, &listener->address);
         rc = listener_bind(listener, options);
     }
-    if (rc < 0)
-        return rc;
-    struct co_control listen = {
-        .code = CO_CONTROL_LISTEN,
-        .value = options->backlog ? options->backlog : BACKLOG_DEFAULT,
-    };
-    rc = (int)rt->backend->control(rt, listener->fd, &listen);
-    if (co_address_port(&listener->address) != 0) /* all of it was asked for, and granted */
-        return rc;
-    struct co_control name = {.code = CO_CONTROL_LOCAL_NAME, .ret_address = &listener->address};
-    return rc < 0 ? rc : (int)rt->backend->control(rt, listener->fd, &name);
+    return rc < 0 ? rc : listener_begin(listener, options);
 }
 
 int co_listen(co_listener **ret, const char *where, const struct co_listen_options *options)
@@ -215,6 +220,25 @@ int co_listen(co_listener **ret, const char *where, const struct co_listen_optio
     if (rc < 0) {
         co_listener_close(listener);
         return listen_fail(rc, where);
+    }
+    *ret = listener;
+    return 0;
+}
+
+int co_listen_expecting(
+    co_listener **ret, const co_address *address, const struct co_listen_options *options)
+{
+    struct co_listener *listener = calloc(1, sizeof *listener);
+    if (!listener)
+        return -ENOMEM;
+    *listener = (struct co_listener){
+        .rt = co_rt_current(), .address = *address, .access = options->access, .expects = true};
+    int rc = socket_bind(listener, options);
+    if (rc == 0)
+        rc = listener_begin(listener, options);
+    if (rc < 0) {
+        co_listener_close(listener);
+        return rc;
     }
     *ret = listener;
     return 0;
@@ -258,11 +282,6 @@ int co_listener_detach(co_listener *listener)
     listener->fd = (co_fd){0};
     co_listener_close(listener);
     return rc;
-}
-
-void co_listener_expect(co_listener *listener)
-{
-    listener->expects = true;
 }
 
 void co_listener_discard(int detached)

@@ -22,9 +22,11 @@ void co_listener_discard(int detached);        /* closes one that nobody took; -
 bool co_listener_leave_path(co_listener *listener);
 void co_listener_remove_path(const co_address *address);
 
-/* A connection that is waited for belongs to work at hand, not to new work: a drain does not end
- * the wait. */
-void co_listener_expect(co_listener *listener);
+/* Listens at an IP address for connections that belong to work at hand, not to new work: a drain
+ * does not end the wait for them, and they may have the last descriptors. Does not suspend. 0 or
+ * -errno, without detail. */
+int co_listen_expecting(
+    co_listener **ret, const co_address *address, const struct co_listen_options *options);
 
 /* The next connection as it is, asked by no access rules: its socket, and the peer. Suspends. As
  * co_accept. */
