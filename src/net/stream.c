@@ -13,6 +13,7 @@
 #define PIECES_MAX           16   /* of one co_writev */
 #define PRINT_MAX            4096 /* bytes of one co_print */
 #define FILE_SLICE           (1u << 20)  /* of a file per operation: some 100 us of work */
+#define FILE_COPIED          (16 << 10)  /* sendfile's pages cost more than copying so much */
 #define FILE_AT_ONCE         (64 << 10)  /* the end of one, which takes no longer than a write */
 #define CLOSE_GRACE_MS       1000        /* for what a closing stream still has to send */
 #define CLOSE_DISCARD_MAX    (256 << 10) /* unread bytes taken in before closing */
@@ -463,8 +464,9 @@ static long copy_file(struct co_stream *stream, int file_fd, uint64_t offset, si
 static long send_slice(struct co_stream *stream, int file_fd, uint64_t offset, uint64_t left)
 {
     size_t slice = left < FILE_SLICE ? (size_t)left : FILE_SLICE;
-    long n = stream->kind->send_file ? stream->kind->send_file(stream, file_fd, offset, slice)
-                                     : copy_file(stream, file_fd, offset, slice);
+    bool copy = !stream->kind->send_file || slice <= FILE_COPIED;
+    long n = copy ? copy_file(stream, file_fd, offset, slice)
+                  : stream->kind->send_file(stream, file_fd, offset, slice);
     return n == 0 ? CO_EEOF : n; /* the file is shorter than it was */
 }
 
