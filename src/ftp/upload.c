@@ -58,6 +58,8 @@ static int arrived(struct co_ftp_transfer *transfer, co_text bytes)
 
 static int receive(struct co_ftp_transfer *transfer)
 {
+    const struct upload *upload = transfer->arg;
+    co_stream_align(transfer->data, co_upload_size(upload->file));
     for (;;) {
         const uint8_t *bytes;
         ssize_t n = co_pace_peek(&transfer->pace, transfer->data, &bytes);

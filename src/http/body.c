@@ -25,6 +25,7 @@ static void consume_head(co_http_request *request)
     }
     uint64_t limit_rate = request->writing.limit_rate; /* the visitor's, if there is one */
     request->body_state = CO_HTTP_BODY_READING;
+    co_stream_align(request->stream, 0); /* if it is a file's, or a part at a round offset */
     co_pace_start(&request->reading, request->server->options.min_rate, limit_rate);
 }
 

@@ -51,6 +51,7 @@ struct co_stream {
     bool ended, corked, write_shut, reading, writing, likely, closing;
     bool bulk;          /* the socket was told that much will be sent */
     uint8_t full_reads; /* in a row: bulk data gets a large buffer */
+    uint16_t in_phase;  /* where the next byte is stored, modulo the size of a large buffer */
     co_handler *handler;
     void *arg;
     struct co_server *server; /* serve.c's */
@@ -105,6 +106,12 @@ void co_stream_release_input(struct co_stream *stream);
 static inline size_t co_stream_buffered(const struct co_stream *stream)
 {
     return stream->in_end - stream->in_at;
+}
+
+/* The next byte that is consumed will be stored at that offset of a file: see fill_empty. */
+static inline void co_stream_align(struct co_stream *stream, uint64_t offset)
+{
+    stream->in_phase = (uint16_t)(offset + co_stream_buffered(stream));
 }
 
 /* Has the peer's end of stream been seen? */

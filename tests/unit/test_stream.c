@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Streams: reading, peeking, writing and corks, in memory and over TCP. */
+#include "net/stream.h"
 #include "pairs.h"
+#include "runtime/pool.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -150,6 +152,35 @@ PAIR_TEST(bulk_data_arrives_whole_through_small_reads)
     }
     CHECK_INT(co_group_close(&group), 0);
     CHECK_INT(bulk.result, 0);
+    CHECK_INT(co_close(a), 0);
+    CHECK_INT(co_close(b), 0);
+    return 0;
+}
+
+PAIR_TEST(no_large_read_crosses_the_pieces_that_its_file_is_stored_in)
+{
+    struct bulk bulk = {.stream = a, .size = 700001};
+    const uint8_t *bytes;
+    const size_t head = 100, offset = 5;
+    size_t at = offset, large = 0;
+    co_group group;
+    co_group_open(&group, NULL);
+    co_go(&group, write_bulk, &bulk);
+    REQUIRE(co_peek(b, head, &bytes) >= (ssize_t)head);
+    co_consume(b, head);
+    co_stream_align(b, offset);
+    while (at < offset + bulk.size - head) {
+        ssize_t n = co_peek(b, 1, &bytes);
+        REQUIRE(n > 0);
+        if ((size_t)n > CO_BUFFER_SMALL) {
+            large++;
+            CHECK(at / CO_BUFFER_LARGE == (at + (size_t)n - 1) / CO_BUFFER_LARGE);
+        }
+        co_consume(b, (size_t)n);
+        at += (size_t)n;
+    }
+    CHECK(large > 0);
+    CHECK_INT(co_group_close(&group), 0);
     CHECK_INT(co_close(a), 0);
     CHECK_INT(co_close(b), 0);
     return 0;
@@ -473,6 +504,7 @@ int main(void)
         cmocka_unit_test(peek_until_gives_up_at_the_limit_and_at_the_end),
         cmocka_unit_test(lines_are_read_with_the_last_one_unfinished),
         cmocka_unit_test(bulk_data_arrives_whole_through_small_reads),
+        cmocka_unit_test(no_large_read_crosses_the_pieces_that_its_file_is_stored_in),
         cmocka_unit_test(a_peek_holds_64_KiB_in_one_piece_and_no_more),
         cmocka_unit_test(read_full_beyond_the_buffer_and_a_view_after_consuming),
         cmocka_unit_test(a_second_reader_is_refused_and_disturbs_nothing),
