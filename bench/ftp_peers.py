@@ -153,6 +153,9 @@ class FtpServer(Server):
                     '--ftp', f'127.0.0.1:{self.port}', '--workers', '1', '--log', 'none', '-q',
                     '--max-connections', '18000', '--anonymous-write', '--run-as', 'nobody',
                     *(['--no-sync'] if self.name == 'coronet-unsynced' else [])]
+        if self.name.startswith('floor'):
+            return [os.path.join(build, 'bench', 'ftp_floor'), str(self.port),
+                    os.path.join(root, '1k.bin'), *(['door'] if self.name == 'floor-door' else [])]
         if self.name == 'vsftpd':
             os.makedirs(os.path.join(work, 'empty'), exist_ok=True)
             path = config(work, 'vsftpd.conf', VSFTPD, root=root, port=self.port)
