@@ -90,22 +90,33 @@ static void f21_an_exhausted_range_is_told_at_once(void **unused)
     co_abort(others[1]);
 }
 
-static void f21_ports_are_drawn_at_random(void **unused)
+static void expect_random_ports(unsigned low, unsigned high)
 {
     unsigned steps = 0, before = 0;
-    (void)unused;
-    ftp.options.passive_low = 40000;
-    ftp.options.passive_high = 49999;
     ftp_start();
     ftp_login("all");
     for (int i = 0; i < 16; i++) {
         co_address address = ftp_passive();
         unsigned port = co_address_port(&address);
-        assert_in_range(port, 40000, 49999);
+        assert_in_range(port, low, high);
         steps += port >= before && port - before <= 2;
         before = port;
     }
     assert_true(steps < 4);
+}
+
+static void f21_ports_are_drawn_at_random(void **unused)
+{
+    (void)unused;
+    ftp.options.passive_low = 40000;
+    ftp.options.passive_high = 49999;
+    expect_random_ports(40000, 49999);
+}
+
+static void f21_so_are_ports_without_a_range(void **unused)
+{
+    (void)unused;
+    expect_random_ports(49152, 65535);
 }
 
 /* ---- what comes over the control connection (F09, F11, F13, F17, F18) ----------------------- */
@@ -534,6 +545,7 @@ static int all_tests(void *arg)
         FTP_TEST(one_connection_comes_of_each_pasv),
         FTP_TEST(f21_an_exhausted_range_is_told_at_once),
         FTP_TEST(f21_ports_are_drawn_at_random),
+        FTP_TEST(f21_so_are_ports_without_a_range),
         FTP_TEST(f09_other_protocols_are_hung_up_on),
         FTP_TEST(f09_a_hello_needs_no_line_end),
         FTP_TEST(f09_three_strange_commands_before_the_login_are_enough),
