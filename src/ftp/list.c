@@ -225,9 +225,12 @@ static int list(
 {
     struct listing listing;
     int rc = listing_open(session, &listing, form, command->argument);
-    if (rc == 0 && command->verb == CO_FTP_MLSD && listing.alone)
-        rc = -ENOTDIR;
-    rc = rc < 0 ? co_ftp_reply_error(session, rc) : send_listing(session, &listing, command);
+    if (rc < 0)
+        rc = co_ftp_reply_error(session, rc);
+    else if (form == FORM_FACTS && listing.alone) /* RFC 3659 7.2.1 */
+        rc = co_ftp_reply(session, 501, "That is a file, not a folder; MLST tells of it.");
+    else
+        rc = send_listing(session, &listing, command);
     listing_close(&listing);
     return rc;
 }

@@ -81,7 +81,7 @@ static const struct sequence sequences[] = {
     {{"EPSV"}, "NLST sub", 150, 226},
     {{"EPSV"}, "MLSD", 150, 226},
     {{"EPSV"}, "MLSD sub", 150, 226},
-    {{"EPSV"}, "MLSD file", 550, 0},
+    {{"EPSV"}, "MLSD file", 501, 0},
     {{"EPSV"}, "MLSD *", 550, 0},
     {{"EPSV", "ABOR"}, "RETR file", 425, 0},
     {{"EPSV", "REIN", "USER all"}, "RETR file", 530, 0},
