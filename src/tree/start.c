@@ -106,18 +106,6 @@ static bool starts_from_partial(const struct start *start)
            (!whole || co_partial_is_younger(&start->partial, &start->whole.stat));
 }
 
-/* Keeps so many bytes of the partial file. */
-static int cut(struct co_upload *upload, uint64_t size)
-{
-    if (upload->size == size)
-        return 0;
-    if (ftruncate(upload->fd, (off_t)size) < 0)
-        return -errno;
-    co_quota_give(upload->place.tree->quota, upload->size - size);
-    upload->size = size;
-    return 0;
-}
-
 static int choose(struct start *start)
 {
     struct co_upload *upload = start->upload;
@@ -137,12 +125,14 @@ static int choose(struct start *start)
         upload->beyond =
             bytes < (uint64_t)start->old.st_size ? bytes : (uint64_t)start->old.st_size;
     upload->is_futile = options->start == CO_UPLOAD_APPEND && start->whole.fd >= 0;
-    if (partial && upload->is_found)
-        return cut(upload, bytes);
+    if (partial && upload->is_found) {
+        upload->before = bytes;
+        return co_upload_cut(upload, bytes);
+    }
     if (bytes > 0)
         start->source = partial ? start->partial_fd : start->whole.fd;
     start->copy_bytes = bytes;
-    return cut(upload, 0);
+    return co_upload_cut(upload, 0);
 }
 
 /* From now on the partial file counts as written to, by the clock of its file system. */

@@ -97,7 +97,7 @@ static int write_piece(struct piece *piece)
 }
 
 /* Some of the bytes: booked, then written. The count, or the error. */
-static ssize_t write_booked(struct co_upload *upload, const void *bytes, size_t size)
+static ssize_t try_booked(struct co_upload *upload, const void *bytes, size_t size)
 {
     struct co_quota *quota = upload->place.tree->quota;
     struct piece piece = {upload, bytes, size < PIECE_BYTES ? size : PIECE_BYTES, 0};
@@ -111,6 +111,13 @@ static ssize_t write_booked(struct co_upload *upload, const void *bytes, size_t 
     if (rc == 0 && piece.written == 0)
         rc = -EIO; /* never seen, but it would go on for ever */
     return rc < 0 ? rc : piece.written;
+}
+
+static ssize_t write_booked(struct co_upload *upload, const void *bytes, size_t size)
+{
+    ssize_t n = try_booked(upload, bytes, size);
+    upload->no_room |= n == -ENOSPC || n == -EDQUOT || n == -EFBIG;
+    return n;
 }
 
 int co_upload_write(struct co_upload *upload, const void *bytes, size_t size)
@@ -130,6 +137,17 @@ int co_upload_write(struct co_upload *upload, const void *bytes, size_t size)
 }
 
 /* ---- ending ---------------------------------------------------------------------------------- */
+
+int co_upload_cut(struct co_upload *upload, uint64_t size)
+{
+    if (upload->size == size)
+        return 0;
+    if (ftruncate(upload->fd, (off_t)size) < 0)
+        return -errno;
+    co_quota_give(upload->place.tree->quota, upload->size - size);
+    upload->size = size;
+    return 0;
+}
 
 struct end {
     struct co_upload *upload;
@@ -154,12 +172,15 @@ static bool is_worth_keeping(const struct co_upload *upload)
            st.st_nlink > 0;
 }
 
-/* Leaves the partial file where a resume looks for it; if another one lies there, it goes. */
+/* Leaves the partial file where a resume looks for it; if another one lies there, it goes. What
+ * found no room must not take the room of others: only what had come before it stays. */
 static void leave(struct co_upload *upload, bool keep)
 {
     const struct co_place *place = &upload->place;
     if (upload->fd < 0)
         return;
+    if (upload->no_room)
+        keep = keep && co_upload_cut(upload, upload->before) == 0;
     keep = keep && is_worth_keeping(upload);
     if (keep && !upload->is_found)
         keep = renameat2(place->parent, upload->partial.at, place->parent, upload->found.at,

@@ -58,7 +58,7 @@ int co_upload_open(struct co_upload **ret, struct co_tree *tree, co_text path,
 uint64_t co_upload_size(const struct co_upload *upload);
 
 /* Appends all the bytes. Suspends when the disk is slow. 0; -ENOSPC, -EDQUOT, -EFBIG, -EIO: what
- * was written so far stays; CO_ECANCELED, CO_EDEADLINE. (Whoever sets RLIMIT_FSIZE ignores
+ * was written so far counts; CO_ECANCELED, CO_EDEADLINE. (Whoever sets RLIMIT_FSIZE ignores
  * SIGXFSZ.) */
 int co_upload_write(struct co_upload *upload, const void *bytes, size_t size);
 
@@ -69,7 +69,8 @@ int co_upload_write(struct co_upload *upload, const void *bytes, size_t size);
 int co_upload_commit(struct co_upload *upload, bool sync);
 
 /* Ends without a file. keep: the partial stays for a resume (unless there is another already, or
- * nobody could go on from it). Suspends, also when the scope has ended. NULL is allowed. */
+ * nobody could go on from it); of an upload that found no room only what it was resumed from.
+ * Suspends, also when the scope has ended. NULL is allowed. */
 void co_upload_abort(struct co_upload *upload, bool keep);
 
 /* Bytes of the uploader's partial file for that name; -ENOENT when there is none, or none that a

@@ -15,10 +15,15 @@ struct co_upload {
     bool is_found;                  /* they are the same */
     bool fresh;
     uint64_t size, size_max;
+    uint64_t before; /* bytes that had come earlier, in a partial file that is continued */
     bool is_futile;  /* too large, or a copy to append to: nobody would go on from it */
+    bool no_room;    /* a write was refused for that */
     uint64_t beyond; /* of the quota: bytes in common with the file to be replaced */
     bool may_block;  /* the file system cannot write without waiting (RWF_NOWAIT) */
     uint64_t slowly; /* bytes that still go through the pool, since the disk was slow */
 };
+
+/* Keeps so many bytes of the partial file, and gives the others back. 0, -errno. Blocks. */
+int co_upload_cut(struct co_upload *upload, uint64_t size);
 
 #endif

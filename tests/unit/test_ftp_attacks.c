@@ -254,6 +254,8 @@ static void f18_a_quota_holds_for_every_way_to_write(void **unused)
     ftp_login("all");
     assert_int_equal(ftp_store("STOR new", "123456789"), 552);
     assert_null(ftp_content("new"));
+    assert_int_equal(ftp_store("STOR other", "12345678"), 226); /* what was refused takes no room */
+    assert_int_equal(ftp_do("DELE other"), 250);
     assert_int_equal(ftp_store("STOR new", "12345678"), 226);
     assert_int_equal(ftp_do("RNFR file"), 350);
     assert_int_equal(ftp_do("RNTO file2"), 250);

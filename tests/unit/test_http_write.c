@@ -250,6 +250,8 @@ static void no_more_than_the_quota_is_kept_and_the_old_file_stays_m04(void **sta
     accounts.quota.bytes_max = 10;
     assert_int_equal(ask_with("PUT", "/a", BOB, "more than ten bytes"), 507);
     assert_content("bob/a", "old");
+    assert_int_equal(ask_with("PUT", "/b", BOB, "7 bytes"), 201); /* no room is lost to it */
+    assert_int_equal(ask("DELETE", "/b", BOB), 204);
     assert_int_equal(ask_with("PUT", "/a", BOB, "less"), 204);
     assert_content("bob/a", "less");
     assert_int_equal(ask("DELETE", "/a", BOB), 204);
