@@ -18,6 +18,8 @@ import urllib.parse
 
 import pytest
 
+from seen import children  # noqa: F401
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get('CORONET_BUILD', ROOT / 'build')).resolve()
 CORONET = str(BUILD / 'coronet')
@@ -51,11 +53,6 @@ def eventually(condition):
     while not condition():
         assert time.monotonic() < end, 'it did not happen'
         time.sleep(0.01)
-
-
-def children(pid):
-    with open(f'/proc/{pid}/task/{pid}/children') as file:
-        return [int(word) for word in file.read().split()]
 
 
 def is_alive(pid):

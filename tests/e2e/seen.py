@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: MIT
+"""What can be seen of a server from outside: descriptors, fibers and memory of all its processes.
+bench/load uses it too."""
+
+import collections
+import contextlib
+import os
+import re
+import signal
+import time
+
+
+def children(pid):
+    with open(f'/proc/{pid}/task/{pid}/children') as file:
+        return [int(word) for word in file.read().split()]
+
+
+def family(pid):
+    """The process and all that it has started."""
+    found = [pid]
+    for one in found:
+        found += children(one)
+    return found
+
+
+def is_cached(path, folder):
+    """What there is to see of the served folder may stay open for the next who asks."""
+    return (path.startswith(str(folder)) and '/.' not in path[len(str(folder)):]
+            and not path.endswith(' (deleted)'))
+
+
+def descriptors(pid, folder):
+    """How many of each kind: root sees them, and everybody those of a server without sandbox."""
+    kinds = collections.Counter()
+    for one in family(pid):
+        for name in os.listdir(f'/proc/{one}/fd'):
+            with contextlib.suppress(FileNotFoundError):
+                path = os.readlink(f'/proc/{one}/fd/{name}')
+                if not is_cached(path, folder):
+                    kinds[re.sub(r'\d+', 'N', path)] += 1
+    return kinds
+
+
+def resident_bytes(pid):
+    """Memory that is nobody else's."""
+    total = 0
+    for one in family(pid):
+        with open(f'/proc/{one}/status') as file:
+            total += 1024 * int(re.search(r'^RssAnon:\s*(\d+)', file.read(), re.MULTILINE)[1])
+    return total
+
+
+def fibers(pid, lines, shards, seconds):
+    """How many there are on all shards, by the dump that SIGUSR1 asks for; `lines` is what standard
+    error has brought, and goes on growing."""
+    start, end = len(lines), time.monotonic() + seconds
+    os.kill(pid, signal.SIGUSR1)
+    while time.monotonic() < end:
+        counts = dict(re.findall(r'; shard (\d+), (\d+) fibers', '\n'.join(lines[start:])))
+        if len(counts) == shards:
+            return sum(map(int, counts.values()))
+        time.sleep(0.01)
+    raise AssertionError(f'not all of {shards} shards have told: {lines[start:]}')
