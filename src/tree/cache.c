@@ -22,11 +22,20 @@ struct shelf {
     size_t count, count_max;
 };
 
+/* Closes descriptors that nobody uses, of all caches of one runtime. A cache may outlive that. */
+struct closer {
+    struct co_kept kept;
+    struct co_timer timer;
+    struct co_link caches;
+};
+
 struct co_tree_cache {
     struct co_tree *tree;
     struct co_map paths;
     struct shelf read, open; /* small files' content; large files' descriptors */
     size_t bytes;            /* of all entries */
+    struct closer *closer;
+    struct co_link link; /* among the closer's caches, until its runtime ends */
 };
 
 struct entry {
@@ -34,6 +43,7 @@ struct entry {
     struct co_link link;
     struct shelf *shelf;       /* NULL: not, or no longer, in the cache */
     size_t bytes;              /* of content in memory, and of what was made of it */
+    int64_t used_ns;           /* when it was last given out */
     uint64_t validated_serial; /* rt->input_serial before the look-up that found it so */
     unsigned references;       /* the cache's own is one */
     bool settled;
@@ -55,6 +65,7 @@ static struct entry *entry_new(co_text path, uint64_t serial)
         return NULL;
     *entry = (struct entry){
         .file.fd = -1,
+        .used_ns = co_rt_current()->now,
         .validated_serial = serial,
         .references = 1,
         .path_size = (uint32_t)path.size,
@@ -90,9 +101,14 @@ static void cache_drop(struct co_tree_cache *cache, struct entry *entry)
     entry_release(entry);
 }
 
+static struct entry *shelf_last(const struct shelf *shelf)
+{
+    return CO_CONTAINER(shelf->entries.prev, struct entry, link);
+}
+
 static void shelf_drop_last(struct co_tree_cache *cache, struct shelf *shelf)
 {
-    cache_drop(cache, CO_CONTAINER(shelf->entries.prev, struct entry, link));
+    cache_drop(cache, shelf_last(shelf));
 }
 
 /* Only what was read has bytes to speak of. */
@@ -120,14 +136,74 @@ static void cache_add(struct co_tree_cache *cache, struct entry *entry)
     while (entry->shelf->count > entry->shelf->count_max)
         shelf_drop_last(cache, entry->shelf);
     cache_shrink(cache);
+    if (entry->shelf == &cache->open && cache->closer->timer.due == CO_NEVER)
+        co_timer_set(
+            co_rt_current(), &cache->closer->timer, entry->used_ns + CO_TREE_CACHE_OPEN_NS);
 }
 
 static void entry_touch(struct entry *entry)
 {
+    entry->used_ns = co_rt_current()->now;
     if (!entry->shelf || entry->shelf->entries.next == &entry->link)
         return;
     co_list_remove(&entry->link);
     co_list_prepend(&entry->shelf->entries, &entry->link);
+}
+
+/* ---- descriptors that nobody uses --------------------------------------------------------- */
+
+static const char closer_key;
+
+/* When the next one is due; CO_NEVER: none is open. */
+static int64_t close_unused(struct co_tree_cache *cache, int64_t now)
+{
+    struct shelf *open = &cache->open;
+    while (!co_list_empty(&open->entries)) {
+        int64_t due = shelf_last(open)->used_ns + CO_TREE_CACHE_OPEN_NS;
+        if (due > now)
+            return due;
+        shelf_drop_last(cache, open);
+    }
+    return CO_NEVER;
+}
+
+static void closer_fire(struct co_rt *rt, struct co_timer *timer)
+{
+    struct closer *closer = CO_CONTAINER(timer, struct closer, timer);
+    int64_t first = CO_NEVER;
+    for (struct co_link *at = closer->caches.next; at != &closer->caches; at = at->next) {
+        int64_t due = close_unused(CO_CONTAINER(at, struct co_tree_cache, link), rt->now);
+        if (due < first)
+            first = due;
+    }
+    if (first != CO_NEVER)
+        co_timer_set(rt, timer, first);
+}
+
+/* The runtime ends, and its timers with it. */
+static void closer_free(struct co_kept *kept)
+{
+    struct closer *closer = CO_CONTAINER(kept, struct closer, kept);
+    while (co_list_pop(&closer->caches))
+        ;
+    free(closer);
+}
+
+static struct closer *closer_of(struct co_rt *rt)
+{
+    struct co_kept *kept = co_rt_kept(rt, &closer_key);
+    if (kept)
+        return CO_CONTAINER(kept, struct closer, kept);
+    struct closer *closer = malloc(sizeof *closer);
+    if (!closer || co_timer_reserve(rt) < 0) {
+        free(closer);
+        return NULL;
+    }
+    closer->kept = (struct co_kept){.key = &closer_key, .free = closer_free};
+    co_timer_init(&closer->timer, closer_fire);
+    co_list_init(&closer->caches);
+    co_rt_keep(rt, &closer->kept);
+    return closer;
 }
 
 /* ---- loading ------------------------------------------------------------------------------ */
@@ -220,12 +296,14 @@ static void shelf_init(struct shelf *shelf, size_t count_max)
 
 int co_tree_cache_new(struct co_tree_cache **ret, struct co_tree *tree)
 {
-    struct co_tree_cache *cache = malloc(sizeof *cache);
+    struct closer *closer = closer_of(co_rt_current());
+    struct co_tree_cache *cache = closer ? malloc(sizeof *cache) : NULL;
     if (!cache)
         return -ENOMEM;
     uint64_t secret[2];
     co_random(secret, sizeof secret);
-    *cache = (struct co_tree_cache){.tree = tree};
+    *cache = (struct co_tree_cache){.tree = tree, .closer = closer};
+    co_list_append(&closer->caches, &cache->link);
     co_map_init(&cache->paths, secret);
     shelf_init(&cache->read, CO_TREE_CACHE_ENTRIES - CO_TREE_CACHE_OPEN);
     shelf_init(&cache->open, CO_TREE_CACHE_OPEN);
@@ -237,6 +315,7 @@ void co_tree_cache_free(struct co_tree_cache *cache)
 {
     if (!cache)
         return;
+    co_list_remove(&cache->link);
     while (!co_list_empty(&cache->read.entries))
         shelf_drop_last(cache, &cache->read);
     while (!co_list_empty(&cache->open.entries))

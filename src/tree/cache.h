@@ -10,7 +10,8 @@
  * Folders are opened each time.
  *
  * Bounded by entries and bytes; the least recently used goes first. An entry in use (referenced)
- * outlives its place in the cache.
+ * outlives its place in the cache. Descriptors are closed when nobody has used them for a while: a
+ * removed file keeps the disk's room as long as it is open.
  */
 #ifndef CO_TREE_CACHE_H
 #define CO_TREE_CACHE_H
@@ -20,8 +21,9 @@
 #define CO_TREE_CACHE_ENTRIES 1024        /* per shard */
 #define CO_TREE_CACHE_BYTES   (32u << 20) /* of content, and what is made of it, per shard */
 #define CO_TREE_CACHE_OPEN    128 /* of the entries may hold a descriptor: others need some */
-#define CO_TREE_INLINE_MAX    (64u << 10) /* larger files are kept open, not read */
-#define CO_TREE_SETTLED_NS    20000000LL  /* two ticks of the coarsest clock (HZ=100) */
+#define CO_TREE_CACHE_OPEN_NS (10 * CO_SECOND) /* then one that nobody used is closed */
+#define CO_TREE_INLINE_MAX    (64u << 10)      /* larger files are kept open, not read */
+#define CO_TREE_SETTLED_NS    20000000LL       /* two ticks of the coarsest clock (HZ=100) */
 
 struct co_tree_cache;
 

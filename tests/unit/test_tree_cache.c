@@ -336,6 +336,39 @@ static void holds_no_more_descriptors_than_allowed(void **state)
     release(last), release(first);
 }
 
+static struct co_tree_file *made_of(struct co_tree_file *file)
+{
+    file->made = file;
+    file->free_made = count_freed;
+    return file;
+}
+
+/* In virtual time. */
+static void a_descriptor_that_nobody_uses_is_closed_in_time(void **state)
+{
+    (void)state;
+    const int64_t half_ms = CO_TREE_CACHE_OPEN_NS / CO_MS / 2 + 1;
+    made_freed = 0;
+    put_large("root/left");
+    put_large("root/used");
+    put_large("root/held");
+    release(made_of(get("left")));
+    release(made_of(get("used")));
+    struct co_tree_file *held = made_of(get("held"));
+    co_sleep(half_ms);
+    release(get("used"));
+    assert_int_equal(made_freed, 0);
+    co_sleep(half_ms);
+    assert_int_equal(made_freed, 1); /* "held" has left the cache, and is as open as before */
+    assert_true(fcntl(held->fd, F_GETFD) >= 0);
+    release(held);
+    assert_int_equal(made_freed, 2);
+    co_sleep(half_ms);
+    assert_int_equal(made_freed, 3);
+    release(get("used"));
+    co_sleep(2 * half_ms);
+}
+
 /* M03: the writer shrinks and grows the file all the time. */
 static atomic_bool writer_stop;
 
@@ -459,7 +492,17 @@ static int settling(void *world)
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
 
+static int timed(void *world)
+{
+    (void)world;
+    const struct CMUnitTest tests[] = {
+        TEST(a_descriptor_that_nobody_uses_is_closed_in_time),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
 int main(void)
 {
-    return run_within(NULL, all) || run_within(NULL, settling) || run_within("virtual", all);
+    return run_within(NULL, all) || run_within(NULL, settling) || run_within("virtual", all) ||
+           run_within("virtual", timed);
 }
