@@ -124,10 +124,15 @@ static int finish(struct put *put, struct co_upload *upload)
     struct co_http_visit *visit = put->visit;
     uint64_t size = co_upload_size(upload);
     bool is_short = put->is_part && size != put->part.last + 1;
-    if (is_short || (put->is_part && size != put->part.size)) {
+    if (is_short) {
         co_upload_abort(upload, true);
         tell(put, CO_EEOF);
-        return is_short ? co_http_visit_error(visit, 400) : reply_offset(visit, 202, size);
+        return co_http_visit_error(visit, 400);
+    }
+    if (put->is_part && size != put->part.size) {
+        int rc = co_upload_pause(upload);
+        tell(put, rc < 0 ? rc : CO_EEOF);
+        return rc < 0 ? co_http_write_failed(visit, rc) : reply_offset(visit, 202, size);
     }
     int rc = co_upload_commit(upload, !visit->files->options.no_sync);
     tell(put, rc);

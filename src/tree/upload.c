@@ -205,6 +205,41 @@ void co_upload_abort(struct co_upload *upload, bool keep)
     co_lookup_offload_surely(abort_job, &end);
 }
 
+/* Gets the name under which a resume looks: to go on from another's bytes would mix two files. */
+static int take_found_name(struct co_upload *upload)
+{
+    const struct co_place *place = &upload->place;
+    if (upload->is_found)
+        return 0;
+    int rc = co_partial_drop(place->parent, upload->found.at, INT64_MAX, place->tree->quota);
+    if (rc == 0 && renameat2(place->parent, upload->partial.at, place->parent, upload->found.at,
+                       RENAME_NOREPLACE) < 0)
+        rc = errno == EEXIST ? -EBUSY : -errno;
+    if (rc == 0)
+        upload->partial = upload->found;
+    upload->is_found = rc == 0;
+    return rc;
+}
+
+static int pause_job(void *arg)
+{
+    struct end *end = arg;
+    end->begun = true;
+    int rc = is_worth_keeping(end->upload) ? take_found_name(end->upload) : -EDQUOT;
+    leave(end->upload, rc == 0);
+    upload_free(end->upload);
+    return rc;
+}
+
+int co_upload_pause(struct co_upload *upload)
+{
+    struct end end = {.upload = upload};
+    int rc = co_lookup_offload(pause_job, &end);
+    if (!end.begun)
+        co_upload_abort(upload, true);
+    return rc;
+}
+
 /* The account is held: what has the name now is what goes. */
 static int replace_held(struct co_upload *upload, uint64_t *ret_bytes)
 {

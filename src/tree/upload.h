@@ -73,6 +73,12 @@ int co_upload_commit(struct co_upload *upload, bool sync);
  * Suspends, also when the scope has ended. NULL is allowed. */
 void co_upload_abort(struct co_upload *upload, bool keep);
 
+/* Ends for now: what has come is kept for the rest to come, and may be acknowledged. Other partial
+ * files of that name, which nobody works on any more, give way. Suspends; the upload is freed in
+ * any case. 0; -EBUSY: another upload has begun before this one and is still at work; -EDQUOT when
+ * only a loan of the quota's holds it; -errno. */
+int co_upload_pause(struct co_upload *upload);
+
 /* Bytes of the uploader's partial file for that name; -ENOENT when there is none, or none that a
  * resume would go on from; -EPERM for whoever may neither add nor change. Suspends. */
 int co_upload_partial(struct co_tree *tree, co_text path, co_text uploader, uint64_t *ret_bytes);

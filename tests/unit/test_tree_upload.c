@@ -498,12 +498,34 @@ static void uploads_of_one_name_at_once_are_bounded(void **state)
     assert_int_equal(names_in("root"), 0);
 }
 
+/* What was acknowledged is what a resume goes on from, whoever else is or was at work. */
+static void a_pause_keeps_this_upload_and_no_other(void **state)
+{
+    (void)state;
+    struct co_upload *broken = begin("file", anew);
+    add(broken, "another");
+    struct co_upload *upload = begin("file", anew);
+    add(upload, "first ");
+    assert_int_equal(co_upload_pause(upload), -EBUSY); /* not while another has the name */
+    upload = begin("file", anew);
+    add(upload, "first ");
+    co_upload_abort(broken, true);
+    assert_int_equal(co_upload_pause(upload), 0);
+    assert_int_equal(quota.bytes_used, 6);
+    upload = begin("file", resume(6));
+    add(upload, "second");
+    finish(upload);
+    assert_string_equal(content_of("root/file"), "first second");
+    assert_int_equal(names_in("root"), 1);
+}
+
 static int all(void *world)
 {
     (void)world;
 #define TEST(name) cmocka_unit_test_setup_teardown(name, upload_setup, upload_teardown)
     const struct CMUnitTest tests[] = {
         TEST(a_file_appears_only_when_it_is_whole),
+        TEST(a_pause_keeps_this_upload_and_no_other),
         TEST(an_empty_file_is_a_file),
         TEST(the_old_file_stays_until_then_and_gives_its_mode),
         TEST(what_cannot_be_a_file_is_refused),
