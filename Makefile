@@ -24,7 +24,7 @@ help:
 	@echo 'make run [DIR=. ARGS=...]  build, then serve the directory over HTTP'
 	@echo 'make test                  build, then the tests a user runs'
 	@echo 'make check                 both compilers, sanitizers, valgrind, fuzzing, faults, guards'
-	@echo 'make soak [TIME=300]       all faults and guards, load, TIME seconds a fuzz target'
+	@echo 'make soak [TIME=300]       kills, all faults and guards, TIME seconds of load and a fuzz target'
 	@echo 'make fuzz [TIME=300]       only the fuzz targets'
 	@echo 'make bench                 measure against nginx, h2o, lighttpd and FTP servers'
 	@echo 'make install [PREFIX=/usr/local DESTDIR=]'
