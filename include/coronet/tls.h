@@ -84,6 +84,15 @@ CO_API void co_tls_free(co_tls *tls);
 CO_API int co_tls_accept(co_stream *stream, co_tls *tls);
 
 /*
+ * co_tls_accept_as - shake hands as the server of one protocol, whatever the context is for.
+ *
+ * Suspends. As co_tls_accept, so that servers of several protocols can share a context.
+ * alpn: instead of the options' alpn; borrowed during the call.
+ * Returns: as co_tls_accept.
+ */
+CO_API int co_tls_accept_as(co_stream *stream, co_tls *tls, const char *const *alpn);
+
+/*
  * co_tls_connect - shake hands on a stream, as the client.
  *
  * Suspends. As co_tls_accept.

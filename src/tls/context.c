@@ -8,7 +8,7 @@
  */
 #include "tls/tls.h"
 
-#include "base/base.h"
+#include "base/buf.h"
 
 #include <errno.h>
 #include <openssl/err.h>
@@ -17,7 +17,9 @@
 #include <stdlib.h>
 
 #define HANDSHAKE_MS 30000
-#define ALPN_MAX     255 /* bytes of one protocol's name (RFC 7301 3.1) */
+
+#define ALPN_MAX       255   /* bytes of one protocol's name (RFC 7301 3.1) */
+#define ALPN_BYTES_MAX 65535 /* of all that are offered */
 
 /* RFC 9325 4.2: forward secrecy and AEAD. TLS 1.3 has no others. */
 #define CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20"
@@ -119,39 +121,70 @@ static int choose_certificate(SSL *ssl, int *ret_alert, void *arg)
     return SSL_TLSEXT_ERR_OK;
 }
 
+/* RFC 7301 3.1: a list of names, each with its length before it. */
+static bool is_offered(const char *name, const uint8_t *offered, unsigned size, const uint8_t **ret)
+{
+    size_t length = strlen(name);
+    for (unsigned at = 0; at < size; at += 1u + offered[at])
+        if (offered[at] == length && memcmp(offered + at + 1, name, length) == 0) {
+            *ret = offered + at + 1;
+            return true;
+        }
+    return false;
+}
+
+/* RFC 7301 3.2: who offers only what is not spoken here is refused. */
 static int choose_protocol(SSL *ssl, const uint8_t **ret, uint8_t *ret_size, const uint8_t *offered,
     unsigned offered_size, void *arg)
 {
-    const co_tls *tls = arg;
-    (void)ssl;
-    unsigned char *chosen;
-    int rc =
-        SSL_select_next_proto(&chosen, ret_size, tls->alpn, tls->alpn_size, offered, offered_size);
-    *ret = chosen;
-    return rc == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
+    const char *const *alpn = SSL_get_app_data(ssl);
+    (void)arg;
+    if (!alpn)
+        return SSL_TLSEXT_ERR_NOACK;
+    for (; *alpn; alpn++)
+        if (is_offered(*alpn, offered, offered_size, ret)) {
+            *ret_size = (uint8_t)strlen(*alpn);
+            return SSL_TLSEXT_ERR_OK;
+        }
+    return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-static int alpn_write(co_tls *tls, const char *const *alpn)
+/* The list with its names, in one piece. */
+static int alpn_copy(co_tls *tls, const char *const *alpn)
 {
-    size_t size = 0;
-    for (const char *const *name = alpn; name && *name; name++) {
-        if (strlen(*name) == 0 || strlen(*name) > ALPN_MAX)
-            return co_fail(CO_EINVALID, "\"%.40s\" is no protocol's name", *name);
-        size += 1 + strlen(*name);
+    size_t count = 0, size = 0;
+    for (; alpn && alpn[count]; count++) {
+        if (strlen(alpn[count]) == 0 || strlen(alpn[count]) > ALPN_MAX)
+            return co_fail(CO_EINVALID, "\"%.40s\" is no protocol's name", alpn[count]);
+        size += strlen(alpn[count]) + 1;
     }
-    if (size == 0)
+    if (count == 0)
         return 0;
-    uint8_t *at = tls->alpn = malloc(size);
-    if (!at)
+    tls->alpn = calloc(1, (count + 1) * sizeof *tls->alpn + size);
+    if (!tls->alpn)
         return -ENOMEM;
-    tls->alpn_size = (unsigned)size;
-    for (const char *const *name = alpn; *name; name++) {
-        size_t length = strlen(*name);
-        *at++ = (uint8_t)length;
-        memcpy(at, *name, length);
-        at += length;
+    char *name = (char *)(tls->alpn + count + 1);
+    for (size_t i = 0; i < count; i++) {
+        tls->alpn[i] = name;
+        name = stpcpy(name, alpn[i]) + 1;
     }
     return 0;
+}
+
+/* What a client offers. */
+static int alpn_offer(SSL_CTX *context, const char *const *alpn)
+{
+    struct co_buf wire = CO_BUF(ALPN_BYTES_MAX);
+    for (; alpn && *alpn; alpn++) {
+        co_buf_add_char(&wire, (char)strlen(*alpn));
+        co_buf_add_string(&wire, *alpn);
+    }
+    int rc = wire.error;
+    if (rc == 0 && wire.size > 0 &&
+        SSL_CTX_set_alpn_protos(context, (const uint8_t *)wire.at, (unsigned)wire.size) != 0)
+        rc = -ENOMEM;
+    co_buf_free(&wire);
+    return rc;
 }
 
 /* ---- contexts ------------------------------------------------------------------------------ */
@@ -185,7 +218,7 @@ static int tls_new(co_tls **ret, const struct co_tls_options *options, unsigned 
     if (!tls->contexts || !tls->method)
         return -ENOMEM;
     tls->count = contexts;
-    return options ? alpn_write(tls, options->alpn) : 0;
+    return options ? alpn_copy(tls, options->alpn) : 0;
 }
 
 static int server_context(co_tls *tls, SSL_CTX **ret, const struct co_tls_certificate *certificate)
@@ -199,8 +232,7 @@ static int server_context(co_tls *tls, SSL_CTX **ret, const struct co_tls_certif
     SSL_CTX_set_num_tickets(*ret, 1);
     SSL_CTX_set_tlsext_servername_callback(*ret, choose_certificate);
     SSL_CTX_set_tlsext_servername_arg(*ret, tls);
-    if (tls->alpn)
-        SSL_CTX_set_alpn_select_cb(*ret, choose_protocol, tls);
+    SSL_CTX_set_alpn_select_cb(*ret, choose_protocol, NULL);
     return use_certificate(*ret, certificate);
 }
 
@@ -234,8 +266,8 @@ static int client_context(co_tls *tls, const struct co_tls_options *options)
     SSL_CTX_set_verify(context, verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
     if (verify)
         rc = trust(context, options ? options->authorities : (co_text){0});
-    if (rc == 0 && tls->alpn && SSL_CTX_set_alpn_protos(context, tls->alpn, tls->alpn_size) != 0)
-        rc = -ENOMEM;
+    if (rc == 0)
+        rc = alpn_offer(context, tls->alpn);
     if (rc == 0 && options && options->certificate_count > 0)
         rc = use_certificate(context, &options->certificates[0]);
     return rc;

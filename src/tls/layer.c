@@ -414,10 +414,21 @@ static void take_parked(struct co_stream *stream)
     stream->ended = false;
 }
 
+static bool has_input(const struct layer *layer)
+{
+    return SSL_has_pending(layer->ssl) || layer->in || layer->under_ended;
+}
+
+/* A client that has shaken hands and asks for nothing yet gets its tickets now. */
+static int tls_settle(struct co_stream *stream)
+{
+    return has_input(layer_of(stream)) ? 0 : flush_all(stream);
+}
+
 static bool tls_park(struct co_stream *stream)
 {
     struct layer *layer = layer_of(stream);
-    if (SSL_has_pending(layer->ssl) || layer->in || layer->out || layer->under_ended)
+    if (has_input(layer) || layer->out)
         return true;
     if (!layer->under->park(stream))
         return false;
@@ -443,6 +454,7 @@ static const struct co_stream_kind tls_kind = {
     .shutdown = tls_shutdown,
     .unread = tls_unread,
     .close = tls_close,
+    .settle = tls_settle,
     .park = tls_park,
     .unpark = tls_unpark,
     .unparked = tls_unparked,
@@ -507,6 +519,8 @@ static int handshake(struct co_stream *stream)
             rc = resolve(stream, n, "no TLS connection");
     } while (n <= 0 && rc > 0);
     layer->done = n > 0;
+    if (layer->in_at == layer->in_end)
+        release_in(stream);
     if (layer->done)
         rc = owes_nothing(layer->ssl) ? 0 : flush(stream);
     else if (rc == 0)
@@ -517,13 +531,20 @@ static int handshake(struct co_stream *stream)
     return ended < 0 ? ended : rc;
 }
 
-int co_tls_accept(co_stream *stream, co_tls *tls)
+int co_tls_accept_as(co_stream *stream, co_tls *tls, const char *const *alpn)
 {
     int rc = layer_new(stream, tls);
     if (rc < 0)
         return rc;
-    SSL_set_accept_state(layer_of(stream)->ssl);
+    SSL *ssl = layer_of(stream)->ssl;
+    SSL_set_app_data(ssl, (void *)(uintptr_t)alpn);
+    SSL_set_accept_state(ssl);
     return handshake(stream);
+}
+
+int co_tls_accept(co_stream *stream, co_tls *tls)
+{
+    return co_tls_accept_as(stream, tls, tls->alpn);
 }
 
 /* RFC 9525: an address must stand in the certificate as one, a name as a name. */

@@ -14,8 +14,7 @@ struct co_tls {
     SSL_CTX **contexts; /* one for each certificate: the first, or by SNI another; a client's one */
     unsigned count;
     int64_t handshake_ms;
-    uint8_t *alpn; /* in wire form: each with its length before it */
-    unsigned alpn_size;
+    const char **alpn; /* what is spoken unless the accept says otherwise; NULL: anything */
 };
 
 /* The context goes when its owner and all streams have left it. */

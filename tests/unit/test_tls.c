@@ -239,6 +239,7 @@ PAIR_TEST(bytes_before_the_handshake_are_refused_t04)
     co_tls *server, *client;
     REQUIRE(sides_new(&identity, NULL, NULL, &server, &client) == 0);
     CHECK_INT(co_write(a, "NOOP\r\n", 6), 0);
+    CHECK_INT(co_shutdown_write(a), 0);
     CHECK_INT(co_peek(b, 6, &bytes), 6);
     CHECK_INT(co_tls_accept(b, server), CO_ETLS);
     CHECK(!co_tls_is_on(b));
