@@ -82,11 +82,11 @@ void co_http_route(co_http_server *server, const char *route, co_http_handler *h
 
 /* ---- serving ------------------------------------------------------------------------------ */
 
-static struct co_protocol protocol_of(co_http_server *server)
+static struct co_protocol protocol_of(co_http_server *server, co_handler *handler, void *arg)
 {
     return (struct co_protocol){
-        .handler = co_http_session,
-        .arg = server,
+        .handler = handler,
+        .arg = arg,
         .client_first = true,
         .connections_max = server->options.connections_max,
         .park_timeout_ms = server->options.idle_timeout_ms,
@@ -97,12 +97,55 @@ static struct co_protocol protocol_of(co_http_server *server)
 
 int co_http_serve(co_http_server *server, const char *where, const struct co_serve_options *options)
 {
-    const struct co_protocol protocol = protocol_of(server);
+    const struct co_protocol protocol = protocol_of(server, co_http_session, server);
     return server->error ? server->error : co_protocol_serve(&protocol, where, options);
 }
 
 int co_http_serve_listener(co_http_server *server, co_listener *listener)
 {
-    const struct co_protocol protocol = protocol_of(server);
+    const struct co_protocol protocol = protocol_of(server, co_http_session, server);
+    return server->error ? server->error : co_protocol_serve_listener(&protocol, listener);
+}
+
+/* ---- over TLS ----------------------------------------------------------------------------- */
+
+struct secure {
+    co_http_server *server;
+    co_tls *tls;
+};
+
+/* Only what this server speaks (ALPACA): its certificate may be another protocol's, too. */
+static int shake_hands(const struct secure *secure, co_stream *stream)
+{
+    static const char *const alpn[] = {"http/1.1", NULL};
+    co_scope scope;
+    co_scope_open(&scope, secure->server->options.header_timeout_ms);
+    int rc = co_tls_accept_as(stream, secure->tls, alpn);
+    co_scope_close(&scope);
+    return rc;
+}
+
+/* Called again with each new fiber of the connection. Who fails to shake hands has been told why by
+ * an alert, which a reset might destroy: it is closed. */
+static int secure_session(co_stream *stream, void *arg)
+{
+    const struct secure *secure = arg;
+    if (!co_tls_is_on(stream) && shake_hands(secure, stream) < 0)
+        return 0;
+    return co_http_session(stream, secure->server);
+}
+
+int co_https_serve(
+    co_http_server *server, co_tls *tls, const char *where, const struct co_serve_options *options)
+{
+    struct secure secure = {server, tls};
+    const struct co_protocol protocol = protocol_of(server, secure_session, &secure);
+    return server->error ? server->error : co_protocol_serve(&protocol, where, options);
+}
+
+int co_https_serve_listener(co_http_server *server, co_tls *tls, co_listener *listener)
+{
+    struct secure secure = {server, tls};
+    const struct co_protocol protocol = protocol_of(server, secure_session, &secure);
     return server->error ? server->error : co_protocol_serve_listener(&protocol, listener);
 }

@@ -7,6 +7,7 @@
  * and leave in one piece before it waits or parks again.
  */
 #include "codec/url.h"
+#include "coronet/tls.h"
 #include "http/body.h"
 #include "http/response.h"
 #include "http/route.h"
@@ -212,6 +213,7 @@ static void tell(const co_http_request *request, int error)
     const struct co_http1_request *head = &request->head;
     struct co_http_event event = {
         .peer = co_peer(request->stream),
+        .scheme = co_tls_is_on(request->stream) ? "https" : "http",
         .method = head->method_text,
         .target = head->target,
         .host = head->host,
