@@ -28,6 +28,7 @@
 struct layer {
     const struct co_stream_kind *under;
     co_tls *tls;
+    struct co_tls_set *set; /* which the handshake chooses from */
     SSL *ssl;
     uint8_t *in, *out;
     uint32_t in_at, in_end, in_room, out_at, out_end;
@@ -386,6 +387,7 @@ static void layer_free(struct co_stream *stream)
     if (layer->out)
         co_buffer_give(stream->rt, layer->out, CO_BUFFER_LARGE);
     SSL_free(layer->ssl);
+    co_tls_set_leave(layer->set);
     co_tls_leave(layer->tls);
     free(layer);
     stream->layer = NULL;
@@ -471,8 +473,10 @@ static int layer_new(struct co_stream *stream, co_tls *tls)
     ERR_clear_error();
     struct layer *layer = calloc(1, sizeof *layer);
     BIO *bio = layer ? BIO_new(tls->method) : NULL;
-    SSL *ssl = bio ? SSL_new(tls->contexts[0]) : NULL;
+    struct co_tls_set *set = co_tls_set_enter(tls);
+    SSL *ssl = bio ? SSL_new(set->contexts[0]) : NULL;
     if (!ssl) {
+        co_tls_set_leave(set);
         BIO_free(bio);
         free(layer);
         ERR_clear_error();
@@ -483,7 +487,7 @@ static int layer_new(struct co_stream *stream, co_tls *tls)
     SSL_set_bio(ssl, bio, bio);
     atomic_fetch_add(&tls->users, 1);
     co_stream_release_input(stream);
-    *layer = (struct layer){.under = stream->kind, .tls = tls, .ssl = ssl};
+    *layer = (struct layer){.under = stream->kind, .tls = tls, .set = set, .ssl = ssl};
     stream->layer = layer;
     stream->kind = &tls_kind;
     return 0;
