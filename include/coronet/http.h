@@ -165,9 +165,9 @@ CO_API int co_http_serve_listener(co_http_server *server, co_listener *listener)
 /*
  * co_https_serve - listen and serve by HTTP over TLS (RFC 9110 4.2.2).
  *
- * Suspends and returns as co_http_serve. A connection shakes hands first, within header_timeout_ms;
- * a client that offers other protocols than "http/1.1" by ALPN is refused. Accounts may log in from
- * anywhere.
+ * Suspends and returns as co_http_serve. A connection shakes hands first, within
+ * header_timeout_ms; a client that offers other protocols than HTTP/1 alone, by ALPN, is refused.
+ * Accounts may log in from anywhere.
  * tls: of a server; borrowed, any number of servers and shards may share it.
  */
 CO_API int co_https_serve(

@@ -5,6 +5,7 @@
 #include "ftp/announce.h"
 #include "http/field.h"
 #include "http/message.h"
+#include "net/address.h"
 #include "runtime/rt.h"
 #include "runtime/workers.h"
 
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 
 static const struct co_service http = {.scheme = "http", .client_first = true};
+static const struct co_service https = {.scheme = "https", .client_first = true};
 static const struct co_service ftp = {.scheme = "ftp"};
 
 struct app {
@@ -46,6 +48,16 @@ struct serving {
     struct co_door *door;
 };
 
+static int serve_listener(
+    const struct app *app, const struct co_service *service, co_listener *listener)
+{
+    if (service == &http)
+        return co_http_serve_listener(app->http, listener);
+    if (service == &https)
+        return co_https_serve_listener(app->http, app->settings->tls, listener);
+    return co_ftp_serve_listener(app->ftp, listener);
+}
+
 static int serve_door(void *arg)
 {
     const struct serving *serving = arg;
@@ -54,8 +66,7 @@ static int serve_door(void *arg)
     int rc = co_door_take(app->doors, serving->door, &listener);
     if (rc < 0 || !listener)
         return rc;
-    rc = serving->door->service == &http ? co_http_serve_listener(app->http, listener)
-                                         : co_ftp_serve_listener(app->ftp, listener);
+    rc = serve_listener(app, serving->door->service, listener);
     co_listener_close(listener);
     return rc;
 }
@@ -97,6 +108,15 @@ static int serve(struct app *app)
     return rc < 0 ? rc : co_shards(app->doors->workers, serve_shard, app);
 }
 
+bool co_app_host(const char *where, char ret_host[CO_APP_HOST_MAX + 1])
+{
+    struct co_where parsed;
+    if (co_where_parse(where, &parsed) < 0 || parsed.kind != CO_WHERE_HOST)
+        return false;
+    memcpy(ret_host, parsed.host, sizeof parsed.host);
+    return true;
+}
+
 int co_app_header_check(const char *line)
 {
     co_text name, value;
@@ -126,6 +146,8 @@ int co_app_open(const struct co_serve_settings *settings, struct co_doors *doors
         .access = settings->access,
     };
     int rc = open_each(doors, settings->http, &http);
+    if (rc == 0)
+        rc = open_each(doors, settings->https, &https);
     return rc < 0 ? rc : open_each(doors, settings->ftp, &ftp);
 }
 

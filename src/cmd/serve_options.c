@@ -28,10 +28,18 @@ const struct co_option co_serve_options_table[] = {
     GROUP("Where"),
     TEXT(CO_OPTION_LIST, "http", "ADDR", http,
         "[HOST:]PORT, *:PORT, unix:PATH or fd:N; repeatable (localhost:8000)"),
+    TEXT(CO_OPTION_LIST, "https", "ADDR", https, "the same for HTTPS; repeatable"),
     TEXT(CO_OPTION_LIST, "ftp", "ADDR", ftp, "the same for FTP; repeatable (localhost:2121)"),
     NUMBER(CO_OPTION_NUMBER, "workers", "N", workers, 1, WORKERS_MAX, "threads (one per core)"),
     TEXT(CO_OPTION_TEXT, "run-as", "USER", run_as, "as root: become this user (nobody)"),
     FLAG("no-sandbox", no_sandbox, "do without Landlock and seccomp, and with core dumps"),
+
+    GROUP("TLS"),
+    {CO_OPTION_LIST, .name = "cert", .value = "FILE", .is_file = true, .at = AT(cert),
+        .help = "a certificate (PEM) with those above it; repeatable, chosen by name"},
+    {CO_OPTION_LIST, .name = "key", .value = "FILE", .is_file = true, .at = AT(key),
+        .help = "its private key (PEM); one for each --cert"},
+    FLAG("self-signed", self_signed, "make a certificate, and keep it"),
 
     GROUP("Who may do what"),
     TEXT(CO_OPTION_LIST, "user", "NAME:PASSWORD", user,

@@ -117,7 +117,7 @@ struct secure {
 /* Only what this server speaks (ALPACA): its certificate may be another protocol's, too. */
 static int shake_hands(const struct secure *secure, co_stream *stream)
 {
-    static const char *const alpn[] = {"http/1.1", NULL};
+    static const char *const alpn[] = {"http/1.1", "http/1.0", NULL};
     co_scope scope;
     co_scope_open(&scope, secure->server->options.header_timeout_ms);
     int rc = co_tls_accept_as(stream, secure->tls, alpn);

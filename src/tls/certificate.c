@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #define DAY_SECONDS     86400
-#define SERIAL_BYTES    16
+#define SERIAL_BITS     127
 #define COMMON_NAME_MAX 64 /* bytes of a common name (RFC 5280, ub-common-name) */
 
 /* ---- reading ------------------------------------------------------------------------------- */
@@ -180,13 +180,12 @@ static bool subject_set(X509 *x, const char *host)
            X509_set_issuer_name(x, subject) == 1;
 }
 
+/* Positive, and of one length (RFC 5280 4.1.2.2). */
 static bool serial_set(X509 *x)
 {
-    uint8_t bytes[SERIAL_BYTES];
-    co_random(bytes, sizeof bytes);
-    bytes[0] = (bytes[0] & 0x7f) | 0x40; /* positive, and of one length (RFC 5280 4.1.2.2) */
-    BIGNUM *number = BN_bin2bn(bytes, sizeof bytes, NULL);
-    bool good = number && BN_to_ASN1_INTEGER(number, X509_get_serialNumber(x));
+    BIGNUM *number = BN_new();
+    bool good = number && BN_rand(number, SERIAL_BITS, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ANY) == 1 &&
+                BN_to_ASN1_INTEGER(number, X509_get_serialNumber(x));
     BN_free(number);
     return good;
 }

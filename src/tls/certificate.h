@@ -21,7 +21,7 @@ void co_identity_pair_free(struct co_identity_pair *pair);
 BIO *co_pem_open(co_text text);
 X509 *co_pem_next(BIO *text);
 
-#define CO_FINGERPRINT_MAX 96 /* "AB:CD:...", SHA-256 */
+#define CO_FINGERPRINT_MAX 96 /* "AB:CD:...", SHA-256, with its NUL */
 
 struct co_certificate_look {
     int64_t begins, ends; /* calendar seconds */

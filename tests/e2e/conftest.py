@@ -122,8 +122,9 @@ class Process:
 class Server(Process):
     """`coronet serve` on ports of the system's choice."""
 
-    def __init__(self, folder, out, *options, where=('localhost:0',), ftp=(), **rest):
+    def __init__(self, folder, out, *options, where=('localhost:0',), https=(), ftp=(), **rest):
         words = [word for place in where for word in ('--http', place)]
+        words += [word for place in https for word in ('--https', place)]
         words += [word for place in ftp for word in ('--ftp', place)]
         self.folder, self.out = folder, out
         with open(out, 'wb') as file:
