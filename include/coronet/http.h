@@ -63,6 +63,9 @@ struct co_http_options {
     bool no_server_field;      /* leave out "Server: coronet" */
     const char *const *headers; /* "Name: value" for every response, NULL-terminated; borrowed;
                                    Server and Cache-Control stand instead of the usual ones */
+    int64_t
+        hsts_seconds;    /* browsers shall come by https alone for so long (RFC 6797); 0: as told */
+    unsigned https_port; /* requests without TLS are sent there, on the same host; 0: answered */
     void (*event)(
         void *arg, const struct co_http_event *event); /* must not suspend; NULL: silence */
     void (*transfer)(void *arg, const struct co_http_transfer *transfer); /* as event */

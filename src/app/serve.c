@@ -100,9 +100,21 @@ static int servers_new(struct app *app)
     return co_ftp_server_new(&app->ftp, settings->directory, &settings->ftp_options);
 }
 
+/* Where redirections lead: known only now, if it was the system's to choose. 0: nowhere. */
+static unsigned https_port(const struct co_doors *doors)
+{
+    unsigned port = 0;
+    for (unsigned i = 0; port == 0 && i < doors->count; i++)
+        if (doors->at[i].service == &https)
+            port = co_address_port(&doors->at[i].address);
+    return port;
+}
+
 static int serve(struct app *app)
 {
     int rc = servers_new(app);
+    if (rc == 0 && app->settings->redirect_https)
+        app->http->options.https_port = https_port(app->doors);
     if (rc == 0)
         rc = announce(app);
     return rc < 0 ? rc : co_shards(app->doors->workers, serve_shard, app);
@@ -148,6 +160,8 @@ int co_app_open(const struct co_serve_settings *settings, struct co_doors *doors
     int rc = open_each(doors, settings->http, &http);
     if (rc == 0)
         rc = open_each(doors, settings->https, &https);
+    if (rc == 0 && settings->redirect_https && https_port(doors) == 0)
+        rc = co_fail(CO_EADDRESS, "--redirect-https: there is no port of HTTPS to lead to");
     return rc < 0 ? rc : open_each(doors, settings->ftp, &ftp);
 }
 

@@ -20,9 +20,10 @@ struct co_serve_settings {
     const char *directory;
     /* Addresses, NULL-terminated; "localhost" is both loopbacks. NULL: none. */
     const char *const *http, *const *https, *const *ftp;
-    int family;       /* AF_INET or AF_INET6 only; 0: both */
-    unsigned workers; /* shards; 0: 1 */
-    co_tls *tls;      /* for https */
+    int family;          /* AF_INET or AF_INET6 only; 0: both */
+    unsigned workers;    /* shards; 0: 1 */
+    co_tls *tls;         /* for https */
+    bool redirect_https; /* whoever comes by http is sent to the first of https */
     struct co_http_options options;
     struct co_http_files_options files;
     struct co_ftp_options ftp_options;

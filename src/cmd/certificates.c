@@ -20,6 +20,8 @@ static int check_options(const struct co_serve_command *command)
         wrong = "--cert and --self-signed exclude each other";
     else if (command->https.count && !command->cert.count && !command->self_signed)
         wrong = "--https needs a certificate: --cert FILE --key FILE, or --self-signed";
+    else if (command->redirect_https && !command->https.count)
+        wrong = "--redirect-https needs an address of --https to lead to";
     if (!wrong)
         return 0;
     co_error("%s", wrong);

@@ -40,6 +40,9 @@ const struct co_option co_serve_options_table[] = {
     {CO_OPTION_LIST, .name = "key", .value = "FILE", .is_file = true, .at = AT(key),
         .help = "its private key (PEM); one for each --cert"},
     FLAG("self-signed", self_signed, "make a certificate, and keep it"),
+    FLAG("redirect-https", redirect_https, "send whoever comes by http to https"),
+    NUMBER(CO_OPTION_SECONDS, "hsts", "SECONDS", hsts, 0, YEAR_MS * 2,
+        "browsers shall come by https alone for so long (0)"),
 
     GROUP("Who may do what"),
     TEXT(CO_OPTION_LIST, "user", "NAME:PASSWORD", user,

@@ -258,6 +258,7 @@ static void fill_settings(struct co_serving *server)
         .directory = server->directory,
         .http = nowhere ? default_http : command->http.at,
         .https = command->https.at,
+        .redirect_https = command->redirect_https,
         .ftp = nowhere ? default_ftp : command->ftp.at,
         .family = command->common.ipv4   ? AF_INET
                   : command->common.ipv6 ? AF_INET6
@@ -271,6 +272,7 @@ static void fill_settings(struct co_serving *server)
                 .limit_rate = (uint64_t)command->limit_rate,
                 .connections_max = (unsigned)command->max_connections,
                 .headers = command->headers.at,
+                .hsts_seconds = command->hsts / 1000,
                 .event = server->log && !xferlog ? co_serving_on_request : NULL,
                 .transfer = server->log && xferlog ? co_serving_on_transfer : NULL,
                 .arg = server,

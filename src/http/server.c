@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #define COMMON_FIELDS_MAX 8192 /* bytes of options->headers, repeated in each response */
+#define SECURE_FIELDS_MAX 64   /* bytes of those that only responses over TLS have */
 
 /* ---- building ----------------------------------------------------------------------------- */
 
@@ -61,6 +62,11 @@ int co_http_server_new(co_http_server **ret, const struct co_http_options *optio
     for (const char *const *line = server->options.headers; line && *line; line++)
         add_common_field(server, *line);
     co_http_server_fail(server, server->common.error);
+    server->secure = CO_BUF(SECURE_FIELDS_MAX);
+    if (server->options.hsts_seconds > 0) /* RFC 6797 7.2: not without TLS */
+        co_buf_addf(&server->secure, "Strict-Transport-Security: max-age=%lld\r\n",
+            (long long)server->options.hsts_seconds);
+    co_http_server_fail(server, server->secure.error);
     *ret = server;
     return 0;
 }
@@ -72,6 +78,7 @@ void co_http_server_free(co_http_server *server)
     co_http_shards_free(server);
     co_http_routes_free(server->routes);
     co_buf_free(&server->common);
+    co_buf_free(&server->secure);
     free(server);
 }
 

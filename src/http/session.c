@@ -177,6 +177,8 @@ static int answer(co_http_request *request)
     int rc = decode_path(request);
     if (rc < 0) /* whether the path is wrong is not known without memory */
         return rc == -ENOMEM ? rc : co_http_reply_error(request, 400);
+    if (request->server->options.https_port && !co_tls_is_on(request->stream))
+        return co_http_redirect_secure(request);
     return route_request(request);
 }
 

@@ -15,36 +15,9 @@ import subprocess
 
 import pytest
 
-from conftest import CORONET, PATIENCE, eventually, run
+from conftest import CORONET, PATIENCE, eventually, make_certificate as make, run
 
 BIG = 40_000_000
-
-
-def make(folder, name, kind='ec', days=30, alt='DNS:localhost,IP:127.0.0.1,IP:::1'):
-    """A certificate signed by itself and its key, as (certificate, key)."""
-    pair = folder / f'{name}.crt', folder / f'{name}.key'
-    keys = ('rsa:2048',) if kind == 'rsa' else ('ec', '-pkeyopt', 'ec_paramgen_curve:P-256')
-    run('openssl', 'req', '-x509', '-newkey', *keys, '-nodes', '-subj', f'/CN={name}', '-addext',
-        f'subjectAltName={alt}', '-days', max(days, 1), '-keyout', pair[1], '-out', pair[0])
-    if days <= 0:
-        expire(pair)
-    return pair
-
-
-def expire(pair):
-    """Signs the certificate anew, for a time that is over."""
-    config = pair[0].with_suffix('.conf')
-    database = pair[0].with_suffix('.db')
-    config.write_text(f'[ca]\ndefault_ca=d\n[d]\ndatabase={database}\nserial={database}.serial\n'
-                      f'new_certs_dir={pair[0].parent}\ndefault_md=sha256\npolicy=p\n'
-                      '[p]\ncommonName=supplied\n')
-    database.write_text('')
-    pathlib.Path(f'{database}.serial').write_text('01\n')
-    request = pair[0].with_suffix('.csr')
-    run('openssl', 'req', '-new', '-key', pair[1], '-subj', '/CN=old', '-out', request)
-    run('openssl', 'ca', '-batch', '-config', config, '-selfsign', '-keyfile', pair[1], '-in',
-        request, '-startdate', '20200101000000Z', '-enddate', '20200201000000Z', '-notext',
-        '-out', pair[0])
 
 
 @pytest.fixture(scope='module')
@@ -166,6 +139,24 @@ def test_a_unix_socket_and_several_addresses(server, folder, tmp_path, pair):
     assert run(*words, '--unix-socket', path, 'https://localhost/a').stdout == b'hello'
     assert run(*words, one.urls[2] + 'a').stdout == b'hello'
     assert run('curl', '-sS', one.urls[0] + 'a').stdout == b'hello'
+
+
+def test_http_is_sent_to_https_and_browsers_remember_it(https, folder):
+    (folder / 'a b').write_text('hello')
+    one = https('--redirect-https', '--hsts', '5m', where=('127.0.0.1:0',))
+    plain, secured = one.urls
+    port = int(secured.split(':')[2].rstrip('/'))
+    words = 'curl', '-sS', '-i', '--cacert', one.cert
+    reply = run(*words, plain + 'a%20b?x=%20y').stdout
+    assert reply.startswith(b'HTTP/1.1 308 ') and b'Strict-Transport' not in reply
+    assert f'Location: https://127.0.0.1:{port}/a%20b?x=%20y\r\n'.encode() in reply
+    reply = run(*words, '-L', plain + 'a%20b').stdout
+    assert reply.endswith(b'\r\n\r\nhello')
+    assert reply.count(b'Strict-Transport-Security: max-age=300\r\n') == 1
+    reply = run(*words, '-H', 'Host: [::1]:80', plain + '//evil.example/..//x').stdout
+    assert f'Location: https://[::1]:{port}/'.encode() in reply
+    reply = run(*words, '--http1.0', '-H', 'Host:', plain).stdout
+    assert reply.startswith(b'HTTP/1.1 403 ')
 
 
 # ---- openssl -----------------------------------------------------------------------------------
