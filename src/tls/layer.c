@@ -23,6 +23,7 @@
 
 #define RECORD_BYTES   16128 /* of data: four records, and a farewell, fill a buffer */
 #define RECORD_ROOM    (RECORD_BYTES + 128)
+#define ASIDES_MAX     100  /* of a connection: a KeyUpdate is due after some 100 GiB */
 #define CLOSE_GRACE_MS 1000 /* for the farewell of a peer that does not read */
 
 struct layer {
@@ -32,6 +33,7 @@ struct layer {
     SSL *ssl;
     uint8_t *in, *out;
     uint32_t in_at, in_end, in_room, out_at, out_end;
+    unsigned asides;          /* alerts, and messages of handshakes after the first */
     bool under_ended;         /* the peer's end, with or without its farewell */
     bool done;                /* the handshake */
     bool sending;             /* a fiber empties `out` */
@@ -229,12 +231,24 @@ static bool is_cut(const struct layer *layer, int error)
                ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING);
 }
 
+/* OpenSSL tells of each message. KeyUpdates, and refusals to renegotiate, cost us more than whoever
+ * asks for them (attacks T01). */
+static void count_asides(
+    int sent, int version, int type, const void *at, size_t size, SSL *ssl, void *arg)
+{
+    struct layer *layer = arg;
+    (void)sent, (void)version, (void)at, (void)size, (void)ssl;
+    layer->asides += type == SSL3_RT_HANDSHAKE || type == SSL3_RT_ALERT;
+}
+
 /* What a call that did not succeed comes to. 1: call again, there is more ciphertext; 0: the peer
  * has said farewell; negative: failed. */
 static int resolve(struct co_stream *stream, int result, const char *what)
 {
     struct layer *layer = layer_of(stream);
     int error = SSL_get_error(layer->ssl, result);
+    if (layer->asides > ASIDES_MAX)
+        return co_fail(CO_ETLS, "%s talks of keys without end", co_peer(stream));
     if (error == SSL_ERROR_WANT_READ && !layer->under_ended) {
         int rc = fill(stream);
         return rc < 0 ? rc : 1;
@@ -523,6 +537,8 @@ static int handshake(struct co_stream *stream)
             rc = resolve(stream, n, "no TLS connection");
     } while (n <= 0 && rc > 0);
     layer->done = n > 0;
+    SSL_set_msg_callback(layer->ssl, count_asides);
+    SSL_set_msg_callback_arg(layer->ssl, layer);
     if (layer->in_at == layer->in_end)
         release_in(stream);
     if (layer->done)
