@@ -63,9 +63,8 @@ struct co_http_options {
     bool no_server_field;      /* leave out "Server: coronet" */
     const char *const *headers; /* "Name: value" for every response, NULL-terminated; borrowed;
                                    Server and Cache-Control stand instead of the usual ones */
-    int64_t
-        hsts_seconds;    /* browsers shall come by https alone for so long (RFC 6797); 0: as told */
-    unsigned https_port; /* requests without TLS are sent there, on the same host; 0: answered */
+    int64_t hsts_seconds; /* browsers shall come by https alone so long (RFC 6797); 0: no word */
+    unsigned https_port;  /* requests without TLS are sent there, on the same host; 0: answered */
     void (*event)(
         void *arg, const struct co_http_event *event); /* must not suspend; NULL: silence */
     void (*transfer)(void *arg, const struct co_http_transfer *transfer); /* as event */
@@ -169,8 +168,8 @@ CO_API int co_http_serve_listener(co_http_server *server, co_listener *listener)
  * co_https_serve - listen and serve by HTTP over TLS (RFC 9110 4.2.2).
  *
  * Suspends and returns as co_http_serve. A connection shakes hands first, within
- * header_timeout_ms; a client that offers other protocols than HTTP/1 alone, by ALPN, is refused.
- * Accounts may log in from anywhere.
+ * header_timeout_ms; a client that offers other protocols than HTTP/1 alone, by ALPN, is refused,
+ * and a request in clear told so (400). Accounts may log in from anywhere.
  * tls: of a server; borrowed, any number of servers and shards may share it.
  */
 CO_API int co_https_serve(

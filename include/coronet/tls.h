@@ -51,10 +51,12 @@ struct co_tls_options {
  *
  * Does not suspend. TLS 1.2 (forward-secret AEAD suites only) and 1.3; no renegotiation,
  * compression or early data (RFC 9325). Its tickets (RFC 5077, RFC 8446 4.6.1) resume sessions in
- * any thread, for two hours and under the name and certificate they began with; they are sealed by
- * keys that this context alone has, new ones every two hours. ret: receives the context,
- * co_tls_free ends it. options: only read, during the call. Returns: 0; -ENOMEM; CO_EINVALID (a
- * certificate or key cannot be read, or they do not belong together), with detail for co_explain.
+ * any thread, for two hours, under the name and certificate they began with; they are sealed by
+ * keys that this context alone has, new ones every two hours.
+ *
+ * ret: receives the context, co_tls_free ends it. options: only read, during the call.
+ * Returns: 0; -ENOMEM; CO_EINVALID (a certificate or key cannot be read, or they do not belong
+ * together), with detail for co_explain.
  */
 CO_API int co_tls_server(co_tls **ret, const struct co_tls_options *options) CO_MUST_USE;
 

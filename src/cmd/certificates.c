@@ -86,7 +86,10 @@ int co_serving_certificates_read(struct co_serving *server)
 void co_serving_certificates_reload(struct co_serving *server)
 {
     struct co_buf message = CO_BUF(MESSAGE_MAX);
-    if (read_all(server, &message) < 0)
+    int rc = read_all(server, &message);
+    if (rc < 0 && message.size == 0)
+        co_buf_add_string(&message, co_explain(rc));
+    if (rc < 0)
         co_error("%.*s; the certificates stay as they were", CO_TEXT_PRINT(co_buf_text(&message)));
     co_buf_free(&message);
 }

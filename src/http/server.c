@@ -4,6 +4,8 @@
 #include "http/message.h"
 #include "http/route.h"
 #include "net/protocol.h"
+#include "net/stream.h"
+#include "tls/begun.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -121,14 +123,41 @@ struct secure {
     co_tls *tls;
 };
 
+/* Has nothing come yet? It is then parked, once, and holds no fiber. */
+static bool is_silent(co_stream *stream)
+{
+    void **slot = co_stream_slot(stream); /* the session's, later */
+    if (*slot || co_stream_buffered(stream) > 0 || co_stream_at_end(stream))
+        return false;
+    *slot = stream;
+    return true;
+}
+
+/* A browser that was sent to http://, say. Its request is not looked at. */
+static bool is_clear_text(co_stream *stream)
+{
+    const uint8_t *bytes;
+    return co_stream_buffered(stream) > 0 && co_peek(stream, 1, &bytes) > 0 && bytes[0] >= 'A' &&
+           bytes[0] <= 'Z';
+}
+
+static int answer_clear_text(co_stream *stream)
+{
+    static const char text[] = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n"
+                               "Content-Type: text/plain\r\nContent-Length: 42\r\n\r\n"
+                               "This port speaks HTTPS: ask by https://.\r\n";
+    return co_write(stream, text, sizeof text - 1);
+}
+
 /* Only what this server speaks (ALPACA): its certificate may be another protocol's, too. */
 static int shake_hands(const struct secure *secure, co_stream *stream)
 {
     static const char *const alpn[] = {"http/1.1", "http/1.0", NULL};
     co_scope scope;
     co_scope_open(&scope, secure->server->options.header_timeout_ms);
-    int rc = co_tls_accept_as(stream, secure->tls, alpn);
+    int rc = co_tls_accept_begun(stream, secure->tls, alpn);
     co_scope_close(&scope);
+    *co_stream_slot(stream) = NULL;
     return rc;
 }
 
@@ -137,9 +166,15 @@ static int shake_hands(const struct secure *secure, co_stream *stream)
 static int secure_session(co_stream *stream, void *arg)
 {
     const struct secure *secure = arg;
-    if (!co_tls_is_on(stream) && shake_hands(secure, stream) < 0)
+    if (co_tls_is_on(stream))
+        return co_http_session(stream, secure->server);
+    if (co_park_result(stream) < 0)
         return 0;
-    return co_http_session(stream, secure->server);
+    if (is_silent(stream))
+        return CO_PARK;
+    if (is_clear_text(stream))
+        return answer_clear_text(stream);
+    return shake_hands(secure, stream) < 0 ? 0 : co_http_session(stream, secure->server);
 }
 
 int co_https_serve(

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* How a stream comes to its layer of TLS, and what that came to. */
+#include "tls/begun.h"
 #include "tls/layer.h"
 
 #include <errno.h>
@@ -11,8 +12,6 @@ static int layer_new(struct co_stream *stream, co_tls *tls)
 {
     if (stream->layer)
         return co_fail(CO_EINVALID, "the stream has TLS already");
-    if (co_stream_buffered(stream) > 0)
-        return co_fail(CO_ETLS, "%s sent data in clear where TLS begins", co_peer(stream));
     ERR_clear_error();
     struct co_tls_layer *layer = calloc(1, sizeof *layer);
     BIO *bio = layer ? BIO_new(tls->method) : NULL;
@@ -29,10 +28,19 @@ static int layer_new(struct co_stream *stream, co_tls *tls)
     BIO_set_init(bio, 1);
     SSL_set_bio(ssl, bio, bio);
     atomic_fetch_add(&tls->users, 1);
-    co_stream_release_input(stream);
     *layer = (struct co_tls_layer){.under = stream->kind, .tls = tls, .set = set, .ssl = ssl};
     stream->layer = layer;
     stream->kind = &co_tls_kind;
+    co_tls_take_parked(stream);
+    return 0;
+}
+
+/* Where a protocol in clear went before, what has been received belongs to it (attacks T04). */
+static int refuse_clear(struct co_stream *stream)
+{
+    if (co_stream_buffered(stream) > 0)
+        return co_fail(CO_ETLS, "%s sent data in clear where TLS begins", co_peer(stream));
+    co_stream_release_input(stream);
     return 0;
 }
 
@@ -90,7 +98,7 @@ static int handshake(struct co_stream *stream)
     return ended < 0 ? ended : rc;
 }
 
-int co_tls_accept_as(co_stream *stream, co_tls *tls, const char *const *alpn)
+int co_tls_accept_begun(co_stream *stream, co_tls *tls, const char *const *alpn)
 {
     int rc = layer_new(stream, tls);
     if (rc < 0)
@@ -99,6 +107,12 @@ int co_tls_accept_as(co_stream *stream, co_tls *tls, const char *const *alpn)
     SSL_set_app_data(ssl, (void *)(uintptr_t)alpn);
     SSL_set_accept_state(ssl);
     return handshake(stream);
+}
+
+int co_tls_accept_as(co_stream *stream, co_tls *tls, const char *const *alpn)
+{
+    int rc = refuse_clear(stream);
+    return rc < 0 ? rc : co_tls_accept_begun(stream, tls, alpn);
 }
 
 int co_tls_accept(co_stream *stream, co_tls *tls)
@@ -123,7 +137,9 @@ static int expect(SSL *ssl, const char *host)
 
 int co_tls_connect(co_stream *stream, co_tls *tls, const char *host)
 {
-    int rc = layer_new(stream, tls);
+    int rc = refuse_clear(stream);
+    if (rc == 0)
+        rc = layer_new(stream, tls);
     if (rc == 0)
         rc = expect(co_tls_layer_of(stream)->ssl, host);
     if (rc < 0)

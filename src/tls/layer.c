@@ -387,8 +387,7 @@ static void tls_close(struct co_stream *stream, bool reset)
     under->close(stream, reset);
 }
 
-/* What a wait without a fiber brought: ciphertext, or the end of it. */
-static void take_parked(struct co_stream *stream)
+void co_tls_take_parked(struct co_stream *stream)
 {
     take_over(stream, stream->in_end);
     co_tls_layer_of(stream)->under_ended = stream->ended;
@@ -413,14 +412,14 @@ static bool tls_park(struct co_stream *stream)
         return true;
     if (!layer->under->park(stream))
         return false;
-    take_parked(stream);
+    co_tls_take_parked(stream);
     return true;
 }
 
 static void tls_unparked(struct co_stream *stream)
 {
     co_tls_layer_of(stream)->under->unparked(stream);
-    take_parked(stream);
+    co_tls_take_parked(stream);
 }
 
 static void tls_unpark(struct co_stream *stream)

@@ -37,6 +37,9 @@ int co_tls_flush(struct co_stream *stream);
 /* Gives the buffer of ciphertext back, with whatever is in it. */
 void co_tls_release_input(struct co_stream *stream);
 
+/* What a wait without a fiber brought is ciphertext, or the end of it: takes it. */
+void co_tls_take_parked(struct co_stream *stream);
+
 /* What a call of OpenSSL's that did not succeed comes to. 1: call again, there is more ciphertext;
  * 0: the peer has said farewell; negative: failed. */
 int co_tls_resolve(struct co_stream *stream, int result, const char *what);

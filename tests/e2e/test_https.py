@@ -213,11 +213,12 @@ def end_of(connection):
     return got
 
 
-def test_clear_text_at_the_tls_port_ends_at_once(https):
+def test_clear_text_at_the_tls_port_is_told_so(https):
     one = https()
     with one.connect() as connection:
         connection.sendall(b'GET / HTTP/1.1\r\nHost: a\r\n\r\n')
-        assert b'200 OK' not in end_of(connection)
+        reply = end_of(connection)
+        assert reply.startswith(b'HTTP/1.1 400 ') and b'https://' in reply
 
 
 def test_tls_at_the_clear_text_port_ends_at_once(server):
@@ -238,7 +239,7 @@ def test_rubbish_ends_at_once(https):
             with contextlib.suppress(OSError):
                 connection.sendall(junk)
                 connection.shutdown(socket.SHUT_WR)
-            assert b'HTTP' not in end_of(connection)
+            assert b' 200 ' not in end_of(connection)
 
 
 def test_a_slow_handshake_is_cut_t07(https):

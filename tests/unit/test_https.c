@@ -188,6 +188,18 @@ static int idle_after(struct site *site, const char *request)
     return co_close(stream);
 }
 
+static int idle_from_the_start(struct site *site)
+{
+    co_stream *stream;
+    REQUIRE(connect_to(site, &stream) == 0);
+    co_sleep(20);
+    int64_t start = co_now_ns();
+    co_group_drain(&site->serving);
+    CHECK_INT(read_all(site, stream), 0);
+    CHECK(co_now_ns() - start < 900 * CO_MS);
+    return co_close(stream);
+}
+
 static int idle_after_a_request(struct site *site)
 {
     return idle_after(site, GET_HELLO);
@@ -202,6 +214,8 @@ KERNEL_TEST(idle_connections_are_parked_and_drained_at_once)
 {
     static struct site site;
     site = (struct site){0};
+    CHECK_INT(site_test(idle_from_the_start, &site), 0);
+    site = (struct site){0};
     CHECK_INT(site_test(idle_after_a_request, &site), 0);
     site = (struct site){0};
     return site_test(idle_after_the_handshake, &site);
@@ -215,7 +229,8 @@ static int speak_clear_text(struct site *site)
     co_stream *stream;
     REQUIRE(connect_to(site, &stream) == 0);
     CHECK_INT(co_write(stream, GET_HELLO, strlen(GET_HELLO)), 0);
-    CHECK(read_all(site, stream) <= 0);
+    CHECK_INT(read_all(site, stream), 0);
+    CHECK(strstr(site->got, "HTTP/1.1 400 ") == site->got && strstr(site->got, "https://"));
     CHECK(strstr(site->got, "hello") == NULL);
     co_abort(stream);
     return 0;
