@@ -11,6 +11,7 @@
 
 #include "coronet/account.h"
 #include "coronet/net.h"
+#include "coronet/tls.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -25,6 +26,7 @@ typedef int co_http_handler(co_http_request *request, void *arg);
 /* What happened to one request, told once, when its response is complete or has failed. */
 struct co_http_event {
     const char *peer;                                  /* as co_peer */
+    const char *scheme;                                /* "http" or "https" */
     co_text method, target, host, referer, user_agent; /* as sent; unescaped */
     co_text user;          /* that Basic authentication named, right or wrong; empty: nobody */
     unsigned minor;        /* HTTP/1.minor */
@@ -61,6 +63,8 @@ struct co_http_options {
     bool no_server_field;      /* leave out "Server: coronet" */
     const char *const *headers; /* "Name: value" for every response, NULL-terminated; borrowed;
                                    Server and Cache-Control stand instead of the usual ones */
+    int64_t hsts_seconds; /* browsers shall come by https alone so long (RFC 6797); 0: no word */
+    unsigned https_port;  /* requests without TLS are sent there, on the same host; 0: answered */
     void (*event)(
         void *arg, const struct co_http_event *event); /* must not suspend; NULL: silence */
     void (*transfer)(void *arg, const struct co_http_transfer *transfer); /* as event */
@@ -159,6 +163,24 @@ CO_API int co_http_serve(
  * Suspends and returns as co_http_serve.
  */
 CO_API int co_http_serve_listener(co_http_server *server, co_listener *listener);
+
+/*
+ * co_https_serve - listen and serve by HTTP over TLS (RFC 9110 4.2.2).
+ *
+ * Suspends and returns as co_http_serve. A connection shakes hands first, within
+ * header_timeout_ms; a client that offers other protocols than HTTP/1 alone, by ALPN, is refused,
+ * and a request in clear told so (400). Accounts may log in from anywhere.
+ * tls: of a server; borrowed, any number of servers and shards may share it.
+ */
+CO_API int co_https_serve(
+    co_http_server *server, co_tls *tls, const char *where, const struct co_serve_options *options);
+
+/*
+ * co_https_serve_listener - the same on a listener that is open already; it stays open.
+ *
+ * Suspends and returns as co_http_serve.
+ */
+CO_API int co_https_serve_listener(co_http_server *server, co_tls *tls, co_listener *listener);
 
 /*
  * co_http_session - serve requests on one stream that is connected already: a co_handler.

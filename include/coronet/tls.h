@@ -32,7 +32,8 @@ struct co_tls_certificate {
 
 struct co_tls_options {
     /* A server's; at least one. Chosen by the name that the client asks for (SNI, RFC 6066 3): the
-     * first whose certificate is for that name, else the first. A client's: none or one. */
+     * first whose certificate is for that name, else the first. One for the same names whose key
+     * is of another kind (RSA, ECDSA) stands beside it. A client's: none or one. */
     const struct co_tls_certificate *certificates;
     unsigned certificate_count;
     /* Protocols by ALPN (RFC 7301), best first, NULL-terminated; NULL: none. A server refuses a
@@ -49,13 +50,26 @@ struct co_tls_options {
  * co_tls_server - make the context of servers.
  *
  * Does not suspend. TLS 1.2 (forward-secret AEAD suites only) and 1.3; no renegotiation,
- * compression or early data (RFC 9325). Its tickets (RFC 5077, RFC 8446 4.6.1) are sealed by keys
- * that this context alone has.
+ * compression or early data (RFC 9325). Its tickets (RFC 5077, RFC 8446 4.6.1) resume sessions in
+ * any thread, for two hours, under the name and certificate they began with; they are sealed by
+ * keys that this context alone has, new ones every two hours.
+ *
  * ret: receives the context, co_tls_free ends it. options: only read, during the call.
  * Returns: 0; -ENOMEM; CO_EINVALID (a certificate or key cannot be read, or they do not belong
  * together), with detail for co_explain.
  */
 CO_API int co_tls_server(co_tls **ret, const struct co_tls_options *options) CO_MUST_USE;
+
+/*
+ * co_tls_renew - give a server's context other certificates, whole or not at all.
+ *
+ * Does not suspend; any thread. New connections get the new ones, others stay as they are; tickets
+ * stay good for those certificates that stay.
+ * certificates: as in the options; only read, during the call.
+ * Returns: as co_tls_server; after a failure the certificates are those of before.
+ */
+CO_API int co_tls_renew(
+    co_tls *tls, const struct co_tls_certificate *certificates, unsigned count) CO_MUST_USE;
 
 /*
  * co_tls_client - make the context of clients, which trust whom the options say.
@@ -82,6 +96,15 @@ CO_API void co_tls_free(co_tls *tls);
  * co_abort or co_close is left.
  */
 CO_API int co_tls_accept(co_stream *stream, co_tls *tls);
+
+/*
+ * co_tls_accept_as - shake hands as the server of one protocol, whatever the context is for.
+ *
+ * Suspends. As co_tls_accept, so that servers of several protocols can share a context.
+ * alpn: instead of the options' alpn; borrowed during the call.
+ * Returns: as co_tls_accept.
+ */
+CO_API int co_tls_accept_as(co_stream *stream, co_tls *tls, const char *const *alpn);
 
 /*
  * co_tls_connect - shake hands on a stream, as the client.

@@ -98,6 +98,7 @@ static void json(struct co_buf *out, const struct co_http_event *event)
     json_start(out, "request", event->peer, event->start_seconds);
     json_text(out, "method", event->method);
     json_text(out, "target", event->target);
+    json_text(out, "scheme", co_text_of(event->scheme));
     json_text(out, "host", event->host);
     if (event->user.size > 0)
         json_text(out, "user", event->user);

@@ -5,6 +5,7 @@
 #include "ftp/announce.h"
 #include "http/field.h"
 #include "http/message.h"
+#include "net/address.h"
 #include "runtime/rt.h"
 #include "runtime/workers.h"
 
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 
 static const struct co_service http = {.scheme = "http", .client_first = true};
+static const struct co_service https = {.scheme = "https", .client_first = true};
 static const struct co_service ftp = {.scheme = "ftp"};
 
 struct app {
@@ -46,6 +48,16 @@ struct serving {
     struct co_door *door;
 };
 
+static int serve_listener(
+    const struct app *app, const struct co_service *service, co_listener *listener)
+{
+    if (service == &http)
+        return co_http_serve_listener(app->http, listener);
+    if (service == &https)
+        return co_https_serve_listener(app->http, app->settings->tls, listener);
+    return co_ftp_serve_listener(app->ftp, listener);
+}
+
 static int serve_door(void *arg)
 {
     const struct serving *serving = arg;
@@ -54,8 +66,7 @@ static int serve_door(void *arg)
     int rc = co_door_take(app->doors, serving->door, &listener);
     if (rc < 0 || !listener)
         return rc;
-    rc = serving->door->service == &http ? co_http_serve_listener(app->http, listener)
-                                         : co_ftp_serve_listener(app->ftp, listener);
+    rc = serve_listener(app, serving->door->service, listener);
     co_listener_close(listener);
     return rc;
 }
@@ -89,12 +100,33 @@ static int servers_new(struct app *app)
     return co_ftp_server_new(&app->ftp, settings->directory, &settings->ftp_options);
 }
 
+/* Where redirections lead: known only now, if it was the system's to choose. 0: nowhere. */
+static unsigned https_port(const struct co_doors *doors)
+{
+    unsigned port = 0;
+    for (unsigned i = 0; port == 0 && i < doors->count; i++)
+        if (doors->at[i].service == &https)
+            port = co_address_port(&doors->at[i].address);
+    return port;
+}
+
 static int serve(struct app *app)
 {
     int rc = servers_new(app);
+    if (rc == 0 && app->settings->redirect_https)
+        app->http->options.https_port = https_port(app->doors);
     if (rc == 0)
         rc = announce(app);
     return rc < 0 ? rc : co_shards(app->doors->workers, serve_shard, app);
+}
+
+bool co_app_host(const char *where, char ret_host[CO_APP_HOST_MAX + 1])
+{
+    struct co_where parsed;
+    if (co_where_parse(where, &parsed) < 0 || parsed.kind != CO_WHERE_HOST)
+        return false;
+    memcpy(ret_host, parsed.host, sizeof parsed.host);
+    return true;
 }
 
 int co_app_header_check(const char *line)
@@ -126,6 +158,10 @@ int co_app_open(const struct co_serve_settings *settings, struct co_doors *doors
         .access = settings->access,
     };
     int rc = open_each(doors, settings->http, &http);
+    if (rc == 0)
+        rc = open_each(doors, settings->https, &https);
+    if (rc == 0 && settings->redirect_https && https_port(doors) == 0)
+        rc = co_fail(CO_EADDRESS, "--redirect-https: there is no port of HTTPS to lead to");
     return rc < 0 ? rc : open_each(doors, settings->ftp, &ftp);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * `coronet serve` as two functions: opening the addresses, then serving a directory at them over
- * HTTP and FTP on as many shards as asked for. One process may open, and others serve.
+ * HTTP, HTTPS and FTP on as many shards as asked for. One process may open, and others serve.
  *
  * What else may need privileges (the directory) is opened first, by the calling thread alone; then
  * `opened` is called, which may give the privileges up; only then do other threads start and is a
@@ -14,12 +14,16 @@
 #include "coronet/http.h"
 #include "net/doors.h"
 
+#define CO_APP_HOST_MAX 255 /* bytes */
+
 struct co_serve_settings {
     const char *directory;
     /* Addresses, NULL-terminated; "localhost" is both loopbacks. NULL: none. */
-    const char *const *http, *const *ftp;
-    int family;       /* AF_INET or AF_INET6 only; 0: both */
-    unsigned workers; /* shards; 0: 1 */
+    const char *const *http, *const *https, *const *ftp;
+    int family;          /* AF_INET or AF_INET6 only; 0: both */
+    unsigned workers;    /* shards; 0: 1 */
+    co_tls *tls;         /* for https */
+    bool redirect_https; /* whoever comes by http is sent to the first of https */
     struct co_http_options options;
     struct co_http_files_options files;
     struct co_ftp_options ftp_options;
@@ -32,6 +36,9 @@ struct co_serve_settings {
     void (*listening)(void *arg, const char *scheme, const co_address *address);
     void *arg;
 };
+
+/* The host that "[HOST:]PORT" names, "*" for every interface; false when it names none. */
+bool co_app_host(const char *where, char ret_host[CO_APP_HOST_MAX + 1]);
 
 /* May "Name: value" be one of options.headers? 0; -EINVAL when it is no field; -EEXIST when it is
  * one that the server itself sets. */

@@ -9,6 +9,7 @@ enum co_exit {
     CO_EXIT_USAGE = 2,
     CO_EXIT_FILE = 3,     /* a local file or folder */
     CO_EXIT_NETWORK = 4,  /* name, listen, connect, reset, stall */
+    CO_EXIT_TLS = 5,      /* TLS or a certificate */
     CO_EXIT_SIGNAL = 128, /* plus the signal's number */
 };
 

@@ -62,19 +62,27 @@ static bool usable(const struct ifaddrs *entry, unsigned port, co_address *ret)
     return true;
 }
 
-static void interfaces(const char *scheme, const co_address *address)
+unsigned co_greet_interfaces(unsigned port, co_address *ret, unsigned room)
 {
     struct ifaddrs *all;
-    char url[CO_GREET_URL_MAX];
-    co_address own;
-    bool only_v4 = address->as.any.sa_family == AF_INET;
+    unsigned count = 0;
     if (getifaddrs(&all) < 0)
-        return;
-    for (const struct ifaddrs *entry = all; entry; entry = entry->ifa_next)
-        if (usable(entry, co_address_port(address), &own) &&
-            (!only_v4 || own.as.any.sa_family == AF_INET))
-            co_say("  others see %s", co_greet_url(scheme, &own, url));
+        return 0;
+    for (const struct ifaddrs *entry = all; entry && count < room; entry = entry->ifa_next)
+        count += usable(entry, port, &ret[count]);
     freeifaddrs(all);
+    return count;
+}
+
+static void interfaces(const char *scheme, const co_address *address)
+{
+    char url[CO_GREET_URL_MAX];
+    static co_address own[CO_INTERFACES_MAX];
+    bool only_v4 = address->as.any.sa_family == AF_INET;
+    unsigned count = co_greet_interfaces(co_address_port(address), own, CO_INTERFACES_MAX);
+    for (unsigned i = 0; i < count; i++)
+        if (!only_v4 || own[i].as.any.sa_family == AF_INET)
+            co_say("  others see %s", co_greet_url(scheme, &own[i], url));
 }
 
 void co_greet_listening(const char *scheme, const co_address *address, bool for_people)

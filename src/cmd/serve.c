@@ -206,6 +206,7 @@ static void reload(struct co_serving *server)
     if (server->accounts && co_accounts_reload(server->accounts, &message) < 0 && message.size)
         co_error("%.*s; the users stay as they were", CO_TEXT_PRINT(co_buf_text(&message)));
     co_buf_free(&message);
+    co_serving_certificates_reload(server);
 }
 
 static int obey_monitor(void *arg)
@@ -273,9 +274,13 @@ static int serve(void *arg)
     struct co_serving *server = arg;
     int rc = accounts_open(server);
     if (rc == 0)
+        rc = co_serving_certificates_read(server);
+    if (rc == 0)
         rc = co_app_serve(&server->settings, &server->doors);
     co_accounts_free(server->accounts);
     server->accounts = NULL;
+    co_tls_free(server->certificates.tls);
+    server->certificates.tls = NULL;
     return rc;
 }
 
@@ -368,6 +373,8 @@ static int open_doors(void *arg)
     if (rc == 0 && server->user.name[0])
         rc = give_sockets(server, &command->http);
     if (rc == 0 && server->user.name[0])
+        rc = give_sockets(server, &command->https);
+    if (rc == 0 && server->user.name[0])
         rc = give_sockets(server, &command->ftp);
     if (rc < 0)
         co_error("%s", co_explain(rc));
@@ -395,6 +402,7 @@ static void serving_free(struct co_serving *server)
     co_doors_close(&server->doors);
     close_logs(server);
     co_keeper_free(server->keeper);
+    free(server->self_signed);
     co_access_free(server->access);
     if (server->directory_fd >= 0)
         close(server->directory_fd);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* `coronet serve`: a directory over HTTP and FTP. */
+/* `coronet serve`: a directory over HTTP, HTTPS and FTP. */
 #ifndef CO_CMD_SERVE_H
 #define CO_CMD_SERVE_H
 
@@ -7,13 +7,14 @@
 
 struct co_serve_command {
     struct co_common common;
-    struct co_option_list http, ftp, headers, allow, deny, user, public_address;
+    struct co_option_list http, https, ftp, cert, key, headers, allow, deny, user, public_address;
     const char *index, *spa, *log, *log_format, *run_as;
     const char *users, *passive_ports, *active;
-    bool no_sandbox, no_listing, archive, cors, hidden, no_anonymous, write, anonymous_write;
+    bool self_signed, redirect_https, no_sandbox, no_listing, archive, cors, hidden, no_anonymous,
+        write, anonymous_write;
     bool no_sync;
     int64_t cache, max_connections, max_per_address, limit_rate, idle_timeout, header_timeout;
-    int64_t min_rate, workers, login_delay, max_upload;
+    int64_t hsts, min_rate, workers, login_delay, max_upload;
 };
 
 extern const struct co_option co_serve_options_table[];
@@ -22,10 +23,12 @@ int co_serve_run(void *settings);
 
 #define CO_SERVE_COMMAND                                                                           \
  {                                                                                                 \
-  .name = "serve", .summary = "serve a directory over HTTP and FTP", .usage = "[DIR] [OPTION...]", \
+  .name = "serve", .summary = "serve a directory over HTTP, HTTPS and FTP",                        \
+  .usage = "[DIR] [OPTION...]",                                                                    \
   .examples = "  coronet serve                        the current directory, on this machine\n"    \
               "  coronet serve --http '*:8000' www    www, to the whole network\n"                 \
               "  coronet serve --http 8080 --spa index.html --cache 1h dist\n"                     \
+              "  coronet serve --https 8443 --self-signed  encrypted, at once\n"                   \
               "  coronet serve --ftp '*:2121' --user ann:secret --write  an upload server\n"       \
               "  coronet serve --log access.log --log-format json --allow 192.168.0.0/16\n",       \
   .options = co_serve_options_table, .settings_bytes = sizeof(struct co_serve_command),            \

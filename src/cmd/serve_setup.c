@@ -170,21 +170,39 @@ static int check_given(const struct co_serve_command *command)
     return 0;
 }
 
-/* The log, which the sandbox would keep us from, is opened by whoever we become: others may write
- * to its folder. */
+static int path_open(void *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* never wait for a FIFO */
+    return fd < 0 ? -errno : fd;
+}
+
+static void keep(struct co_certificate_file *file, struct co_kept_file *kept)
+{
+    *kept = (struct co_kept_file){.open = path_open, .arg = (void *)(uintptr_t)file->path};
+    file->reopen = co_keeper_open;
+    file->reopen_arg = kept;
+}
+
+/* What the sandbox would keep us from. The log is opened by whoever we become: others may write to
+ * its folder; certificates by who we are: keys need not be readable for that user. */
 static int make_keeper(struct co_serving *server)
 {
     const struct co_serve_command *command = server->command;
-    struct co_keeper_options options = {.doors = &server->doors, .vault = &server->vault};
+    struct co_kept_file *kept = server->kept;
+    struct co_keeper_options options = {
+        .files = kept, .doors = &server->doors, .vault = &server->vault};
     server->vault = (struct co_vault){command->users, command->user.at};
-    server->log_kept = (struct co_kept_file){.open = co_sink_file, .arg = server->log};
-    if (server->user.name[0])
-        server->log_kept.user = &server->user;
     if (!command->no_sandbox && command->log && strcmp(command->log, "-") != 0 && server->log) {
-        options.files = &server->log_kept;
-        options.count = 1;
-        co_sink_reopen_by(server->log, co_keeper_open, &server->log_kept);
+        *kept = (struct co_kept_file){.open = co_sink_file, .arg = server->log};
+        if (server->user.name[0])
+            kept->user = &server->user;
+        co_sink_reopen_by(server->log, co_keeper_open, kept++);
     }
+    for (unsigned i = 0; i < server->certificates.count; i++) {
+        keep(&server->certificates.files[i].chain, kept++);
+        keep(&server->certificates.files[i].key, kept++);
+    }
+    options.count = (size_t)(kept - server->kept);
     if (co_keeper_new(&server->keeper, &options) == 0)
         return 0;
     co_error("no memory");
@@ -234,11 +252,13 @@ static struct co_ftp_options ftp_options(struct co_serving *server)
 static void fill_settings(struct co_serving *server)
 {
     const struct co_serve_command *command = server->command;
-    bool nowhere = !command->http.count && !command->ftp.count;
+    bool nowhere = !command->http.count && !command->https.count && !command->ftp.count;
     bool xferlog = server->log_format == CO_LOG_XFERLOG;
     server->settings = (struct co_serve_settings){
         .directory = server->directory,
         .http = nowhere ? default_http : command->http.at,
+        .https = command->https.at,
+        .redirect_https = command->redirect_https,
         .ftp = nowhere ? default_ftp : command->ftp.at,
         .family = command->common.ipv4   ? AF_INET
                   : command->common.ipv6 ? AF_INET6
@@ -252,6 +272,7 @@ static void fill_settings(struct co_serving *server)
                 .limit_rate = (uint64_t)command->limit_rate,
                 .connections_max = (unsigned)command->max_connections,
                 .headers = command->headers.at,
+                .hsts_seconds = command->hsts / 1000,
                 .event = server->log && !xferlog ? co_serving_on_request : NULL,
                 .transfer = server->log && xferlog ? co_serving_on_transfer : NULL,
                 .arg = server,
@@ -301,6 +322,8 @@ int co_serving_set_up(struct co_serving *server)
         code = open_logs(server);
     if (code == 0)
         code = check_given(server->command);
+    if (code == 0)
+        code = co_serving_certificates(server);
     if (code == 0)
         code = make_keeper(server);
     if (code == 0)

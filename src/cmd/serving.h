@@ -4,6 +4,7 @@
 #define CO_CMD_SERVING_H
 
 #include "app/accounts.h"
+#include "app/certificates.h"
 #include "app/log.h"
 #include "app/serve.h"
 #include "cmd/monitor.h"
@@ -22,7 +23,9 @@ struct co_serving {
     struct co_doors doors;
     struct co_keeper *keeper;
     pid_t monitor;
-    struct co_kept_file log_kept;
+    struct co_kept_file kept[1 + 2 * CO_CERTIFICATES_MAX]; /* the log, certificates, keys */
+    struct co_certificates certificates;
+    struct co_self_signed *self_signed; /* one of them; NULL: it is not */
     struct co_vault vault;
     co_access *access;
     struct co_accounts *accounts; /* made when it runs; NULL: there are none */
@@ -42,6 +45,14 @@ struct co_serving {
 /* Everything up to the first socket: options checked, directory and logs opened, the user chosen,
  * settings filled in. 0, or an exit code, having said why. */
 int co_serving_set_up(struct co_serving *server);
+
+/* Of the set-up: which certificates there are, one of them made if need be. 0, or an exit code,
+ * having said why. */
+int co_serving_certificates(struct co_serving *server);
+/* At the start, inside a fiber: reads them. 0 or negative, with detail and the exit code. */
+int co_serving_certificates_read(struct co_serving *server);
+/* The same when it runs: what cannot be used is said, and nothing changes. */
+void co_serving_certificates_reload(struct co_serving *server);
 
 /* Told of each request, or for xferlog of each file that goes over HTTP, and of what is done over
  * FTP, by every shard: a line in the log. */

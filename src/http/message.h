@@ -50,6 +50,7 @@ struct co_http_server {
     int error;                      /* the first failure of building */
     struct co_http_route *routes;   /* longest path first */
     struct co_buf common;           /* what shard->common holds after the date */
+    struct co_buf secure;           /* lines of responses over TLS alone */
     struct co_http_kept *kept;      /* objects that live as long as the server */
     struct co_http_shard *shards;   /* list; grows only, by atomic exchange */
 };
@@ -175,6 +176,9 @@ int co_http_reply_error(co_http_request *request, int status);
 /* Replies with a redirection to a path on this very host. path: decoded, of whatever bytes; leading
  * slashes count as one (attacks H21). The request's query is kept. */
 int co_http_redirect(co_http_request *request, int status, co_text path);
+
+/* Redirects a request without TLS to the same place at options.https_port (308). */
+int co_http_redirect_secure(co_http_request *request);
 
 /* co_http_set for slices. */
 int co_http_set_text(co_http_request *request, co_text name, co_text value);

@@ -5,7 +5,8 @@
 #include "http/field.h"
 #include "http/message.h"
 
-#define PAGE_MAX 320
+#define PAGE_MAX   320
+#define HTTPS_PORT 443
 
 int co_http_reply_error(co_http_request *request, int status)
 {
@@ -40,6 +41,18 @@ static void add_query(struct co_buf *location, co_text query)
     }
 }
 
+/* Replies with what the Location leads to; frees it. */
+static int redirect(co_http_request *request, int status, struct co_buf *location)
+{
+    if (request->head.query.at)
+        add_query(location, request->head.query);
+    int rc = location->error;
+    if (rc == 0)
+        rc = co_http_set_text(request, CO_TEXT("Location"), co_buf_text(location));
+    co_buf_free(location);
+    return rc < 0 ? rc : co_http_reply_error(request, status);
+}
+
 int co_http_redirect(co_http_request *request, int status, co_text path)
 {
     struct co_buf location = CO_BUF(CO_HTTP_FIELDS_MAX);
@@ -47,11 +60,24 @@ int co_http_redirect(co_http_request *request, int status, co_text path)
         path = co_text_after(path, 1);
     co_buf_add_char(&location, '/');
     co_url_encode(&location, path, true);
-    if (request->head.query.at)
-        add_query(&location, request->head.query);
-    int rc = location.error;
-    if (rc == 0)
-        rc = co_http_set_text(request, CO_TEXT("Location"), co_buf_text(&location));
-    co_buf_free(&location);
-    return rc < 0 ? rc : co_http_reply_error(request, status);
+    return redirect(request, status, &location);
+}
+
+/* To the host that the client has named itself: it knows by which of ours the certificate is. */
+int co_http_redirect_secure(co_http_request *request)
+{
+    struct co_buf location = CO_BUF(CO_HTTP_FIELDS_MAX);
+    unsigned port = request->server->options.https_port;
+    co_text host;
+    uint16_t ignored;
+    if (co_url_authority(request->head.host, &host, &ignored) < 0) /* HTTP/1.0 names none */
+        return co_http_reply_error(request, 403);
+    bool is_v6 = co_text_find(host, ':') >= 0;
+    co_buf_add_string(&location, is_v6 ? "https://[" : "https://");
+    co_buf_add_text(&location, host);
+    co_buf_add_string(&location, is_v6 ? "]" : "");
+    if (port != HTTPS_PORT)
+        co_buf_addf(&location, ":%u", port);
+    co_url_encode(&location, co_buf_text(&request->path), true);
+    return redirect(request, 308, &location);
 }

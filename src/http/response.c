@@ -73,6 +73,12 @@ static co_text head_end(const co_http_request *request)
     return CO_TEXT("\r\n");
 }
 
+static co_text secure_lines(const co_http_request *request)
+{
+    const struct co_buf *secure = &request->server->secure;
+    return secure->size && co_tls_is_on(request->stream) ? co_buf_text(secure) : (co_text){0};
+}
+
 /*
  * Sends a head, and the body if it is there already. framing: a line that says how the body ends,
  * or nothing. `next` is the state that follows when all went well.
@@ -85,6 +91,7 @@ static int send_head(co_http_request *request, co_text head, co_text framing, co
         co_piece(head),
         co_piece(framing),
         co_piece(co_http_shard_common(request->shard, request->start_seconds)),
+        co_piece(secure_lines(request)),
         co_piece(co_buf_text(&request->fields)),
         co_piece(end),
         co_piece(body),

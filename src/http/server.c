@@ -4,11 +4,14 @@
 #include "http/message.h"
 #include "http/route.h"
 #include "net/protocol.h"
+#include "net/stream.h"
+#include "tls/begun.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
 #define COMMON_FIELDS_MAX 8192 /* bytes of options->headers, repeated in each response */
+#define SECURE_FIELDS_MAX 64   /* bytes of those that only responses over TLS have */
 
 /* ---- building ----------------------------------------------------------------------------- */
 
@@ -61,6 +64,11 @@ int co_http_server_new(co_http_server **ret, const struct co_http_options *optio
     for (const char *const *line = server->options.headers; line && *line; line++)
         add_common_field(server, *line);
     co_http_server_fail(server, server->common.error);
+    server->secure = CO_BUF(SECURE_FIELDS_MAX);
+    if (server->options.hsts_seconds > 0) /* RFC 6797 7.2: not without TLS */
+        co_buf_addf(&server->secure, "Strict-Transport-Security: max-age=%lld\r\n",
+            (long long)server->options.hsts_seconds);
+    co_http_server_fail(server, server->secure.error);
     *ret = server;
     return 0;
 }
@@ -72,6 +80,7 @@ void co_http_server_free(co_http_server *server)
     co_http_shards_free(server);
     co_http_routes_free(server->routes);
     co_buf_free(&server->common);
+    co_buf_free(&server->secure);
     free(server);
 }
 
@@ -82,11 +91,11 @@ void co_http_route(co_http_server *server, const char *route, co_http_handler *h
 
 /* ---- serving ------------------------------------------------------------------------------ */
 
-static struct co_protocol protocol_of(co_http_server *server)
+static struct co_protocol protocol_of(co_http_server *server, co_handler *handler, void *arg)
 {
     return (struct co_protocol){
-        .handler = co_http_session,
-        .arg = server,
+        .handler = handler,
+        .arg = arg,
         .client_first = true,
         .connections_max = server->options.connections_max,
         .park_timeout_ms = server->options.idle_timeout_ms,
@@ -97,12 +106,88 @@ static struct co_protocol protocol_of(co_http_server *server)
 
 int co_http_serve(co_http_server *server, const char *where, const struct co_serve_options *options)
 {
-    const struct co_protocol protocol = protocol_of(server);
+    const struct co_protocol protocol = protocol_of(server, co_http_session, server);
     return server->error ? server->error : co_protocol_serve(&protocol, where, options);
 }
 
 int co_http_serve_listener(co_http_server *server, co_listener *listener)
 {
-    const struct co_protocol protocol = protocol_of(server);
+    const struct co_protocol protocol = protocol_of(server, co_http_session, server);
+    return server->error ? server->error : co_protocol_serve_listener(&protocol, listener);
+}
+
+/* ---- over TLS ----------------------------------------------------------------------------- */
+
+struct secure {
+    co_http_server *server;
+    co_tls *tls;
+};
+
+/* Has nothing come yet? It is then parked, once, and holds no fiber. */
+static bool is_silent(co_stream *stream)
+{
+    void **slot = co_stream_slot(stream); /* the session's, later */
+    if (*slot || co_stream_buffered(stream) > 0 || co_stream_at_end(stream))
+        return false;
+    *slot = stream;
+    return true;
+}
+
+/* A browser that was sent to http://, say. Its request is not looked at. */
+static bool is_clear_text(co_stream *stream)
+{
+    const uint8_t *bytes;
+    return co_stream_buffered(stream) > 0 && co_peek(stream, 1, &bytes) > 0 && bytes[0] >= 'A' &&
+           bytes[0] <= 'Z';
+}
+
+static int answer_clear_text(co_stream *stream)
+{
+    static const char text[] = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n"
+                               "Content-Type: text/plain\r\nContent-Length: 42\r\n\r\n"
+                               "This port speaks HTTPS: ask by https://.\r\n";
+    return co_write(stream, text, sizeof text - 1);
+}
+
+/* Only what this server speaks (ALPACA): its certificate may be another protocol's, too. */
+static int shake_hands(const struct secure *secure, co_stream *stream)
+{
+    static const char *const alpn[] = {"http/1.1", "http/1.0", NULL};
+    co_scope scope;
+    co_scope_open(&scope, secure->server->options.header_timeout_ms);
+    int rc = co_tls_accept_begun(stream, secure->tls, alpn);
+    co_scope_close(&scope);
+    *co_stream_slot(stream) = NULL;
+    return rc;
+}
+
+/* Called again with each new fiber of the connection. Who fails to shake hands has been told why by
+ * an alert, which a reset might destroy: it is closed. */
+static int secure_session(co_stream *stream, void *arg)
+{
+    const struct secure *secure = arg;
+    if (co_tls_is_on(stream))
+        return co_http_session(stream, secure->server);
+    if (co_park_result(stream) < 0)
+        return 0;
+    if (is_silent(stream))
+        return CO_PARK;
+    if (is_clear_text(stream))
+        return answer_clear_text(stream);
+    return shake_hands(secure, stream) < 0 ? 0 : co_http_session(stream, secure->server);
+}
+
+int co_https_serve(
+    co_http_server *server, co_tls *tls, const char *where, const struct co_serve_options *options)
+{
+    struct secure secure = {server, tls};
+    const struct co_protocol protocol = protocol_of(server, secure_session, &secure);
+    return server->error ? server->error : co_protocol_serve(&protocol, where, options);
+}
+
+int co_https_serve_listener(co_http_server *server, co_tls *tls, co_listener *listener)
+{
+    struct secure secure = {server, tls};
+    const struct co_protocol protocol = protocol_of(server, secure_session, &secure);
     return server->error ? server->error : co_protocol_serve_listener(&protocol, listener);
 }

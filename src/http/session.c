@@ -7,6 +7,7 @@
  * and leave in one piece before it waits or parks again.
  */
 #include "codec/url.h"
+#include "coronet/tls.h"
 #include "http/body.h"
 #include "http/response.h"
 #include "http/route.h"
@@ -176,6 +177,8 @@ static int answer(co_http_request *request)
     int rc = decode_path(request);
     if (rc < 0) /* whether the path is wrong is not known without memory */
         return rc == -ENOMEM ? rc : co_http_reply_error(request, 400);
+    if (request->server->options.https_port && !co_tls_is_on(request->stream))
+        return co_http_redirect_secure(request);
     return route_request(request);
 }
 
@@ -212,6 +215,7 @@ static void tell(const co_http_request *request, int error)
     const struct co_http1_request *head = &request->head;
     struct co_http_event event = {
         .peer = co_peer(request->stream),
+        .scheme = co_tls_is_on(request->stream) ? "https" : "http",
         .method = head->method_text,
         .target = head->target,
         .host = head->host,

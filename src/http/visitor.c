@@ -8,6 +8,7 @@
  */
 #include "base/client.h"
 #include "codec/base64.h"
+#include "coronet/tls.h"
 #include "http/files.h"
 #include "http/route.h"
 #include "net/stream.h"
@@ -182,10 +183,12 @@ static int view_enter(struct co_http_visit *visit)
 /* ---- logging in ---------------------------------------------------------------------------------
  */
 
-/* Nobody on the way can listen: a loopback, a Unix socket, memory. */
+/* Nobody on the way can listen: TLS, a loopback, a Unix socket, memory. */
 bool co_http_visit_is_private(const struct co_http_visit *visit)
 {
     co_address peer;
+    if (co_tls_is_on(visit->request->stream))
+        return true;
     co_stream_peer(visit->request->stream, &peer);
     return co_client_is_local(&peer);
 }

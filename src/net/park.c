@@ -97,6 +97,13 @@ static void handled(struct co_stream *stream, int rc)
     (void)rc;
 }
 
+/* Sends what is left to send before the wait. */
+static int settle(struct co_stream *stream)
+{
+    int rc = co_uncork(stream);
+    return rc == 0 && stream->kind->settle ? stream->kind->settle(stream) : rc;
+}
+
 int co_stream_handle(void *arg)
 {
     struct co_stream *stream = arg;
@@ -105,7 +112,7 @@ int co_stream_handle(void *arg)
         int rc = stream->handler(stream, stream->arg);
         if (rc == CO_PARK && told_to_end)
             rc = 0; /* no parking in a drain: it would only be told so again */
-        int sent = rc == CO_PARK ? co_uncork(stream) : 0;
+        int sent = rc == CO_PARK ? settle(stream) : 0;
         if (rc != CO_PARK || sent < 0) {
             handled(stream, sent < 0 ? sent : rc);
             return 0;

@@ -29,6 +29,8 @@ struct co_stream_kind {
     long (*unread)(struct co_stream *stream);
     /* Ends it and frees the kind's own state; `reset`: the peer shall see that it was cut. */
     void (*close)(struct co_stream *stream, bool reset);
+    /* Sends what the kind itself has still to say, before a wait without a fiber; may be NULL. */
+    int (*settle)(struct co_stream *stream);
     /* Begins to wait for input without a fiber; true: there is some (or the end) now. When it
      * comes, co_stream_unpark. */
     bool (*park)(struct co_stream *stream);

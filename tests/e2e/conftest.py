@@ -63,6 +63,34 @@ def is_alive(pid):
         return False
 
 
+def make_certificate(folder, name, kind='ec', days=30,
+                     alt='DNS:localhost,IP:127.0.0.1,IP:::1'):
+    """A certificate signed by itself and its key, as (certificate, key)."""
+    pair = folder / f'{name}.crt', folder / f'{name}.key'
+    keys = ('rsa:2048',) if kind == 'rsa' else ('ec', '-pkeyopt', 'ec_paramgen_curve:P-256')
+    run('openssl', 'req', '-x509', '-newkey', *keys, '-nodes', '-subj', f'/CN={name}', '-addext',
+        f'subjectAltName={alt}', '-days', max(days, 1), '-keyout', pair[1], '-out', pair[0])
+    if days <= 0:
+        expire(pair)
+    return pair
+
+
+def expire(pair):
+    """Signs the certificate anew, for a time that is over."""
+    config = pair[0].with_suffix('.conf')
+    database = pair[0].with_suffix('.db')
+    config.write_text(f'[ca]\ndefault_ca=d\n[d]\ndatabase={database}\nserial={database}.serial\n'
+                      f'new_certs_dir={pair[0].parent}\ndefault_md=sha256\npolicy=p\n'
+                      '[p]\ncommonName=supplied\n')
+    database.write_text('')
+    pathlib.Path(f'{database}.serial').write_text('01\n')
+    request = pair[0].with_suffix('.csr')
+    run('openssl', 'req', '-new', '-key', pair[1], '-subj', '/CN=old', '-out', request)
+    run('openssl', 'ca', '-batch', '-config', config, '-selfsign', '-keyfile', pair[1], '-in',
+        request, '-startdate', '20200101000000Z', '-enddate', '20200201000000Z', '-notext',
+        '-out', pair[0])
+
+
 class Process:
     """A child whose standard error is read line by line while it runs."""
 
@@ -119,8 +147,9 @@ class Process:
 class Server(Process):
     """`coronet serve` on ports of the system's choice."""
 
-    def __init__(self, folder, out, *options, where=('localhost:0',), ftp=(), **rest):
+    def __init__(self, folder, out, *options, where=('localhost:0',), https=(), ftp=(), **rest):
         words = [word for place in where for word in ('--http', place)]
+        words += [word for place in https for word in ('--https', place)]
         words += [word for place in ftp for word in ('--ftp', place)]
         self.folder, self.out = folder, out
         with open(out, 'wb') as file:

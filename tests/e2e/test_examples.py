@@ -6,12 +6,14 @@ import ftplib
 import io
 import signal
 import socket
+import ssl
 import subprocess
 import threading
+import urllib.request
 
 import pytest
 
-from conftest import BUILD, PATIENCE, ROOT, eventually, run
+from conftest import BUILD, PATIENCE, ROOT, eventually, make_certificate, run
 
 NAMES = sorted(path.stem for path in (ROOT / 'examples').glob('*.c'))
 
@@ -178,6 +180,16 @@ def test_http_server_has_a_route_and_a_folder(tmp_path):
         assert run('curl', '-sS', f'{url}/hello').stdout == b'Hello, World!\n'
         assert run('curl', '-sS', f'{url}/hello?name=you%20all').stdout == b'Hello, you all!\n'
         assert run('curl', '-sS', f'{url}/a.txt').stdout == b'from the folder'
+
+
+def test_https_server_says_hello_to_who_trusts_it(tmp_path):
+    cert, key = make_certificate(tmp_path, 'localhost')
+    with serving('https_server', cert, key) as (_, address):
+        url = 'https://%s:%d/hello' % address
+        with urllib.request.urlopen(
+                url, context=ssl.create_default_context(cafile=cert), timeout=PATIENCE) as reply:
+            assert reply.read() == b'Hello, secret World!\n'
+        run('curl', '-sS', url, code=60)
 
 
 def test_port_scan_finds_what_is_open():

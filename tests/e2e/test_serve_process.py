@@ -346,8 +346,8 @@ def test_json_lines(server, folder, tmp_path):
     assert re.fullmatch(r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ', event.pop('time'))
     assert re.fullmatch(r'127\.0\.0\.1:\d+', event.pop('peer'))
     assert event == {
-        'event': 'request', 'method': 'GET', 'target': '/a?"x', 'host': 'x', 'version': 'HTTP/1.1',
-        'status': 200, 'body_bytes': 5, 'referer': '', 'user_agent': '"\\ é'}
+        'event': 'request', 'method': 'GET', 'target': '/a?"x', 'scheme': 'http', 'host': 'x',
+        'version': 'HTTP/1.1', 'status': 200, 'body_bytes': 5, 'referer': '', 'user_agent': '"\\ é'}
 
 
 def test_events_and_requests_share_stdout_under_json(server):

@@ -6,6 +6,7 @@
 
 static const struct co_http_event plain = {
     .peer = "192.0.2.1:4711",
+    .scheme = "https",
     .method = {"GET", 3},
     .target = {"/a?b", 4},
     .host = {"example.org", 11},
@@ -86,7 +87,8 @@ static void json_is_one_object_on_one_line_m10(void **state)
     event.user = CO_TEXT("\"ann\n");
     expect(CO_LOG_JSON, &event,
         "{\"event\":\"request\",\"time\":\"2026-11-22T03:02:55Z\",\"peer\":\"192.0.2.1:4711\","
-        "\"method\":\"GET\",\"target\":\"/a?b\",\"host\":\"example.org\",\"user\":\"\\\"ann\\n\","
+        "\"method\":\"GET\",\"target\":\"/"
+        "a?b\",\"scheme\":\"https\",\"host\":\"example.org\",\"user\":\"\\\"ann\\n\","
         "\"version\":\"HTTP/1.1\","
         "\"status\":200,\"body_bytes\":5,\"duration_us\":1,\"referer\":\"\","
         "\"user_agent\":\"\\\"\\n\xef\xbf\xbd\",\"error\":\"CO_EDEADLINE\"}\n");

@@ -3,6 +3,7 @@
 #include "tls_rig.h"
 
 #include "net/stream.h"
+#include "tls/tls.h"
 
 #define DAY 86400
 
@@ -239,6 +240,7 @@ PAIR_TEST(bytes_before_the_handshake_are_refused_t04)
     co_tls *server, *client;
     REQUIRE(sides_new(&identity, NULL, NULL, &server, &client) == 0);
     CHECK_INT(co_write(a, "NOOP\r\n", 6), 0);
+    CHECK_INT(co_shutdown_write(a), 0);
     CHECK_INT(co_peek(b, 6, &bytes), 6);
     CHECK_INT(co_tls_accept(b, server), CO_ETLS);
     CHECK(!co_tls_is_on(b));
@@ -368,6 +370,201 @@ KERNEL_TEST(a_peer_that_never_shakes_hands_is_given_up)
     return 0;
 }
 
+/* ---- resuming ------------------------------------------------------------------------------ */
+
+/* What a client remembers: OpenSSL hands tickets out, and takes one when a handshake begins. */
+static struct {
+    SSL_SESSION *session;
+    bool keep; /* the next ticket */
+} memory;
+
+static int remember(SSL *ssl, SSL_SESSION *session)
+{
+    (void)ssl;
+    if (!memory.keep)
+        return 0;
+    SSL_SESSION_free(memory.session);
+    memory.session = session;
+    memory.keep = false;
+    return 1;
+}
+
+static void remind(const SSL *ssl, int where, int result)
+{
+    (void)result;
+    if (where & SSL_CB_HANDSHAKE_START && memory.session)
+        SSL_set_session((SSL *)(uintptr_t)ssl, memory.session);
+}
+
+static SSL_CTX *context_of(const co_tls *tls)
+{
+    return tls->set->contexts[0];
+}
+
+/* Was the session that is remembered resumed? With `keep` the one that comes of it is. */
+static bool resumes(co_tls *server_tls, co_tls *client_tls, const char *host, bool keep)
+{
+    struct side server = {.tls = server_tls}, client = {.tls = client_tls, .host = host};
+    struct co_tls_info info = {0};
+    char c = 'x';
+    SSL_CTX_set_session_cache_mode(context_of(client_tls), SSL_SESS_CACHE_CLIENT);
+    SSL_CTX_sess_set_new_cb(context_of(client_tls), remember);
+    SSL_CTX_set_info_callback(context_of(client_tls), remind);
+    memory.keep = keep;
+    CHECK_INT(meet(&server, &client), 0);
+    CHECK_INT(client.result, 0);
+    CHECK_INT(co_write(server.stream, &c, 1), 0);
+    CHECK_INT(co_read(client.stream, &c, 1), 1);
+    CHECK_INT(co_tls_info(server.stream, &info), 0);
+    CHECK(!keep || !memory.keep);
+    CHECK_INT(co_close(client.stream), 0); /* a session that was cut is not resumed */
+    CHECK_INT(co_close(server.stream), 0);
+    return info.resumed;
+}
+
+static void forget(co_tls *server, co_tls *client)
+{
+    SSL_SESSION_free(memory.session);
+    memory.session = NULL;
+    co_tls_free(server);
+    co_tls_free(client);
+}
+
+static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
+
+KERNEL_TEST(a_session_is_resumed_under_its_name_alone_t03)
+{
+    struct identity one = identity_new("DNS:one.example,DNS:uno.example", DAY);
+    struct identity two = identity_new("DNS:two.example", DAY);
+    const struct co_tls_certificate both[] = {certificate_of(&one), certificate_of(&two)};
+    const struct co_tls_options options = {.certificates = both, .certificate_count = 2};
+    const struct co_tls_options trust = {.insecure = true};
+    for (size_t i = 0; i < CO_LENGTH(versions); i++) {
+        co_tls *server, *client;
+        REQUIRE(co_tls_server(&server, &options) == 0 && co_tls_client(&client, &trust) == 0);
+        SSL_CTX_set_max_proto_version(context_of(client), versions[i]);
+        CHECK(!resumes(server, client, "one.example", true));
+        CHECK(resumes(server, client, "one.example", false));
+        CHECK(!resumes(server, client, "two.example", false));
+        CHECK(!resumes(server, client, "uno.example", false));
+        forget(server, client);
+    }
+    return 0;
+}
+
+/* Sessions live by OpenSSL's clock, so only the keys' rotation shows here. */
+VIRTUAL_TEST(tickets_are_opened_as_long_as_their_key_is_kept)
+{
+    struct identity identity = identity_new("DNS:localhost", DAY);
+    for (size_t i = 0; i < CO_LENGTH(versions); i++) {
+        co_tls *server, *client;
+        REQUIRE(sides_new(&identity, NULL, NULL, &server, &client) == 0);
+        SSL_CTX_set_max_proto_version(context_of(client), versions[i]);
+        CHECK(!resumes(server, client, "localhost", true));
+        co_sleep(3 * 3600 * 1000);
+        CHECK(resumes(server, client, "localhost", false)); /* another key seals now */
+        co_sleep(2 * 3600 * 1000);
+        CHECK(!resumes(server, client, "localhost", true));
+        CHECK(resumes(server, client, "localhost", false));
+        forget(server, client);
+    }
+    return 0;
+}
+
+/* ---- messages beside the data ---------------------------------------------------------------- */
+
+static SSL *talker;
+
+static void note_ssl(const SSL *ssl, int where, int result)
+{
+    (void)where, (void)result;
+    talker = (SSL *)(uintptr_t)ssl;
+}
+
+/* A client that changes its keys before each byte. */
+static int change_keys(co_stream *from, co_stream *to, int times)
+{
+    char c = 'x';
+    int rc = 0;
+    for (int i = 0; i < times && rc >= 0; i++) {
+        SSL_key_update(talker, SSL_KEY_UPDATE_REQUESTED);
+        rc = co_write(from, &c, 1);
+        if (rc == 0)
+            rc = (int)co_read(to, &c, 1);
+    }
+    return rc;
+}
+
+KERNEL_TEST(keys_are_changed_often_but_not_without_end_t01)
+{
+    struct identity identity = identity_new("DNS:localhost", DAY);
+    struct side server = {0}, client = {.host = "localhost"};
+    REQUIRE(sides_new(&identity, NULL, NULL, &server.tls, &client.tls) == 0);
+    SSL_CTX_set_info_callback(context_of(client.tls), note_ssl);
+    REQUIRE(meet(&server, &client) == 0 && client.result == 0);
+    CHECK_INT(change_keys(client.stream, server.stream, 40), 1);
+    CHECK_INT(change_keys(client.stream, server.stream, 100), CO_ETLS);
+    part(&server, &client);
+    return 0;
+}
+
+/* ---- other certificates -------------------------------------------------------------------- */
+
+KERNEL_TEST(new_certificates_are_for_new_connections_and_come_whole_t10)
+{
+    struct identity old = identity_new("DNS:localhost", DAY),
+                    new = identity_new("DNS:localhost", DAY);
+    const struct co_tls_certificate good = certificate_of(&new);
+    const struct co_tls_certificate half = {co_text_of(new.chain), co_text_of(old.key)};
+    const struct co_tls_certificate torn = {{new.chain, 300}, co_text_of(new.key)};
+    const struct co_tls_options trust = {.authorities = good.chain};
+    co_tls *server, *old_client, *new_client;
+    char text[8];
+    REQUIRE(sides_new(&old, NULL, NULL, &server, &old_client) == 0);
+    REQUIRE(co_tls_client(&new_client, &trust) == 0);
+    struct side before = {.tls = server}, client = {.tls = old_client, .host = "localhost"};
+    REQUIRE(meet(&before, &client) == 0 && client.result == 0);
+    CHECK_INT(co_tls_renew(server, &half, 1), CO_EINVALID);
+    CHECK_INT(co_tls_renew(server, &torn, 1), CO_EINVALID);
+    CHECK_INT(co_tls_renew(server, NULL, 0), CO_EINVALID);
+    CHECK(!resumes(server, old_client, "localhost", true));
+    CHECK_INT(co_tls_renew(server, &good, 1), 0);
+    CHECK_INT(co_write(before.stream, "x", 1), 0); /* it goes on */
+    CHECK_INT(co_read(client.stream, text, sizeof text), 1);
+    SSL_SESSION_free(memory.session);
+    memory.session = NULL;
+    CHECK(!resumes(server, new_client, "localhost", true));
+    REQUIRE(co_tls_renew(server, &good, 1) == 0); /* the same ones: tickets stay good */
+    CHECK(resumes(server, new_client, "localhost", false));
+    co_abort(before.stream);
+    co_abort(client.stream);
+    co_tls_free(old_client);
+    forget(server, new_client);
+    return 0;
+}
+
+/* RSA and ECDSA side by side: which is taken is what the client can check. */
+KERNEL_TEST(a_second_kind_of_key_stands_beside_the_first)
+{
+    struct identity ecdsa = identity_new("DNS:localhost", DAY);
+    struct identity rsa = identity_of(EVP_RSA_gen(2048), "DNS:localhost", DAY);
+    const struct co_tls_certificate both[] = {certificate_of(&ecdsa), certificate_of(&rsa)};
+    static const char *const checks[] = {"ECDSA+SHA256", "RSA-PSS+SHA256:RSA+SHA256"};
+    for (size_t i = 0; i < 4; i++) {
+        const struct co_tls_options trust = {.authorities = both[i / 2].chain};
+        struct side server = {0}, client = {.host = "localhost"};
+        const struct co_tls_options options = {.certificates = both, .certificate_count = 2};
+        REQUIRE(
+            co_tls_server(&server.tls, &options) == 0 && co_tls_client(&client.tls, &trust) == 0);
+        SSL_CTX_set_max_proto_version(context_of(client.tls), versions[i % 2]);
+        SSL_CTX_set1_sigalgs_list(context_of(client.tls), checks[i / 2]);
+        REQUIRE(meet(&server, &client) == 0);
+        CHECK_INT(client.result, 0);
+        part(&server, &client);
+    }
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -385,6 +582,11 @@ int main(void)
         cmocka_unit_test(a_key_that_belongs_to_another_certificate_is_refused_t10),
         cmocka_unit_test(a_client_of_another_protocol_is_refused_f10),
         cmocka_unit_test(a_peer_that_never_shakes_hands_is_given_up),
+        cmocka_unit_test(a_session_is_resumed_under_its_name_alone_t03),
+        cmocka_unit_test(tickets_are_opened_as_long_as_their_key_is_kept),
+        cmocka_unit_test(keys_are_changed_often_but_not_without_end_t01),
+        cmocka_unit_test(new_certificates_are_for_new_connections_and_come_whole_t10),
+        cmocka_unit_test(a_second_kind_of_key_stands_beside_the_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,12 +21,10 @@ static inline void pem_take(BIO *bio, char *ret, size_t size)
     BIO_free(bio);
 }
 
-/* A P-256 certificate signed by itself, for `names` such as "DNS:localhost,IP:127.0.0.1", that
- * ends so many seconds from now. */
-static inline struct identity identity_new(const char *names, long seconds)
+/* A certificate of that key, which it ends, signed by itself. */
+static inline struct identity identity_of(EVP_PKEY *key, const char *names, long seconds)
 {
     struct identity identity;
-    EVP_PKEY *key = EVP_EC_gen("P-256");
     X509 *x = X509_new();
     X509_set_version(x, 2);
     ASN1_INTEGER_set(X509_get_serialNumber(x), 1);
@@ -48,6 +46,13 @@ static inline struct identity identity_new(const char *names, long seconds)
     X509_free(x);
     EVP_PKEY_free(key);
     return identity;
+}
+
+/* A P-256 certificate for `names` such as "DNS:localhost,IP:127.0.0.1", that ends so many seconds
+ * from now. */
+static inline struct identity identity_new(const char *names, long seconds)
+{
+    return identity_of(EVP_EC_gen("P-256"), names, seconds);
 }
 
 static inline struct co_tls_certificate certificate_of(const struct identity *identity)

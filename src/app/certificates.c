@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+#include "app/certificates.h"
+
+#include "codec/date.h"
+#include "coronet/fiber.h"
+#include "runtime/file.h"
+#include "tls/certificate.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define DAY_SECONDS    86400
+#define SELF_DAYS      820 /* clients of Apple's refuse 826 and more */
+#define SELF_DAYS_LEFT 30  /* with fewer it is time for another */
+
+_Static_assert(CO_FINGERPRINT_SIZE == CO_FINGERPRINT_MAX, "two floors, one text");
+
+/* ---- files ------------------------------------------------------------------------------------
+ */
+
+static int read_one(const struct co_certificate_file *file, bool again, const char *what,
+    struct co_buf *text, struct co_buf *message)
+{
+    int fd = again && file->reopen ? file->reopen(file->reopen_arg) : -1;
+    int rc = !again || !file->reopen ? co_file_read_all(file->path, text)
+             : fd < 0                ? fd
+                                     : co_file_read_taken(fd, text);
+    if (rc < 0)
+        co_buf_addf(message, "cannot read the %s %s: %s", what, file->path, co_explain(rc));
+    return rc;
+}
+
+/* The texts of all pairs, and what they say as OpenSSL's callers want it. */
+struct texts {
+    struct co_buf chains[CO_CERTIFICATES_MAX], keys[CO_CERTIFICATES_MAX];
+    struct co_tls_certificate pairs[CO_CERTIFICATES_MAX];
+};
+
+/* A pair that does not do is named by its files. */
+static int check(const struct co_certificate_files *files, const struct co_tls_certificate *pair,
+    struct co_buf *message)
+{
+    struct co_identity_pair read;
+    int rc = co_identity_pair_read(pair, &read);
+    co_identity_pair_free(&read);
+    if (rc < 0)
+        co_buf_addf(message, "certificate %s with key %s: %s", files->chain.path, files->key.path,
+            co_explain(rc));
+    return rc;
+}
+
+/* What is not valid today is served all the same: its owner may have reasons, its users are told.
+ */
+static void warn(const char *path, const struct co_tls_certificate *pair, struct co_buf *message)
+{
+    struct co_certificate_look look;
+    char date[CO_DATE_ISO_SIZE];
+    int64_t now = co_wall_seconds();
+    if (co_certificate_look(pair->chain, &look) < 0 || (look.begins <= now && now <= look.ends))
+        return;
+    bool expired = look.ends < now;
+    co_date_write_iso(date, expired ? look.ends : look.begins);
+    co_buf_addf(message, "%sthe certificate %s %s on %.10s: clients will refuse it",
+        message->size ? "; " : "", path, expired ? "expired" : "begins to be valid", date);
+}
+
+static int read_texts(
+    const struct co_certificates *certificates, struct texts *texts, struct co_buf *message)
+{
+    bool again = certificates->tls;
+    int rc = 0;
+    for (unsigned i = 0; rc == 0 && i < certificates->count; i++) {
+        const struct co_certificate_files *files = &certificates->files[i];
+        struct co_buf *chain = &texts->chains[i], *key = &texts->keys[i];
+        *chain = *key = CO_BUF(CO_CERTIFICATE_BYTES);
+        rc = read_one(&files->chain, again, "certificate", chain, message);
+        if (rc == 0)
+            rc = read_one(&files->key, again, "key", key, message);
+        texts->pairs[i] = (struct co_tls_certificate){co_buf_text(chain), co_buf_text(key)};
+        if (rc == 0)
+            rc = check(files, &texts->pairs[i], message);
+    }
+    for (unsigned i = 0; rc == 0 && i < certificates->count; i++)
+        warn(certificates->files[i].chain.path, &texts->pairs[i], message);
+    return rc;
+}
+
+static void texts_free(struct texts *texts)
+{
+    for (unsigned i = 0; i < CO_CERTIFICATES_MAX; i++) {
+        struct co_buf *key = &texts->keys[i];
+        if (key->at)
+            explicit_bzero(key->at, key->room);
+        co_buf_free(key);
+        co_buf_free(&texts->chains[i]);
+    }
+    free(texts);
+}
+
+int co_certificates_read(struct co_certificates *certificates, struct co_buf *message)
+{
+    struct texts *texts = calloc(1, sizeof *texts);
+    if (!texts)
+        return -ENOMEM;
+    int rc = read_texts(certificates, texts, message);
+    if (rc == 0 && certificates->tls)
+        rc = co_tls_renew(certificates->tls, texts->pairs, certificates->count);
+    else if (rc == 0)
+        rc =
+            co_tls_server(&certificates->tls, &(struct co_tls_options){.certificates = texts->pairs,
+                                                  .certificate_count = certificates->count});
+    texts_free(texts);
+    return rc;
+}
+
+/* ---- self-signed --------------------------------------------------------------------------------
+ */
+
+int co_self_signed_make(
+    const char *const *hosts, int64_t now, struct co_buf *chain, struct co_buf *key)
+{
+    return co_certificate_make(hosts, now, SELF_DAYS, chain, key);
+}
+
+bool co_self_signed_will_do(const struct co_tls_certificate *pair, const char *const *hosts,
+    int64_t now, char ret_fingerprint[CO_FINGERPRINT_SIZE])
+{
+    struct co_certificate_look look;
+    struct co_identity_pair read;
+    bool good = co_identity_pair_read(pair, &read) == 0 &&
+                co_certificate_look(pair->chain, &look) == 0 && look.begins <= now &&
+                look.ends - now >= SELF_DAYS_LEFT * DAY_SECONDS;
+    co_identity_pair_free(&read);
+    for (; good && *hosts; hosts++)
+        good = co_certificate_is_for(pair->chain, *hosts);
+    if (good)
+        memcpy(ret_fingerprint, look.fingerprint, sizeof look.fingerprint);
+    return good;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Tickets (RFC 5077, RFC 8446 4.6.1): sessions that the clients keep, sealed by keys of ours.
+ *
+ * All threads share the keys, so a ticket of one opens in another. A key seals for as long as a
+ * session lives and opens for as long again; then it is gone, and with it, for whoever records
+ * connections and takes the machine later, the TLS 1.2 sessions resumed by it.
+ */
+#include "runtime/fiber.h"
+#include "tls/tls.h"
+
+#include <errno.h>
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <string.h>
+
+#define LIFE_SECONDS 7200
+
+static int64_t age_ns(const struct co_ticket_key *key)
+{
+    return co_now_ns() - key->made_ns;
+}
+
+static bool is_made(const struct co_ticket_key *key)
+{
+    return key->made_ns != 0;
+}
+
+static void key_make(struct co_ticket_key *key)
+{
+    co_random(key, sizeof *key);
+    key->made_ns = co_now_ns() | 1; /* never 0 */
+}
+
+/* The one to seal by, fresh when the latest is old. */
+static struct co_ticket_key sealing_key(struct co_tickets *tickets)
+{
+    struct co_ticket_key *latest = &tickets->keys[0], *before = &tickets->keys[1];
+    pthread_mutex_lock(&tickets->lock);
+    if (!is_made(latest) || age_ns(latest) >= LIFE_SECONDS * CO_SECOND) {
+        *before = *latest;
+        key_make(latest);
+    }
+    struct co_ticket_key key = *latest;
+    pthread_mutex_unlock(&tickets->lock);
+    return key;
+}
+
+/* The one of that name, if it still opens. */
+static bool opening_key(struct co_tickets *tickets, const uint8_t *name, struct co_ticket_key *ret)
+{
+    bool found = false;
+    pthread_mutex_lock(&tickets->lock);
+    for (size_t i = 0; !found && i < CO_LENGTH(tickets->keys); i++) {
+        const struct co_ticket_key *key = &tickets->keys[i];
+        found = is_made(key) && age_ns(key) < 2 * LIFE_SECONDS * CO_SECOND &&
+                memcmp(key->name, name, sizeof key->name) == 0;
+        if (found)
+            *ret = *key;
+    }
+    pthread_mutex_unlock(&tickets->lock);
+    return found;
+}
+
+static bool mac_begin(EVP_MAC_CTX *mac, struct co_ticket_key *key)
+{
+    char digest[] = "SHA256"; /* the parameter is not const-correct */
+    const OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, key->mac, sizeof key->mac),
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+        OSSL_PARAM_construct_end(),
+    };
+    return EVP_MAC_CTX_set_params(mac, parameters) == 1;
+}
+
+/* OpenSSL's: 1 when all is set up; 0: do without a ticket, or with a new session; -1: failed. */
+static int key_for(
+    SSL *ssl, uint8_t *name, uint8_t *iv, EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int sealing)
+{
+    struct co_tickets *tickets = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+    struct co_ticket_key key;
+    if (sealing) {
+        key = sealing_key(tickets);
+        memcpy(name, key.name, sizeof key.name);
+        co_random(iv, (size_t)EVP_CIPHER_get_iv_length(EVP_aes_256_cbc()));
+    } else if (!opening_key(tickets, name, &key)) {
+        return 0;
+    }
+    bool good = EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), NULL, key.cipher, iv, sealing) == 1 &&
+                mac_begin(mac, &key);
+    explicit_bzero(&key, sizeof key);
+    return good ? 1 : -1;
+}
+
+int co_tickets_use(SSL_CTX *context, struct co_tickets *tickets)
+{
+    SSL_CTX_set_app_data(context, tickets);
+    SSL_CTX_set_timeout(context, LIFE_SECONDS);
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF); /* tickets alone: no state */
+    SSL_CTX_set_num_tickets(context, 1);
+    return SSL_CTX_set_tlsext_ticket_key_evp_cb(context, key_for) == 1 ? 0 : -ENOMEM;
+}
