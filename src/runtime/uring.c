@@ -128,14 +128,22 @@ static void fill_receive(struct io_uring_sqe *sqe, int raw, const struct co_op *
     sqe->flags = op->a.receive.at ? 0 : IOSQE_BUFFER_SELECT; /* of group 0 */
 }
 
-/* Makes the operation a request: a poll, if io_uring has refused to do it by itself. */
+/* Can io_uring do it by itself? An accept is woken in place of all others that wait at the socket,
+ * and who had it before us may have died with one in his ring: a poll is woken beside them. */
+static bool does_by_itself(const struct co_slot *slot, const struct co_op *op)
+{
+    return op->code == CO_OP_RECEIVE ||
+           (op->code == CO_OP_ACCEPT && !(slot->bits & CO_SLOT_ADOPTED));
+}
+
+/* Makes the operation a request: a poll, if io_uring cannot do it by itself or has refused. */
 static int request(struct co_rt *rt, struct co_slot *slot, struct co_op *op, bool refused)
 {
     struct uring *uring = uring_of(rt);
     struct io_uring_sqe *sqe = co_ring_request(&uring->ring);
     if (!sqe)
         return -ENOMEM;
-    bool polls = refused || !(op->code == CO_OP_RECEIVE || op->code == CO_OP_ACCEPT);
+    bool polls = refused || !does_by_itself(slot, op);
     if (polls)
         fill_poll(sqe, slot->raw, co_sys_reads(op) ? POLLIN : POLLOUT);
     else if (op->code == CO_OP_ACCEPT)

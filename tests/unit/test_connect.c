@@ -5,7 +5,9 @@
 #include "net/address.h"
 #include "net/connect.h"
 #include "net/stream.h"
+#include "runtime/ring.h"
 
+#include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -102,6 +104,64 @@ KERNEL_TEST(a_connection_that_was_begun_is_waited_for_until_the_deadline)
     return 0;
 }
 
+/* Once the one who accepts has nothing more to do. */
+static int connect_later(void *arg)
+{
+    int rc = co_sleep(10);
+    int raw = begin(arg);
+    rc = rc < 0 ? rc : co_sleep(100);
+    close(raw);
+    return rc;
+}
+
+/* ---- a listener that another process has had ------------------------------------------------ */
+
+/* Waits for connections in a ring that nobody looks into any more, as one of a process that has
+ * just been killed. False: there is no ring here. */
+static bool wait_in_vain(struct co_ring *ring, int listener)
+{
+    if (co_ring_open(ring) < 0)
+        return false;
+    struct io_uring_sqe *accept = co_ring_request(ring);
+    CHECK(accept != NULL);
+    accept->opcode = IORING_OP_ACCEPT;
+    accept->fd = listener;
+    CHECK_INT(co_ring_enter(ring, 0), 0);
+    return true;
+}
+
+/* The kernel wakes one accept for each connection, the first in the queue. */
+KERNEL_TEST(a_connection_is_not_lost_to_who_has_the_socket_no_more)
+{
+    struct co_ring ring;
+    co_address address;
+    co_listener *listener;
+    co_stream *near;
+    co_scope scope;
+    char where[16];
+    CHECK_INT(co_address_of_number("127.0.0.1", 0, &address), 0);
+    int first = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    CHECK_INT(bind(first, &address.as.any, address.size), 0);
+    CHECK_INT(getsockname(first, &address.as.any, &address.size), 0);
+    CHECK_INT(listen(first, 8), 0);
+    bool is_waiting = wait_in_vain(&ring, first);
+    snprintf(where, sizeof where, "fd:%d", dup(first));
+    REQUIRE(co_listen(&listener, where, NULL) == 0);
+    co_group group;
+    co_group_open(&group, NULL);
+    co_scope_open(&scope, 5000);
+    co_go(&group, connect_later, &address);
+    CHECK_INT(co_accept(&near, listener), 0);
+    co_scope_close(&scope);
+    CHECK_INT(co_group_close(&group), 0);
+    co_abort(near);
+    co_listener_close(listener);
+    if (is_waiting)
+        co_ring_close(&ring);
+    close(first);
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -109,6 +169,7 @@ int main(void)
         cmocka_unit_test(a_port_that_is_taken_or_forbidden_is_done_without),
         cmocka_unit_test(a_connection_that_was_begun_becomes_a_stream),
         cmocka_unit_test(a_connection_that_was_begun_is_waited_for_until_the_deadline),
+        cmocka_unit_test(a_connection_is_not_lost_to_who_has_the_socket_no_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -549,7 +549,7 @@ KERNEL_TEST(a_second_kind_of_key_stands_beside_the_first)
     struct identity ecdsa = identity_new("DNS:localhost", DAY);
     struct identity rsa = identity_of(EVP_RSA_gen(2048), "DNS:localhost", DAY);
     const struct co_tls_certificate both[] = {certificate_of(&ecdsa), certificate_of(&rsa)};
-    static const char *const checks[] = {"ECDSA+SHA256", "RSA-PSS+SHA256:RSA+SHA256"};
+    static char checks[][32] = {"ECDSA+SHA256", "RSA-PSS+SHA256:RSA+SHA256"};
     for (size_t i = 0; i < 4; i++) {
         const struct co_tls_options trust = {.authorities = both[i / 2].chain};
         struct side server = {0}, client = {.host = "localhost"};
