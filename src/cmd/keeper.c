@@ -274,6 +274,7 @@ static int ask(
 {
     int ends[2], fds[PARCEL_FDS];
     int32_t number;
+    *ret_fd = -1;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
         return -errno;
     fds[0] = ends[1];
