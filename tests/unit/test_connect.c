@@ -7,8 +7,11 @@
 #include "net/stream.h"
 #include "runtime/ring.h"
 
+#include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* Connects to a listener of its own; ret: where it was seen to come from. */
@@ -116,24 +119,31 @@ static int connect_later(void *arg)
 
 /* ---- a listener that another process has had ------------------------------------------------ */
 
-/* Waits for connections in a ring that nobody looks into any more, as one of a process that has
- * just been killed. False: there is no ring here. */
-static bool wait_in_vain(struct co_ring *ring, int listener)
+/* A process that has asked its ring for a connection, and does nothing more: as one whose ring is
+ * still there when it has been killed. */
+static pid_t wait_in_vain(int listener)
 {
-    if (co_ring_open(ring) < 0)
-        return false;
-    struct io_uring_sqe *accept = co_ring_request(ring);
-    CHECK(accept != NULL);
-    accept->opcode = IORING_OP_ACCEPT;
-    accept->fd = listener;
-    CHECK_INT(co_ring_enter(ring, 0), 0);
-    return true;
+    int status;
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct co_ring ring;
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        struct io_uring_sqe *accept = co_ring_open(&ring) == 0 ? co_ring_request(&ring) : NULL;
+        if (accept) {
+            accept->opcode = IORING_OP_ACCEPT;
+            accept->fd = listener;
+            co_ring_enter(&ring, 0);
+        }
+        raise(SIGSTOP);
+        _exit(0);
+    }
+    CHECK(pid > 0 && waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status));
+    return pid;
 }
 
 /* The kernel wakes one accept for each connection, the first in the queue. */
 KERNEL_TEST(a_connection_is_not_lost_to_who_has_the_socket_no_more)
 {
-    struct co_ring ring;
     co_address address;
     co_listener *listener;
     co_stream *near;
@@ -144,7 +154,7 @@ KERNEL_TEST(a_connection_is_not_lost_to_who_has_the_socket_no_more)
     CHECK_INT(bind(first, &address.as.any, address.size), 0);
     CHECK_INT(getsockname(first, &address.as.any, &address.size), 0);
     CHECK_INT(listen(first, 8), 0);
-    bool is_waiting = wait_in_vain(&ring, first);
+    pid_t other = wait_in_vain(first);
     snprintf(where, sizeof where, "fd:%d", dup(first));
     REQUIRE(co_listen(&listener, where, NULL) == 0);
     co_group group;
@@ -156,8 +166,8 @@ KERNEL_TEST(a_connection_is_not_lost_to_who_has_the_socket_no_more)
     CHECK_INT(co_group_close(&group), 0);
     co_abort(near);
     co_listener_close(listener);
-    if (is_waiting)
-        co_ring_close(&ring);
+    kill(other, SIGKILL);
+    CHECK_INT(waitpid(other, NULL, 0), other);
     close(first);
     return 0;
 }
