@@ -189,7 +189,8 @@ def test_https_server_says_hello_to_who_trusts_it(tmp_path):
         with urllib.request.urlopen(
                 url, context=ssl.create_default_context(cafile=cert), timeout=PATIENCE) as reply:
             assert reply.read() == b'Hello, secret World!\n'
-        run('curl', '-sS', url, code=60)
+        other, _ = make_certificate(tmp_path, 'other.test')
+        run('curl', '-sS', '--cacert', other, url, code=60)
 
 
 def test_port_scan_finds_what_is_open():
