@@ -184,16 +184,9 @@ static OPAQUE void fiber_main(void)
     __builtin_unreachable();
 }
 
-/* Stacks begin at the same place of a page: their tops are moved apart, lest the fibers of a shard
- * all want the same few sets of the cache. */
-#define COLORS      16
-#define COLOR_BYTES 64
-
-static struct co_fiber *fiber_place(
-    const struct co_stack *stack, uint64_t serial, void **ret_top, size_t copy_bytes)
+static struct co_fiber *fiber_place(const struct co_stack *stack, void **ret_top, size_t copy_bytes)
 {
     uintptr_t at = (uintptr_t)stack->top - sizeof(struct co_fiber);
-    at -= serial % COLORS * COLOR_BYTES;
     at &= ~(uintptr_t)63;
     struct co_fiber *fiber = (struct co_fiber *)at;
     at -= (copy_bytes + 15) & ~(size_t)15;
@@ -215,7 +208,7 @@ int co_fiber_spawn(struct co_rt *rt, struct co_group_body *group,
         return -ENOMEM;
     }
     void *top;
-    struct co_fiber *fiber = fiber_place(&stack, rt->fiber_serial, &top, options->copy_bytes);
+    struct co_fiber *fiber = fiber_place(&stack, &top, options->copy_bytes);
     *fiber = (struct co_fiber){
         .rt = rt,
         .background = options->background,
