@@ -103,14 +103,11 @@ static int folder_make(char *path)
     return mkdir(path, FOLDER_MODE) == 0 || errno == EEXIST ? 0 : -errno;
 }
 
+/* None is there before the first start. */
 static int file_read(const char *path, struct co_buf *ret)
 {
-    struct co_replace file;
-    int rc = co_replace_begin(&file, path);
-    if (rc == 0)
-        rc = co_replace_read(&file, ret);
-    co_replace_end(&file);
-    return rc;
+    int rc = co_replace_read_path(path, ret);
+    return rc == -ENOENT ? 0 : rc;
 }
 
 static int file_write(const char *path, const struct co_buf *text)
