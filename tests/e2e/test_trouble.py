@@ -257,6 +257,7 @@ def test_peers_that_go_leave_a_partial_file_and_nothing_else(trouble, channel, e
     ending(control if channel == 'control' else data)
     for connection in (control, data):
         connection.close()
+    eventually(lambda: one.held() == one.before)  # it has noticed, and the next is not beside it
     assert not (one.folder / 'new').exists() and partials() == [len(OLD)]
     assert one.upload('new', OLD)[0] == '2'
     one.nothing_is_left()
