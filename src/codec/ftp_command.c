@@ -57,9 +57,17 @@ static enum co_ftp_verb verb_of(co_text word)
     return CO_FTP_UNKNOWN;
 }
 
+/* What is left of a Telnet Synch whose urgent byte, an IAC, the system took out of the stream. */
+static bool is_telnet_code(char c)
+{
+    return (uint8_t)c >= 0xF0;
+}
+
 int co_ftp_command_parse(co_text line, struct co_ftp_command *ret)
 {
     size_t size = 0;
+    while (line.size > 0 && is_telnet_code(line.at[0]))
+        line = co_text_after(line, 1);
     while (size < line.size && is_verb_char(line.at[size]))
         size++;
     bool has_argument = size < line.size;

@@ -126,7 +126,7 @@ static int folder_remove(void *arg)
 {
     struct co_place *place = arg;
     if (!*place->name)
-        return -EBUSY;
+        return -EPERM;
     int rc = co_place_enter(place);
     if (rc < 0)
         return rc;
@@ -196,7 +196,7 @@ int co_tree_rename(struct co_tree *tree, co_text from, co_text to, bool replace)
     rc = co_place_open(&job.to, tree, to, -EPERM);
     if (rc == 0) {
         bool root = !*job.from.name || !*job.to.name;
-        rc = root ? -EBUSY : co_lookup_offload(rename_job, &job);
+        rc = root ? -EPERM : co_lookup_offload(rename_job, &job);
         co_place_close(&job.to);
     }
     co_place_close(&job.from);

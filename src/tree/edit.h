@@ -22,11 +22,11 @@ int co_tree_folder_make(struct co_tree *tree, co_text path);
 int co_tree_file_remove(struct co_tree *tree, co_text path);
 
 /* CO_MAY_CHANGE. -ENOTDIR for a file, -ENOTEMPTY (hidden names count, leftover partial uploads
- * do not: they go with it), -EBUSY for the root. */
+ * do not: they go with it), -EPERM for the root. */
 int co_tree_folder_remove(struct co_tree *tree, co_text path);
 
 /* CO_MAY_CHANGE. replace: a file at `to` goes, as in rename(2); else -EEXIST, without a race.
- * -EINVAL when a folder would move below itself; -EXDEV across mounts; -EBUSY for the root. */
+ * -EINVAL when a folder would move below itself; -EXDEV across mounts; -EPERM for the root. */
 int co_tree_rename(struct co_tree *tree, co_text from, co_text to, bool replace);
 
 /* CO_MAY_CHANGE. Of a file or folder, through links. */

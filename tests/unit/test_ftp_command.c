@@ -119,6 +119,18 @@ static void refuses_verbs_that_are_none(void **state)
         assert_refused(co_text_of(bad[i]));
 }
 
+static void what_the_system_leaves_of_a_telnet_synch_is_no_part_of_a_verb(void **state)
+{
+    (void)state;
+    assert_int_equal(parse(CO_TEXT("\xf4\xf2"
+                                   "ABOR"))
+                         .verb,
+        CO_FTP_ABOR);
+    assert_int_equal(parse(CO_TEXT("\xf2STAT")).verb, CO_FTP_STAT);
+    assert_refused(CO_TEXT("\xf4\xf2"));
+    assert_refused(CO_TEXT("AB\xf2OR"));
+}
+
 static void a_longest_line_is_read_f11(void **state)
 {
     (void)state;
@@ -166,6 +178,7 @@ int main(void)
         cmocka_unit_test(an_argument_may_hold_every_other_byte_rfc2640_3_1),
         cmocka_unit_test(refuses_bytes_that_end_lines),
         cmocka_unit_test(refuses_verbs_that_are_none),
+        cmocka_unit_test(what_the_system_leaves_of_a_telnet_synch_is_no_part_of_a_verb),
         cmocka_unit_test(a_longest_line_is_read_f11),
         cmocka_unit_test(knows_other_protocols_by_their_first_line_f09),
         cmocka_unit_test(no_command_of_ftp_is_taken_for_another_protocol),
