@@ -11,6 +11,7 @@
 #include "coronet/fiber.h"
 #include "coronet/ftp.h"
 #include "coronet/http.h"
+#include "coronet/http_client.h"
 #include "coronet/net.h"
 #include "coronet/shard.h"
 #include "coronet/stream.h"

@@ -32,6 +32,27 @@ static int decode_group(const char *group, size_t padding, uint8_t ret[3])
     return (padding >= 1 && ret[2]) || (padding == 2 && ret[1]) ? CO_EINVALID : 0;
 }
 
+static char char_of(uint32_t value)
+{
+    static const char alphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    return alphabet[value & 63];
+}
+
+void co_base64_encode(co_text bytes, struct co_buf *out)
+{
+    for (; bytes.size > 0; bytes = co_text_after(bytes, 3)) {
+        size_t count = bytes.size < 3 ? bytes.size : 3;
+        uint32_t bits = 0;
+        for (size_t i = 0; i < 3; i++)
+            bits = bits << 8 | (i < count ? (uint8_t)bytes.at[i] : 0);
+        co_buf_add_char(out, char_of(bits >> 18));
+        co_buf_add_char(out, char_of(bits >> 12));
+        co_buf_add_char(out, count > 1 ? char_of(bits >> 6) : '=');
+        co_buf_add_char(out, count > 2 ? char_of(bits) : '=');
+    }
+}
+
 static size_t padding_of(co_text text)
 {
     size_t padding = 0;

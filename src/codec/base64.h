@@ -9,4 +9,7 @@
  * buffer's error; out is as before then. */
 int co_base64_decode(co_text text, struct co_buf *out);
 
+/* Appends the text that stands for the bytes. */
+void co_base64_encode(co_text bytes, struct co_buf *out);
+
 #endif

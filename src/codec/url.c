@@ -258,6 +258,14 @@ int co_url_path_decode(co_text path, struct co_buf *out)
     return rc;
 }
 
+int co_url_decode(co_text text, struct co_buf *out)
+{
+    int byte;
+    while ((byte = decode_next(&text)) >= 0)
+        co_buf_add_char(out, (char)byte);
+    return byte == -2 ? CO_EINVALID : out->error;
+}
+
 void co_url_encode(struct co_buf *out, co_text bytes, bool keep_slash)
 {
     static const char hex[] = "0123456789ABCDEF";

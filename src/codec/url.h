@@ -26,6 +26,13 @@ struct co_url {
  * host is an ASCII DNS name, a dotted quad or an IPv6 address, never empty; port 0 is refused. */
 int co_url_parse(co_text text, struct co_url *ret);
 
+/*
+ * Appends the absolute URL that a reference means within a base (RFC 3986 5.2), without fragment;
+ * bytes that no URL may hold are percent-encoded. The base's user is not carried over. The result
+ * is still to be parsed: nothing has been checked. Returns out's error or 0.
+ */
+int co_url_resolve(const struct co_url *base, co_text reference, struct co_buf *out);
+
 /* Checks "host", "host:port", "[::1]:port" (RFC 9112 3.2). 0 or CO_EINVALID. Port 0 when absent;
  * the host comes without brackets: one that holds a ':' is IPv6. */
 int co_url_authority(co_text text, co_text *ret_host, uint16_t *ret_port);
@@ -41,6 +48,10 @@ int co_url_authority(co_text text, co_text *ret_host, uint16_t *ret_port);
  * a malformed escape, an encoded '/' or a NUL; else out's own error.
  */
 int co_url_path_decode(co_text path, struct co_buf *out);
+
+/* Appends what percent-encoded text stands for. 0, CO_EINVALID for a malformed escape, out's error.
+ */
+int co_url_decode(co_text text, struct co_buf *out);
 
 /* Appends `bytes` percent-encoded: all but the unreserved characters (RFC 3986 2.3), so that they
  * are safe in a path segment, a query value, HTML and quotes alike; '/' kept when keep_slash. */

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The HTTP client: one URL in one call, or a client that keeps connections for many.
+ *
+ *     co_http_response *response;
+ *     int rc = co_http_get(&response, "http://localhost:8000/notes.txt");
+ *     while (rc == 0 && (n = co_http_response_read(response, bytes, sizeof bytes)) > 0)
+ *         fwrite(bytes, 1, (size_t)n, stdout);
+ *
+ * A response of whatever status is a success of the call: ask co_http_response_status.
+ */
+#ifndef CORONET_HTTP_CLIENT_H
+#define CORONET_HTTP_CLIENT_H
+
+#include "coronet/dial.h"
+#include "coronet/tls.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Connections and settings. Belongs to one runtime; any number of its fibers may share it. */
+typedef struct co_http_client co_http_client;
+
+/* What the server answered; its body is still to be read. */
+typedef struct co_http_response co_http_response;
+
+struct co_http_client_options {
+    co_tls *tls;            /* whom to trust; borrowed; NULL: the system's authorities */
+    int family;             /* AF_INET or AF_INET6 only; 0: both */
+    int64_t connect_ms;     /* for look-up, connection and TLS together; 0: 30,000 */
+    int64_t head_ms;        /* from the request's end to the response's head; 0: 60,000 */
+    int64_t min_rate;       /* bytes a second either way, after 15 s; 0: 1; negative: none */
+    uint64_t limit_rate;    /* bytes a second of a connection, each way; 0: no limit */
+    unsigned idle_max;      /* connections that are kept for later; 0: 32 */
+    unsigned redirects_max; /* followed in a row; 0: 20 */
+    bool no_redirects;      /* a redirection is a response like any other */
+    const char *user_agent; /* NULL: "coronet" */
+};
+
+/*
+ * co_http_client_new - make a client.
+ *
+ * Does not suspend; inside a fiber.
+ * ret: receives the client, co_http_client_free ends it. options: NULL for the defaults; copied,
+ * with its strings.
+ * Returns: 0, -ENOMEM.
+ */
+CO_API int co_http_client_new(
+    co_http_client **ret, const struct co_http_client_options *options) CO_MUST_USE;
+
+/*
+ * co_http_client_free - end a client and its idle connections; NULL is allowed.
+ *
+ * Suspends while they are closed. Its responses must have been closed before.
+ */
+CO_API void co_http_client_free(co_http_client *client);
+
+/* One request. */
+struct co_http_fetch {
+    const char *url;            /* "http://" or "https://" */
+    const char *method;         /* NULL: GET, or POST with a body */
+    const char *const *headers; /* "Name: value", NULL-terminated; instead of the usual ones */
+    const char *user;           /* "NAME:PASSWORD" for Basic (RFC 7617), instead of the URL's */
+    const void *body;           /* NULL: none */
+    size_t body_bytes;
+    const char *type; /* of the body; NULL: "application/octet-stream" */
+};
+
+/*
+ * co_http_fetch - ask for something, following redirections (RFC 9110 15.4).
+ *
+ * Suspends until the head of the last response has come.
+ * A connection that was kept and turns out to be closed is replaced by a new one, where repeating
+ * the request is safe (RFC 9110 9.2.2). After a redirection to another scheme, host or port the
+ * user and `headers` are left out; 303, and 301 and 302 after POST, go on as GET without the body.
+ * ret: receives the response, for co_http_response_close. what: borrowed during the call.
+ * Returns: 0; CO_EINVALID (a malformed URL, method or header), CO_EHTTP (the server broke the
+ * protocol, or redirects for ever), CO_ETOOBIG (of its head), CO_EEOF, CO_EDEADLINE, CO_ETOOSLOW,
+ * CO_ECANCELED, as co_dial and co_tls_connect; with detail for co_explain.
+ */
+CO_API int co_http_fetch(
+    co_http_response **ret, co_http_client *client, const struct co_http_fetch *what) CO_MUST_USE;
+
+/*
+ * co_http_get - GET one URL, by a client of its own.
+ *
+ * Suspends and returns as co_http_fetch, and -ENOMEM.
+ */
+CO_API int co_http_get(co_http_response **ret, const char *url) CO_MUST_USE;
+
+/*
+ * co_http_response_status - its status (200).
+ *
+ * Does not suspend.
+ */
+CO_API int co_http_response_status(const co_http_response *response);
+
+/*
+ * co_http_response_url - where it came from, after redirections; without user and fragment.
+ *
+ * Does not suspend.
+ * Returns: text that lives as long as the response.
+ */
+CO_API const char *co_http_response_url(const co_http_response *response);
+
+/*
+ * co_http_response_header - a header field's value.
+ *
+ * Does not suspend.
+ * name: without regard to case.
+ * Returns: text that lives as long as the response; at NULL when there is none; the first one when
+ * repeated.
+ */
+CO_API co_text co_http_response_header(const co_http_response *response, const char *name);
+
+/*
+ * co_http_response_size - the length of its body, as announced.
+ *
+ * Does not suspend.
+ * Returns: bytes; -1 when only its end will tell.
+ */
+CO_API int64_t co_http_response_size(const co_http_response *response);
+
+/*
+ * co_http_response_read - read the body.
+ *
+ * Suspends until there is something.
+ * Returns: a count; 0 at its end; CO_EEOF when the connection ended before, CO_EHTTP, CO_ETOOSLOW,
+ * CO_ETRUNCATED, else as co_read. Failures stay.
+ */
+CO_API ssize_t co_http_response_read(co_http_response *response, void *ret_bytes, size_t size);
+
+/*
+ * co_http_response_close - give a response up; NULL is allowed.
+ *
+ * Suspends to close its connection, unless the body was read to its end: then the connection is
+ * kept for the next request.
+ */
+CO_API void co_http_response_close(co_http_response *response);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/* References to absolute URLs (RFC 3986 5.2), as they stand in Location and in pages. */
+#include "codec/url.h"
+
+/* ---- bytes ---------------------------------------------------------------------------------- */
+
+/* What browsers encode where they find it raw: spaces, controls, all beyond ASCII, and what no URL
+ * may hold. */
+static bool is_url_byte(char c)
+{
+    return c > ' ' && c < 0x7f && !memchr("\"<>\\^`{|}", c, 9);
+}
+
+static void add_bytes(struct co_buf *out, co_text text)
+{
+    for (; text.size > 0; text = co_text_after(text, 1)) {
+        if (is_url_byte(text.at[0]))
+            co_buf_add_char(out, text.at[0]);
+        else
+            co_buf_addf(out, "%%%02X", (unsigned char)text.at[0]);
+    }
+}
+
+/* ---- parts ---------------------------------------------------------------------------------- */
+
+static bool has_scheme(co_text reference)
+{
+    size_t size = 0;
+    while (size < reference.size &&
+           (co_is_digit(reference.at[size]) ||
+               (co_lower(reference.at[size]) >= 'a' && co_lower(reference.at[size]) <= 'z') ||
+               (size > 0 && memchr("+-.", reference.at[size], 3))))
+        size++;
+    return size > 0 && size < reference.size && reference.at[size] == ':' &&
+           !co_is_digit(reference.at[0]);
+}
+
+/* What names the server; the user is not carried over to what a server says. */
+static void add_origin(struct co_buf *out, const struct co_url *base)
+{
+    co_buf_add_text(out, base->scheme);
+    co_buf_add_string(out, base->host_is_ipv6 ? "://[" : "://");
+    co_buf_add_text(out, base->host);
+    if (base->host_is_ipv6)
+        co_buf_add_char(out, ']');
+    if (base->port)
+        co_buf_addf(out, ":%u", base->port);
+}
+
+/* Adds segments to a path that begins at `start` of out and ends with '/'; dots are taken away as
+ * they come (RFC 3986 5.2.4). */
+static void add_segments(struct co_buf *out, size_t start, co_text path)
+{
+    while (path.size > 0 && !out->error) {
+        ssize_t slash = co_text_find(path, '/');
+        co_text segment = {path.at, slash < 0 ? path.size : (size_t)slash};
+        path = co_text_after(path, segment.size + (slash >= 0));
+        if (co_text_equal(segment, CO_TEXT(".")))
+            continue;
+        if (co_text_equal(segment, CO_TEXT(".."))) {
+            while (out->size > start + 1 && out->at[--out->size - 1] != '/')
+                ;
+            continue;
+        }
+        add_bytes(out, segment);
+        if (slash >= 0)
+            co_buf_add_char(out, '/');
+    }
+}
+
+/* The folder of the base's path, without the first '/'. */
+static co_text folder_of(co_text path)
+{
+    while (path.size > 0 && path.at[path.size - 1] != '/')
+        path.size--;
+    return path.size > 0 ? co_text_after(path, 1) : path;
+}
+
+static void add_path(struct co_buf *out, const struct co_url *base, co_text path)
+{
+    size_t start = out->size;
+    bool absolute = path.at[0] == '/';
+    co_buf_add_char(out, '/');
+    if (!absolute)
+        add_segments(out, start, folder_of(base->path));
+    add_segments(out, start, co_text_after(path, absolute));
+}
+
+int co_url_resolve(const struct co_url *base, co_text reference, struct co_buf *out)
+{
+    ssize_t mark = co_text_find(reference, '#');
+    co_text text = {reference.at, mark < 0 ? reference.size : (size_t)mark};
+    if (has_scheme(text)) {
+        add_bytes(out, text);
+        return out->error;
+    }
+    if (co_text_starts(text, CO_TEXT("//"))) {
+        co_buf_add_text(out, base->scheme);
+        co_buf_add_char(out, ':');
+        add_bytes(out, text);
+        return out->error;
+    }
+    mark = co_text_find(text, '?');
+    co_text path = {text.at, mark < 0 ? text.size : (size_t)mark};
+    add_origin(out, base);
+    if (path.size > 0)
+        add_path(out, base, path);
+    else
+        co_buf_add_text(out, base->path);
+    if (text.size == 0 && base->query.at) {
+        co_buf_add_char(out, '?');
+        co_buf_add_text(out, base->query);
+    }
+    add_bytes(out, co_text_after(text, path.size));
+    return out->error;
+}

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The client: an errand goes from redirection to redirection; each of its requests is an exchange
+ * on a connection of the pool's, or on a new one.
+ */
+#include "http/client.h"
+
+#include "dial/pool.h"
+#include "http/exchange.h"
+#include "net/fail.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CONNECT_MS    30000
+#define HEAD_MS       60000
+#define IDLE_MAX      32
+#define REDIRECTS_MAX 20
+#define SKIPPED_MAX   65536 /* bytes of a redirection's body; reading more costs more than a close \
+                             */
+
+struct co_http_client {
+    struct co_http_client_options options;
+    char *user_agent;
+    struct co_pool pool;
+};
+
+struct co_http_response {
+    co_http_client *client;
+    bool owns_client;
+    struct co_http_errand errand;
+    co_stream *stream;
+    struct co_http_answer answer;
+    co_text piece; /* shown by the body, not yet given to the caller */
+};
+
+/* ---- the client ----------------------------------------------------------------------------- */
+
+static void fill_defaults(struct co_http_client_options *options)
+{
+    if (options->connect_ms == 0)
+        options->connect_ms = CONNECT_MS;
+    if (options->head_ms == 0)
+        options->head_ms = HEAD_MS;
+    if (options->min_rate == 0)
+        options->min_rate = 1;
+    if (options->idle_max == 0)
+        options->idle_max = IDLE_MAX;
+    if (options->redirects_max == 0)
+        options->redirects_max = REDIRECTS_MAX;
+}
+
+int co_http_client_new(co_http_client **ret, const struct co_http_client_options *options)
+{
+    static const char *const alpn[] = {"http/1.1", NULL};
+    co_http_client *client = calloc(1, sizeof *client);
+    if (!client)
+        return -ENOMEM;
+    if (options)
+        client->options = *options;
+    fill_defaults(&client->options);
+    client->user_agent = strdup(options && options->user_agent ? options->user_agent : "coronet");
+    if (!client->user_agent) {
+        free(client);
+        return -ENOMEM;
+    }
+    client->pool = (struct co_pool){
+        .dial = {.family = client->options.family, .timeout_ms = client->options.connect_ms},
+        .tls = client->options.tls,
+        .alpn = alpn,
+        .idle_max = client->options.idle_max,
+    };
+    co_pool_start(&client->pool);
+    *ret = client;
+    return 0;
+}
+
+void co_http_client_free(co_http_client *client)
+{
+    if (!client)
+        return;
+    co_pool_end(&client->pool);
+    free(client->user_agent);
+    free(client);
+}
+
+/* ---- one request ---------------------------------------------------------------------------- */
+
+static struct co_pool_place place_of(const struct co_http_errand *errand)
+{
+    return (struct co_pool_place){
+        .secure = co_http_errand_is_secure(errand),
+        .host = errand->parsed.host,
+        .port = co_http_errand_port(errand),
+    };
+}
+
+/* RFC 9110 9.2.2: doing it twice is doing it once. */
+static bool is_idempotent(enum co_http_method method)
+{
+    return method == CO_HTTP_GET || method == CO_HTTP_HEAD || method == CO_HTTP_PUT ||
+           method == CO_HTTP_DELETE || method == CO_HTTP_OPTIONS;
+}
+
+/* A kept connection may have been closed while the request was on its way (RFC 9112 9.3.1). */
+static bool is_worth_a_new_one(int rc, bool heard, enum co_http_method method)
+{
+    return !heard && is_idempotent(method) &&
+           (rc == CO_EEOF || rc == -ECONNRESET || rc == -EPIPE || rc == CO_ETRUNCATED);
+}
+
+static int converse(co_http_response *response, const struct co_http_question *question)
+{
+    struct co_pool *pool = &response->client->pool;
+    struct co_pool_place place = place_of(&response->errand);
+    bool heard;
+    response->stream = co_pool_take(pool, &place);
+    if (response->stream) {
+        int rc = co_http_exchange(response->stream, question, &response->answer, &heard);
+        if (rc == 0 || !is_worth_a_new_one(rc, heard, question->method))
+            return rc;
+        co_abort(response->stream);
+        response->stream = NULL;
+        co_buf_free(&response->answer.text);
+    }
+    int rc = co_pool_connect(pool, &place, &response->stream);
+    return rc < 0 ? rc : co_http_exchange(response->stream, question, &response->answer, &heard);
+}
+
+static int ask(co_http_response *response)
+{
+    const struct co_http_errand *errand = &response->errand;
+    const struct co_http_client_options *options = &response->client->options;
+    struct co_buf head = CO_BUF(CO_HTTP_REQUEST_HEAD_MAX + CO_HTTP_URL_MAX);
+    int rc = co_http_errand_head(errand, &head);
+    struct co_http_question question = {
+        .method = errand->method,
+        .head = co_buf_text(&head),
+        .body = {errand->what->body, errand->with_body ? errand->what->body_bytes : 0},
+        .head_ms = options->head_ms,
+        .min_rate = options->min_rate,
+        .limit_rate = options->limit_rate,
+    };
+    if (rc == 0)
+        rc = converse(response, &question);
+    co_buf_free(&head);
+    return rc;
+}
+
+/* ---- the response --------------------------------------------------------------------------- */
+
+/* Done with the exchange: its connection is kept where that can be. */
+static void let_go(co_http_response *response)
+{
+    co_stream *stream = response->stream;
+    response->stream = NULL;
+    if (!stream)
+        return;
+    struct co_pool_place place = place_of(&response->errand);
+    if (co_http_exchange_end(&response->answer))
+        co_pool_keep(&response->client->pool, &place, stream);
+    else
+        co_abort(stream);
+}
+
+ssize_t co_http_response_read(co_http_response *response, void *ret_bytes, size_t size)
+{
+    co_text *piece = &response->piece;
+    if (piece->size == 0) {
+        ssize_t n = co_http_incoming_next(&response->answer.body, piece);
+        if (n <= 0) {
+            *piece = (co_text){0};
+            return n;
+        }
+    }
+    size_t taken = size < piece->size ? size : piece->size;
+    memcpy(ret_bytes, piece->at, taken);
+    *piece = co_text_after(*piece, taken);
+    return (ssize_t)taken;
+}
+
+static void skip(co_http_response *response)
+{
+    co_text piece;
+    size_t skipped = 0;
+    ssize_t n = 1;
+    while (n > 0 && skipped <= SKIPPED_MAX) {
+        n = co_http_incoming_next(&response->answer.body, &piece);
+        skipped += piece.size;
+    }
+}
+
+void co_http_response_close(co_http_response *response)
+{
+    if (!response)
+        return;
+    let_go(response);
+    co_buf_free(&response->answer.text);
+    co_buf_free(&response->errand.url);
+    if (response->owns_client)
+        co_http_client_free(response->client);
+    free(response);
+}
+
+int co_http_response_status(const co_http_response *response)
+{
+    return response->answer.head.status;
+}
+
+const char *co_http_response_url(const co_http_response *response)
+{
+    return response->errand.url.at;
+}
+
+co_text co_http_response_header(const co_http_response *response, const char *name)
+{
+    const struct co_http1_response *head = &response->answer.head;
+    return co_http_field_find(head->fields, head->field_count, co_text_of(name));
+}
+
+int64_t co_http_response_size(const co_http_response *response)
+{
+    const struct co_http1_response *head = &response->answer.head;
+    switch (head->framing) {
+    case CO_HTTP_LENGTH: return (int64_t)head->body_size;
+    case CO_HTTP_NO_BODY: return 0;
+    default: return -1;
+    }
+}
+
+/* ---- fetching ------------------------------------------------------------------------------- */
+
+static bool is_redirection(int status)
+{
+    return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+/* Goes on from one response to where it leads. 1 when it leads nowhere: it is the last. */
+static int follow(co_http_response *response)
+{
+    co_text location = co_http_response_header(response, "Location");
+    int status = response->answer.head.status;
+    if (!is_redirection(status) || !location.at || response->client->options.no_redirects)
+        return 1;
+    skip(response);
+    let_go(response);
+    int rc = co_http_errand_redirect(&response->errand, status, location);
+    co_buf_free(&response->answer.text);
+    return rc;
+}
+
+static int fetch(co_http_response *response, const struct co_http_fetch *what)
+{
+    int rc = co_http_errand_start(&response->errand, what);
+    response->errand.user_agent = response->client->user_agent;
+    for (unsigned i = 0; rc == 0; i++) {
+        if (i > response->client->options.redirects_max)
+            return co_fail_at(CO_EHTTP, "fetch", what->url, "it is redirected for ever", "");
+        rc = ask(response);
+        if (rc == 0)
+            rc = follow(response);
+    }
+    return rc == 1 ? 0 : rc;
+}
+
+int co_http_fetch(co_http_response **ret, co_http_client *client, const struct co_http_fetch *what)
+{
+    co_http_response *response = calloc(1, sizeof *response);
+    if (!response)
+        return -ENOMEM;
+    response->client = client;
+    int rc = fetch(response, what);
+    response->errand.what = NULL;
+    if (rc < 0)
+        co_http_response_close(response);
+    else
+        *ret = response;
+    return rc;
+}
+
+int co_http_get(co_http_response **ret, const char *url)
+{
+    co_http_client *client;
+    int rc = co_http_client_new(&client, NULL);
+    if (rc < 0)
+        return rc;
+    rc = co_http_fetch(ret, client, &(struct co_http_fetch){.url = url});
+    if (rc < 0)
+        co_http_client_free(client);
+    else
+        (*ret)->owns_client = true;
+    return rc;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* What the rooms of the HTTP client share. */
+#ifndef CO_HTTP_CLIENT_ROOMS_H
+#define CO_HTTP_CLIENT_ROOMS_H
+
+#include "base/buf.h"
+#include "codec/http1.h"
+#include "codec/url.h"
+#include "coronet/http_client.h"
+
+#define CO_HTTP_URL_MAX          8192  /* bytes */
+#define CO_HTTP_REQUEST_HEAD_MAX 65536 /* bytes */
+
+/* Where an errand has come to: the next request, as redirections have made it. */
+struct co_http_errand {
+    const struct co_http_fetch *what;
+    const char *user_agent;
+    struct co_buf url;    /* absolute, without fragment, NUL-terminated */
+    struct co_url parsed; /* its slices point into url */
+    enum co_http_method method;
+    co_text method_text;
+    bool with_body;
+    bool is_trusted; /* the place that was asked for: the user and the headers may go there */
+};
+
+/* Begins: the URL as it was given. 0, CO_EINVALID, CO_ETOOBIG, -ENOMEM; co_buf_free(&errand->url)
+ * in any case. */
+int co_http_errand_start(struct co_http_errand *errand, const struct co_http_fetch *what);
+
+/* Goes on to where a redirection leads (RFC 9110 15.4). Returns as co_http_errand_start. */
+int co_http_errand_redirect(struct co_http_errand *errand, int status, co_text location);
+
+bool co_http_errand_is_secure(const struct co_http_errand *errand);
+uint16_t co_http_errand_port(const struct co_http_errand *errand);
+
+/* Writes the request's head, whole. 0, CO_EINVALID for a header that is none, out's error. */
+int co_http_errand_head(const struct co_http_errand *errand, struct co_buf *out);
+
+#endif

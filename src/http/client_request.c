@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is asked next, and what may be told to whom.
+ *
+ * Secrets (the user, headers of the caller's) go to the place that the caller named, by scheme,
+ * host and port, and to no other (attacks C01); once a redirection has led away they stay away.
+ */
+#include "http/client.h"
+
+#include "codec/base64.h"
+#include "http/field.h"
+
+#include <errno.h>
+
+#define USER_MAX 1024 /* bytes of name and password */
+
+/* ---- where ---------------------------------------------------------------------------------- */
+
+bool co_http_errand_is_secure(const struct co_http_errand *errand)
+{
+    return co_text_equal_nocase(errand->parsed.scheme, CO_TEXT("https"));
+}
+
+uint16_t co_http_errand_port(const struct co_http_errand *errand)
+{
+    if (errand->parsed.port)
+        return errand->parsed.port;
+    return co_http_errand_is_secure(errand) ? 443 : 80;
+}
+
+/* Makes `url`, which has no NUL yet, where the errand goes. */
+static int adopt(struct co_http_errand *errand, struct co_buf *url)
+{
+    struct co_url parsed;
+    co_buf_add_char(url, '\0');
+    int rc = url->error;
+    if (rc == 0)
+        rc = co_url_parse((co_text){url->at, url->size - 1}, &parsed);
+    if (rc == 0 && !co_text_equal_nocase(parsed.scheme, CO_TEXT("http")) &&
+        !co_text_equal_nocase(parsed.scheme, CO_TEXT("https")))
+        rc = CO_EINVALID;
+    if (rc < 0) {
+        co_buf_free(url);
+        return rc;
+    }
+    co_buf_free(&errand->url);
+    errand->url = *url;
+    errand->parsed = parsed;
+    return 0;
+}
+
+int co_http_errand_start(struct co_http_errand *errand, const struct co_http_fetch *what)
+{
+    struct co_buf url = CO_BUF(CO_HTTP_URL_MAX);
+    const char *method = what->method ? what->method : what->body ? "POST" : "GET";
+    *errand = (struct co_http_errand){.what = what,
+        .method_text = co_text_of(method),
+        .method = co_http_method_of(co_text_of(method)),
+        .with_body = what->body != NULL,
+        .is_trusted = true};
+    if (!co_http_is_token(errand->method_text) || errand->method == CO_HTTP_CONNECT)
+        return CO_EINVALID;
+    co_url_resolve(&errand->parsed, co_text_of(what->url), &url);
+    return adopt(errand, &url);
+}
+
+/* ---- where next ----------------------------------------------------------------------------- */
+
+static bool is_same_place(const struct co_http_errand *a, const struct co_http_errand *b)
+{
+    return co_http_errand_is_secure(a) == co_http_errand_is_secure(b) &&
+           co_text_equal_nocase(a->parsed.host, b->parsed.host) &&
+           co_http_errand_port(a) == co_http_errand_port(b);
+}
+
+/* RFC 9110 15.4.2 to 15.4.4: what browsers have always done with a POST, and what 303 means. */
+static void become_get(struct co_http_errand *errand)
+{
+    errand->with_body = false;
+    if (errand->method == CO_HTTP_HEAD)
+        return;
+    errand->method = CO_HTTP_GET;
+    errand->method_text = CO_TEXT("GET");
+}
+
+int co_http_errand_redirect(struct co_http_errand *errand, int status, co_text location)
+{
+    struct co_buf url = CO_BUF(CO_HTTP_URL_MAX);
+    struct co_http_errand next = *errand;
+    next.url = CO_BUF(0); /* the old one is still needed */
+    co_url_resolve(&errand->parsed, location, &url);
+    int rc = adopt(&next, &url);
+    if (rc < 0)
+        return rc;
+    if (status == 303 || (status <= 302 && errand->method == CO_HTTP_POST))
+        become_get(&next);
+    next.is_trusted = errand->is_trusted && is_same_place(errand, &next);
+    co_buf_free(&errand->url);
+    *errand = next;
+    return 0;
+}
+
+/* ---- the head ------------------------------------------------------------------------------- */
+
+static void add_host(const struct co_http_errand *errand, struct co_buf *out)
+{
+    const struct co_url *url = &errand->parsed;
+    co_buf_add_string(out, url->host_is_ipv6 ? "Host: [" : "Host: ");
+    co_buf_add_text(out, url->host);
+    if (url->host_is_ipv6)
+        co_buf_add_char(out, ']');
+    if (url->port && url->port != (co_http_errand_is_secure(errand) ? 443 : 80))
+        co_buf_addf(out, ":%u", url->port);
+    co_buf_add_string(out, "\r\n");
+}
+
+/* RFC 9112 3.2.1: the target in origin-form. */
+static void add_request_line(const struct co_http_errand *errand, struct co_buf *out)
+{
+    co_buf_add_text(out, errand->method_text);
+    co_buf_add_char(out, ' ');
+    co_buf_add_text(out, errand->parsed.path.size ? errand->parsed.path : CO_TEXT("/"));
+    if (errand->parsed.query.at) {
+        co_buf_add_char(out, '?');
+        co_buf_add_text(out, errand->parsed.query);
+    }
+    co_buf_add_string(out, " HTTP/1.1\r\n");
+}
+
+/* "NAME:PASSWORD": given, or the URL's own, decoded. */
+static int write_user(const struct co_http_errand *errand, struct co_buf *out)
+{
+    if (errand->is_trusted && errand->what->user) {
+        co_buf_add_string(out, errand->what->user);
+        return out->error;
+    }
+    int rc = co_url_decode(errand->parsed.user, out);
+    co_buf_add_char(out, ':');
+    return rc < 0 ? rc : co_url_decode(errand->parsed.password, out);
+}
+
+/* RFC 7617. */
+static int add_user(const struct co_http_errand *errand, struct co_buf *out)
+{
+    struct co_buf user = CO_BUF(USER_MAX);
+    if (!(errand->is_trusted && errand->what->user) && !errand->parsed.user.size)
+        return 0;
+    int rc = write_user(errand, &user);
+    if (rc == 0) {
+        co_buf_add_string(out, "Authorization: Basic ");
+        co_base64_encode(co_buf_text(&user), out);
+        co_buf_add_string(out, "\r\n");
+    }
+    co_buf_free(&user);
+    return rc;
+}
+
+static bool is_own(co_text name)
+{
+    static const co_text own[] = {CO_TEXT("Host"), CO_TEXT("Connection"), CO_TEXT("Content-Length"),
+        CO_TEXT("Transfer-Encoding")};
+    for (size_t i = 0; i < CO_LENGTH(own); i++)
+        if (co_text_equal_nocase(name, own[i]))
+            return true;
+    return false;
+}
+
+/* The caller's headers stand instead of ours of the same name. */
+static int add_headers(const struct co_http_errand *errand, struct co_buf *lines)
+{
+    for (const char *const *line = errand->what->headers; line && *line; line++) {
+        co_text text = co_text_of(*line);
+        ssize_t colon = co_text_find(text, ':');
+        co_text name = {text.at, colon < 0 ? 0 : (size_t)colon};
+        co_text value = co_text_trim(co_text_after(text, name.size + 1));
+        if (!co_http_is_token(name) || !co_http_is_field_value(value) || is_own(name))
+            return CO_EINVALID;
+        co_http_line_add(lines, name, value);
+    }
+    return lines->error;
+}
+
+static void add_unless_there(struct co_buf *lines, co_text name, const char *value)
+{
+    if (!co_http_line_has(lines, name))
+        co_http_line_add(lines, name, co_text_of(value));
+}
+
+static int add_fields(const struct co_http_errand *errand, struct co_buf *lines)
+{
+    const struct co_http_fetch *what = errand->what;
+    int rc = errand->is_trusted ? add_headers(errand, lines) : 0;
+    if (rc == 0 && !co_http_line_has(lines, CO_TEXT("Authorization")))
+        rc = add_user(errand, lines);
+    add_unless_there(lines, CO_TEXT("User-Agent"), errand->user_agent);
+    add_unless_there(lines, CO_TEXT("Accept"), "*/*");
+    if (errand->with_body) {
+        add_unless_there(
+            lines, CO_TEXT("Content-Type"), what->type ? what->type : "application/octet-stream");
+        co_buf_addf(lines, "Content-Length: %zu\r\n", what->body_bytes);
+    }
+    return rc < 0 ? rc : lines->error;
+}
+
+int co_http_errand_head(const struct co_http_errand *errand, struct co_buf *out)
+{
+    struct co_buf lines = CO_BUF(CO_HTTP_REQUEST_HEAD_MAX);
+    int rc = add_fields(errand, &lines);
+    add_request_line(errand, out);
+    add_host(errand, out);
+    co_buf_add_text(out, co_buf_text(&lines));
+    co_buf_add_string(out, "\r\n");
+    co_buf_free(&lines);
+    return rc < 0 ? rc : out->error;
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+#include "http/exchange.h"
+
+#include "net/stream.h"
+
+#define INTERIM_MAX 32 /* responses before the final one */
+
+/* A server may answer, and close, before it has read all of a request (RFC 9112 9.5): a failed
+ * write is told only if no response has come. */
+static int send_request(co_stream *stream, const struct co_http_question *question)
+{
+    struct co_pace pace;
+    struct iovec pieces[] = {co_piece(question->head), co_piece(question->body)};
+    co_pace_start(&pace, question->min_rate, question->limit_rate);
+    return co_pace_writev(&pace, stream, pieces, question->body.size > 0 ? 2 : 1);
+}
+
+/* Waits for a whole head. Returns its size. */
+static ssize_t await_head(co_stream *stream, bool *heard)
+{
+    const uint8_t *bytes;
+    size_t scanned = 0;
+    ssize_t n = co_peek(stream, 1, &bytes);
+    while (n > 0) {
+        *heard = true;
+        ssize_t size = co_http1_response_size((co_text){(const char *)bytes, (size_t)n}, &scanned);
+        if (size != 0)
+            return size;
+        n = co_peek_more(stream, &bytes);
+    }
+    return n == 0 ? CO_EEOF : n;
+}
+
+/* Takes a head off the stream into text of our own, and reads it. */
+static int take_head(
+    co_stream *stream, size_t size, enum co_http_method method, struct co_http_answer *answer)
+{
+    const uint8_t *bytes;
+    ssize_t n = co_peek(stream, 0, &bytes);
+    if (n < 0)
+        return (int)n;
+    co_buf_clear(&answer->text);
+    co_buf_add(&answer->text, bytes, size);
+    if (answer->text.error)
+        return answer->text.error;
+    co_consume(stream, size);
+    return co_http1_response_parse(answer->text.at, size, method, &answer->head);
+}
+
+/* RFC 9110 15.2: any number of 1xx may come first; 101 is the answer to a question never asked. */
+static int read_final_head(
+    co_stream *stream, enum co_http_method method, struct co_http_answer *answer, bool *heard)
+{
+    for (unsigned i = 0; i <= INTERIM_MAX; i++) {
+        ssize_t size = await_head(stream, heard);
+        int rc = size < 0 ? (int)size : take_head(stream, (size_t)size, method, answer);
+        if (rc < 0 || answer->head.status >= 200)
+            return rc;
+        if (answer->head.status == 101)
+            break;
+    }
+    return CO_EHTTP;
+}
+
+int co_http_exchange(co_stream *stream, const struct co_http_question *question,
+    struct co_http_answer *answer, bool *ret_heard)
+{
+    co_scope scope;
+    *ret_heard = false;
+    answer->text = CO_BUF(CO_HTTP1_RESPONSE_HEAD_MAX);
+    int sent = send_request(stream, question);
+    if (sent == CO_ECANCELED || sent == CO_EDEADLINE)
+        return sent;
+    co_scope_open(&scope, question->head_ms);
+    int rc = read_final_head(stream, question->method, answer, ret_heard);
+    co_scope_close(&scope);
+    if (rc < 0)
+        return sent < 0 && !*ret_heard ? sent : rc;
+    answer->body = (struct co_http_incoming){
+        .stream = stream, .framing = answer->head.framing, .left = answer->head.body_size};
+    answer->head.keep_alive &= sent == 0;
+    co_pace_start(&answer->body.pace, question->min_rate, question->limit_rate);
+    return 0;
+}
+
+bool co_http_exchange_end(struct co_http_answer *answer)
+{
+    struct co_http_incoming *body = &answer->body;
+    co_text piece;
+    bool is_read = body->ended || answer->head.framing == CO_HTTP_NO_BODY ||
+                   (answer->head.framing == CO_HTTP_LENGTH && body->left == 0);
+    return is_read && answer->head.keep_alive && co_http_incoming_next(body, &piece) == 0 &&
+           co_stream_buffered(body->stream) == 0;
+}

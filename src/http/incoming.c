@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+#include "http/incoming.h"
+
+static int consume_shown(struct co_http_incoming *body)
+{
+    size_t shown = body->shown;
+    body->shown = 0;
+    return shown ? co_pace_consume(&body->pace, body->stream, shown) : 0;
+}
+
+/* What the stream has, whatever it means. */
+static ssize_t peek(struct co_http_incoming *body, co_text *ret)
+{
+    const uint8_t *bytes;
+    ssize_t n = co_pace_peek(&body->pace, body->stream, &bytes);
+    *ret = (co_text){(const char *)bytes, n > 0 ? (size_t)n : 0};
+    return n;
+}
+
+static ssize_t next_sized(struct co_http_incoming *body, co_text *ret)
+{
+    if (body->left == 0)
+        return 0;
+    ssize_t n = peek(body, ret);
+    if (n <= 0)
+        return n == 0 ? CO_EEOF : n;
+    if (ret->size > body->left)
+        ret->size = (size_t)body->left;
+    body->left -= ret->size;
+    body->shown = ret->size;
+    return (ssize_t)ret->size;
+}
+
+static ssize_t next_chunk(struct co_http_incoming *body, co_text *ret)
+{
+    for (;;) {
+        co_text input;
+        ssize_t n = peek(body, &input);
+        if (n <= 0)
+            return n == 0 ? CO_EEOF : n;
+        int event = co_chunked_next(&body->chunked, &input, ret);
+        body->shown = (size_t)n - input.size;
+        if (event == CO_CHUNK_DATA)
+            return (ssize_t)ret->size;
+        int rc = consume_shown(body);
+        if (event == CO_CHUNK_END || event < 0 || rc < 0)
+            return event < 0 ? event : rc;
+    }
+}
+
+static ssize_t next_to_end(struct co_http_incoming *body, co_text *ret)
+{
+    ssize_t n = peek(body, ret);
+    body->shown = ret->size;
+    return n;
+}
+
+static ssize_t next(struct co_http_incoming *body, co_text *ret)
+{
+    switch (body->framing) {
+    case CO_HTTP_LENGTH: return next_sized(body, ret);
+    case CO_HTTP_CHUNKED: return next_chunk(body, ret);
+    case CO_HTTP_TO_END: return next_to_end(body, ret);
+    default: return 0;
+    }
+}
+
+ssize_t co_http_incoming_next(struct co_http_incoming *body, co_text *ret)
+{
+    ssize_t n = consume_shown(body);
+    if (body->error)
+        n = body->error;
+    if (n == 0 && !body->ended)
+        n = next(body, ret);
+    if (n == 0)
+        body->ended = true;
+    if (n < 0)
+        body->error = (int)n;
+    return n;
+}
