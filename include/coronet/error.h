@@ -36,6 +36,7 @@ extern "C" {
  X(CO_EHTTP, -5300, "malformed HTTP message")                                                      \
  X(CO_EREPLIED, -5301, "the response has already been sent")                                       \
  X(CO_EOUTSIDE, -5302, "the path leads outside the tree")                                          \
+ X(CO_ESTATUS, -5303, "the server said no: its response is no success")                            \
  X(CO_ETLS, -5500, "TLS failed: the peer refused or broke the protocol")                           \
  X(CO_ECERTIFICATE, -5501, "the peer's certificate does not prove who it should be")               \
  X(CO_ETRUNCATED, -5502,                                                                           \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The command `coronet`: which command is meant, and how it ends. */
 #include "cmd/exit.h"
+#include "cmd/get.h"
 #include "cmd/help.h"
 #include "cmd/message.h"
 #include "cmd/options.h"
@@ -16,7 +17,7 @@
 # error "CO_VERSION comes from the build"
 #endif
 
-const struct co_command co_commands[] = {CO_SERVE_COMMAND, CO_PASSWD_COMMAND, {.name = NULL}};
+const struct co_command co_commands[] = {CO_SERVE_COMMAND, CO_GET_COMMAND, CO_PASSWD_COMMAND, {.name = NULL}};
 
 static const struct co_command *find(const char *name)
 {

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define HOST_MAX 255 /* bytes of a name */
+
 struct idle {
     struct co_link link; /* of pool->idle, the longest idle first */
     co_stream *stream;
@@ -109,31 +111,30 @@ static int trust(struct co_pool *pool, co_tls **ret)
     return rc;
 }
 
-static int connect_secure(struct co_pool *pool, const char *host, co_stream *stream)
+static int connect_secure(struct co_pool *pool, co_text name, co_stream *stream)
 {
+    char host[HOST_MAX + 1];
     co_tls *tls;
+    snprintf(host, sizeof host, "%.*s", CO_TEXT_PRINT(name));
     int rc = trust(pool, &tls);
     return rc < 0 ? rc : co_tls_connect(stream, tls, host);
 }
 
 int co_pool_connect(struct co_pool *pool, const struct co_pool_place *place, co_stream **ret)
 {
-    char where[CO_POOL_KEY_MAX], host[CO_POOL_KEY_MAX];
+    const char *form = co_text_find(place->host, ':') >= 0 ? "[%.*s]:%u" : "%.*s:%u";
+    char where[CO_POOL_KEY_MAX];
     co_stream *stream;
-    bool brackets = co_text_find(place->host, ':') >= 0;
-    int size = snprintf(host, sizeof host, "%.*s", CO_TEXT_PRINT(place->host));
-    if (size < 0 || (size_t)size >= sizeof host - 10)
+    if (place->host.size > HOST_MAX)
         return CO_EADDRESS;
-    snprintf(where, sizeof where, "%s%s%s:%u", brackets ? "[" : "", host, brackets ? "]" : "",
-        place->port);
+    snprintf(where, sizeof where, form, CO_TEXT_PRINT(place->host), place->port);
     int rc = co_dial(&stream, where, &pool->dial);
-    if (rc < 0)
-        return rc;
-    if (place->secure)
-        rc = connect_secure(pool, host, stream);
-    if (rc < 0)
-        co_abort(stream);
-    else
+    if (rc == 0 && place->secure) {
+        rc = connect_secure(pool, place->host, stream);
+        if (rc < 0)
+            co_abort(stream);
+    }
+    if (rc == 0)
         *ret = stream;
     return rc;
 }

@@ -164,11 +164,16 @@ static void let_go(co_http_response *response)
         co_abort(stream);
 }
 
+ssize_t co_http_response_next(co_http_response *response, co_text *ret)
+{
+    return co_http_incoming_next(&response->answer.body, ret);
+}
+
 ssize_t co_http_response_read(co_http_response *response, void *ret_bytes, size_t size)
 {
     co_text *piece = &response->piece;
     if (piece->size == 0) {
-        ssize_t n = co_http_incoming_next(&response->answer.body, piece);
+        ssize_t n = co_http_response_next(response, piece);
         if (n <= 0) {
             *piece = (co_text){0};
             return n;

@@ -8,6 +8,10 @@
 #include "codec/url.h"
 #include "coronet/http_client.h"
 
+/* The next piece of a response's body where it lies, valid until the next call. Returns its size,
+ * else as co_http_response_read, which it must not be mixed with. */
+ssize_t co_http_response_next(co_http_response *response, co_text *ret);
+
 #define CO_HTTP_URL_MAX          8192  /* bytes */
 #define CO_HTTP_REQUEST_HEAD_MAX 65536 /* bytes */
 

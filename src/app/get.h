@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* `coronet get` as a function: URLs to files in a folder, several at once, each tried again where
+ * that may help. */
+#ifndef CO_APP_GET_H
+#define CO_APP_GET_H
+
+#include "transfer/download.h"
+
+struct co_get_settings {
+    const char *const *urls; /* count of them */
+    size_t count;
+    const char *folder; /* where files go; must exist */
+    const char *name;   /* of the one file; NULL: each URL's own */
+    bool replace, resume, no_sync;
+    unsigned jobs;             /* files at once; 0: 1 */
+    unsigned retries;          /* of each file, after failures that may pass */
+    uint64_t size_max;         /* of each file; 0: no limit */
+    struct co_http_fetch what; /* for each; its URL is not looked at */
+    struct co_http_client_options client;
+    /* Instead of files: takes all bytes of all bodies, in the URLs' order, one at a time. Must not
+     * suspend. May be NULL. */
+    int (*write)(void *arg, const void *bytes, size_t size);
+    /* Told of each file, by its place among the URLs: what it is called here, how far it is, that
+     * it is tried again after `wait_ms`, how it ended. Must not suspend. */
+    void (*begun)(void *arg, size_t index, const char *name);
+    void (*progress)(void *arg, size_t index, const struct co_download_progress *progress);
+    void (*again)(void *arg, size_t index, int why, int64_t wait_ms);
+    void (*ended)(void *arg, size_t index, int rc, int status); /* HTTP's; 0: there was none */
+    void *arg;
+};
+
+/* Gets them all. Suspends. 0 also when some failed, `ended` has been told; -ENOMEM, CO_ECANCELED,
+ * CO_EDEADLINE; the folder's error. */
+int co_app_get(const struct co_get_settings *settings);
+
+#endif

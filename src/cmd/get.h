@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* `coronet get`: URLs to files. */
+#ifndef CO_CMD_GET_H
+#define CO_CMD_GET_H
+
+#include "cmd/options.h"
+
+struct co_get_command {
+    struct co_common common;
+    struct co_option_list headers;
+    const char *output, *folder, *list, *user, *user_agent, *cacert;
+    bool resume, force, no_sync, insecure;
+    int64_t jobs, retries, timeout, connect_timeout, max_time, limit_rate, max_size, max_redirects;
+};
+
+extern const struct co_option co_get_options_table[];
+void co_get_defaults(void *settings);
+int co_get_run(void *settings);
+
+#define CO_GET_COMMAND                                                                             \
+ {                                                                                                 \
+  .name = "get", .summary = "get files over HTTP and HTTPS", .usage = "URL... [OPTION...]",        \
+  .examples = "  coronet get https://example.org/a.tar.gz          into the current directory\n"   \
+              "  coronet get -c https://example.org/a.tar.gz       go on where it broke off\n"     \
+              "  coronet get -o - http://localhost:8000/ | less    to standard output\n"           \
+              "  coronet get -i urls -P downloads --jobs 8         many, several at once\n",       \
+  .options = co_get_options_table, .settings_bytes = sizeof(struct co_get_command),                \
+  .arguments_max = 100000, .defaults = co_get_defaults, .run = co_get_run                          \
+ }
+
+#endif

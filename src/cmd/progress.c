@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/progress.h"
+
+#include "app/log.h"
+#include "base/buf.h"
+#include "coronet/fiber.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define SECOND      INT64_C(1000000000)
+#define REDRAW_NS   (SECOND / 10)
+#define WIDTH_USUAL 80
+#define WIDTH_MIN   20
+#define FIGURES_MAX 64 /* columns of what stands behind a name */
+#define SCREEN_MAX  8192
+
+/* ---- figures -------------------------------------------------------------------------------- */
+
+/* "512 B", "1.5 MiB": four digits at most. */
+static int write_bytes(char *text, size_t room, double bytes)
+{
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+    unsigned unit = 0;
+    for (; bytes >= 1000 && unit < 4; unit++)
+        bytes /= 1024;
+    return snprintf(
+        text, room, unit > 0 && bytes < 100 ? "%.1f %s" : "%.0f %s", bytes, units[unit]);
+}
+
+/* "0:07", "1:02:03". */
+static int write_time(char *text, size_t room, int64_t seconds)
+{
+    long long hours = seconds / 3600, minutes = seconds / 60 % 60, rest = seconds % 60;
+    return hours ? snprintf(text, room, "%lld:%02lld:%02lld", hours, minutes, rest)
+                 : snprintf(text, room, "%lld:%02lld", minutes, rest);
+}
+
+struct figures {
+    char bytes[16], speed[20], left[24], share[8];
+};
+
+/* left: bytes still to come; negative: nobody knows. */
+static void fill(struct figures *ret, uint64_t bytes, uint64_t fresh, int64_t left, int64_t ns)
+{
+    double seconds = (double)(ns > 0 ? ns : 1) / (double)SECOND;
+    double rate = (double)fresh / seconds;
+    write_bytes(ret->bytes, sizeof ret->bytes, (double)bytes);
+    int size = write_bytes(ret->speed, sizeof ret->speed, rate);
+    snprintf(ret->speed + size, sizeof ret->speed - (size_t)size, "/s");
+    if (left >= 0 && rate > 0)
+        write_time(ret->left, sizeof ret->left, (int64_t)((double)left / rate + 0.5));
+    else
+        snprintf(ret->left, sizeof ret->left, "-:--");
+}
+
+/* ---- lines ---------------------------------------------------------------------------------- */
+
+static size_t terminal_width(void)
+{
+    struct winsize size;
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_col == 0)
+        return WIDTH_USUAL;
+    return size.ws_col < WIDTH_MIN ? WIDTH_MIN : size.ws_col;
+}
+
+/* A text of `columns` columns: cut, or with spaces behind. Each character counts as one. */
+static void add_column(struct co_buf *screen, const char *text, size_t columns)
+{
+    for (; *text && (columns > 0 || ((unsigned char)*text & 0xC0) == 0x80); text++) {
+        columns -= ((unsigned char)*text & 0xC0) != 0x80;
+        co_buf_add_char(screen, *text);
+    }
+    while (columns-- > 0)
+        co_buf_add_char(screen, ' ');
+}
+
+/* A name, made harmless, and figures at the right. */
+static void add_line(struct co_buf *screen, const char *name, const char *figures, size_t width)
+{
+    struct co_buf shown = CO_BUF(SCREEN_MAX);
+    size_t taken = strlen(figures) + 2; /* with a space before, and the last column free */
+    co_log_printable(&shown, name);
+    co_buf_add_char(&shown, '\0');
+    add_column(screen, shown.error ? "" : shown.at, width > taken ? width - taken : 0);
+    co_buf_addf(screen, " %.*s\n", (int)(width - 2), figures);
+    co_buf_free(&shown);
+}
+
+static void add_row(
+    struct co_buf *screen, const struct co_progress_row *row, size_t width, int64_t now)
+{
+    struct figures figures;
+    char text[2 * FIGURES_MAX];
+    int64_t left = row->size < 0 ? -1 : row->size - (int64_t)row->bytes;
+    fill(&figures, row->bytes, row->bytes - row->resumed, left, now - row->start_ns);
+    if (row->size > 0)
+        snprintf(figures.share, sizeof figures.share, "%3.0f%%",
+            100.0 * (double)row->bytes / (double)row->size);
+    else
+        snprintf(figures.share, sizeof figures.share, "    ");
+    snprintf(text, sizeof text, "%s %9s %11s %8s", figures.share, figures.bytes, figures.speed,
+        figures.left);
+    add_line(screen, row->name, text, width);
+}
+
+static void add_total(
+    struct co_buf *screen, const struct co_progress *progress, size_t width, int64_t now)
+{
+    struct figures figures;
+    char text[2 * FIGURES_MAX], name[FIGURES_MAX];
+    fill(&figures, progress->bytes, progress->bytes, -1, now - progress->start_ns);
+    snprintf(name, sizeof name, "%zu of %zu files", progress->files_done, progress->files);
+    snprintf(text, sizeof text, "     %9s %11s %8s", figures.bytes, figures.speed, "");
+    add_line(screen, name, text, width);
+}
+
+/* ---- the screen ----------------------------------------------------------------------------- */
+
+static void put(const struct co_buf *screen)
+{
+    ssize_t written = screen->error ? 0 : write(STDERR_FILENO, screen->at, screen->size);
+    (void)written;
+}
+
+static void add_erasure(struct co_buf *screen, struct co_progress *progress)
+{
+    if (progress->drawn_rows > 0)
+        co_buf_addf(screen, "\033[%uA\r\033[J", progress->drawn_rows);
+    progress->drawn_rows = 0;
+}
+
+static void draw(struct co_progress *progress)
+{
+    struct co_buf screen = CO_BUF(4 * SCREEN_MAX);
+    size_t width = terminal_width();
+    int64_t now = co_now_ns();
+    if (!progress->visible || now - progress->drawn_ns < REDRAW_NS)
+        return;
+    progress->drawn_ns = now;
+    add_erasure(&screen, progress);
+    for (size_t i = 0; i < CO_PROGRESS_ROWS; i++)
+        if (progress->rows[i].used) {
+            add_row(&screen, &progress->rows[i], width, now);
+            progress->drawn_rows++;
+        }
+    if (progress->files > 1) {
+        add_total(&screen, progress, width, now);
+        progress->drawn_rows++;
+    }
+    put(&screen);
+    co_buf_free(&screen);
+}
+
+void co_progress_hide(struct co_progress *progress)
+{
+    struct co_buf screen = CO_BUF(SCREEN_MAX);
+    if (!progress->visible)
+        return;
+    add_erasure(&screen, progress);
+    put(&screen);
+    co_buf_free(&screen);
+    progress->drawn_ns = 0;
+}
+
+/* ---- what happens --------------------------------------------------------------------------- */
+
+void co_progress_start(struct co_progress *progress, size_t files, bool wanted)
+{
+    *progress = (struct co_progress){
+        .visible = wanted && isatty(STDERR_FILENO), .files = files, .start_ns = co_now_ns()};
+}
+
+static struct co_progress_row *row_of(struct co_progress *progress, size_t index)
+{
+    for (size_t i = 0; i < CO_PROGRESS_ROWS; i++)
+        if (progress->rows[i].used && progress->rows[i].index == index)
+            return &progress->rows[i];
+    return NULL;
+}
+
+void co_progress_begin(struct co_progress *progress, size_t index, const char *name)
+{
+    for (size_t i = 0; i < CO_PROGRESS_ROWS; i++)
+        if (!progress->rows[i].used) {
+            progress->rows[i] = (struct co_progress_row){
+                .index = index, .name = name, .size = -1, .start_ns = co_now_ns(), .used = true};
+            break;
+        }
+    draw(progress);
+}
+
+void co_progress_step(
+    struct co_progress *progress, size_t index, uint64_t bytes, uint64_t resumed, int64_t size)
+{
+    struct co_progress_row *row = row_of(progress, index);
+    if (row) {
+        if (bytes > row->bytes && row->bytes >= resumed)
+            progress->bytes += bytes - row->bytes;
+        row->bytes = bytes;
+        row->resumed = resumed;
+        row->size = size;
+    }
+    draw(progress);
+}
+
+void co_progress_end(struct co_progress *progress, size_t index)
+{
+    struct co_progress_row *row = row_of(progress, index);
+    if (row)
+        row->used = false;
+    progress->files_done++;
+    draw(progress);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Progress for people: on a terminal a line for each file at work and one for all, redrawn in
+ * place; elsewhere nothing. Lines are cut to the terminal's width.
+ */
+#ifndef CO_CMD_PROGRESS_H
+#define CO_CMD_PROGRESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CO_PROGRESS_ROWS 16 /* files shown at once */
+
+struct co_progress_row {
+    size_t index;
+    const char *name; /* borrowed */
+    uint64_t bytes, resumed;
+    int64_t size; /* -1: unknown */
+    int64_t start_ns;
+    bool used;
+};
+
+struct co_progress {
+    bool visible;
+    size_t files, files_done;
+    uint64_t bytes; /* that have come, of all files */
+    int64_t start_ns, drawn_ns;
+    unsigned drawn_rows; /* on the screen now, beneath which the cursor is */
+    struct co_progress_row rows[CO_PROGRESS_ROWS];
+};
+
+/* Shown only if standard error is a terminal, and `wanted`. */
+void co_progress_start(struct co_progress *progress, size_t files, bool wanted);
+
+/* A file has begun; is that far; has ended. Draws ten times a second at most. */
+void co_progress_begin(struct co_progress *progress, size_t index, const char *name);
+void co_progress_step(
+    struct co_progress *progress, size_t index, uint64_t bytes, uint64_t resumed, int64_t size);
+void co_progress_end(struct co_progress *progress, size_t index);
+
+/* Takes the lines off the screen, before something else is printed or at the end. */
+void co_progress_hide(struct co_progress *progress);
+
+#endif

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+#include "transfer/download.h"
+
+#include "codec/date.h"
+#include "codec/range.h"
+#include "http/client.h"
+#include "tree/upload.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#define VERSION_MAX    16384 /* bytes of a URL and a validator */
+#define VALIDATOR_MAX  1024  /* bytes of a field that is a validator */
+#define HEADERS_MAX    64    /* of the caller's */
+#define STRONG_SECONDS 60    /* RFC 9110 8.8.2.2: a date older than that is a strong validator */
+
+struct version {
+    struct co_buf name; /* URL, validator and length: whose the partial file is; empty: nobody's */
+    co_text validator;  /* for If-Range, within `field` */
+    struct co_buf field;
+    int64_t size;
+};
+
+/* ---- versions ------------------------------------------------------------------------------- */
+
+/* RFC 9110 8.8.2.2: the file may have changed again within the same second, unless that second was
+ * long past when the server answered. */
+static bool is_strong_date(const co_http_response *response, co_text modified)
+{
+    int64_t then, now;
+    co_text date = co_http_response_header(response, "Date");
+    return date.at && co_date_read(date, co_wall_seconds(), &now) == 0 &&
+           co_date_read(modified, now, &then) == 0 && now - then >= STRONG_SECONDS;
+}
+
+static co_text validator_of(const co_http_response *response)
+{
+    co_text etag = co_http_response_header(response, "ETag");
+    co_text modified = co_http_response_header(response, "Last-Modified");
+    if (etag.size > 0 && etag.size <= VALIDATOR_MAX && etag.at[0] == '"')
+        return etag;
+    if (modified.size > 0 && is_strong_date(response, modified))
+        return modified;
+    return (co_text){0};
+}
+
+/* What the response is a version of. Nothing is found where it can only be had whole. */
+static int version_of(const co_http_response *response, struct version *ret)
+{
+    *ret = (struct version){.name = CO_BUF(VERSION_MAX),
+        .field = CO_BUF(VALIDATOR_MAX),
+        .size = co_http_response_size(response)};
+    co_text validator = validator_of(response);
+    bool coded = co_http_response_header(response, "Content-Encoding").at != NULL;
+    if (!validator.at || ret->size <= 0 || coded)
+        return 0;
+    co_buf_add_text(&ret->field, validator);
+    ret->validator = co_buf_text(&ret->field);
+    co_buf_addf(&ret->name, "%s\n%.*s\n%lld", co_http_response_url(response),
+        CO_TEXT_PRINT(validator), (long long)ret->size);
+    return ret->field.error ? ret->field.error : ret->name.error;
+}
+
+static void version_free(struct version *version)
+{
+    co_buf_free(&version->name);
+    co_buf_free(&version->field);
+}
+
+/* ---- bytes ---------------------------------------------------------------------------------- */
+
+static void tell(const struct co_download *download, uint64_t bytes, uint64_t resumed, int64_t size)
+{
+    if (download->progress)
+        download->progress(download->arg, &(struct co_download_progress){bytes, resumed, size});
+}
+
+static int receive(const struct co_download *download, co_http_response *response,
+    struct co_upload *file, int64_t size)
+{
+    uint64_t resumed = co_upload_size(file);
+    for (;;) {
+        co_text piece;
+        tell(download, co_upload_size(file), resumed, size);
+        ssize_t n = co_http_response_next(response, &piece);
+        if (n <= 0)
+            return (int)n;
+        int rc = co_upload_write(file, piece.at, piece.size);
+        if (rc < 0)
+            return rc == -EFBIG ? CO_ETOOBIG : rc;
+    }
+}
+
+/* Opens the file for what comes from `offset` on. */
+static int open_file(const struct co_download *download, const struct version *version,
+    uint64_t offset, struct co_upload **ret)
+{
+    return co_upload_open(ret, download->tree, download->path,
+        &(struct co_upload_options){
+            .start = offset > 0 ? CO_UPLOAD_RESUME : CO_UPLOAD_ANEW,
+            .offset = offset,
+            .uploader = co_buf_text(&version->name),
+            .fresh = !download->replace,
+            .size_max = download->size_max,
+        });
+}
+
+/* The response's body becomes the file's bytes from `offset` on; NULL: there are no more. */
+static int store(const struct co_download *download, co_http_response *response,
+    const struct version *version, uint64_t offset)
+{
+    struct co_upload *file;
+    int rc = open_file(download, version, offset, &file);
+    if (rc < 0)
+        return rc;
+    if (response)
+        rc = receive(download, response, file, version->size);
+    if (rc == 0)
+        return co_upload_commit(file, !download->no_sync);
+    co_upload_abort(file, version->name.size > 0);
+    return rc;
+}
+
+/* ---- asking --------------------------------------------------------------------------------- */
+
+int co_download_refused(const co_http_response *response)
+{
+    int status = co_http_response_status(response);
+    return co_fail(CO_ESTATUS, "the server answered %d %s", status, co_http_reason(status));
+}
+
+/* Does a 206 hold just the rest of that version (RFC 9110 14.4)? */
+static bool is_the_rest(
+    const co_http_response *response, const struct version *version, uint64_t offset)
+{
+    char expected[96];
+    co_text range = co_http_response_header(response, "Content-Range");
+    co_text etag = co_http_response_header(response, "ETag");
+    int size = snprintf(expected, sizeof expected, "bytes %llu-%lld/%lld",
+        (unsigned long long)offset, (long long)version->size - 1, (long long)version->size);
+    if (version->validator.at[0] == '"' && etag.at && !co_text_equal(etag, version->validator))
+        return false;
+    return co_text_equal_nocase(range, (co_text){expected, (size_t)size});
+}
+
+/* Asks for what is missing. *ret: the response with it; NULL when it has to come from the
+ * beginning. */
+static int ask_for_rest(struct co_download *download, const struct version *version,
+    uint64_t offset, co_http_response **ret)
+{
+    char range[64], if_range[VALIDATOR_MAX + 16];
+    const char *headers[HEADERS_MAX + 3] = {range, if_range};
+    struct co_http_fetch what = download->what;
+    *ret = NULL;
+    for (size_t i = 0; what.headers && what.headers[i]; i++) {
+        if (i == HEADERS_MAX)
+            return CO_ETOOBIG;
+        headers[i + 2] = what.headers[i];
+    }
+    snprintf(range, sizeof range, "Range: bytes=%llu-", (unsigned long long)offset);
+    snprintf(if_range, sizeof if_range, "If-Range: %.*s", CO_TEXT_PRINT(version->validator));
+    what.headers = headers;
+    int rc = co_http_fetch(ret, download->client, &what);
+    if (rc < 0 || (co_http_response_status(*ret) == 206 && is_the_rest(*ret, version, offset)))
+        return rc;
+    co_http_response_close(*ret);
+    *ret = NULL;
+    return 0;
+}
+
+/* Goes on from a partial file of this very version. 1 when there is none to go on from. */
+static int resume(struct co_download *download, const struct version *version)
+{
+    uint64_t offset;
+    co_http_response *rest = NULL;
+    if (!download->resume || version->name.size == 0)
+        return 1;
+    int rc =
+        co_upload_partial(download->tree, download->path, co_buf_text(&version->name), &offset);
+    if (rc < 0 || offset == 0 || offset > (uint64_t)version->size)
+        return 1;
+    if (offset < (uint64_t)version->size) {
+        rc = ask_for_rest(download, version, offset, &rest);
+        if (rc < 0 || !rest)
+            return rc < 0 ? rc : 1;
+    }
+    rc = store(download, rest, version, offset);
+    co_http_response_close(rest);
+    return rc;
+}
+
+static int take(struct co_download *download, co_http_response *response)
+{
+    struct version version;
+    int rc = version_of(response, &version);
+    if (rc == 0 && download->size_max && version.size > (int64_t)download->size_max)
+        rc = CO_ETOOBIG;
+    if (rc == 0)
+        rc = resume(download, &version);
+    if (rc == 1)
+        rc = store(download, response, &version, 0);
+    version_free(&version);
+    return rc;
+}
+
+static int check_target(const struct co_download *download)
+{
+    struct co_tree_stat stat;
+    int rc = co_tree_stat_path(download->tree, download->path, &stat);
+    if (rc < 0)
+        return rc == -ENOENT ? 0 : rc;
+    return download->replace ? 0 : -EEXIST;
+}
+
+int co_download_run(struct co_download *download)
+{
+    co_http_response *response;
+    int rc = check_target(download);
+    if (rc == 0)
+        rc = co_http_fetch(&response, download->client, &download->what);
+    if (rc < 0)
+        return rc;
+    download->status = co_http_response_status(response);
+    rc = download->status == 200 ? take(download, response) : co_download_refused(response);
+    co_http_response_close(response);
+    return rc;
+}

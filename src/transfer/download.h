@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One file from a server into a tree: it appears under its name only when it is whole.
+ *
+ * What has come of a file lies in a partial file whose name is a hash of the URL and of what tells
+ * one version of the file from another: a strong ETag, or Last-Modified, each with the length. So a
+ * download goes on from a partial file only if it is of the very version that the server has now:
+ * of another version there is none to be found (attacks: old and new bytes are never spliced). The
+ * server is asked for the rest with If-Range, and its answer compared once more.
+ */
+#ifndef CO_TRANSFER_DOWNLOAD_H
+#define CO_TRANSFER_DOWNLOAD_H
+
+#include "coronet/http_client.h"
+#include "tree/tree.h"
+
+struct co_download_progress {
+    uint64_t bytes;   /* of the file that are here, those of earlier runs included */
+    uint64_t resumed; /* of those, from earlier runs */
+    int64_t size;     /* of the whole file; -1: not known yet, or not to be known */
+};
+
+struct co_download {
+    co_http_client *client;
+    struct co_http_fetch what; /* GET; its URL says which file */
+    struct co_tree *tree;      /* with the rights to read, add and, with `replace`, change */
+    co_text path;              /* in the tree */
+    bool replace;              /* a file of that name goes; else -EEXIST, asked before anything */
+    bool resume;               /* go on from what an earlier run has left */
+    bool no_sync;              /* do not wait for the disk */
+    uint64_t size_max;         /* of the file; more is CO_ETOOBIG; 0: no limit */
+    void (*progress)(void *arg, const struct co_download_progress *progress); /* may be NULL */
+    void *arg;
+    int status; /* of the last response; 0: there was none */
+};
+
+/*
+ * Downloads. Suspends. After a failure what has come is kept for a later run where that can tell
+ * the version; each call goes on from there when `resume` is set.
+ * Returns 0; CO_ESTATUS when the server refused (status says how); CO_EEOF and others that a
+ * repetition may help against; CO_ETOOBIG; as co_http_fetch and co_upload_open, _write, _commit.
+ */
+int co_download_run(struct co_download *download);
+
+/* CO_ESTATUS, with the response's status for co_explain. Does not suspend. */
+int co_download_refused(const co_http_response *response);
+
+#endif
