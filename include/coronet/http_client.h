@@ -90,9 +90,10 @@ CO_API int co_http_fetch(
 CO_API int co_http_get(co_http_response **ret, const char *url) CO_MUST_USE;
 
 /*
- * co_http_response_status - its status (200).
+ * co_http_response_status - how the server answered.
  *
  * Does not suspend.
+ * Returns: the status code (200).
  */
 CO_API int co_http_response_status(const co_http_response *response);
 

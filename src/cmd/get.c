@@ -14,18 +14,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #define LIST_MAX        (16U << 20) /* bytes of a file of URLs */
 #define AUTHORITIES_MAX (4U << 20)  /* bytes of a file of certificates */
-#define FOLDER_MAX      4096
+#define PIECE_BYTES     1024        /* read at once, on the stack */
 
 struct get {
     const struct co_get_command *command;
     struct co_buf list; /* the file of URLs, its lines ended by NUL */
     const char **urls;  /* count of them */
     size_t count;
-    char folder[FOLDER_MAX];
+    char *folder; /* of -o */
     struct co_get_settings settings;
     struct co_progress progress;
     co_tls *tls;
@@ -42,8 +43,17 @@ static int usage(const char *text)
     return CO_EXIT_USAGE;
 }
 
+static bool is_url(const char *word)
+{
+    return strncasecmp(word, "http://", 7) == 0 || strncasecmp(word, "https://", 8) == 0;
+}
+
 static int add_url(struct get *get, const char *url)
 {
+    if (!is_url(url)) {
+        co_error("%s is no URL that begins with http:// or https://", url);
+        return CO_EINVALID;
+    }
     const char **urls = reallocarray(get->urls, get->count + 1, sizeof *urls);
     if (!urls)
         return -ENOMEM;
@@ -74,7 +84,7 @@ static int add_lines(struct get *get)
 
 static int read_stream(FILE *file, struct co_buf *out)
 {
-    char piece[BUFSIZ];
+    char piece[PIECE_BYTES];
     size_t n;
     while ((n = fread(piece, 1, sizeof piece, file)) > 0)
         co_buf_add(out, piece, n);
@@ -106,6 +116,8 @@ static int collect_urls(struct get *get)
             return code;
         rc = add_lines(get);
     }
+    if (rc == CO_EINVALID)
+        return CO_EXIT_USAGE;
     if (rc < 0)
         return co_error("%s", co_explain(rc)), CO_EXIT_OTHER;
     return get->count == 0 ? usage("no URL was given (see coronet get --help)") : 0;
@@ -130,11 +142,9 @@ static int choose_target(struct get *get)
         return usage("-o: the name of a file is missing behind the slash");
     if (!slash)
         return 0;
-    size_t size = slash == output ? 1 : (size_t)(slash - output);
-    if (size >= sizeof get->folder)
-        return usage("-o: the path is too long");
-    memcpy(get->folder, output, size);
-    get->folder[size] = '\0';
+    get->folder = strndup(output, slash == output ? 1 : (size_t)(slash - output));
+    if (!get->folder)
+        return co_error("no memory"), CO_EXIT_OTHER;
     get->settings.folder = get->folder;
     return 0;
 }
@@ -326,5 +336,6 @@ int co_get_run(void *settings)
     co_tls_free(get.tls);
     co_buf_free(&get.list);
     free(get.urls);
+    free(get.folder);
     return code;
 }

@@ -17,7 +17,8 @@
 # error "CO_VERSION comes from the build"
 #endif
 
-const struct co_command co_commands[] = {CO_SERVE_COMMAND, CO_GET_COMMAND, CO_PASSWD_COMMAND, {.name = NULL}};
+const struct co_command co_commands[] = {
+    CO_SERVE_COMMAND, CO_GET_COMMAND, CO_PASSWD_COMMAND, {.name = NULL}};
 
 static const struct co_command *find(const char *name)
 {

@@ -2,7 +2,6 @@
 #include "cmd/progress.h"
 
 #include "app/log.h"
-#include "base/buf.h"
 #include "coronet/fiber.h"
 
 #include <stdio.h>
@@ -33,9 +32,10 @@ static int write_bytes(char *text, size_t room, double bytes)
 /* "0:07", "1:02:03". */
 static int write_time(char *text, size_t room, int64_t seconds)
 {
-    long long hours = seconds / 3600, minutes = seconds / 60 % 60, rest = seconds % 60;
-    return hours ? snprintf(text, room, "%lld:%02lld:%02lld", hours, minutes, rest)
-                 : snprintf(text, room, "%lld:%02lld", minutes, rest);
+    unsigned minutes = (unsigned)(seconds / 60 % 60), rest = (unsigned)(seconds % 60);
+    long long hours = seconds / 3600;
+    return hours ? snprintf(text, room, "%lld:%02u:%02u", hours, minutes, rest)
+                 : snprintf(text, room, "%u:%02u", minutes, rest);
 }
 
 struct figures {

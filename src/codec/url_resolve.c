@@ -5,10 +5,10 @@
 /* ---- bytes ---------------------------------------------------------------------------------- */
 
 /* What browsers encode where they find it raw: spaces, controls, all beyond ASCII, and what no URL
- * may hold. */
+ * may hold. But for the backslash, which some take for a slash: that one is refused later (C09). */
 static bool is_url_byte(char c)
 {
-    return c > ' ' && c < 0x7f && !memchr("\"<>\\^`{|}", c, 9);
+    return c > ' ' && c < 0x7f && !memchr("\"<>^`{|}", c, 8);
 }
 
 static void add_bytes(struct co_buf *out, co_text text)

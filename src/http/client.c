@@ -252,6 +252,9 @@ static int follow(co_http_response *response)
     let_go(response);
     int rc = co_http_errand_redirect(&response->errand, status, location);
     co_buf_free(&response->answer.text);
+    if (rc == CO_EINVALID)
+        rc = co_fail_at(CO_EHTTP, "fetch", response->errand.url.at,
+            "it is redirected to what is no http or https URL", "");
     return rc;
 }
 

@@ -74,8 +74,10 @@ int co_http_exchange(co_stream *stream, const struct co_http_question *question,
     co_scope_open(&scope, question->head_ms);
     int rc = read_final_head(stream, question->method, answer, ret_heard);
     co_scope_close(&scope);
-    if (rc < 0)
+    if (rc < 0) {
+        answer->head.keep_alive = false;
         return sent < 0 && !*ret_heard ? sent : rc;
+    }
     answer->body = (struct co_http_incoming){
         .stream = stream, .framing = answer->head.framing, .left = answer->head.body_size};
     answer->head.keep_alive &= sent == 0;

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+#include "test.h"
+
+#include "codec/http1_response.h"
+
+#include <stdio.h>
+
+static char head[CO_HTTP1_RESPONSE_HEAD_MAX + 16];
+
+/* Finds the head's end at every split, and reads it. */
+static int parse_for(const char *text, enum co_http_method method, struct co_http1_response *ret)
+{
+    size_t size = strlen(text), scanned = 0;
+    ssize_t end = co_http1_response_size((co_text){text, size}, &scanned);
+    scanned = 0;
+    for (size_t n = 0; n < size; n++) {
+        ssize_t early = co_http1_response_size((co_text){text, n}, &scanned);
+        if (early != 0) {
+            assert_int_equal(early, end);
+            break;
+        }
+    }
+    if (end <= 0)
+        return (int)end;
+    memcpy(head, text, (size_t)end);
+    return co_http1_response_parse(head, (size_t)end, method, ret);
+}
+
+static int parse(const char *text, struct co_http1_response *ret)
+{
+    return parse_for(text, CO_HTTP_GET, ret);
+}
+
+static void reads_a_response(void **state)
+{
+    (void)state;
+    struct co_http1_response response;
+    assert_int_equal(
+        parse("HTTP/1.1 200 OK\r\nContent-Length: 12\r\nA:  b \r\n\r\nHTTP", &response), 0);
+    assert_int_equal(response.status, 200);
+    assert_int_equal(response.minor, 1);
+    assert_text(response.reason, "OK");
+    assert_int_equal(response.framing, CO_HTTP_LENGTH);
+    assert_int_equal(response.body_size, 12);
+    assert_true(response.keep_alive);
+    assert_int_equal(response.field_count, 2);
+    assert_text(response.fields[1].value, "b");
+}
+
+static void lets_pass_what_servers_do_and_nobody_reads_in_two_ways_rfc9112_2_2(void **state)
+{
+    (void)state;
+    struct co_http1_response response;
+    assert_int_equal(parse("HTTP/1.0 404\nContent-Length: 3\n\n", &response), 0);
+    assert_int_equal(response.status, 404);
+    assert_int_equal(response.reason.size, 0);
+    assert_int_equal(response.body_size, 3);
+    assert_int_equal(parse("HTTP/1.1 200 \r\nA: b\r\n c\r\n\td\nE: f\r\n\r\n", &response), 0);
+    assert_int_equal(response.field_count, 2);
+    assert_text(response.fields[0].value, "b   c  \td");
+    assert_int_equal(
+        parse("HTTP/1.1 200 OK\r\nContent-Length: 5, 5\r\ncontent-length: 5\r\n\r\n", &response),
+        0);
+    assert_int_equal(response.body_size, 5);
+}
+
+static void refuses_what_is_no_response(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"SSH-2.0-x\r\n\r\n", "HTTP/2 200\r\n\r\n",
+        "\r\nHTTP/1.1 200\r\n\r\n", "HTTP/1.1  200 OK\r\n\r\n", "HTTP/1.1 20 OK\r\n\r\n",
+        "HTTP/1.1 099 OK\r\n\r\n", "HTTP/1.1 2000 OK\r\n\r\n", "HTTP/1.x 200 OK\r\n\r\n",
+        "HTTP/1.1 200 O\rK\r\n\r\n", "HTTP/1.1 200 OK\r\nA : b\r\n\r\n",
+        "HTTP/1.1 200 OK\r\n: b\r\n\r\n", "HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nA: b\rc\r\n\r\n"};
+    struct co_http1_response response;
+    for (size_t i = 0; i < CO_LENGTH(bad); i++)
+        assert_int_equal(parse(bad[i], &response), CO_EHTTP);
+}
+
+static void refuses_bodies_that_end_in_two_places_rfc9112_6_3(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"Content-Length: 5\r\nContent-Length: 6",
+        "Content-Length: +5", "Content-Length: -1", "Content-Length: ", "Content-Length: 0x5",
+        "Content-Length: 99999999999999999999", "Transfer-Encoding: chunked\r\nContent-Length: 5",
+        "Transfer-Encoding: chunked, chunked", "Transfer-Encoding: chunked, gzip",
+        "Transfer-Encoding: xchunked", "Transfer-Encoding:"};
+    char text[256];
+    struct co_http1_response response;
+    for (size_t i = 0; i < CO_LENGTH(bad); i++) {
+        snprintf(text, sizeof text, "HTTP/1.1 200 OK\r\n%s\r\n\r\n", bad[i]);
+        assert_int_equal(parse(text, &response), CO_EHTTP);
+    }
+    assert_int_equal(
+        parse("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", &response), CO_EHTTP);
+}
+
+static void knows_where_bodies_end_rfc9112_6_3(void **state)
+{
+    (void)state;
+    struct co_http1_response response;
+    assert_int_equal(parse("HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n", &response), 0);
+    assert_int_equal(response.framing, CO_HTTP_CHUNKED);
+    assert_true(response.keep_alive);
+    assert_int_equal(parse("HTTP/1.1 200 OK\r\n\r\n", &response), 0);
+    assert_int_equal(response.framing, CO_HTTP_TO_END);
+    assert_false(response.keep_alive);
+    static const char *const without[] = {"HTTP/1.1 204 x", "HTTP/1.1 304 x", "HTTP/1.1 103 x"};
+    char text[128];
+    for (size_t i = 0; i < CO_LENGTH(without); i++) {
+        snprintf(text, sizeof text, "%s\r\nContent-Length: 7\r\n\r\n", without[i]);
+        assert_int_equal(parse(text, &response), 0);
+        assert_int_equal(response.framing, CO_HTTP_NO_BODY);
+        assert_true(response.keep_alive);
+    }
+    const char *sized = "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n";
+    assert_int_equal(parse_for(sized, CO_HTTP_HEAD, &response), 0);
+    assert_int_equal(response.framing, CO_HTTP_NO_BODY);
+}
+
+static void knows_whether_the_connection_goes_on_rfc9112_9_3(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *head;
+        bool keep_alive;
+    } cases[] = {
+        {"HTTP/1.1 204 x\r\nConnection: close\r\n\r\n", false},
+        {"HTTP/1.1 204 x\r\nConnection: x, Close\r\n\r\n", false},
+        {"HTTP/1.1 204 x\r\nConnection: keep-alive\r\nConnection: close\r\n\r\n", false},
+        {"HTTP/1.0 204 x\r\n\r\n", false},
+        {"HTTP/1.0 204 x\r\nConnection: Keep-Alive\r\n\r\n", true},
+    };
+    struct co_http1_response response;
+    for (size_t i = 0; i < CO_LENGTH(cases); i++) {
+        assert_int_equal(parse(cases[i].head, &response), 0);
+        assert_int_equal(response.keep_alive, cases[i].keep_alive);
+    }
+}
+
+static void a_head_has_limits(void **state)
+{
+    (void)state;
+    static char text[CO_HTTP1_RESPONSE_HEAD_MAX + 1];
+    size_t scanned = 0;
+    int size = snprintf(text, sizeof text, "HTTP/1.1 200 OK\r\n");
+    memset(text + size, 'a', sizeof text - (size_t)size);
+    assert_int_equal(co_http1_response_size((co_text){text, sizeof text}, &scanned), CO_ETOOBIG);
+    struct co_http1_response response;
+    for (int i = 0; i <= CO_HTTP1_RESPONSE_FIELDS_MAX; i++)
+        size += snprintf(text + size, 8, "a: b\r\n");
+    snprintf(text + size, 4, "\r\n");
+    assert_int_equal(parse(text, &response), CO_ETOOBIG);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_a_response),
+        cmocka_unit_test(lets_pass_what_servers_do_and_nobody_reads_in_two_ways_rfc9112_2_2),
+        cmocka_unit_test(refuses_what_is_no_response),
+        cmocka_unit_test(refuses_bodies_that_end_in_two_places_rfc9112_6_3),
+        cmocka_unit_test(knows_where_bodies_end_rfc9112_6_3),
+        cmocka_unit_test(knows_whether_the_connection_goes_on_rfc9112_9_3),
+        cmocka_unit_test(a_head_has_limits),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
