@@ -182,6 +182,14 @@ def test_http_server_has_a_route_and_a_folder(tmp_path):
         assert run('curl', '-sS', f'{url}/a.txt').stdout == b'from the folder'
 
 
+def test_http_client_sees_what_urllib_sees(server, folder):
+    (folder / 'a.txt').write_text('from Python\n')
+    one = server('-4')
+    with urllib.request.urlopen(f'{one.url}a.txt', timeout=PATIENCE) as reply:
+        expected = f'{reply.status}\n{reply.headers["Content-Type"]}\n\n{reply.read().decode()}'
+    assert run(program('http_client'), f'{one.url}a.txt').stdout.decode() == expected
+
+
 def test_https_server_says_hello_to_who_trusts_it(tmp_path):
     cert, key = make_certificate(tmp_path, 'localhost')
     with serving('https_server', cert, key) as (_, address):
