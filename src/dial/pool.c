@@ -122,12 +122,13 @@ static int connect_secure(struct co_pool *pool, co_text name, co_stream *stream)
 
 int co_pool_connect(struct co_pool *pool, const struct co_pool_place *place, co_stream **ret)
 {
-    const char *form = co_text_find(place->host, ':') >= 0 ? "[%.*s]:%u" : "%.*s:%u";
+    bool is_ipv6 = co_text_find(place->host, ':') >= 0;
     char where[CO_POOL_KEY_MAX];
     co_stream *stream;
     if (place->host.size > HOST_MAX)
         return CO_EADDRESS;
-    snprintf(where, sizeof where, form, CO_TEXT_PRINT(place->host), place->port);
+    snprintf(where, sizeof where, "%s%.*s%s:%u", is_ipv6 ? "[" : "", CO_TEXT_PRINT(place->host),
+        is_ipv6 ? "]" : "", place->port);
     int rc = co_dial(&stream, where, &pool->dial);
     if (rc == 0 && place->secure) {
         rc = connect_secure(pool, place->host, stream);
