@@ -65,6 +65,8 @@ static void check_line(co_text line)
     bool other = co_ftp_is_other_protocol(line);
     if (co_ftp_command_parse(line, &command) < 0)
         return;
+    while ((uint8_t)line.at[0] >= 0xF0) /* left of a Telnet Synch */
+        line = co_text_after(line, 1);
     assert(command.name.at == line.at && command.name.size > 0);
     assert(command.name.size + command.has_argument + command.argument.size == line.size);
     assert(command.argument.at + command.argument.size == line.at + line.size);
