@@ -217,7 +217,7 @@ static void report(const struct get *get, size_t index, int rc)
 static void ended(void *arg, size_t index, int rc, int status)
 {
     struct get *get = arg;
-    co_progress_end(&get->progress, index);
+    co_progress_end(&get->progress, index, rc >= 0);
     report(get, index, rc);
     if (rc >= 0)
         return;
@@ -269,7 +269,7 @@ static int run(void *arg)
         watch_signals, &watch);
     co_go(&group, work, get);
     int rc = co_group_close(&group);
-    co_progress_hide(&get->progress);
+    co_progress_finish(&get->progress);
     return rc;
 }
 

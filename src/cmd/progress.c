@@ -13,6 +13,7 @@
 #define REDRAW_NS   (SECOND / 10)
 #define WIDTH_USUAL 80
 #define WIDTH_MIN   20
+#define NARROW      60 /* columns; below, names need the room of some figures */
 #define FIGURES_MAX 64 /* columns of what stands behind a name */
 #define SCREEN_MAX  8192
 
@@ -101,8 +102,12 @@ static void add_row(
             100.0 * (double)row->bytes / (double)row->size);
     else
         snprintf(figures.share, sizeof figures.share, "    ");
-    snprintf(text, sizeof text, "%s %9s %11s %8s", figures.share, figures.bytes, figures.speed,
-        figures.left);
+    if (width < NARROW)
+        snprintf(text, sizeof text, "%s %11s", row->size > 0 ? figures.share : figures.bytes,
+            figures.speed);
+    else
+        snprintf(text, sizeof text, "%s %9s %11s %8s", figures.share, figures.bytes, figures.speed,
+            figures.left);
     add_line(screen, row->name, text, width);
 }
 
@@ -112,8 +117,12 @@ static void add_total(
     struct figures figures;
     char text[2 * FIGURES_MAX], name[FIGURES_MAX];
     fill(&figures, progress->bytes, progress->bytes, -1, now - progress->start_ns);
-    snprintf(name, sizeof name, "%zu of %zu files", progress->files_done, progress->files);
-    snprintf(text, sizeof text, "     %9s %11s %8s", figures.bytes, figures.speed, "");
+    snprintf(name, sizeof name, "%zu of %zu files", progress->files_here, progress->files);
+    write_time(figures.left, sizeof figures.left, (now - progress->start_ns) / SECOND);
+    if (width < NARROW)
+        snprintf(text, sizeof text, "%s", figures.bytes);
+    else
+        snprintf(text, sizeof text, "%9s %11s %8s", figures.bytes, figures.speed, figures.left);
     add_line(screen, name, text, width);
 }
 
@@ -165,6 +174,17 @@ void co_progress_hide(struct co_progress *progress)
     progress->drawn_ns = 0;
 }
 
+void co_progress_finish(struct co_progress *progress)
+{
+    struct co_buf screen = CO_BUF(SCREEN_MAX);
+    if (!progress->visible)
+        return;
+    add_erasure(&screen, progress);
+    add_total(&screen, progress, terminal_width(), co_now_ns());
+    put(&screen);
+    co_buf_free(&screen);
+}
+
 /* ---- what happens --------------------------------------------------------------------------- */
 
 void co_progress_start(struct co_progress *progress, size_t files, bool wanted)
@@ -206,11 +226,11 @@ void co_progress_step(
     draw(progress);
 }
 
-void co_progress_end(struct co_progress *progress, size_t index)
+void co_progress_end(struct co_progress *progress, size_t index, bool is_here)
 {
     struct co_progress_row *row = row_of(progress, index);
     if (row)
         row->used = false;
-    progress->files_done++;
+    progress->files_here += is_here;
     draw(progress);
 }

@@ -23,7 +23,7 @@ struct co_progress_row {
 
 struct co_progress {
     bool visible;
-    size_t files, files_done;
+    size_t files, files_here;
     uint64_t bytes; /* that have come, of all files */
     int64_t start_ns, drawn_ns;
     unsigned drawn_rows; /* on the screen now, beneath which the cursor is */
@@ -37,9 +37,12 @@ void co_progress_start(struct co_progress *progress, size_t files, bool wanted);
 void co_progress_begin(struct co_progress *progress, size_t index, const char *name);
 void co_progress_step(
     struct co_progress *progress, size_t index, uint64_t bytes, uint64_t resumed, int64_t size);
-void co_progress_end(struct co_progress *progress, size_t index);
+void co_progress_end(struct co_progress *progress, size_t index, bool is_here);
 
-/* Takes the lines off the screen, before something else is printed or at the end. */
+/* Leaves the line of all files, and nothing else. */
+void co_progress_finish(struct co_progress *progress);
+
+/* Takes the lines off the screen, before something else is printed. */
 void co_progress_hide(struct co_progress *progress);
 
 #endif
