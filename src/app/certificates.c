@@ -76,7 +76,8 @@ static int read_texts(
         rc = read_one(&files->chain, again, "certificate", chain, message);
         if (rc == 0)
             rc = read_one(&files->key, again, "key", key, message);
-        texts->pairs[i] = (struct co_tls_certificate){co_buf_text(chain), co_buf_text(key)};
+        texts->pairs[i] =
+            (struct co_tls_certificate){.chain = co_buf_text(chain), .key = co_buf_text(key)};
         if (rc == 0)
             rc = check(files, &texts->pairs[i], message);
     }

@@ -57,7 +57,8 @@ static inline struct identity identity_new(const char *names, long seconds)
 
 static inline struct co_tls_certificate certificate_of(const struct identity *identity)
 {
-    return (struct co_tls_certificate){co_text_of(identity->chain), co_text_of(identity->key)};
+    return (struct co_tls_certificate){
+        .chain = co_text_of(identity->chain), .key = co_text_of(identity->key)};
 }
 
 /* A server with one certificate, and a client that trusts it alone. */
