@@ -80,8 +80,9 @@ static bool mac_begin(EVP_MAC_CTX *mac, struct co_ticket_key *key)
     return EVP_MAC_CTX_set_params(mac, parameters) == 1;
 }
 
-/* OpenSSL's, on whichever thread computes the handshake: 1 when all is set up; 0: do without a
- * ticket, or with a new session; -1: failed. */
+/* OpenSSL's, on whichever thread computes the handshake: 1 when all is set up; 2: and the client
+ * gets another ticket, since it uses each once (RFC 8446 C.4); 0: do without a ticket, or with a
+ * new session; -1: failed. */
 static int key_for(
     SSL *ssl, uint8_t *name, uint8_t *iv, EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int sealing)
 {
@@ -98,7 +99,9 @@ static int key_for(
     bool good = EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), NULL, key.cipher, iv, sealing) == 1 &&
                 mac_begin(mac, &key);
     explicit_bzero(&key, sizeof key);
-    return good ? 1 : -1;
+    if (!good)
+        return -1;
+    return !sealing && SSL_version(ssl) == TLS1_3_VERSION ? 2 : 1;
 }
 
 int co_tickets_use(SSL_CTX *context, struct co_tickets *tickets)
