@@ -37,7 +37,7 @@ static inline struct identity identity_of(EVP_PKEY *key, const char *names, long
     X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, names);
     X509_add_ext(x, extension, -1);
     X509_EXTENSION_free(extension);
-    X509_sign(x, key, EVP_sha256());
+    X509_sign(x, key, EVP_PKEY_get_base_id(key) == EVP_PKEY_ED25519 ? NULL : EVP_sha256());
     BIO *chain = BIO_new(BIO_s_mem()), *secret = BIO_new(BIO_s_mem());
     PEM_write_bio_X509(chain, x);
     PEM_write_bio_PrivateKey(secret, key, NULL, NULL, 0, NULL, NULL);
