@@ -118,6 +118,20 @@ void co_staple_free(struct co_tls_staple *staple)
     free(staple->bytes);
 }
 
+int co_staple_look(const struct co_tls_certificate *certificate, int64_t *ret_until)
+{
+    struct co_identity_pair pair;
+    struct co_tls_staple staple = {0};
+    int rc = co_identity_pair_read(certificate, &pair);
+    if (rc == 0)
+        rc = co_staple_read(certificate->ocsp, &pair, &staple);
+    if (rc == 0)
+        *ret_until = staple.until;
+    co_staple_free(&staple);
+    co_identity_pair_free(&pair);
+    return rc;
+}
+
 /* ---- showing ------------------------------------------------------------------------------- */
 
 /* OpenSSL's, once it knows which certificate it shows. */

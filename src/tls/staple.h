@@ -9,6 +9,8 @@
  * the authority has signed it. co_staple_free ends it. 0; CO_EINVALID with detail; -ENOMEM. */
 int co_staple_read(
     co_text response, const struct co_identity_pair *pair, struct co_tls_staple *ret);
+/* The same of a certificate's texts, for how long it will do: calendar seconds. */
+int co_staple_look(const struct co_tls_certificate *certificate, int64_t *ret_until);
 void co_staple_free(struct co_tls_staple *staple);
 
 /* Has the context show those of the set, `arg` of its callback. */
