@@ -130,12 +130,12 @@ CO_API void co_tls_free(co_tls *tls);
 /*
  * co_tls_accept - shake hands on a stream, as the server.
  *
- * Suspends, for options.handshake_ms at most; what takes long (a signature with RSA beyond 2048
- * bits, or P-384) is done on a pool thread. The stream must be without TLS, and nothing may have
- * been read ahead from it: bytes that came before the handshake are no application data.
- * Returns: 0; CO_ETLS (the peer refused, or broke the protocol), CO_ECERTIFICATE (a client's
- * certificate cannot be trusted), CO_EEOF, CO_ECANCELED, CO_EDEADLINE, -ENOMEM, -errno of the
- * stream; with detail for co_explain. After a failure only co_abort or co_close is left.
+ * Suspends, for options.handshake_ms at most; what takes long (RSA beyond 2048 bits, P-384) is done
+ * on a pool thread. The stream must be without TLS, and nothing may have been read ahead from it:
+ * bytes that came before the handshake are no application data. Returns: 0; CO_ETLS (the peer
+ * refused, or broke the protocol), CO_ECERTIFICATE (a client's certificate cannot be trusted),
+ * CO_EEOF, CO_ECANCELED, CO_EDEADLINE, -ENOMEM, -errno of the stream; with detail for co_explain.
+ * After a failure only co_abort or co_close is left.
  */
 CO_API int co_tls_accept(co_stream *stream, co_tls *tls);
 

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/map.h"
 #include "tls/certificate.h"
+#include "tls/hello.h"
 #include "tls/layer.h"
 #include "tls/session.h"
 #include "tls/staple.h"
@@ -21,9 +22,6 @@
 #include <stdlib.h>
 
 #define HANDSHAKE_MS   30000
-#define HOST_MAX       255 /* bytes of a host's name (RFC 1035 2.3.4) */
-#define SNI_HEAD_BYTES 5   /* the list's length, the type, the name's length */
-
 #define ALPN_MAX       255   /* bytes of one protocol's name (RFC 7301 3.1) */
 #define ALPN_BYTES_MAX 65535 /* of all that are offered */
 
@@ -37,23 +35,6 @@
 #define GROUPS  "X25519:P-256:P-384"
 
 /* ---- choosing ------------------------------------------------------------------------------ */
-
-/* The first host's name of the client's SNI (RFC 6066 3), in lower case. */
-static bool name_asked_for(SSL *ssl, char ret[HOST_MAX + 1])
-{
-    const uint8_t *at;
-    size_t size;
-    if (!SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &at, &size) ||
-        size <= SNI_HEAD_BYTES || at[2] != TLSEXT_NAMETYPE_host_name)
-        return false;
-    size_t length = (size_t)at[3] << 8 | at[4];
-    if (length > size - SNI_HEAD_BYTES || length > HOST_MAX)
-        return false;
-    for (size_t i = 0; i < length; i++)
-        ret[i] = (char)co_lower((char)at[SNI_HEAD_BYTES + i]);
-    ret[length] = '\0';
-    return strlen(ret) == length;
-}
 
 /* A session is resumed only under the certificate, the name and the demands on clients that it
  * began with (attacks T03, T08): whoever was told one name must not be taken for having been told
@@ -90,8 +71,8 @@ static int choose_certificate(SSL *ssl, int *ret_alert, void *arg)
 {
     const struct co_tls_set *set = arg;
     struct co_tls_layer *layer = co_tls_layer_of_ssl(ssl);
-    char name[HOST_MAX + 1] = "";
-    bool named = name_asked_for(ssl, name) && *name != '.'; /* to OpenSSL all names below it */
+    char name[CO_HELLO_NAME_MAX + 1] = "";
+    bool named = co_hello_name(ssl, name) && *name != '.'; /* to OpenSSL all names below it */
     unsigned chosen = named ? context_for(set, name) : set->count;
     if (chosen == set->count && set->strict_names) {
         *ret_alert = SSL_AD_UNRECOGNIZED_NAME;
@@ -103,7 +84,8 @@ static int choose_certificate(SSL *ssl, int *ret_alert, void *arg)
         *ret_alert = SSL_AD_INTERNAL_ERROR;
         return SSL_CLIENT_HELLO_ERROR;
     }
-    if (!set->slow[chosen] || layer->off_loop)
+    bool slow = set->slow[chosen] || co_hello_agrees_slowly(ssl);
+    if (!slow || layer->off_loop)
         return SSL_CLIENT_HELLO_SUCCESS;
     layer->off_loop = true;
     return SSL_CLIENT_HELLO_RETRY;

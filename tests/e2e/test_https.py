@@ -394,7 +394,8 @@ def club(tmp_path_factory):
     """An authority, a server's certificate for localhost and a client's, ann, by it."""
     where = tmp_path_factory.mktemp('club')
     openssl('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes',
-            '-days', '2', '-subj', '/CN=club', '-keyout', where / 'ca.key', '-out', where / 'ca.crt')
+            '-days', '2', '-subj', '/CN=club', '-keyout', where / 'ca.key',
+            '-out', where / 'ca.crt')
     for name, subject, more in (('own', '/CN=own', 'subjectAltName=DNS:localhost,IP:127.0.0.1'),
                                 ('ann', '/CN=ann', 'extendedKeyUsage=clientAuth')):
         (where / 'more').write_text(more + '\n')

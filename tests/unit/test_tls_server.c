@@ -386,17 +386,14 @@ static void note_thread(void *arg, const char *line)
     *(pthread_t *)arg = pthread_self();
 }
 
-/* Was a handshake with such keys computed by the thread that the fibers run in? */
-static bool is_inline(EVP_PKEY *key, EVP_PKEY *beside, int version)
+/* Is a handshake with these certificates and groups computed by the thread that the fibers run in?
+ */
+static bool computes_inline(
+    const struct co_tls_certificate *certificates, unsigned count, int version, char *groups)
 {
-    EVP_PKEY_up_ref(key); /* identity_of ends it */
-    struct identity own = identity_of(key, "DNS:localhost", ANY_DAY), second = own;
-    if (beside && EVP_PKEY_up_ref(beside))
-        second = identity_of(beside, "DNS:localhost", ANY_DAY);
-    const struct co_tls_certificate both[] = {certificate_of(&own), certificate_of(&second)};
     pthread_t thread = pthread_self();
-    const struct co_tls_options options = {.certificates = both,
-        .certificate_count = beside ? 2 : 1,
+    const struct co_tls_options options = {.certificates = certificates,
+        .certificate_count = count,
         .key_log = note_thread,
         .key_log_arg = &thread};
     struct side server = {0}, client = {.host = "localhost"};
@@ -404,12 +401,24 @@ static bool is_inline(EVP_PKEY *key, EVP_PKEY *beside, int version)
     CHECK_INT(co_tls_server(&server.tls, &options), 0);
     CHECK_INT(co_tls_client(&client.tls, &(struct co_tls_options){.insecure = true}), 0);
     SSL_CTX_set_max_proto_version(client.tls->set->contexts[0], version);
+    if (groups)
+        SSL_CTX_set1_groups_list(client.tls->set->contexts[0], groups);
     CHECK_INT(meet(&server, &client), 0);
     CHECK_INT(server.result, 0);
     CHECK_INT(co_write(server.stream, &c, 1), 0);
     CHECK_INT(co_read(client.stream, &c, 1), 1);
     part(&server, &client);
     return pthread_equal(thread, pthread_self());
+}
+
+static bool is_inline(EVP_PKEY *key, EVP_PKEY *beside, int version)
+{
+    EVP_PKEY_up_ref(key); /* identity_of ends it */
+    struct identity own = identity_of(key, "DNS:localhost", ANY_DAY), second = own;
+    if (beside && EVP_PKEY_up_ref(beside))
+        second = identity_of(beside, "DNS:localhost", ANY_DAY);
+    const struct co_tls_certificate both[] = {certificate_of(&own), certificate_of(&second)};
+    return computes_inline(both, beside ? 2 : 1, version, NULL);
 }
 
 KERNEL_TEST(slow_signatures_do_not_hold_the_loop)
@@ -431,6 +440,19 @@ KERNEL_TEST(slow_signatures_do_not_hold_the_loop)
     EVP_PKEY_free(rsa);
     EVP_PKEY_free(large);
     EVP_PKEY_free(ed25519);
+    return 0;
+}
+
+KERNEL_TEST(slow_agreements_do_not_hold_the_loop)
+{
+    static char slow[] = "P-384:X25519", alone[] = "P-384", fast[] = "X25519:P-384",
+                older[] = "P-384:P-256";
+    struct identity own = identity_new("DNS:localhost", ANY_DAY);
+    const struct co_tls_certificate one = certificate_of(&own);
+    CHECK(!computes_inline(&one, 1, TLS1_3_VERSION, slow));
+    CHECK(!computes_inline(&one, 1, TLS1_3_VERSION, alone));
+    CHECK(computes_inline(&one, 1, TLS1_3_VERSION, fast));
+    CHECK(computes_inline(&one, 1, TLS1_2_VERSION, older)); /* there the server prefers */
     return 0;
 }
 
@@ -459,6 +481,7 @@ int main(void)
         cmocka_unit_test(what_the_authority_says_is_shown_until_it_expires),
         cmocka_unit_test(what_says_nothing_of_the_certificate_is_not_shown),
         cmocka_unit_test(slow_signatures_do_not_hold_the_loop),
+        cmocka_unit_test(slow_agreements_do_not_hold_the_loop),
         cmocka_unit_test(what_fails_off_the_loop_is_told_all_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
