@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Whom we believe. OpenSSL verifies the chain, the dates, the purpose and the name; before it does,
- * a look sees to it that this costs little, and after it, two more that it was not too kind.
+ * a look sees to it that this costs little, and after it the key must be one of those pinned.
  */
 #include "tls/trust.h"
 
@@ -110,17 +110,6 @@ static bool is_modest(X509_STORE_CTX *chain)
     return true;
 }
 
-/* OpenSSL also takes an authority that says by its key's usage alone that it is one (RFC
- * 5280 4.2.1.9 demands the CA bit). The last one is as who trusts it wants it. */
-static bool is_signed_by_authorities(X509_STORE_CTX *chain)
-{
-    STACK_OF(X509) *verified = X509_STORE_CTX_get0_chain(chain);
-    for (int i = 1; i < sk_X509_num(verified) - 1; i++)
-        if (X509_check_ca(sk_X509_value(verified, i)) != 1)
-            return refuse(chain, "invalid CA certificate");
-    return true;
-}
-
 static bool is_pinned(const struct co_tls_trust *trust, X509_STORE_CTX *chain)
 {
     uint8_t own[CO_PIN_BYTES] = {0};
@@ -142,8 +131,7 @@ static int judge(X509_STORE_CTX *chain, void *arg)
 {
     const struct co_tls_trust *trust = arg;
     X509_STORE_CTX_set_error(chain, X509_V_OK);
-    return is_modest(chain) &&
-           (trust->anyone || (X509_verify_cert(chain) == 1 && is_signed_by_authorities(chain))) &&
+    return is_modest(chain) && (trust->anyone || X509_verify_cert(chain) == 1) &&
            is_pinned(trust, chain);
 }
 

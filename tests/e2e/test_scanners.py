@@ -50,7 +50,7 @@ def test_testssl_finds_no_more_than_is_explained(secured, tmp_path):
         cwd=tmp_path, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False,
         timeout=SCAN_SECONDS)
     findings = json.loads(report.read_text())
-    assert {'TLS1_2', 'TLS1_3', 'heartbleed', 'FS'} <= {each['id'] for each in findings}
+    assert {'TLS1_2', 'TLS1_3', 'heartbleed', 'PFS'} <= {each['id'] for each in findings}
     wrong = [each for each in findings
              if each['severity'] not in HARMLESS and each['id'].split()[0] not in EXPLAINED]
     assert not wrong
