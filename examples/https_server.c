@@ -15,7 +15,8 @@ static int server(void *arg)
 {
     static char chain[65536], key[65536];
     char **argv = arg;
-    struct co_tls_certificate own = {content(argv[2], chain, 65536), content(argv[3], key, 65536)};
+    struct co_tls_certificate own = {
+        .chain = content(argv[2], chain, 65536), .key = content(argv[3], key, 65536)};
     co_http_server *http = NULL;
     co_tls *tls;
     struct co_tls_options options = {.certificates = &own, .certificate_count = 1};

@@ -28,7 +28,8 @@ struct co_http_event {
     const char *peer;                                  /* as co_peer */
     const char *scheme;                                /* "http" or "https" */
     co_text method, target, host, referer, user_agent; /* as sent; unescaped */
-    co_text user;          /* that Basic authentication named, right or wrong; empty: nobody */
+    co_text user;          /* that Basic authentication named, right or wrong; else whom a verified
+                            * client's certificate is for; empty: nobody */
     unsigned minor;        /* HTTP/1.minor */
     int status;            /* of the response; 0 when none could be sent */
     uint64_t body_bytes;   /* of the response that went out */

@@ -24,11 +24,17 @@ extern "C" {
  */
 typedef struct co_tls co_tls;
 
-/* A certificate chain, the server's own first, and its private key, both PEM; as text, not as
- * files' names, so that reading them is the caller's. */
+/* A certificate chain, the owner's own first, and its private key, both PEM; as text, not as files'
+ * names, so that reading them is the caller's. */
 struct co_tls_certificate {
     co_text chain, key;
+    /* A server's: what its authority says of it, an OCSP response (RFC 6960) in DER, shown to
+     * clients that ask (RFC 6066 8) until it expires; size 0: nothing. */
+    co_text ocsp;
 };
+
+/* Whether a server asks its clients for certificates. Who shows one must be trusted. */
+enum co_tls_clients { CO_TLS_CLIENTS_ANY, CO_TLS_CLIENTS_ASKED, CO_TLS_CLIENTS_REQUIRED };
 
 struct co_tls_options {
     /* A server's; at least one. Chosen by the name that the client asks for (SNI, RFC 6066 3): the
@@ -40,10 +46,30 @@ struct co_tls_options {
      * client that offers others only (no_application_protocol), since a certificate serves several
      * protocols (ALPACA). */
     const char *const *alpn;
-    /* A client's: the authorities it trusts, PEM; size 0: the system's. */
+    /* Whom to trust, PEM. A client's: the authorities of servers; size 0: the system's. A server's:
+     * those of its clients; needed when these are asked for certificates. */
     co_text authorities;
     bool insecure;        /* a client that believes anyone: for tests alone */
+    bool only_tls13;      /* no TLS 1.2 */
+    bool no_resumption;   /* a server gives no tickets, a client keeps none */
     int64_t handshake_ms; /* for a whole handshake; 0: 30,000 */
+
+    /* A client's: "sha256//" and, in base64, the SHA-256 of a public key (SubjectPublicKeyInfo, RFC
+     * 7469 2.4), as curl has it. NULL-terminated. The server's own must be one of them. */
+    const char *const *pins;
+    bool pins_suffice;     /* and then nothing else is asked: no authority, no name, no date */
+    unsigned sessions_max; /* a client's: that are kept to be resumed, one for each host and port;
+                            * 0: 100 */
+
+    enum co_tls_clients clients; /* a server's */
+    /* A server's: who asks for a name that no certificate is for, or for none, is refused
+     * (unrecognized_name) instead of shown the first one. Not for who is visited by address. */
+    bool strict_names;
+
+    /* Told each secret of each connection, a line in the form of NSS's key log: whoever has it
+     * reads all that is said. Any thread; must not suspend. NULL: nobody. */
+    void (*key_log)(void *arg, const char *line);
+    void *key_log_arg;
 };
 
 /*
@@ -51,12 +77,13 @@ struct co_tls_options {
  *
  * Does not suspend. TLS 1.2 (forward-secret AEAD suites only) and 1.3; no renegotiation,
  * compression or early data (RFC 9325). Its tickets (RFC 5077, RFC 8446 4.6.1) resume sessions in
- * any thread, for two hours, under the name and certificate they began with; they are sealed by
- * keys that this context alone has, new ones every two hours.
+ * any thread, for two hours, under the name, the certificate and the demands on clients that they
+ * began with; they are sealed by keys that this context alone has, new ones every two hours.
  *
  * ret: receives the context, co_tls_free ends it. options: only read, during the call.
- * Returns: 0; -ENOMEM; CO_EINVALID (a certificate or key cannot be read, or they do not belong
- * together), with detail for co_explain.
+ * Returns: 0; -ENOMEM; CO_EINVALID (a certificate, key or OCSP response cannot be read, or they do
+ * not belong together; clients are to be trusted without an authority; a pin is none), with detail
+ * for co_explain.
  */
 CO_API int co_tls_server(co_tls **ret, const struct co_tls_options *options) CO_MUST_USE;
 
@@ -72,9 +99,23 @@ CO_API int co_tls_renew(
     co_tls *tls, const struct co_tls_certificate *certificates, unsigned count) CO_MUST_USE;
 
 /*
+ * co_tls_renew_trust - the same, and other authorities of its clients.
+ *
+ * Does not suspend; any thread. Sessions of clients that were trusted before are not resumed when
+ * the authorities are others.
+ * authorities: as in the options of a server.
+ * Returns: as co_tls_renew.
+ */
+CO_API int co_tls_renew_trust(co_tls *tls, const struct co_tls_certificate *certificates,
+    unsigned count, co_text authorities) CO_MUST_USE;
+
+/*
  * co_tls_client - make the context of clients, which trust whom the options say.
  *
- * Does not suspend. As co_tls_server. options: NULL for defaults.
+ * Does not suspend. As co_tls_server. Sessions that servers gave tickets for are kept and resumed
+ * (RFC 8446 2.2) where host and port are the same, so never under another name; what one context
+ * keeps another, with its own trust, pins and certificate, does not see.
+ * options: NULL for defaults.
  * Returns: as co_tls_server.
  */
 CO_API int co_tls_client(co_tls **ret, const struct co_tls_options *options) CO_MUST_USE;
@@ -89,11 +130,12 @@ CO_API void co_tls_free(co_tls *tls);
 /*
  * co_tls_accept - shake hands on a stream, as the server.
  *
- * Suspends, for options.handshake_ms at most. The stream must be without TLS, and nothing may have
- * been read ahead from it: bytes that came before the handshake are no application data.
- * Returns: 0; CO_ETLS (the peer refused, or broke the protocol), CO_EEOF, CO_ECANCELED,
- * CO_EDEADLINE, -ENOMEM, -errno of the stream; with detail for co_explain. After a failure only
- * co_abort or co_close is left.
+ * Suspends, for options.handshake_ms at most; what takes long (RSA beyond 2048 bits, P-384) is done
+ * on a pool thread. The stream must be without TLS, and nothing may have been read ahead from it:
+ * bytes that came before the handshake are no application data. Returns: 0; CO_ETLS (the peer
+ * refused, or broke the protocol), CO_ECERTIFICATE (a client's certificate cannot be trusted),
+ * CO_EEOF, CO_ECANCELED, CO_EDEADLINE, -ENOMEM, -errno of the stream; with detail for co_explain.
+ * After a failure only co_abort or co_close is left.
  */
 CO_API int co_tls_accept(co_stream *stream, co_tls *tls);
 
@@ -109,9 +151,10 @@ CO_API int co_tls_accept_as(co_stream *stream, co_tls *tls, const char *const *a
 /*
  * co_tls_connect - shake hands on a stream, as the client.
  *
- * Suspends. As co_tls_accept.
+ * Suspends. As co_tls_accept. The server's chain has at most ten certificates, 64 KiB in all, and
+ * keys of at most 8192 bits, from 2048 (RSA) or 224 (elliptic curves) on.
  * host: the name or address that the server must prove to be (RFC 9525), also sent as SNI when it
- * is a name.
+ * is a name. Common names prove nothing. A name may end with a dot.
  * Returns: as co_tls_accept; CO_ECERTIFICATE (the server is not who it should be), CO_EINVALID (not
  * a host's name).
  */
@@ -131,6 +174,10 @@ struct co_tls_info {
     const char *server;  /* what the client asked for by SNI; NULL: nothing */
     co_text alpn;        /* the protocol agreed on; size 0: none */
     bool resumed;        /* by a ticket of an earlier connection */
+    /* Whom the peer's certificate, which was verified, is for: its subject's common name, else its
+     * first DNS name or mail address. NULL: it showed none, was not verified, or has no name of
+     * printable UTF-8. */
+    const char *peer;
 };
 
 /*

@@ -5,6 +5,7 @@
 #include "coronet/fiber.h"
 #include "runtime/file.h"
 #include "tls/certificate.h"
+#include "tls/staple.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -18,13 +19,18 @@ _Static_assert(CO_FINGERPRINT_SIZE == CO_FINGERPRINT_MAX, "two floors, one text"
 /* ---- files ------------------------------------------------------------------------------------
  */
 
+static int read_file(const struct co_certificate_file *file, bool again, struct co_buf *text)
+{
+    int fd = again && file->reopen ? file->reopen(file->reopen_arg) : -1;
+    return !again || !file->reopen ? co_file_read_all(file->path, text)
+           : fd < 0                ? fd
+                                   : co_file_read_taken(fd, text);
+}
+
 static int read_one(const struct co_certificate_file *file, bool again, const char *what,
     struct co_buf *text, struct co_buf *message)
 {
-    int fd = again && file->reopen ? file->reopen(file->reopen_arg) : -1;
-    int rc = !again || !file->reopen ? co_file_read_all(file->path, text)
-             : fd < 0                ? fd
-                                     : co_file_read_taken(fd, text);
+    int rc = read_file(file, again, text);
     if (rc < 0)
         co_buf_addf(message, "cannot read the %s %s: %s", what, file->path, co_explain(rc));
     return rc;
@@ -33,6 +39,7 @@ static int read_one(const struct co_certificate_file *file, bool again, const ch
 /* The texts of all pairs, and what they say as OpenSSL's callers want it. */
 struct texts {
     struct co_buf chains[CO_CERTIFICATES_MAX], keys[CO_CERTIFICATES_MAX];
+    struct co_buf ocsp[CO_CERTIFICATES_MAX], authorities;
     struct co_tls_certificate pairs[CO_CERTIFICATES_MAX];
 };
 
@@ -49,6 +56,11 @@ static int check(const struct co_certificate_files *files, const struct co_tls_c
     return rc;
 }
 
+static const char *separator(const struct co_buf *message)
+{
+    return message->size ? "; " : "";
+}
+
 /* What is not valid today is served all the same: its owner may have reasons, its users are told.
  */
 static void warn(const char *path, const struct co_tls_certificate *pair, struct co_buf *message)
@@ -61,7 +73,53 @@ static void warn(const char *path, const struct co_tls_certificate *pair, struct
     bool expired = look.ends < now;
     co_date_write_iso(date, expired ? look.ends : look.begins);
     co_buf_addf(message, "%sthe certificate %s %s on %.10s: clients will refuse it",
-        message->size ? "; " : "", path, expired ? "expired" : "begins to be valid", date);
+        separator(message), path, expired ? "expired" : "begins to be valid", date);
+}
+
+/* A response that is of no use is left out, and said: it is often the old certificate's, and that
+ * must not keep a new one from being served. */
+static void check_ocsp(const char *path, struct co_tls_certificate *pair, struct co_buf *message)
+{
+    char date[CO_DATE_ISO_SIZE];
+    int64_t until;
+    int rc = co_staple_look(pair, &until);
+    if (rc == 0 && co_wall_seconds() <= until)
+        return;
+    pair->ocsp = (co_text){0};
+    if (rc < 0) {
+        co_buf_addf(message, "%s%s is not shown: %s", separator(message), path, co_explain(rc));
+        return;
+    }
+    co_date_write_iso(date, until);
+    co_buf_addf(message, "%s%s is not shown: it expired on %.10s", separator(message), path, date);
+}
+
+static void read_ocsp(const struct co_certificate_file *file, bool again, struct co_buf *text,
+    struct co_tls_certificate *pair, struct co_buf *message)
+{
+    int rc = read_file(file, again, text);
+    if (rc < 0 && rc != -ENOENT)
+        co_buf_addf(
+            message, "%scannot read %s: %s", separator(message), file->path, co_explain(rc));
+    if (rc < 0 || text->size == 0)
+        return;
+    pair->ocsp = co_buf_text(text);
+    check_ocsp(file->path, pair, message);
+}
+
+static int read_pair(const struct co_certificates *certificates, unsigned i, struct texts *texts,
+    struct co_buf *message)
+{
+    bool again = certificates->tls;
+    const struct co_certificate_files *files = &certificates->files[i];
+    struct co_buf *chain = &texts->chains[i], *key = &texts->keys[i];
+    *chain = *key = texts->ocsp[i] = CO_BUF(CO_CERTIFICATE_BYTES);
+    int rc = read_one(&files->chain, again, "certificate", chain, message);
+    if (rc == 0)
+        rc = read_one(&files->key, again, "key", key, message);
+    texts->pairs[i] =
+        (struct co_tls_certificate){.chain = co_buf_text(chain), .key = co_buf_text(key)};
+    return rc == 0 ? check(files, &texts->pairs[i], message) : rc;
 }
 
 static int read_texts(
@@ -69,19 +127,18 @@ static int read_texts(
 {
     bool again = certificates->tls;
     int rc = 0;
+    texts->authorities = CO_BUF(CO_CERTIFICATE_BYTES);
+    if (certificates->authorities.path)
+        rc = read_one(
+            &certificates->authorities, again, "authorities", &texts->authorities, message);
+    for (unsigned i = 0; rc == 0 && i < certificates->count; i++)
+        rc = read_pair(certificates, i, texts, message);
     for (unsigned i = 0; rc == 0 && i < certificates->count; i++) {
         const struct co_certificate_files *files = &certificates->files[i];
-        struct co_buf *chain = &texts->chains[i], *key = &texts->keys[i];
-        *chain = *key = CO_BUF(CO_CERTIFICATE_BYTES);
-        rc = read_one(&files->chain, again, "certificate", chain, message);
-        if (rc == 0)
-            rc = read_one(&files->key, again, "key", key, message);
-        texts->pairs[i] = (struct co_tls_certificate){co_buf_text(chain), co_buf_text(key)};
-        if (rc == 0)
-            rc = check(files, &texts->pairs[i], message);
+        warn(files->chain.path, &texts->pairs[i], message);
+        if (files->ocsp.path)
+            read_ocsp(&files->ocsp, again, &texts->ocsp[i], &texts->pairs[i], message);
     }
-    for (unsigned i = 0; rc == 0 && i < certificates->count; i++)
-        warn(certificates->files[i].chain.path, &texts->pairs[i], message);
     return rc;
 }
 
@@ -93,8 +150,23 @@ static void texts_free(struct texts *texts)
             explicit_bzero(key->at, key->room);
         co_buf_free(key);
         co_buf_free(&texts->chains[i]);
+        co_buf_free(&texts->ocsp[i]);
     }
+    co_buf_free(&texts->authorities);
     free(texts);
+}
+
+static int use(struct co_certificates *certificates, const struct texts *texts)
+{
+    co_text authorities = co_buf_text(&texts->authorities);
+    if (certificates->tls)
+        return co_tls_renew_trust(
+            certificates->tls, texts->pairs, certificates->count, authorities);
+    struct co_tls_options options = certificates->options;
+    options.certificates = texts->pairs;
+    options.certificate_count = certificates->count;
+    options.authorities = authorities;
+    return co_tls_server(&certificates->tls, &options);
 }
 
 int co_certificates_read(struct co_certificates *certificates, struct co_buf *message)
@@ -103,12 +175,12 @@ int co_certificates_read(struct co_certificates *certificates, struct co_buf *me
     if (!texts)
         return -ENOMEM;
     int rc = read_texts(certificates, texts, message);
-    if (rc == 0 && certificates->tls)
-        rc = co_tls_renew(certificates->tls, texts->pairs, certificates->count);
-    else if (rc == 0)
-        rc =
-            co_tls_server(&certificates->tls, &(struct co_tls_options){.certificates = texts->pairs,
-                                                  .certificate_count = certificates->count});
+    if (rc == 0 && (rc = use(certificates, texts)) < 0) {
+        co_buf_clear(message);
+        co_buf_addf(message, "%s%s%s",
+            certificates->authorities.path ? certificates->authorities.path : "",
+            certificates->authorities.path ? ": " : "", co_explain(rc));
+    }
     texts_free(texts);
     return rc;
 }

@@ -20,18 +20,21 @@ struct co_certificate_file {
 
 struct co_certificate_files {
     struct co_certificate_file chain, key;
+    struct co_certificate_file ocsp; /* need not be there; path NULL: there is none */
 };
 
 struct co_certificates {
     unsigned count;
     struct co_certificate_files files[CO_CERTIFICATES_MAX];
-    co_tls *tls; /* NULL before the start; co_tls_free ends it */
+    struct co_certificate_file authorities; /* of clients; path NULL: none are asked */
+    struct co_tls_options options;          /* whatever is not read from files */
+    co_tls *tls;                            /* NULL before the start; co_tls_free ends it */
 };
 
 /* Reads the files, and makes a server's context of them or gives the one that is there the new
- * ones. Inside a fiber; suspends. message: receives a sentence on failure, and a warning when a
- * certificate is not valid today. 0; -ENOMEM; CO_EINVALID and -errno with a message: nothing has
- * changed. */
+ * ones. Inside a fiber; suspends. message: receives a sentence on failure, and warnings when a
+ * certificate is not valid today or an OCSP response cannot be shown. 0; -ENOMEM; CO_EINVALID and
+ * -errno with a message: nothing has changed. */
 int co_certificates_read(struct co_certificates *certificates, struct co_buf *message);
 
 /* ---- self-signed ---------------------------------------------------------------------------- */

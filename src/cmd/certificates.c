@@ -5,7 +5,13 @@
 #include "cmd/self_signed.h"
 #include "cmd/serving.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
 #define MESSAGE_MAX 2048 /* bytes: names of files are long */
 
@@ -20,6 +26,10 @@ static int check_options(const struct co_serve_command *command)
         wrong = "--cert and --self-signed exclude each other";
     else if (command->https.count && !command->cert.count && !command->self_signed)
         wrong = "--https needs a certificate: --cert FILE --key FILE, or --self-signed";
+    else if (command->client_certificate && !command->client_ca)
+        wrong = "--client-certificate needs the authorities: --client-ca FILE";
+    else if ((command->client_ca || command->strict_sni) && !command->https.count)
+        wrong = "--client-ca and --strict-sni are for --https";
     else if (command->redirect_https && !command->https.count)
         wrong = "--redirect-https needs an address of --https to lead to";
     if (!wrong)
@@ -28,10 +38,59 @@ static int check_options(const struct co_serve_command *command)
     return CO_EXIT_USAGE;
 }
 
-static void add(struct co_certificates *certificates, const char *chain, const char *key)
+/* ---- keys ---------------------------------------------------------------------------------- */
+
+/* A line in one write: several threads do so. What cannot be written is missing in a debugger. */
+static void log_key(void *arg, const char *line)
 {
-    certificates->files[certificates->count++] =
-        (struct co_certificate_files){.chain.path = chain, .key.path = key};
+    const struct co_serving *server = arg;
+    char end[] = "\n";
+    const struct iovec pieces[] = {{(void *)(uintptr_t)line, strlen(line)}, {end, 1}};
+    (void)!writev(server->key_log_fd, pieces, 2);
+}
+
+/* As browsers and curl have it. Whoever can read the file reads all that is said: so this is never
+ * silent. */
+static int open_key_log(struct co_serving *server)
+{
+    const char *path = getenv("SSLKEYLOGFILE");
+    if (!path || !*path || server->command->https.count == 0)
+        return 0;
+    server->key_log_fd =
+        open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+    if (server->key_log_fd < 0) {
+        co_error("SSLKEYLOGFILE: cannot open %s: %s", path, co_explain(-errno));
+        return CO_EXIT_FILE;
+    }
+    co_error("SSLKEYLOGFILE: the keys of all connections are written to %s", path);
+    server->certificates.options.key_log = log_key;
+    server->certificates.options.key_log_arg = server;
+    return 0;
+}
+
+/* ---- files --------------------------------------------------------------------------------- */
+
+static struct co_certificate_files *add(
+    struct co_certificates *certificates, const char *chain, const char *key)
+{
+    struct co_certificate_files *files = &certificates->files[certificates->count++];
+    *files = (struct co_certificate_files){.chain.path = chain, .key.path = key};
+    return files;
+}
+
+/* With FILE.ocsp beside it, as HAProxy has it. */
+static int add_given(struct co_serving *server, size_t i)
+{
+    const struct co_serve_command *command = server->command;
+    struct co_certificate_files *files =
+        add(&server->certificates, command->cert.at[i], command->key.at[i]);
+    if (asprintf(&server->ocsp_paths[i], "%s.ocsp", command->cert.at[i]) < 0) {
+        server->ocsp_paths[i] = NULL;
+        co_error("no memory");
+        return CO_EXIT_OTHER;
+    }
+    files->ocsp.path = server->ocsp_paths[i];
+    return 0;
 }
 
 static int add_self_signed(struct co_serving *server)
@@ -50,13 +109,38 @@ static int add_self_signed(struct co_serving *server)
     return 0;
 }
 
+static void set_options(struct co_serving *server)
+{
+    const struct co_serve_command *command = server->command;
+    const char *demand = command->client_certificate;
+    struct co_tls_options *options = &server->certificates.options;
+    options->strict_names = command->strict_sni;
+    server->certificates.authorities.path = command->client_ca;
+    if (command->client_ca)
+        options->clients = demand && strcmp(demand, "optional") == 0 ? CO_TLS_CLIENTS_ASKED
+                                                                     : CO_TLS_CLIENTS_REQUIRED;
+}
+
 int co_serving_certificates(struct co_serving *server)
 {
     const struct co_serve_command *command = server->command;
     int code = check_options(command);
+    if (code == 0)
+        code = open_key_log(server);
+    if (code == 0)
+        set_options(server);
     for (size_t i = 0; code == 0 && i < command->cert.count; i++)
-        add(&server->certificates, command->cert.at[i], command->key.at[i]);
+        code = add_given(server, i);
     return code == 0 && command->self_signed ? add_self_signed(server) : code;
+}
+
+void co_serving_certificates_free(struct co_serving *server)
+{
+    for (size_t i = 0; i < CO_CERTIFICATES_MAX; i++)
+        free(server->ocsp_paths[i]);
+    free(server->self_signed);
+    if (server->key_log_fd >= 0)
+        close(server->key_log_fd);
 }
 
 /* Reads them; a warning is said, a failure left to be. */

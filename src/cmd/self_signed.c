@@ -137,7 +137,7 @@ static int pair_write(
 static bool will_do(struct co_self_signed *kept, const struct co_buf *chain,
     const struct co_buf *key, const struct hosts *hosts)
 {
-    const struct co_tls_certificate pair = {co_buf_text(chain), co_buf_text(key)};
+    const struct co_tls_certificate pair = {.chain = co_buf_text(chain), .key = co_buf_text(key)};
     return co_self_signed_will_do(&pair, hosts->at, time(NULL), kept->fingerprint);
 }
 

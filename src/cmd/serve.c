@@ -402,7 +402,7 @@ static void serving_free(struct co_serving *server)
     co_doors_close(&server->doors);
     close_logs(server);
     co_keeper_free(server->keeper);
-    free(server->self_signed);
+    co_serving_certificates_free(server);
     co_access_free(server->access);
     if (server->directory_fd >= 0)
         close(server->directory_fd);
@@ -421,6 +421,7 @@ int co_serve_run(void *settings)
     *server = (struct co_serving){.command = settings,
         .directory_fd = -1,
         .notify_fd = co_notify_open(),
+        .key_log_fd = -1,
         .for_people = isatty(STDERR_FILENO),
         .monitor = getpid()};
     int code = co_serving_set_up(server);

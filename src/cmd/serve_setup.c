@@ -201,7 +201,11 @@ static int make_keeper(struct co_serving *server)
     for (unsigned i = 0; i < server->certificates.count; i++) {
         keep(&server->certificates.files[i].chain, kept++);
         keep(&server->certificates.files[i].key, kept++);
+        if (server->certificates.files[i].ocsp.path)
+            keep(&server->certificates.files[i].ocsp, kept++);
     }
+    if (server->certificates.authorities.path)
+        keep(&server->certificates.authorities, kept++);
     options.count = (size_t)(kept - server->kept);
     if (co_keeper_new(&server->keeper, &options) == 0)
         return 0;

@@ -23,8 +23,10 @@ struct co_serving {
     struct co_doors doors;
     struct co_keeper *keeper;
     pid_t monitor;
-    struct co_kept_file kept[1 + 2 * CO_CERTIFICATES_MAX]; /* the log, certificates, keys */
+    struct co_kept_file kept[2 + 3 * CO_CERTIFICATES_MAX]; /* the log; what TLS reads */
     struct co_certificates certificates;
+    char *ocsp_paths[CO_CERTIFICATES_MAX];
+    int key_log_fd;                     /* $SSLKEYLOGFILE, or -1 */
     struct co_self_signed *self_signed; /* one of them; NULL: it is not */
     struct co_vault vault;
     co_access *access;
@@ -49,6 +51,7 @@ int co_serving_set_up(struct co_serving *server);
 /* Of the set-up: which certificates there are, one of them made if need be. 0, or an exit code,
  * having said why. */
 int co_serving_certificates(struct co_serving *server);
+void co_serving_certificates_free(struct co_serving *server);
 /* At the start, inside a fiber: reads them. 0 or negative, with detail and the exit code. */
 int co_serving_certificates_read(struct co_serving *server);
 /* The same when it runs: what cannot be used is said, and nothing changes. */

@@ -202,6 +202,15 @@ static bool has_sent_file(const co_http_request *request)
            (request->status == 200 || request->status == 206);
 }
 
+/* Who logged in; else, whom a client's certificate is for. */
+static co_text user_of(const co_http_request *request)
+{
+    struct co_tls_info info = {0};
+    if (request->user.size == 0 && co_tls_info(request->stream, &info) == 0 && info.peer)
+        return co_text_of(info.peer);
+    return co_buf_text(&request->user);
+}
+
 static void tell(const co_http_request *request, int error)
 {
     const struct co_http_options *options = &request->server->options;
@@ -221,7 +230,7 @@ static void tell(const co_http_request *request, int error)
         .host = head->host,
         .referer = head->referer,
         .user_agent = head->user_agent,
-        .user = co_buf_text(&request->user),
+        .user = user_of(request),
         .minor = head->minor,
         .status = request->status,
         .body_bytes = request->reply_bytes,

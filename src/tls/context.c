@@ -10,6 +10,11 @@
 #include "base/buf.h"
 #include "base/map.h"
 #include "tls/certificate.h"
+#include "tls/hello.h"
+#include "tls/layer.h"
+#include "tls/session.h"
+#include "tls/staple.h"
+#include "tls/trust.h"
 
 #include <errno.h>
 #include <openssl/err.h>
@@ -17,63 +22,25 @@
 #include <stdlib.h>
 
 #define HANDSHAKE_MS   30000
-#define HOST_MAX       255 /* bytes of a host's name (RFC 1035 2.3.4) */
-#define SNI_HEAD_BYTES 5   /* the list's length, the type, the name's length */
-
 #define ALPN_MAX       255   /* bytes of one protocol's name (RFC 7301 3.1) */
 #define ALPN_BYTES_MAX 65535 /* of all that are offered */
+
+#define SESSIONS_MAX 100
+
+#define SLOW_RSA_BITS 2049 /* 2048 bits sign in 0.7 ms, 3072 in 2.1, 4096 in 4.8 */
+#define SLOW_EC_BITS  384  /* P-384 signs in 1.1 ms, P-256 in 0.03, P-521 in 0.3 */
 
 /* RFC 9325 4.2: forward secrecy and AEAD. TLS 1.3 has no others. */
 #define CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20"
 #define GROUPS  "X25519:P-256:P-384"
 
-/* ---- trust --------------------------------------------------------------------------------- */
-
-static int trust(SSL_CTX *context, co_text authorities)
-{
-    if (authorities.size == 0)
-        return SSL_CTX_set_default_verify_paths(context) == 1
-                   ? 0
-                   : co_tls_failure(CO_EINVALID, "cannot read the system's certificates");
-    BIO *text = co_pem_open(authorities);
-    X509_STORE *store = SSL_CTX_get_cert_store(context);
-    unsigned count = 0;
-    X509 *next;
-    int ok = 1;
-    while (ok && (next = co_pem_next(text))) {
-        ok = X509_STORE_add_cert(store, next) == 1;
-        X509_free(next);
-        count++;
-    }
-    BIO_free(text);
-    if (!ok || count == 0)
-        return co_tls_failure(CO_EINVALID, "cannot read the authorities' certificates");
-    ERR_clear_error();
-    return 0;
-}
-
 /* ---- choosing ------------------------------------------------------------------------------ */
 
-/* The first host's name of the client's SNI (RFC 6066 3), in lower case. */
-static bool name_asked_for(SSL *ssl, char ret[HOST_MAX + 1])
-{
-    const uint8_t *at;
-    size_t size;
-    if (!SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &at, &size) ||
-        size <= SNI_HEAD_BYTES || at[2] != TLSEXT_NAMETYPE_host_name)
-        return false;
-    size_t length = (size_t)at[3] << 8 | at[4];
-    if (length > size - SNI_HEAD_BYTES || length > HOST_MAX)
-        return false;
-    for (size_t i = 0; i < length; i++)
-        ret[i] = (char)co_lower((char)at[SNI_HEAD_BYTES + i]);
-    ret[length] = '\0';
-    return strlen(ret) == length;
-}
-
-/* A session is resumed only under the certificate and the name that it began with (attacks T03,
- * T08): whoever was told one name must not be taken for having been told another. */
-static int bind_sessions(SSL *ssl, SSL_CTX *context, const char *name)
+/* A session is resumed only under the certificate, the name and the demands on clients that it
+ * began with (attacks T03, T08): whoever was told one name must not be taken for having been told
+ * another, nor who needed no certificate for having shown one. */
+static int bind_sessions(
+    SSL *ssl, const struct co_tls_set *set, const SSL_CTX *context, const char *name)
 {
     static const uint64_t open_secret[2]; /* a client that finds a collision fools itself */
     uint8_t id[SSL_MAX_SID_CTX_LENGTH];
@@ -81,27 +48,47 @@ static int bind_sessions(SSL *ssl, SSL_CTX *context, const char *name)
     uint8_t digest[EVP_MAX_MD_SIZE];
     uint64_t hash = co_siphash(open_secret, name, strlen(name));
     X509_digest(SSL_CTX_get0_certificate(context), EVP_sha256(), digest, &size);
+    for (unsigned i = 0; i < CO_POLICY_BYTES; i++)
+        digest[i] ^= set->policy[i];
     memcpy(id, digest, sizeof id - sizeof hash);
     memcpy(id + sizeof id - sizeof hash, &hash, sizeof hash);
     return SSL_set_session_id_context(ssl, id, sizeof id);
 }
 
-/* A name that nobody here has gets the first certificate, as with most servers. */
+/* The number of the name's context; `count` when there is none. */
+static unsigned context_for(const struct co_tls_set *set, const char *name)
+{
+    unsigned i = 0;
+    while (i < set->count &&
+           X509_check_host(SSL_CTX_get0_certificate(set->contexts[i]), name, 0, 0, NULL) != 1)
+        i++;
+    return i;
+}
+
+/* A name that nobody here has gets the first certificate, as with most servers: who comes by an
+ * address, or by a name that only he knows, can look at it and judge for himself. */
 static int choose_certificate(SSL *ssl, int *ret_alert, void *arg)
 {
     const struct co_tls_set *set = arg;
-    char name[HOST_MAX + 1] = "";
-    SSL_CTX *chosen = set->contexts[0];
-    bool named = name_asked_for(ssl, name);
-    for (unsigned i = 0; named && i < set->count; i++)
-        if (X509_check_host(SSL_CTX_get0_certificate(set->contexts[i]), name, 0, 0, NULL) == 1) {
-            chosen = set->contexts[i];
-            break;
-        }
-    if (SSL_set_SSL_CTX(ssl, chosen) && bind_sessions(ssl, chosen, name))
+    struct co_tls_layer *layer = co_tls_layer_of_ssl(ssl);
+    char name[CO_HELLO_NAME_MAX + 1] = "";
+    bool named = co_hello_name(ssl, name) && *name != '.'; /* to OpenSSL all names below it */
+    unsigned chosen = named ? context_for(set, name) : set->count;
+    if (chosen == set->count && set->strict_names) {
+        *ret_alert = SSL_AD_UNRECOGNIZED_NAME;
+        return SSL_CLIENT_HELLO_ERROR;
+    }
+    chosen = chosen == set->count ? 0 : chosen;
+    SSL_CTX *context = set->contexts[chosen];
+    if (!SSL_set_SSL_CTX(ssl, context) || !bind_sessions(ssl, set, context, name)) {
+        *ret_alert = SSL_AD_INTERNAL_ERROR;
+        return SSL_CLIENT_HELLO_ERROR;
+    }
+    bool slow = set->slow[chosen] || co_hello_agrees_slowly(ssl);
+    if (!slow || layer->off_loop)
         return SSL_CLIENT_HELLO_SUCCESS;
-    *ret_alert = SSL_AD_INTERNAL_ERROR;
-    return SSL_CLIENT_HELLO_ERROR;
+    layer->off_loop = true;
+    return SSL_CLIENT_HELLO_RETRY;
 }
 
 /* The choice was made before the session was looked for; the client is told that it counted. */
@@ -179,7 +166,13 @@ static int alpn_offer(SSL_CTX *context, const char *const *alpn)
 
 /* ---- contexts ------------------------------------------------------------------------------ */
 
-static int context_new(SSL_CTX **ret, const SSL_METHOD *method)
+static void log_key(const SSL *ssl, const char *line)
+{
+    const struct co_tls_options *options = &co_tls_layer_of_ssl(ssl)->tls->options;
+    options->key_log(options->key_log_arg, line);
+}
+
+static int context_new(SSL_CTX **ret, const SSL_METHOD *method, co_tls *tls, int verify)
 {
     char groups[] = GROUPS; /* the macro below is not const-correct */
     ERR_clear_error();
@@ -189,11 +182,23 @@ static int context_new(SSL_CTX **ret, const SSL_METHOD *method)
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
                                      SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
-    if (SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1 ||
+    co_trust_use(context, &tls->trust, verify);
+    if (tls->options.key_log)
+        SSL_CTX_set_keylog_callback(context, log_key);
+    int oldest = tls->options.only_tls13 ? TLS1_3_VERSION : TLS1_2_VERSION;
+    if (SSL_CTX_set_min_proto_version(context, oldest) != 1 ||
         SSL_CTX_set_cipher_list(context, CIPHERS) != 1 ||
         SSL_CTX_set1_groups_list(context, groups) != 1)
         return co_tls_failure(CO_ETLS, "cannot set up TLS");
     return 0;
+}
+
+/* Would a signature hold the loop for a millisecond and more? */
+static bool is_slow(const EVP_PKEY *key)
+{
+    int kind = EVP_PKEY_get_base_id(key), bits = EVP_PKEY_get_bits(key);
+    return (kind == EVP_PKEY_EC && bits == SLOW_EC_BITS) ||
+           (kind != EVP_PKEY_EC && bits >= SLOW_RSA_BITS);
 }
 
 static int use_pair(SSL_CTX *context, const struct co_identity_pair *pair)
@@ -228,27 +233,46 @@ static int kind_of(const X509 *certificate)
 }
 
 /* The context of an earlier certificate for the same names with a key of another kind, RSA beside
- * ECDSA: OpenSSL chooses between them by what the client can check. */
-static SSL_CTX *context_beside(const struct co_tls_set *set, const X509 *certificate)
+ * ECDSA: OpenSSL chooses between them by what the client can check. `count`: there is none. */
+static unsigned context_beside(const struct co_tls_set *set, const X509 *certificate)
 {
-    for (unsigned i = 0; i < set->count; i++) {
+    unsigned i = 0;
+    for (; i < set->count; i++) {
         X509 *other = SSL_CTX_get0_certificate(set->contexts[i]);
         if (kind_of(other) != kind_of(certificate) && is_covered(certificate, other))
-            return set->contexts[i];
+            break;
     }
-    return NULL;
+    return i;
+}
+
+static int verify_mode(enum co_tls_clients clients)
+{
+    switch (clients) {
+    case CO_TLS_CLIENTS_ANY: return SSL_VERIFY_NONE;
+    case CO_TLS_CLIENTS_ASKED: return SSL_VERIFY_PEER;
+    default: return SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
+    }
 }
 
 static int set_context(co_tls *tls, struct co_tls_set *set)
 {
-    int rc = context_new(&set->contexts[set->count], TLS_server_method());
+    int verify = verify_mode(tls->options.clients);
+    int rc = context_new(&set->contexts[set->count], TLS_server_method(), tls, verify);
     SSL_CTX *context = set->contexts[set->count++];
+    if (rc == 0 && verify != SSL_VERIFY_NONE)
+        rc = co_trust_authorities(context, co_buf_text(&set->authorities));
     if (rc < 0)
         return rc;
     SSL_CTX_set_client_hello_cb(context, choose_certificate, set);
     SSL_CTX_set_tlsext_servername_callback(context, agree_on_name);
     SSL_CTX_set_alpn_select_cb(context, choose_protocol, NULL);
-    return co_tickets_use(context, &tls->tickets);
+    co_staples_use(context, set);
+    rc = co_tickets_use(context, &tls->tickets);
+    if (tls->options.no_resumption) {
+        SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
+        SSL_CTX_set_num_tickets(context, 0);
+    }
+    return rc;
 }
 
 static int set_add(
@@ -256,13 +280,15 @@ static int set_add(
 {
     struct co_identity_pair pair;
     int rc = co_identity_pair_read(certificate, &pair);
-    SSL_CTX *context = rc == 0 ? context_beside(set, pair.own) : NULL;
-    if (rc == 0 && !context) {
+    unsigned at = rc == 0 ? context_beside(set, pair.own) : 0;
+    if (rc == 0 && at == set->count)
         rc = set_context(tls, set);
-        context = set->contexts[set->count - 1];
-    }
     if (rc == 0)
-        rc = use_pair(context, &pair);
+        rc = use_pair(set->contexts[at], &pair);
+    if (rc == 0)
+        rc = co_staple_read(certificate->ocsp, &pair, &set->staples[set->staple_count++]);
+    if (rc == 0)
+        set->slow[at] |= is_slow(pair.key);
     co_identity_pair_free(&pair);
     return rc;
 }
@@ -270,9 +296,15 @@ static int set_add(
 static struct co_tls_set *set_new(unsigned room)
 {
     struct co_tls_set *set = calloc(1, sizeof *set + room * sizeof(SSL_CTX *));
-    if (set)
-        atomic_init(&set->users, 1);
-    return set;
+    if (!set)
+        return NULL;
+    atomic_init(&set->users, 1);
+    set->staples = calloc(room, sizeof *set->staples);
+    set->slow = calloc(room, sizeof *set->slow);
+    if (set->staples && set->slow)
+        return set;
+    co_tls_set_leave(set);
+    return NULL;
 }
 
 struct co_tls_set *co_tls_set_enter(co_tls *tls)
@@ -290,7 +322,28 @@ void co_tls_set_leave(struct co_tls_set *set)
         return;
     for (unsigned i = 0; i < set->count; i++)
         SSL_CTX_free(set->contexts[i]);
+    for (unsigned i = 0; i < set->staple_count; i++)
+        co_staple_free(&set->staples[i]);
+    co_buf_free(&set->authorities);
+    free(set->staples);
+    free(set->slow);
     free(set);
+}
+
+/* Whom its clients must be trusted by, and what distinguishes sessions under that. */
+static int set_clients(struct co_tls_set *set, enum co_tls_clients clients, co_text authorities)
+{
+    uint8_t digest[EVP_MAX_MD_SIZE];
+    if (clients == CO_TLS_CLIENTS_ANY)
+        return 0;
+    if (authorities.size == 0)
+        return co_fail(CO_EINVALID, "whose clients show certificates needs their authorities");
+    set->authorities = CO_BUF(authorities.size);
+    co_buf_add_text(&set->authorities, authorities);
+    EVP_Digest(authorities.at, authorities.size, digest, NULL, EVP_sha256(), NULL);
+    memcpy(set->policy, digest, sizeof set->policy);
+    set->policy[0] ^= (uint8_t)clients;
+    return set->authorities.error;
 }
 
 static int server_set(co_tls *tls, const struct co_tls_options *options, struct co_tls_set **ret)
@@ -298,7 +351,9 @@ static int server_set(co_tls *tls, const struct co_tls_options *options, struct 
     if (!options || options->certificate_count == 0)
         return co_fail(CO_EINVALID, "a TLS server needs a certificate");
     struct co_tls_set *set = set_new(options->certificate_count);
-    int rc = set ? 0 : -ENOMEM;
+    int rc = set ? set_clients(set, tls->options.clients, options->authorities) : -ENOMEM;
+    if (rc == 0)
+        set->strict_names = tls->options.strict_names;
     for (unsigned i = 0; rc == 0 && i < options->certificate_count; i++)
         rc = set_add(tls, set, &options->certificates[i]);
     if (rc < 0)
@@ -308,47 +363,70 @@ static int server_set(co_tls *tls, const struct co_tls_options *options, struct 
     return rc;
 }
 
-static int client_set(
-    const co_tls *tls, const struct co_tls_options *options, struct co_tls_set **ret)
+static int show_certificate(struct co_tls_set *set, const struct co_tls_certificate *certificate)
+{
+    struct co_identity_pair pair;
+    int rc = co_identity_pair_read(certificate, &pair);
+    if (rc == 0)
+        rc = use_pair(set->contexts[0], &pair);
+    if (rc == 0)
+        set->slow[0] = is_slow(pair.key);
+    co_identity_pair_free(&pair);
+    return rc;
+}
+
+static int client_set(co_tls *tls, const struct co_tls_options *options, struct co_tls_set **ret)
 {
     struct co_tls_set *set = *ret = set_new(1);
     if (!set)
         return -ENOMEM;
-    int rc = context_new(&set->contexts[set->count], TLS_client_method());
+    int rc = context_new(&set->contexts[set->count], TLS_client_method(), tls, SSL_VERIFY_PEER);
     SSL_CTX *context = set->contexts[set->count++];
     if (rc < 0)
         return rc;
-    bool verify = !options || !options->insecure;
-    SSL_CTX_set_verify(context, verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
-    if (verify)
-        rc = trust(context, options ? options->authorities : (co_text){0});
+    if (!tls->trust.anyone)
+        rc = co_trust_authorities(context, options->authorities);
     if (rc == 0)
         rc = alpn_offer(context, tls->alpn);
-    if (rc == 0 && options && options->certificate_count > 0) {
-        struct co_identity_pair pair;
-        rc = co_identity_pair_read(&options->certificates[0], &pair);
-        if (rc == 0)
-            rc = use_pair(context, &pair);
-        co_identity_pair_free(&pair);
+    if (rc == 0 && options->certificate_count > 0)
+        rc = show_certificate(set, &options->certificates[0]);
+    if (rc == 0 && !options->no_resumption) {
+        co_sessions_use(context);
+        rc = co_sessions_init(
+            &tls->sessions, options->sessions_max ? options->sessions_max : SESSIONS_MAX);
     }
     return rc;
 }
 
 /* ---- ours ---------------------------------------------------------------------------------- */
 
+/* What outlives the call that they were given to. */
+static struct co_tls_options lasting(const struct co_tls_options *options)
+{
+    return (struct co_tls_options){
+        .handshake_ms = options->handshake_ms ? options->handshake_ms : HANDSHAKE_MS,
+        .only_tls13 = options->only_tls13,
+        .no_resumption = options->no_resumption,
+        .clients = options->clients,
+        .strict_names = options->strict_names,
+        .key_log = options->key_log,
+        .key_log_arg = options->key_log_arg,
+    };
+}
+
 static int tls_new(co_tls **ret, const struct co_tls_options *options)
 {
     co_tls *tls = *ret = calloc(1, sizeof *tls);
     if (!tls)
         return -ENOMEM;
-    tls->handshake_ms = options && options->handshake_ms ? options->handshake_ms : HANDSHAKE_MS;
+    tls->options = lasting(options);
     atomic_init(&tls->users, 1);
     pthread_mutex_init(&tls->lock, NULL);
     pthread_mutex_init(&tls->tickets.lock, NULL);
+    pthread_mutex_init(&tls->sessions.lock, NULL);
     tls->method = co_tls_method_new();
-    if (!tls->method)
-        return -ENOMEM;
-    return options ? alpn_copy(tls, options->alpn) : 0;
+    int rc = tls->method ? co_trust_init(&tls->trust, options) : -ENOMEM;
+    return rc == 0 ? alpn_copy(tls, options->alpn) : rc;
 }
 
 static int keep_or_free(int rc, co_tls **ret)
@@ -362,7 +440,8 @@ static int keep_or_free(int rc, co_tls **ret)
 
 int co_tls_server(co_tls **ret, const struct co_tls_options *options)
 {
-    int rc = tls_new(ret, options);
+    static const struct co_tls_options none;
+    int rc = tls_new(ret, options ? options : &none);
     if (rc == 0)
         rc = server_set(*ret, options, &(*ret)->set);
     return keep_or_free(rc, ret);
@@ -370,18 +449,18 @@ int co_tls_server(co_tls **ret, const struct co_tls_options *options)
 
 int co_tls_client(co_tls **ret, const struct co_tls_options *options)
 {
+    static const struct co_tls_options none;
+    options = options ? options : &none;
     int rc = tls_new(ret, options);
     if (rc == 0)
         rc = client_set(*ret, options, &(*ret)->set);
     return keep_or_free(rc, ret);
 }
 
-int co_tls_renew(co_tls *tls, const struct co_tls_certificate *certificates, unsigned count)
+static int renew(co_tls *tls, const struct co_tls_options *options)
 {
-    const struct co_tls_options options = {
-        .certificates = certificates, .certificate_count = count};
     struct co_tls_set *set;
-    int rc = server_set(tls, &options, &set);
+    int rc = server_set(tls, options, &set);
     if (rc < 0)
         return rc;
     pthread_mutex_lock(&tls->lock);
@@ -392,6 +471,22 @@ int co_tls_renew(co_tls *tls, const struct co_tls_certificate *certificates, uns
     return 0;
 }
 
+int co_tls_renew_trust(
+    co_tls *tls, const struct co_tls_certificate *certificates, unsigned count, co_text authorities)
+{
+    return renew(tls,
+        &(struct co_tls_options){
+            .certificates = certificates, .certificate_count = count, .authorities = authorities});
+}
+
+int co_tls_renew(co_tls *tls, const struct co_tls_certificate *certificates, unsigned count)
+{
+    struct co_tls_set *before = co_tls_set_enter(tls);
+    int rc = co_tls_renew_trust(tls, certificates, count, co_buf_text(&before->authorities));
+    co_tls_set_leave(before);
+    return rc;
+}
+
 void co_tls_leave(co_tls *tls)
 {
     if (atomic_fetch_sub(&tls->users, 1) > 1)
@@ -400,6 +495,9 @@ void co_tls_leave(co_tls *tls)
     BIO_meth_free(tls->method);
     pthread_mutex_destroy(&tls->lock);
     pthread_mutex_destroy(&tls->tickets.lock);
+    pthread_mutex_destroy(&tls->sessions.lock);
+    co_sessions_free(&tls->sessions);
+    co_trust_free(&tls->trust);
     explicit_bzero(tls->tickets.keys, sizeof tls->tickets.keys);
     free(tls->alpn);
     free(tls);

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* How a stream comes to its layer of TLS, and what that came to. */
+#include "codec/url.h"
+#include "net/address.h"
 #include "tls/begun.h"
 #include "tls/layer.h"
+#include "tls/session.h"
+#include "tls/trust.h"
 
 #include <errno.h>
 #include <openssl/err.h>
@@ -71,19 +75,66 @@ static void count_asides(
     layer->asides += type == SSL3_RT_HANDSHAKE || type == SSL3_RT_ALERT;
 }
 
+/* A step of the handshake, on whichever thread; what failed is in that thread's queue. */
+struct step {
+    SSL *ssl;
+    int result;
+    unsigned long error;
+};
+
+static int compute(void *arg)
+{
+    struct step *step = arg;
+    ERR_clear_error();
+    step->result = SSL_do_handshake(step->ssl);
+    step->error = ERR_peek_last_error();
+    ERR_clear_error();
+    return 0;
+}
+
+/* OpenSSL's result is *ret, and its error in this thread's queue. 0, or negative: not computed. */
+static int compute_off_loop(struct co_stream *stream, int *ret)
+{
+    struct step step = {.ssl = co_tls_layer_of(stream)->ssl};
+    int rc = co_tls_reserve_output(stream);
+    if (rc == 0)
+        rc = co_block(compute, &step);
+    co_tls_settle_output(stream);
+    ERR_clear_error();
+    if (step.error) {
+        ERR_new();
+        ERR_set_error(ERR_GET_LIB(step.error), ERR_GET_REASON(step.error), NULL);
+    }
+    *ret = step.result;
+    return rc;
+}
+
+/* 1: go on; 0: the peer has said farewell, or all is done; negative: failed. */
+static int take_step(struct co_stream *stream)
+{
+    struct co_tls_layer *layer = co_tls_layer_of(stream);
+    int n = 0, rc = 0;
+    if (layer->off_loop) {
+        rc = compute_off_loop(stream, &n);
+    } else {
+        ERR_clear_error();
+        n = SSL_do_handshake(layer->ssl);
+    }
+    layer->done = n > 0;
+    if (rc < 0 || layer->done)
+        return rc;
+    return co_tls_resolve(stream, n, "no TLS connection");
+}
+
 static int handshake(struct co_stream *stream)
 {
     struct co_tls_layer *layer = co_tls_layer_of(stream);
     co_scope scope;
-    int n, rc = 1;
-    co_scope_open(&scope, layer->tls->handshake_ms);
-    do {
-        ERR_clear_error();
-        n = SSL_do_handshake(layer->ssl);
-        if (n <= 0)
-            rc = co_tls_resolve(stream, n, "no TLS connection");
-    } while (n <= 0 && rc > 0);
-    layer->done = n > 0;
+    int rc;
+    co_scope_open(&scope, layer->tls->options.handshake_ms);
+    do
+        rc = take_step(stream);
+    while (rc > 0);
     SSL_set_msg_callback(layer->ssl, count_asides);
     SSL_set_msg_callback_arg(layer->ssl, layer);
     if (layer->in_at == layer->in_end)
@@ -104,6 +155,8 @@ int co_tls_accept_begun(co_stream *stream, co_tls *tls, const char *const *alpn)
     if (rc < 0)
         return rc;
     SSL *ssl = co_tls_layer_of(stream)->ssl;
+    co_tls_layer_of(stream)->begun = co_wall_seconds();
+    co_tickets_turn(&tls->tickets);
     SSL_set_app_data(ssl, (void *)(uintptr_t)alpn);
     SSL_set_accept_state(ssl);
     return handshake(stream);
@@ -120,19 +173,63 @@ int co_tls_accept(co_stream *stream, co_tls *tls)
     return co_tls_accept_as(stream, tls, tls->alpn);
 }
 
-/* RFC 9525: an address must stand in the certificate as one, a name as a name. */
-static int expect(SSL *ssl, const char *host)
+static bool is_address(const char *host)
 {
-    X509_VERIFY_PARAM *expected = SSL_get0_param(ssl);
-    void *name = (void *)(uintptr_t)host; /* the macro below is not const-correct */
-    if (X509_VERIFY_PARAM_set1_ip_asc(expected, host) == 1)
-        return 0;
-    ERR_clear_error();
+    co_address address;
+    return co_address_of_number(host, 0, &address) == 0;
+}
+
+/* What all read as a name, or as the same address, and OpenSSL not as many: to it a dot before it,
+ * or nothing, is all names (attacks T05). */
+static bool is_name(const char *host)
+{
+    co_text plain;
+    uint16_t port;
+    size_t size = strlen(host);
+    return co_url_authority(co_text_of(host), &plain, &port) == 0 && plain.size == size &&
+           host[size - 1] != '.' && !is_address(host);
+}
+
+/* An address must stand in the certificate as one. Its interface is this machine's affair. */
+static int expect_address(struct co_tls_layer *layer)
+{
+    layer->host[strcspn(layer->host, "%")] = '\0';
+    return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(layer->ssl), layer->host) == 1
+               ? 0
+               : co_tls_failure(CO_EINVALID, "not a host's address");
+}
+
+/* A name may end with the root's dot, and stands without it in SNI and in certificates. */
+static int expect_name(struct co_tls_layer *layer)
+{
+    size_t size = strlen(layer->host);
+    X509_VERIFY_PARAM *expected = SSL_get0_param(layer->ssl);
+    if (size > 0 && layer->host[size - 1] == '.')
+        layer->host[size - 1] = '\0';
+    if (!is_name(layer->host))
+        return co_fail(CO_EINVALID, "\"%.80s\" is no host's name", layer->host);
+    for (char *at = layer->host; *at; at++)
+        *at = co_lower(*at);
     X509_VERIFY_PARAM_set_hostflags(
         expected, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
-    if (SSL_set1_host(ssl, host) != 1 || SSL_set_tlsext_host_name(ssl, name) != 1)
+    if (SSL_set1_host(layer->ssl, layer->host) != 1 ||
+        SSL_set_tlsext_host_name(layer->ssl, layer->host) != 1)
         return co_tls_failure(CO_EINVALID, "not a host's name");
     return 0;
+}
+
+/* RFC 9525. */
+static int expect(struct co_stream *stream, const char *host)
+{
+    struct co_tls_layer *layer = co_tls_layer_of(stream);
+    co_address peer;
+    co_stream_peer(stream, &peer);
+    layer->port = co_address_port(&peer);
+    layer->off_loop = layer->set->slow[0];
+    layer->host = strdup(host);
+    if (!layer->host)
+        return -ENOMEM;
+    return is_address(host) ? expect_address(layer) : expect_name(layer);
 }
 
 int co_tls_connect(co_stream *stream, co_tls *tls, const char *host)
@@ -141,9 +238,10 @@ int co_tls_connect(co_stream *stream, co_tls *tls, const char *host)
     if (rc == 0)
         rc = layer_new(stream, tls);
     if (rc == 0)
-        rc = expect(co_tls_layer_of(stream)->ssl, host);
+        rc = expect(stream, host);
     if (rc < 0)
         return rc;
+    co_sessions_offer(co_tls_layer_of(stream));
     SSL_set_connect_state(co_tls_layer_of(stream)->ssl);
     return handshake(stream);
 }
@@ -154,9 +252,19 @@ bool co_tls_is_on(const co_stream *stream)
     return layer && layer->done;
 }
 
+/* Looked at when somebody asks, and then kept. */
+static const char *peer_name(struct co_tls_layer *layer)
+{
+    const X509 *certificate = SSL_get0_peer_certificate(layer->ssl);
+    if (!layer->peer && certificate && !layer->tls->trust.anyone)
+        layer->peer = co_trust_name(certificate);
+    ERR_clear_error();
+    return layer->peer;
+}
+
 int co_tls_info(const co_stream *stream, struct co_tls_info *ret)
 {
-    const struct co_tls_layer *layer = co_tls_layer_of(stream);
+    struct co_tls_layer *layer = co_tls_layer_of(stream);
     const uint8_t *alpn;
     unsigned alpn_size;
     if (!co_tls_is_on(stream))
@@ -167,6 +275,7 @@ int co_tls_info(const co_stream *stream, struct co_tls_info *ret)
         .cipher = SSL_get_cipher_name(layer->ssl),
         .server = SSL_get_servername(layer->ssl, TLSEXT_NAMETYPE_host_name),
         .alpn = {(const char *)alpn, alpn_size},
+        .peer = peer_name(layer),
         .resumed = SSL_session_reused(layer->ssl) == 1,
     };
     return 0;

@@ -47,14 +47,31 @@ static bool has_room(const struct co_tls_layer *layer, size_t size)
     return CO_BUFFER_LARGE - layer->out_end >= size;
 }
 
+int co_tls_reserve_output(struct co_stream *stream)
+{
+    struct co_tls_layer *layer = co_tls_layer_of(stream);
+    if (!layer->out)
+        layer->out = co_buffer_take(stream->rt, CO_BUFFER_LARGE);
+    return layer->out ? 0 : -ENOMEM;
+}
+
+void co_tls_settle_output(struct co_stream *stream)
+{
+    struct co_tls_layer *layer = co_tls_layer_of(stream);
+    if (layer->out_at < layer->out_end)
+        return;
+    if (layer->out)
+        co_buffer_give(stream->rt, layer->out, CO_BUFFER_LARGE);
+    layer->out = NULL;
+    layer->out_at = layer->out_end = 0;
+}
+
 static int bio_write(BIO *bio, const char *at, int size)
 {
     struct co_stream *stream = BIO_get_data(bio);
     struct co_tls_layer *layer = co_tls_layer_of(stream);
     BIO_clear_retry_flags(bio);
-    if (!layer->out)
-        layer->out = co_buffer_take(stream->rt, CO_BUFFER_LARGE);
-    if (!layer->out)
+    if (co_tls_reserve_output(stream) < 0)
         return -1;
     if (!has_room(layer, (size_t)size)) {
         BIO_set_retry_write(bio);
@@ -102,12 +119,7 @@ int co_tls_flush(struct co_stream *stream)
     if (layer->waiting)
         co_fiber_wake(stream->rt, layer->waiting, 0);
     layer->waiting = NULL;
-    if (layer->out_at == layer->out_end) {
-        if (layer->out)
-            co_buffer_give(stream->rt, layer->out, CO_BUFFER_LARGE);
-        layer->out = NULL;
-        layer->out_at = layer->out_end = 0;
-    }
+    co_tls_settle_output(stream);
     return n < 0 ? (int)n : 0;
 }
 
@@ -196,6 +208,9 @@ static int fill(struct co_stream *stream)
     layer->under_ended |= n == 0;
     if (n <= 0)
         co_tls_release_input(stream);
+    layer->taken += !layer->done && n > 0 ? (uint32_t)n : 0;
+    if (layer->taken > CO_TLS_TAKEN_MAX)
+        return co_fail(CO_ETLS, "%s shakes hands without end", co_peer(stream));
     return n < 0 ? (int)n : 0;
 }
 
@@ -208,6 +223,15 @@ static bool is_cut(const struct co_tls_layer *layer, int error)
                ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING);
 }
 
+static int distrust(struct co_stream *stream, long verdict)
+{
+    const struct co_tls_layer *layer = co_tls_layer_of(stream);
+    ERR_clear_error();
+    return co_fail(CO_ECERTIFICATE, "cannot trust %s%s%s: %s", co_peer(stream),
+        layer->host ? " as " : "", layer->host ? layer->host : "",
+        layer->distrust ? layer->distrust : X509_verify_cert_error_string(verdict));
+}
+
 int co_tls_resolve(struct co_stream *stream, int result, const char *what)
 {
     struct co_tls_layer *layer = co_tls_layer_of(stream);
@@ -218,6 +242,8 @@ int co_tls_resolve(struct co_stream *stream, int result, const char *what)
         int rc = fill(stream);
         return rc < 0 ? rc : 1;
     }
+    if (error == SSL_ERROR_WANT_CLIENT_HELLO_CB)
+        return 1; /* on another thread */
     if (error == SSL_ERROR_ZERO_RETURN)
         return 0;
     if (is_cut(layer, error)) {
@@ -225,11 +251,8 @@ int co_tls_resolve(struct co_stream *stream, int result, const char *what)
         return layer->done ? CO_ETRUNCATED : CO_EEOF;
     }
     long verdict = SSL_get_verify_result(layer->ssl);
-    if (!layer->done && verdict != X509_V_OK) {
-        ERR_clear_error();
-        return co_fail(CO_ECERTIFICATE, "cannot trust %s: %s", co_peer(stream),
-            X509_verify_cert_error_string(verdict));
-    }
+    if (!layer->done && verdict != X509_V_OK)
+        return distrust(stream, verdict);
     return co_tls_failure(CO_ETLS, what);
 }
 
@@ -368,6 +391,9 @@ static void layer_free(struct co_stream *stream)
     SSL_free(layer->ssl);
     co_tls_set_leave(layer->set);
     co_tls_leave(layer->tls);
+    free(layer->host);
+    free(layer->distrust);
+    free(layer->peer);
     free(layer);
     stream->layer = NULL;
 }

@@ -6,8 +6,11 @@
 #include "net/stream.h"
 #include "tls/tls.h"
 
-#define CO_TLS_ASIDES_MAX 100  /* of a connection: a KeyUpdate is due after some 100 GiB */
-#define CO_TLS_GRACE_MS   1000 /* for the last words to a peer that does not read */
+#define CO_TLS_ASIDES_MAX 100 /* of a connection: a KeyUpdate is due after some 100 GiB */
+#define CO_TLS_TAKEN_MAX                                                                           \
+ (128 << 10)                 /* bytes of a handshake: chains may have 64 KiB, hellos less          \
+                              */
+#define CO_TLS_GRACE_MS 1000 /* for the last words to a peer that does not read */
 
 struct co_tls_layer {
     const struct co_stream_kind *under;
@@ -16,12 +19,17 @@ struct co_tls_layer {
     SSL *ssl;
     uint8_t *in, *out;
     uint32_t in_at, in_end, in_room, out_at, out_end;
-    unsigned asides;          /* alerts, and messages of handshakes after the first */
-    bool under_ended;         /* the peer's end, with or without its farewell */
-    bool done;                /* the handshake */
-    bool sending;             /* a fiber empties `out` */
-    bool bulk;                /* a small buffer was filled: the next is large */
-    struct co_fiber *waiting; /* for that fiber to be done */
+    char *host, *distrust, *peer; /* a client's server; why the peer is not believed; who it is */
+    unsigned port;                /* a client's server's; 0: it has none */
+    int64_t begun;                /* a server's handshake: calendar seconds */
+    uint32_t taken;               /* bytes, until the handshake is done */
+    unsigned asides;              /* alerts, and messages of handshakes after the first */
+    bool under_ended;             /* the peer's end, with or without its farewell */
+    bool done;                    /* the handshake */
+    bool off_loop;                /* what the handshake takes is computed by pool threads */
+    bool sending;                 /* a fiber empties `out` */
+    bool bulk;                    /* a small buffer was filled: the next is large */
+    struct co_fiber *waiting;     /* for that fiber to be done */
 };
 
 static inline struct co_tls_layer *co_tls_layer_of(const struct co_stream *stream)
@@ -29,10 +37,21 @@ static inline struct co_tls_layer *co_tls_layer_of(const struct co_stream *strea
     return stream->layer;
 }
 
+/* The layer that a connection of OpenSSL's belongs to. */
+static inline struct co_tls_layer *co_tls_layer_of_ssl(const SSL *ssl)
+{
+    return co_tls_layer_of(BIO_get_data(SSL_get_rbio(ssl)));
+}
+
 extern const struct co_stream_kind co_tls_kind;
 
 /* Sends what OpenSSL has written, unless another fiber is at it. 0 or as the kind's send. */
 int co_tls_flush(struct co_stream *stream);
+
+/* Takes the buffer that OpenSSL writes to before it does so on another thread, and gives it back if
+ * nothing was written. 0 or -ENOMEM. */
+int co_tls_reserve_output(struct co_stream *stream);
+void co_tls_settle_output(struct co_stream *stream);
 
 /* Gives the buffer of ciphertext back, with whatever is in it. */
 void co_tls_release_input(struct co_stream *stream);

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
+#include <openssl/rand.h>
 #include <string.h>
 
 #define LIFE_SECONDS 7200
@@ -32,8 +33,7 @@ static void key_make(struct co_ticket_key *key)
     key->made_ns = co_now_ns() | 1; /* never 0 */
 }
 
-/* The one to seal by, fresh when the latest is old. */
-static struct co_ticket_key sealing_key(struct co_tickets *tickets)
+void co_tickets_turn(struct co_tickets *tickets)
 {
     struct co_ticket_key *latest = &tickets->keys[0], *before = &tickets->keys[1];
     pthread_mutex_lock(&tickets->lock);
@@ -41,7 +41,15 @@ static struct co_ticket_key sealing_key(struct co_tickets *tickets)
         *before = *latest;
         key_make(latest);
     }
-    struct co_ticket_key key = *latest;
+    if (is_made(before) && age_ns(before) >= 2 * LIFE_SECONDS * CO_SECOND)
+        explicit_bzero(before, sizeof *before);
+    pthread_mutex_unlock(&tickets->lock);
+}
+
+static struct co_ticket_key sealing_key(struct co_tickets *tickets)
+{
+    pthread_mutex_lock(&tickets->lock);
+    struct co_ticket_key key = tickets->keys[0];
     pthread_mutex_unlock(&tickets->lock);
     return key;
 }
@@ -53,8 +61,7 @@ static bool opening_key(struct co_tickets *tickets, const uint8_t *name, struct 
     pthread_mutex_lock(&tickets->lock);
     for (size_t i = 0; !found && i < CO_LENGTH(tickets->keys); i++) {
         const struct co_ticket_key *key = &tickets->keys[i];
-        found = is_made(key) && age_ns(key) < 2 * LIFE_SECONDS * CO_SECOND &&
-                memcmp(key->name, name, sizeof key->name) == 0;
+        found = is_made(key) && memcmp(key->name, name, sizeof key->name) == 0;
         if (found)
             *ret = *key;
     }
@@ -73,7 +80,9 @@ static bool mac_begin(EVP_MAC_CTX *mac, struct co_ticket_key *key)
     return EVP_MAC_CTX_set_params(mac, parameters) == 1;
 }
 
-/* OpenSSL's: 1 when all is set up; 0: do without a ticket, or with a new session; -1: failed. */
+/* OpenSSL's, on whichever thread computes the handshake: 1 when all is set up; 2: and the client
+ * gets another ticket, since it uses each once (RFC 8446 C.4); 0: do without a ticket, or with a
+ * new session; -1: failed. */
 static int key_for(
     SSL *ssl, uint8_t *name, uint8_t *iv, EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int sealing)
 {
@@ -82,14 +91,17 @@ static int key_for(
     if (sealing) {
         key = sealing_key(tickets);
         memcpy(name, key.name, sizeof key.name);
-        co_random(iv, (size_t)EVP_CIPHER_get_iv_length(EVP_aes_256_cbc()));
+        if (RAND_bytes(iv, EVP_CIPHER_get_iv_length(EVP_aes_256_cbc())) != 1)
+            return -1;
     } else if (!opening_key(tickets, name, &key)) {
         return 0;
     }
     bool good = EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), NULL, key.cipher, iv, sealing) == 1 &&
                 mac_begin(mac, &key);
     explicit_bzero(&key, sizeof key);
-    return good ? 1 : -1;
+    if (!good)
+        return -1;
+    return !sealing && SSL_version(ssl) == TLS1_3_VERSION ? 2 : 1;
 }
 
 int co_tickets_use(SSL_CTX *context, struct co_tickets *tickets)

@@ -3,18 +3,59 @@
 #ifndef CO_TLS_TLS_H
 #define CO_TLS_TLS_H
 
+#include "base/buf.h"
 #include "coronet/tls.h"
 
 #include <openssl/ssl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
+#define CO_POLICY_BYTES 16
+
+/* An authority's word on a certificate; without one, all zeros. */
+struct co_tls_staple {
+    X509 *own;
+    uint8_t *bytes;
+    size_t size;
+    int64_t until; /* calendar seconds */
+};
+
 /* A context of OpenSSL's for each certificate: the first, or another by SNI; a client's one. Never
  * changed: what comes after it is another set. */
 struct co_tls_set {
     atomic_uint users; /* the co_tls whose latest it is, and each stream */
+    bool strict_names;
+    uint8_t policy[CO_POLICY_BYTES]; /* a digest of what is asked of clients */
+    struct co_buf authorities;       /* of clients, PEM: the next set may go on with them */
+    unsigned staple_count;
+    struct co_tls_staple *staples; /* one for each certificate */
     unsigned count;
+    bool *slow; /* for each context: signing with a key of it would hold the loop */
     SSL_CTX *contexts[];
+};
+
+#define CO_PIN_BYTES 32 /* SHA-256 */
+
+/* What makes a peer's chain believed. */
+struct co_tls_trust {
+    bool anyone; /* no chain, name or date is asked for */
+    unsigned pin_count;
+    uint8_t (*pins)[CO_PIN_BYTES];
+};
+
+struct co_tls_session {
+    char *host; /* NULL: none is kept here */
+    unsigned port;
+    uint64_t used; /* by the clock of all */
+    SSL_SESSION *session;
+};
+
+/* Those that a client may resume. */
+struct co_tls_sessions {
+    pthread_mutex_t lock;
+    unsigned max; /* 0: none are kept */
+    uint64_t clock;
+    struct co_tls_session *at;
 };
 
 #define CO_TICKET_NAME_BYTES 16
@@ -31,13 +72,15 @@ struct co_tickets {
 };
 
 struct co_tls {
-    atomic_uint users;  /* its owner, and each stream */
-    BIO_METHOD *method; /* layer.c's: between OpenSSL and a stream's buffers */
-    int64_t handshake_ms;
+    atomic_uint users;             /* its owner, and each stream */
+    BIO_METHOD *method;            /* layer.c's: between OpenSSL and a stream's buffers */
+    struct co_tls_options options; /* those that are no pointers, and `key_log` */
     const char **alpn;    /* what is spoken unless the accept says otherwise; NULL: anything */
     pthread_mutex_t lock; /* of `set` */
     struct co_tls_set *set;
+    struct co_tls_trust trust;
     struct co_tickets tickets;
+    struct co_tls_sessions sessions;
 };
 
 /* The latest set, as one more user of it. */
@@ -52,6 +95,9 @@ BIO_METHOD *co_tls_method_new(void);
 
 /* Has the context seal its tickets by these keys. 0 or -ENOMEM. */
 int co_tickets_use(SSL_CTX *context, struct co_tickets *tickets);
+
+/* Makes the keys those of now. Called in a fiber before each handshake. */
+void co_tickets_turn(struct co_tickets *tickets);
 
 /* Says what OpenSSL's queue of errors says of the call that has just failed, and empties it.
  * Returns the code: -ENOMEM when memory is out. */

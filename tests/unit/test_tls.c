@@ -325,8 +325,9 @@ KERNEL_TEST(a_key_that_belongs_to_another_certificate_is_refused_t10)
 {
     struct identity one = identity_new("DNS:one.example", DAY);
     struct identity two = identity_new("DNS:two.example", DAY);
-    const struct co_tls_certificate mixed = {co_text_of(one.chain), co_text_of(two.key)};
-    const struct co_tls_certificate none = {co_text_of(""), co_text_of(two.key)};
+    const struct co_tls_certificate mixed = {
+        .chain = co_text_of(one.chain), .key = co_text_of(two.key)};
+    const struct co_tls_certificate none = {.chain = co_text_of(""), .key = co_text_of(two.key)};
     co_tls *tls;
     CHECK_INT(
         co_tls_server(&tls, &(struct co_tls_options){.certificates = &mixed, 1}), CO_EINVALID);
@@ -515,8 +516,9 @@ KERNEL_TEST(new_certificates_are_for_new_connections_and_come_whole_t10)
     struct identity old = identity_new("DNS:localhost", DAY),
                     new = identity_new("DNS:localhost", DAY);
     const struct co_tls_certificate good = certificate_of(&new);
-    const struct co_tls_certificate half = {co_text_of(new.chain), co_text_of(old.key)};
-    const struct co_tls_certificate torn = {{new.chain, 300}, co_text_of(new.key)};
+    const struct co_tls_certificate half = {
+        .chain = co_text_of(new.chain), .key = co_text_of(old.key)};
+    const struct co_tls_certificate torn = {.chain = {new.chain, 300}, .key = co_text_of(new.key)};
     const struct co_tls_options trust = {.authorities = good.chain};
     co_tls *server, *old_client, *new_client;
     char text[8];

@@ -37,7 +37,7 @@ static inline struct identity identity_of(EVP_PKEY *key, const char *names, long
     X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, names);
     X509_add_ext(x, extension, -1);
     X509_EXTENSION_free(extension);
-    X509_sign(x, key, EVP_sha256());
+    X509_sign(x, key, EVP_PKEY_get_base_id(key) == EVP_PKEY_ED25519 ? NULL : EVP_sha256());
     BIO *chain = BIO_new(BIO_s_mem()), *secret = BIO_new(BIO_s_mem());
     PEM_write_bio_X509(chain, x);
     PEM_write_bio_PrivateKey(secret, key, NULL, NULL, 0, NULL, NULL);
@@ -57,7 +57,8 @@ static inline struct identity identity_new(const char *names, long seconds)
 
 static inline struct co_tls_certificate certificate_of(const struct identity *identity)
 {
-    return (struct co_tls_certificate){co_text_of(identity->chain), co_text_of(identity->key)};
+    return (struct co_tls_certificate){
+        .chain = co_text_of(identity->chain), .key = co_text_of(identity->key)};
 }
 
 /* A server with one certificate, and a client that trusts it alone. */

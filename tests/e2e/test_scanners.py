@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: MIT
+"""What scanners of TLS find in `coronet serve --https --self-signed`. They take minutes, so
+`tools/check scanners` runs them and `make test` does not."""
+
+import json
+import os
+import shutil
+import subprocess
+import xml.etree.ElementTree
+
+import pytest
+
+from conftest import run
+
+pytestmark = pytest.mark.skipif(
+    not os.environ.get('CORONET_SCANNERS'), reason='tools/check scanners runs it')
+
+SCAN_SECONDS = 570
+HARMLESS = 'OK', 'INFO', 'LOW', 'DEBUG'
+EXPLAINED = {'cert_chain_of_trust', 'cert_revocation', 'BREACH'}  # in docs/security.md
+
+
+@pytest.fixture
+def secured(server, tmp_path):
+    return server('-4', '--self-signed', where=(), https=('127.0.0.1:0',),
+                  env=dict(os.environ, XDG_STATE_HOME=str(tmp_path / 'state')))
+
+
+def test_sslscan_finds_nothing_old_or_weak(secured, tmp_path):
+    report = tmp_path / 'report.xml'
+    run('sslscan', f'--xml={report}', f'127.0.0.1:{secured.port}')
+    found = xml.etree.ElementTree.parse(report).getroot().find('ssltest')
+    spoken = {each.get('version') for each in found.iter('protocol') if each.get('enabled') == '1'}
+    assert spoken == {'1.2', '1.3'}
+    assert found.find('renegotiation').get('supported') == '0'
+    assert all(each.get('vulnerable') == '0' for each in found.iter('heartbleed'))
+    ciphers = list(found.iter('cipher'))
+    assert ciphers
+    for cipher in ciphers:
+        assert cipher.get('strength') in ('strong', 'acceptable'), cipher.attrib
+        assert 'GCM' in cipher.get('cipher') or 'CHACHA20' in cipher.get('cipher')
+
+
+def test_testssl_finds_no_more_than_is_explained(secured, tmp_path):
+    report = tmp_path / 'report.json'
+    program = shutil.which('testssl') or shutil.which('testssl.sh')
+    subprocess.run(
+        [program, '--quiet', '--color', '0', '--warnings', 'off', '--jsonfile', str(report),
+         f'127.0.0.1:{secured.port}'],
+        cwd=tmp_path, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False,
+        timeout=SCAN_SECONDS)
+    findings = json.loads(report.read_text())
+    assert {'TLS1_2', 'TLS1_3', 'heartbleed', 'PFS'} <= {each['id'] for each in findings}
+    wrong = [each for each in findings
+             if each['severity'] not in HARMLESS and each['id'].split()[0] not in EXPLAINED]
+    assert not wrong

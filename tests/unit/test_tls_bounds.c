@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/* Peers that keep TLS busy and say nothing: handshakes without end, records without data. */
+#include "tls_rig.h"
+
+#include "tls/layer.h"
+
+#include <openssl/hmac.h>
+
+#define DAY        86400
+#define HELLO_MAX  131390 /* bytes: the longest hello that OpenSSL would wait for */
+#define EMPTY_MAX  32     /* records without data in a row: OpenSSL's bound */
+#define HEAD_BYTES 5
+
+/* ---- before the handshake is done ---------------------------------------------------------- */
+
+static int say_without_end(void *arg)
+{
+    uint8_t record[HEAD_BYTES + 16384] = {22, 3, 1, 0x40, 0, 1, (uint8_t)(HELLO_MAX >> 16),
+        (uint8_t)(HELLO_MAX >> 8), (uint8_t)HELLO_MAX};
+    int rc = co_write(arg, record, sizeof record);
+    memset(record + HEAD_BYTES, 0, 4);
+    for (int i = 0; rc == 0 && i < 20; i++)
+        rc = co_write(arg, record, sizeof record);
+    return 0;
+}
+
+KERNEL_TEST(a_handshake_of_more_bytes_than_anybody_needs_is_cut_t07)
+{
+    struct identity identity = identity_new("DNS:localhost", DAY);
+    co_stream *a, *b;
+    co_tls *server, *client;
+    REQUIRE(sides_new(&identity, NULL, NULL, &server, &client) == 0);
+    REQUIRE(co_memory_pair(&a, &b, MEMORY_ROOM) == 0);
+    co_group group;
+    co_group_open(&group, &(struct co_group_options){.timeout_ms = 20000});
+    co_go(&group, say_without_end, a);
+    CHECK_INT(co_tls_accept(b, server), CO_ETLS);
+    CHECK(strstr(co_explain(CO_ETLS), "without end") != NULL);
+    co_abort(b);
+    CHECK_INT(co_group_close(&group), 0);
+    co_abort(a);
+    co_tls_free(server);
+    co_tls_free(client);
+    return 0;
+}
+
+/* ---- records of our own -------------------------------------------------------------------- */
+
+/* What a TLS 1.3 client encrypts by (RFC 8446 7.3), with AES-128-GCM. */
+struct writer {
+    uint8_t secret[32], key[16], iv[12];
+    uint64_t next;
+};
+
+/* From the key log: "CLIENT_TRAFFIC_SECRET_0 RANDOM SECRET". */
+static void note_secret(void *arg, const char *line)
+{
+    struct writer *writer = arg;
+    if (strncmp(line, "CLIENT_TRAFFIC_SECRET_0 ", 24) != 0)
+        return;
+    const char *secret = strrchr(line, ' ') + 1;
+    for (size_t i = 0; i < sizeof writer->secret; i++) {
+        unsigned byte;
+        sscanf(secret + 2 * i, "%2x", &byte);
+        writer->secret[i] = (uint8_t)byte;
+    }
+}
+
+static void derive(const struct writer *writer, const char *label, uint8_t *ret, uint8_t size)
+{
+    uint8_t info[64] = {0, size, (uint8_t)(6 + strlen(label))}, digest[32];
+    int length = 3 + snprintf((char *)info + 3, sizeof info - 3, "tls13 %s", label);
+    info[length++] = 0; /* no context */
+    info[length++] = 1; /* the first block of HKDF */
+    HMAC(EVP_sha256(), writer->secret, sizeof writer->secret, info, (size_t)length, digest, NULL);
+    memcpy(ret, digest, size);
+}
+
+/* One record of `size` bytes of data and as many of padding as make it `all`. */
+static void record_send(struct writer *writer, co_stream *stream, size_t size, size_t all)
+{
+    uint8_t plain[512] = {0}, record[HEAD_BYTES + 512 + 16], nonce[12];
+    size_t length = all + 1 + 16;
+    int n;
+    memset(plain, 'x', size);
+    plain[size] = 23; /* application data, and zeros after it (RFC 8446 5.4) */
+    memcpy(record, (uint8_t[]){23, 3, 3, (uint8_t)(length >> 8), (uint8_t)length}, HEAD_BYTES);
+    memcpy(nonce, writer->iv, sizeof nonce);
+    for (int i = 0; i < 8; i++)
+        nonce[11 - i] ^= (uint8_t)(writer->next >> 8 * i);
+    writer->next++;
+    EVP_CIPHER_CTX *cipher = EVP_CIPHER_CTX_new();
+    EVP_EncryptInit_ex(cipher, EVP_aes_128_gcm(), NULL, writer->key, nonce);
+    EVP_EncryptUpdate(cipher, NULL, &n, record, HEAD_BYTES);
+    EVP_EncryptUpdate(cipher, record + HEAD_BYTES, &n, plain, (int)all + 1);
+    EVP_EncryptFinal_ex(cipher, record + HEAD_BYTES + n, &n);
+    EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_GCM_GET_TAG, 16, record + HEAD_BYTES + all + 1);
+    EVP_CIPHER_CTX_free(cipher);
+    const struct iovec piece = {record, HEAD_BYTES + length};
+    CHECK_INT(co_tls_layer_of(stream)->under->send(stream, &piece, 1), (long)piece.iov_len);
+}
+
+/* A handshake, after which `writer` writes in the client's place. */
+static int meet_writer(struct side *server, struct side *client, struct writer *writer)
+{
+    struct identity identity = identity_new("DNS:localhost", DAY);
+    const struct co_tls_certificate certificate = certificate_of(&identity);
+    const struct co_tls_options options = {.certificates = &certificate, .certificate_count = 1};
+    const struct co_tls_options trust = {
+        .authorities = certificate.chain, .key_log = note_secret, .key_log_arg = writer};
+    REQUIRE(co_tls_server(&server->tls, &options) == 0);
+    REQUIRE(co_tls_client(&client->tls, &trust) == 0);
+    SSL_CTX_set_ciphersuites(client->tls->set->contexts[0], "TLS_AES_128_GCM_SHA256");
+    REQUIRE(meet(server, client) == 0 && client->result == 0);
+    derive(writer, "key", writer->key, sizeof writer->key);
+    derive(writer, "iv", writer->iv, sizeof writer->iv);
+    return 0;
+}
+
+KERNEL_TEST(records_without_data_are_taken_but_not_without_end_t07)
+{
+    struct side server = {0}, client = {.host = "localhost"};
+    struct writer writer = {0};
+    char c;
+    REQUIRE(meet_writer(&server, &client, &writer) == 0);
+    for (int i = 0; i < EMPTY_MAX; i++)
+        record_send(&writer, client.stream, 0, 256);
+    record_send(&writer, client.stream, 1, 256);
+    CHECK_INT(co_read(server.stream, &c, 1), 1);
+    for (int i = 0; i < EMPTY_MAX + 1; i++)
+        record_send(&writer, client.stream, 0, 256);
+    CHECK_INT(co_read(server.stream, &c, 1), CO_ETLS);
+    part(&server, &client);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_handshake_of_more_bytes_than_anybody_needs_is_cut_t07),
+        cmocka_unit_test(records_without_data_are_taken_but_not_without_end_t07),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
