@@ -31,12 +31,13 @@ static void session_free(void *slot)
     free(session);
 }
 
-static struct co_ftp_session *session_new(struct co_ftp_server *server, co_stream *control)
+static struct co_ftp_session *session_new(struct co_ftp_shard *shard, co_stream *control)
 {
     struct co_ftp_session *session = calloc(1, sizeof *session);
     if (!session)
         return NULL;
-    session->server = server;
+    session->server = shard->server;
+    session->shard = shard;
     session->control = control;
     session->line = CO_BUF(CO_FTP_LINE_MAX);
     session->folder = CO_BUF(FOLDER_MAX);
@@ -212,14 +213,14 @@ static int session_go_on(struct co_ftp_session *session)
     return serve_batch(session);
 }
 
-int co_ftp_session(co_stream *control, void *server)
+int co_ftp_session(co_stream *control, void *shard)
 {
     struct co_ftp_session *session = *co_stream_slot(control);
     int rc;
     if (session) {
         rc = session_go_on(session);
     } else {
-        session = session_new(server, control);
+        session = session_new(shard, control);
         if (!session)
             return -ENOMEM;
         rc = greet(session);
