@@ -54,7 +54,9 @@ static int greet(struct co_ftp_session *session)
 {
     /* Telnet's Synch travels as urgent data: in line, it reads as what it means (RFC 959 4.1). */
     co_option_set(session->control, "oobinline", 1);
-    return co_ftp_reply(session, 220, "Coronet FTP server ready.");
+    co_cork(session->control);
+    co_ftp_reply_text(session, 220, CO_TEXT("Coronet FTP server ready."));
+    return co_ftp_flush(session);
 }
 
 /* ---- command lines -------------------------------------------------------------------------- */
