@@ -20,7 +20,6 @@
 #include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #define PORT_FIRST 49152
@@ -33,6 +32,8 @@ struct session {
 };
 
 static const char *path;
+static char bytes[PIECE]; /* the file's */
+static size_t size;
 static int keeps_door;
 
 static void say(int fd, const char *text, int flags)
@@ -49,7 +50,6 @@ static int listen_at(unsigned port, int backlog)
         .sin_addr = {htonl(INADDR_LOOPBACK)}};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, "reno", 5);
     if (bind(fd, (const struct sockaddr *)&address, sizeof address) == 0 &&
         listen(fd, backlog) == 0)
@@ -61,9 +61,6 @@ static int listen_at(unsigned port, int backlog)
 static void passive(struct session *session)
 {
     char reply[64];
-    struct sockaddr_in own;
-    socklen_t size = sizeof own;
-    getsockname(session->control, (struct sockaddr *)&own, &size);
     while (session->door < 0) {
         uint32_t draw = 0;
         if (getrandom(&draw, sizeof draw, 0) < 0)
@@ -78,27 +75,31 @@ static void passive(struct session *session)
 
 static void retrieve(struct session *session)
 {
-    char bytes[PIECE];
     struct stat stat;
     struct sockaddr_in peer;
     socklen_t peer_size = sizeof peer;
-    struct iovec piece = {bytes, sizeof bytes};
-    int queued, file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    fstat(file, &stat);
+    int queued;
+    fstatat(AT_FDCWD, path, &stat, AT_SYMLINK_NOFOLLOW);
     int data =
         accept4(session->door, (struct sockaddr *)&peer, &peer_size, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (!keeps_door) {
         close(session->door);
         session->door = -1;
     }
-    ssize_t n = preadv2(file, &piece, 1, 0, RWF_NOWAIT);
-    if (n > 0)
-        send(data, bytes, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL);
+    send(data, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL);
     ioctl(data, SIOCOUTQ, &queued);
     ioctl(data, SIOCINQ, &queued);
     close(data);
-    close(file);
     say(session->control, "150 Opening the data connection.\r\n226 Done.\r\n", 0);
+}
+
+static int read_file(void)
+{
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = read(file, bytes, sizeof bytes);
+    close(file);
+    size = n > 0 ? (size_t)n : 0;
+    return n > 0 ? 0 : -1;
 }
 
 static void end(struct session *session)
@@ -149,9 +150,11 @@ int main(int count, char **words)
         return 2;
     path = words[2];
     keeps_door = count > 3;
+    const int one = 1;
     int listener = listen_at((unsigned)atoi(words[1]), 1024), poll = epoll_create1(EPOLL_CLOEXEC);
     struct epoll_event event = {.events = EPOLLIN};
-    if (listener < 0 || epoll_ctl(poll, EPOLL_CTL_ADD, listener, &event) < 0)
+    setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one); /* sessions inherit it */
+    if (read_file() < 0 || listener < 0 || epoll_ctl(poll, EPOLL_CTL_ADD, listener, &event) < 0)
         return 1;
     for (;;) {
         struct epoll_event events[64];

@@ -152,7 +152,7 @@ class FtpServer(Server):
             return [os.path.join(build, 'coronet'), 'serve', root, '--http', 'unix:@bench-ftp',
                     '--ftp', f'127.0.0.1:{self.port}', '--workers', '1', '--log', 'none', '-q',
                     '--max-connections', '18000', '--anonymous-write', '--run-as', 'nobody',
-                    *(['--no-sync'] if self.name == 'coronet-unsynced' else [])]
+                    *(['--no-sync'] if 'unsynced' in self.name else [])]
         if self.name.startswith('floor'):
             return [os.path.join(build, 'bench', 'ftp_floor'), str(self.port),
                     os.path.join(root, '1k.bin'), *(['door'] if self.name == 'floor-door' else [])]

@@ -107,8 +107,8 @@ static void announce(const struct co_ftp_session *session, co_address *address)
 int co_ftp_pasv(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     co_address address;
-    char room[32];
-    struct co_buf numbers = {.at = room, .room = sizeof room, .size_max = sizeof room};
+    char room[64];
+    struct co_buf text = {.at = room, .room = sizeof room, .size_max = sizeof room};
     (void)command;
     if (session->epsv_all)
         return co_ftp_reply(session, 501, "After EPSV ALL only EPSV is answered.");
@@ -119,9 +119,10 @@ int co_ftp_pasv(struct co_ftp_session *session, const struct co_ftp_command *com
     if (rc < 0)
         return passive_failed(session, rc);
     announce(session, &address);
-    co_ftp_port_write(&numbers, (const struct sockaddr_in *)&address.as.any);
-    return co_ftp_reply(
-        session, 227, "Entering Passive Mode (%.*s).", CO_TEXT_PRINT(co_buf_text(&numbers)));
+    co_buf_add_string(&text, "Entering Passive Mode (");
+    co_ftp_port_write(&text, (const struct sockaddr_in *)&address.as.any);
+    co_buf_add_string(&text, ").");
+    return co_ftp_reply_text(session, 227, co_buf_text(&text));
 }
 
 /* RFC 2428 3: the family, if named, must be the control connection's; "ALL" forbids all other ways.

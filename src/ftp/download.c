@@ -11,6 +11,7 @@
 #define SIZE_COUNT_MAX (16u << 20) /* bytes of a file whose size as text is worth reading it */
 
 struct download {
+    const char *bytes; /* the file's, if it is in memory; else they are read */
     struct co_pace_span span;
 };
 
@@ -25,24 +26,37 @@ static int send_binary(struct co_ftp_transfer *transfer)
     return rc;
 }
 
-/* What is converted or packed on its way. */
+/* The next piece of the file, which `in` may be needed for. */
+static int take_piece(struct download *download, struct co_buf *in, co_text *ret)
+{
+    struct co_pace_span *span = &download->span;
+    size_t size = span->size < PIECE ? (size_t)span->size : PIECE;
+    ssize_t n = (ssize_t)size;
+    if (download->bytes)
+        *ret = (co_text){download->bytes + span->offset, size};
+    else if (!co_buf_reserve(in, PIECE))
+        return -ENOMEM;
+    else if ((n = co_tree_read(span->fd, in->at, size, span->offset)) > 0)
+        *ret = (co_text){in->at, (size_t)n};
+    if (n <= 0)
+        return n < 0 ? (int)n : CO_EEOF; /* it shrank */
+    span->offset += (uint64_t)n;
+    span->size -= (uint64_t)n;
+    return 0;
+}
+
+/* What is in memory, or converted or packed on its way. */
 static int send_pieces(struct co_ftp_transfer *transfer)
 {
-    struct co_pace_span *span = &((struct download *)transfer->arg)->span;
+    struct download *download = transfer->arg;
     struct co_ftp_text text = {0};
     struct co_buf in = CO_BUF(PIECE), out = CO_BUF(2 * PIECE);
-    ssize_t n = co_buf_reserve(&in, PIECE) ? 1 : -ENOMEM;
     int rc = 0;
-    while (rc == 0 && n > 0 && span->size > 0) {
-        n = co_tree_read(
-            span->fd, in.at, span->size < PIECE ? (size_t)span->size : PIECE, span->offset);
-        if (n == 0) /* it shrank */
-            n = CO_EEOF;
-        if (n < 0)
+    while (rc == 0 && download->span.size > 0) {
+        co_text piece;
+        rc = transfer->local_error = take_piece(download, &in, &piece);
+        if (rc < 0)
             break;
-        co_text piece = {in.at, (size_t)n};
-        span->offset += piece.size;
-        span->size -= piece.size;
         if (transfer->session->ascii) {
             co_buf_clear(&out);
             co_ftp_text_out(&text, piece, &out);
@@ -50,8 +64,6 @@ static int send_pieces(struct co_ftp_transfer *transfer)
         }
         rc = out.error ? out.error : co_ftp_transfer_send(transfer, piece);
     }
-    if (n < 0)
-        rc = transfer->local_error = (int)n;
     co_buf_free(&in);
     co_buf_free(&out);
     return rc;
@@ -66,19 +78,18 @@ static int restart_refused(struct co_ftp_session *session, uint64_t size)
         (unsigned long long)size);
 }
 
-static int send_file(
-    struct co_ftp_session *session, co_text path, int fd, const struct co_tree_stat *stat)
+static int send_file(struct co_ftp_session *session, co_text path, const struct co_tree_file *file)
 {
-    uint64_t from = session->restart, end = session->range_end;
-    if (end == 0 || end > stat->size)
-        end = stat->size;
-    if (stat->kind == CO_TREE_FOLDER)
+    uint64_t from = session->restart, end = session->range_end, size = file->stat.size;
+    if (end == 0 || end > size)
+        end = size;
+    if (file->stat.kind == CO_TREE_FOLDER)
         return co_ftp_reply_error(session, -EISDIR);
-    if (from > stat->size || ((from > 0 || session->range_end > 0) && session->ascii))
-        return restart_refused(session, stat->size);
-    struct download download = {{fd, from, end - from}};
+    if (from > size || ((from > 0 || session->range_end > 0) && session->ascii))
+        return restart_refused(session, size);
+    struct download download = {file->bytes, {file->fd, from, end - from}};
     struct co_ftp_transfer transfer = {
-        .move = session->ascii || session->packed ? send_pieces : send_binary,
+        .move = session->ascii || session->packed || file->bytes ? send_pieces : send_binary,
         .arg = &download,
         .kind = CO_FTP_DOWNLOADED,
         .command = "RETR",
@@ -90,13 +101,14 @@ static int send_file(
 int co_ftp_retr(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     struct co_buf path = CO_BUF(CO_TREE_PATH_MAX);
-    struct co_tree_stat stat;
-    int fd, rc = co_ftp_path(session, command->argument, &path);
+    struct co_tree_cache *cache = session->view->cache;
+    struct co_tree_file *file;
+    int rc = co_ftp_path(session, command->argument, &path);
     if (rc == 0)
-        rc = co_tree_open_path(session->tree, co_buf_text(&path), &fd, &stat);
+        rc = co_tree_cache_get(cache, co_buf_text(&path), &file);
     if (rc == 0) {
-        rc = send_file(session, co_buf_text(&path), fd, &stat);
-        co_tree_close(fd);
+        rc = send_file(session, co_buf_text(&path), file);
+        co_tree_cache_release(cache, file);
     } else {
         rc = co_ftp_reply_error(session, rc);
     }

@@ -13,9 +13,10 @@ void co_ftp_logout(struct co_ftp_session *session)
     const struct co_ftp_options *options = &session->server->options;
     if (session->account.held && options->leave)
         options->leave(options->authenticate_arg, &session->account);
-    co_tree_free(session->tree);
+    co_tree_view_leave(session->view);
     free(session->user);
     free(session->rename_from);
+    session->view = NULL;
     session->tree = NULL;
     session->user = session->rename_from = NULL;
     session->account = (struct co_account){0};
@@ -73,17 +74,13 @@ static int authenticate(struct co_ftp_session *session, co_text password)
         co_text_of(session->user), password, &session->account);
 }
 
-/* The visitor's own tree. */
+/* Shows the visitor the account's tree. */
 static int enter(struct co_ftp_session *session)
 {
-    const struct co_account *account = &session->account;
-    const struct co_tree_options options = {
-        .hidden = session->server->options.hidden,
-        .rights = account->rights,
-        .quota = account->quota,
-    };
-    return co_tree_open_below(
-        &session->tree, session->server->tree, co_text_of(account->home), &options);
+    int rc = co_tree_view_enter(&session->shard->views, &session->account, &session->view);
+    if (rc == 0)
+        session->tree = session->view->tree;
+    return rc;
 }
 
 static int refuse(struct co_ftp_session *session, int rc)

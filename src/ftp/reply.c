@@ -18,7 +18,7 @@
 static int send_pieces(struct co_ftp_session *session, const struct iovec *pieces, unsigned count)
 {
     co_scope scope;
-    if (session->failed)
+    if (session->failed || (count && co_stream_hold(session->control, pieces, count)))
         return session->failed;
     co_scope_open(&scope, REPLY_PATIENCE_MS);
     if (count)

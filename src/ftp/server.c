@@ -84,11 +84,12 @@ void co_ftp_server_free(co_ftp_server *server)
 
 /* ---- serving -------------------------------------------------------------------------------- */
 
-static struct co_protocol protocol_of(co_ftp_server *server)
+static struct co_protocol protocol_of(struct co_ftp_shard *shard)
 {
+    const co_ftp_server *server = shard->server;
     return (struct co_protocol){
         .handler = co_ftp_session,
-        .arg = server,
+        .arg = shard,
         .connections_max = server->options.connections_max,
         .park_timeout_ms = server->options.login_timeout_ms,
         .drain_timeout_ms = server->options.drain_timeout_ms,
@@ -96,16 +97,27 @@ static struct co_protocol protocol_of(co_ftp_server *server)
     };
 }
 
+/* At the listener, or at `where`. */
+static int serve(co_ftp_server *server, const char *where, const struct co_serve_options *options,
+    co_listener *listener)
+{
+    struct co_ftp_shard shard = {.server = server};
+    const struct co_protocol protocol = protocol_of(&shard);
+    co_tree_views_init(&shard.views, server->tree, server->options.hidden);
+    int rc = listener ? co_protocol_serve_listener(&protocol, listener)
+                      : co_protocol_serve(&protocol, where, options);
+    co_tree_views_clear(&shard.views);
+    return rc;
+}
+
 int co_ftp_serve(co_ftp_server *server, const char *where, const struct co_serve_options *options)
 {
-    const struct co_protocol protocol = protocol_of(server);
-    return co_protocol_serve(&protocol, where, options);
+    return serve(server, where, options, NULL);
 }
 
 int co_ftp_serve_listener(co_ftp_server *server, co_listener *listener)
 {
-    const struct co_protocol protocol = protocol_of(server);
-    return co_protocol_serve_listener(&protocol, listener);
+    return serve(server, NULL, NULL, listener);
 }
 
 int co_ftp_serve_folder(

@@ -31,12 +31,13 @@ static void session_free(void *slot)
     free(session);
 }
 
-static struct co_ftp_session *session_new(struct co_ftp_server *server, co_stream *control)
+static struct co_ftp_session *session_new(struct co_ftp_shard *shard, co_stream *control)
 {
     struct co_ftp_session *session = calloc(1, sizeof *session);
     if (!session)
         return NULL;
-    session->server = server;
+    session->server = shard->server;
+    session->shard = shard;
     session->control = control;
     session->line = CO_BUF(CO_FTP_LINE_MAX);
     session->folder = CO_BUF(FOLDER_MAX);
@@ -53,7 +54,9 @@ static int greet(struct co_ftp_session *session)
 {
     /* Telnet's Synch travels as urgent data: in line, it reads as what it means (RFC 959 4.1). */
     co_option_set(session->control, "oobinline", 1);
-    return co_ftp_reply(session, 220, "Coronet FTP server ready.");
+    co_cork(session->control);
+    co_ftp_reply_text(session, 220, CO_TEXT("Coronet FTP server ready."));
+    return co_ftp_flush(session);
 }
 
 /* ---- command lines -------------------------------------------------------------------------- */
@@ -212,14 +215,14 @@ static int session_go_on(struct co_ftp_session *session)
     return serve_batch(session);
 }
 
-int co_ftp_session(co_stream *control, void *server)
+int co_ftp_session(co_stream *control, void *shard)
 {
     struct co_ftp_session *session = *co_stream_slot(control);
     int rc;
     if (session) {
         rc = session_go_on(session);
     } else {
-        session = session_new(server, control);
+        session = session_new(shard, control);
         if (!session)
             return -ENOMEM;
         rc = greet(session);

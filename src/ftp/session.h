@@ -23,7 +23,7 @@
 #include "net/broker.h"
 #include "net/pace.h"
 #include "net/stream.h"
-#include "tree/tree.h"
+#include "tree/view.h"
 
 #define CO_FTP_BYE 2 /* a handler's result: the session ends once its reply is sent */
 
@@ -33,6 +33,12 @@ struct co_ftp_server {
     struct co_ftp_announced *announced; /* of options.public_addresses */
     size_t announced_count;
     struct co_broker *broker; /* of the passive ports; NULL: the system chooses them */
+};
+
+/* The server in one runtime, while it serves there. */
+struct co_ftp_shard {
+    struct co_ftp_server *server;
+    struct co_tree_views views; /* what the accounts that are logged in see */
 };
 
 /* Where the next data connection comes from. */
@@ -47,13 +53,15 @@ struct co_ftp_data {
 
 struct co_ftp_session {
     struct co_ftp_server *server;
+    struct co_ftp_shard *shard;
     co_stream *control;
     struct co_buf line;  /* the next command's, as it gathers */
     unsigned line_bytes; /* taken for it, with what Telnet has no text for */
     struct co_telnet telnet;
 
-    char *user;           /* given by USER; NULL before */
-    struct co_tree *tree; /* when logged in, else NULL */
+    char *user;                /* given by USER; NULL before */
+    struct co_tree_view *view; /* when logged in, else NULL; and */
+    struct co_tree *tree;      /* its tree */
     struct co_account account;
     unsigned failures; /* of logging in */
     unsigned strange;  /* commands before the login that no FTP client sends */

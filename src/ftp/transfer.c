@@ -208,10 +208,20 @@ void co_ftp_transfer_reply_abort(
             transfer->result == 0 ? "It was complete already." : "Aborted as you asked.");
 }
 
+static void reply_done(struct co_ftp_session *session, const struct co_ftp_transfer *transfer)
+{
+    char room[48];
+    struct co_buf text = {.at = room, .room = sizeof room, .size_max = sizeof room};
+    co_buf_add_string(&text, "Done, ");
+    co_buf_add_number(&text, transfer->bytes);
+    co_buf_add_string(&text, " bytes.");
+    co_ftp_reply_text(session, 226, co_buf_text(&text));
+}
+
 static void finish(struct co_ftp_session *session, const struct co_ftp_transfer *transfer)
 {
     if (transfer->result == 0)
-        co_ftp_reply(session, 226, "Done, %llu bytes.", (unsigned long long)transfer->bytes);
+        reply_done(session, transfer);
     else
         co_ftp_transfer_reply_failure(session, transfer);
     tell(session, transfer);
@@ -225,11 +235,9 @@ int co_ftp_transfer_run(struct co_ftp_session *session, struct co_ftp_transfer *
     if (!co_ftp_data_is_prepared(session))
         return 0;
     transfer->start_ns = co_now_ns();
-    if (transfer->opening)
-        co_ftp_reply(session, 150, "%s", transfer->opening);
-    else
-        co_ftp_reply(
-            session, 150, "Opening the data connection, type %s.", session->ascii ? "A" : "I");
+    co_text opening = session->ascii ? CO_TEXT("Opening the data connection, type A.")
+                                     : CO_TEXT("Opening the data connection, type I.");
+    co_ftp_reply_text(session, 150, transfer->opening ? co_text_of(transfer->opening) : opening);
     int rc = run(transfer);
     finish(session, transfer);
     return rc;

@@ -57,14 +57,17 @@ struct parts {
     size_t about, fixed;
 };
 
-static uint64_t tag_of(const struct co_http_view *view, const struct co_tree_stat *stat)
+/* Keyed with what only this machine knows of the folder: tags tell nothing of inodes, and yet stay
+ * the same when the server starts anew, so that downloads can go on. */
+static uint64_t tag_of(const struct co_tree_view *view, const struct co_tree_stat *stat)
 {
+    const uint64_t secret[] = {view->folder.inode, view->folder.device};
     const uint64_t identity[] = {(uint64_t)stat->modified_ns, stat->size, stat->inode};
-    return co_siphash(view->tag_secret, identity, sizeof identity);
+    return co_siphash(secret, identity, sizeof identity);
 }
 
 void co_http_etag_add(
-    struct co_buf *out, const struct co_http_view *view, const struct co_tree_stat *stat)
+    struct co_buf *out, const struct co_tree_view *view, const struct co_tree_stat *stat)
 {
     co_buf_addf(out, "\"%016llx\"", (unsigned long long)tag_of(view, stat));
 }

@@ -10,11 +10,10 @@
 #ifndef CO_HTTP_FILES_H
 #define CO_HTTP_FILES_H
 
-#include "base/list.h"
 #include "codec/media.h"
 #include "codec/negotiate.h"
 #include "http/message.h"
-#include "tree/cache.h"
+#include "tree/view.h"
 
 /* ---- a folder and a request to it ----------------------------------------------------------- */
 
@@ -29,26 +28,13 @@ struct co_http_files {
     bool is_writable;                     /* somebody may write */
 };
 
-/* The folder as visitors of the same home, rights and quota see it, in one shard. */
-struct co_http_view {
-    struct co_link link; /* among the shard's */
-    struct co_tree *tree;
-    struct co_tree_cache *cache;
-    uint64_t tag_secret[2];
-    struct co_tree_stat folder; /* the home: another may get its name */
-    char *home;
-    unsigned rights;
-    co_quota *quota;
-    unsigned references; /* the shard's own is one */
-};
-
 /*
  * One request to a folder. The path within the folder lies in request->path, behind all that other
  * rooms read of it where it is not the request's own (an index, a sibling): no allocation.
  */
 struct co_http_visit {
     const struct co_http_files *files;
-    struct co_http_view *view;   /* NULL: the visitor may do nothing */
+    struct co_tree_view *view;   /* NULL: the visitor may do nothing */
     struct co_tree_cache *cache; /* the view's */
     struct co_account account;   /* the visitor's */
     bool is_known;               /* logged in, by `user` of the request */
@@ -116,7 +102,7 @@ void co_http_nonce(char ret_text[CO_HTTP_NONCE]);
 /* Appends the ETag of a file's own bytes (RFC 9110 8.8.3): strong, by all that changes with them.
  */
 void co_http_etag_add(
-    struct co_buf *out, const struct co_http_view *view, const struct co_tree_stat *stat);
+    struct co_buf *out, const struct co_tree_view *view, const struct co_tree_stat *stat);
 
 /* The ways to send a file's content: each has bytes, an ETag and a head of its own. */
 enum co_http_form_kind {

@@ -2,9 +2,7 @@
 /*
  * Who visits a folder: Basic authentication (RFC 7617), and the tree that an account sees.
  *
- * Every request is asked anew, so what an account may do is never what it might do a while ago. The
- * tree of an account stays in the shard with its cache of files, for as long as it is among the
- * latest: accounts of the same home, rights and quota share one.
+ * Every request is asked anew, so what an account may do is never what it might do a while ago.
  */
 #include "base/client.h"
 #include "codec/base64.h"
@@ -17,167 +15,42 @@
 #include <stdlib.h>
 
 #define CREDENTIALS_MAX 2048 /* bytes of name and password; more are wrong (attacks F19) */
-#define VIEWS_MAX       8    /* of a shard: each may keep CO_TREE_CACHE_BYTES and descriptors */
 #define RETRY_SECONDS   "60" /* a ban lasts longer, but whoever waits for a place does not */
 
 /* ---- views ------------------------------------------------------------------------------------
  */
 
-struct views {
-    struct co_link latest; /* the latest first */
-    unsigned count;
-};
-
-static struct co_http_view *view_of(struct co_link *link)
+static void views_clear(void *arg)
 {
-    return CO_CONTAINER(link, struct co_http_view, link);
-}
-
-static void view_release(struct co_http_view *view)
-{
-    if (!view || --view->references > 0)
-        return;
-    co_tree_cache_free(view->cache);
-    co_tree_free(view->tree);
-    free(view->home);
-    free(view);
-}
-
-static void view_drop(struct views *views, struct co_http_view *view)
-{
-    co_list_remove(&view->link);
-    views->count--;
-    view_release(view);
-}
-
-static void views_free(void *arg)
-{
-    struct views *views = arg;
-    while (!co_list_empty(&views->latest))
-        view_drop(views, view_of(views->latest.next));
+    struct co_tree_views *views = arg;
+    co_tree_views_clear(views);
     free(views);
 }
 
-static int views_of(const struct co_http_visit *visit, struct views **ret)
+/* The folder's in this shard. */
+static int views_of(const struct co_http_visit *visit, struct co_tree_views **ret)
 {
+    const struct co_http_files *files = visit->files;
     void *kept;
-    int rc =
-        co_http_shard_own(visit->request->shard, visit->files, sizeof **ret, views_free, &kept);
+    int rc = co_http_shard_own(visit->request->shard, files, sizeof **ret, views_clear, &kept);
     if (rc < 0)
         return rc;
     *ret = kept;
     if (CO_UNLIKELY(rc > 0))
-        co_list_init(&(*ret)->latest);
-    return 0;
-}
-
-static struct co_http_view *view_find(struct views *views, const struct co_account *account)
-{
-    co_text home = co_text_of(account->home);
-    for (struct co_link *link = views->latest.next; link != &views->latest; link = link->next) {
-        struct co_http_view *view = view_of(link);
-        if (view->rights == account->rights && view->quota == account->quota &&
-            co_text_equal(co_text_of(view->home), home))
-            return view;
-    }
-    return NULL;
-}
-
-/* ETags are hashes keyed with what only this machine knows of the folder: they tell nothing of
- * inodes, and yet stay the same when the server starts anew, so that downloads can go on. */
-static int view_open(struct co_http_view *view, const struct co_http_visit *visit)
-{
-    const struct co_http_files *files = visit->files;
-    const struct co_tree_options options = {
-        .hidden = files->options.hidden, .rights = view->rights, .quota = view->quota};
-    co_text home = co_text_of(view->home);
-    int rc = co_tree_stat_path(files->root, home, &view->folder);
-    if (rc == 0)
-        rc = co_tree_open_below(&view->tree, files->root, home, &options);
-    if (rc == 0)
-        rc = co_tree_cache_new(&view->cache, view->tree);
-    view->tag_secret[0] = view->folder.inode;
-    view->tag_secret[1] = view->folder.device;
-    return rc;
-}
-
-static int view_new(const struct co_http_visit *visit, struct co_http_view **ret)
-{
-    const struct co_account *account = &visit->account;
-    struct co_http_view *view = calloc(1, sizeof *view);
-    if (!view)
-        return -ENOMEM;
-    *view =
-        (struct co_http_view){.rights = account->rights, .quota = account->quota, .references = 1};
-    view->home = strdup(account->home ? account->home : "");
-    int rc = view->home ? view_open(view, visit) : -ENOMEM;
-    if (rc < 0)
-        view_release(view);
-    else
-        *ret = view;
-    return rc;
-}
-
-static void view_add(struct views *views, struct co_http_view *view)
-{
-    if (views->count == VIEWS_MAX)
-        view_drop(views, view_of(views->latest.prev));
-    co_list_prepend(&views->latest, &view->link);
-    views->count++;
-}
-
-/* Is the view's folder still the one that has the home's name? */
-static bool is_current(const struct co_http_visit *visit, const struct co_http_view *view)
-{
-    struct co_tree_stat now;
-    if (!*view->home)
-        return true;
-    return co_tree_stat_path(visit->files->root, co_text_of(view->home), &now) == 0 &&
-           now.inode == view->folder.inode && now.device == view->folder.device;
-}
-
-static void visit_see(struct co_http_visit *visit, struct co_http_view *view)
-{
-    view->references++;
-    visit->view = view;
-    visit->cache = view->cache;
-}
-
-/* Opening waits: another request may have come first. */
-static int view_make(struct co_http_visit *visit, struct views *views)
-{
-    struct co_http_view *view = NULL;
-    int rc = view_new(visit, &view);
-    if (rc < 0)
-        return rc;
-    struct co_http_view *other = view_find(views, &visit->account);
-    if (other)
-        view_drop(views, other);
-    view_add(views, view);
-    visit_see(visit, view);
+        co_tree_views_init(*ret, files->root, files->options.hidden);
     return 0;
 }
 
 /* Shows the visitor the account's tree. */
 static int view_enter(struct co_http_visit *visit)
 {
-    struct views *views;
+    struct co_tree_views *views;
     int rc = views_of(visit, &views);
-    if (rc < 0)
-        return rc;
-    struct co_http_view *view = view_find(views, &visit->account);
-    if (!view)
-        return view_make(visit, views);
-    if (views->latest.next != &view->link) {
-        co_list_remove(&view->link);
-        co_list_prepend(&views->latest, &view->link);
-    }
-    visit_see(visit, view);
-    if (CO_LIKELY(is_current(visit, view)))
-        return 0;
-    visit->view = NULL;
-    view_release(view);
-    return view_make(visit, views);
+    if (rc == 0)
+        rc = co_tree_view_enter(views, &visit->account, &visit->view);
+    if (rc == 0)
+        visit->cache = visit->view->cache;
+    return rc;
 }
 
 /* ---- logging in ---------------------------------------------------------------------------------
@@ -329,7 +202,7 @@ int co_http_visit_enter(struct co_http_visit *visit)
 void co_http_visit_leave(struct co_http_visit *visit)
 {
     const struct co_http_files_options *options = &visit->files->options;
-    view_release(visit->view);
+    co_tree_view_leave(visit->view);
     if (!visit->is_known)
         return;
     visit->request->writing.limit_rate = visit->request->server->options.limit_rate;

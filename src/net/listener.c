@@ -114,8 +114,10 @@ static int socket_bind(struct co_listener *listener, const struct co_listen_opti
         return rc;
     if (family != AF_UNIX) {
         co_sockopt_set(rt, listener->fd, SOL_SOCKET, SO_REUSEADDR, 1);
-        co_sockopt_set(
-            rt, listener->fd, IPPROTO_TCP, TCP_NODELAY, 1); /* accepted ones inherit it */
+        /* Accepted ones inherit it. Of a transfer, whose end follows at once, nothing is delayed.
+         */
+        if (!listener->expects)
+            co_sockopt_set(rt, listener->fd, IPPROTO_TCP, TCP_NODELAY, 1);
         if (co_client_is_local(&listener->address))
             co_sockopt_unpace(rt, listener->fd); /* this, too */
     }

@@ -140,6 +140,20 @@ static const struct co_stream_kind socket_kind = {
     .unparked = park_take,
 };
 
+static void end_keep(struct co_stream_end *end, const co_address *address)
+{
+    if (address->size > sizeof end->bytes)
+        return;
+    end->size = (uint8_t)address->size;
+    memcpy(end->bytes, address->as.bytes, address->size);
+}
+
+static void end_give(const struct co_stream_end *end, co_address *ret)
+{
+    *ret = (co_address){.size = end->size};
+    memcpy(ret->as.bytes, end->bytes, end->size);
+}
+
 int co_stream_of_socket(co_fd fd, const co_address *peer, struct co_stream **ret)
 {
     struct co_stream *stream = co_stream_new(&socket_kind);
@@ -154,8 +168,7 @@ int co_stream_of_socket(co_fd fd, const co_address *peer, struct co_stream **ret
         char text[CO_ADDRESS_TEXT_MAX];
         stream->peer_text = strdup(co_address_text(peer, text));
     } else if (peer) {
-        stream->peer.size = (uint8_t)peer->size;
-        memcpy(stream->peer.bytes, peer->as.bytes, peer->size);
+        end_keep(&stream->peer, peer);
     }
     *ret = stream;
     return 0;
@@ -163,17 +176,18 @@ int co_stream_of_socket(co_fd fd, const co_address *peer, struct co_stream **ret
 
 void co_stream_peer(const struct co_stream *stream, co_address *ret)
 {
-    *ret = (co_address){.size = stream->peer.size};
-    memcpy(ret->as.bytes, stream->peer.bytes, stream->peer.size);
+    end_give(&stream->peer, ret);
 }
 
-void co_stream_local(const struct co_stream *stream, co_address *ret)
+void co_stream_local(struct co_stream *stream, co_address *ret)
 {
     struct co_control name = {.code = CO_CONTROL_LOCAL_NAME, .ret_address = ret};
-    *ret = (co_address){0};
-    if (co_fd_is_open(stream->fd) &&
-        stream->rt->backend->control(stream->rt, stream->fd, &name) < 0)
+    end_give(&stream->local, ret);
+    if (ret->size || !co_fd_is_open(stream->fd))
+        return;
+    if (stream->rt->backend->control(stream->rt, stream->fd, &name) < 0)
         *ret = (co_address){0};
+    end_keep(&stream->local, ret);
 }
 
 int co_stream_raw(const struct co_stream *stream)

@@ -396,10 +396,11 @@ static int send_all(struct co_stream *stream, const struct iovec *more, unsigned
     return write_end(stream, 0);
 }
 
-/* Puts the pieces into the cork if they fit. */
-static bool cork_take(struct co_stream *stream, const struct iovec *pieces, unsigned count)
+bool co_stream_hold(struct co_stream *stream, const struct iovec *pieces, unsigned count)
 {
     size_t total = stream->out_size;
+    if (!stream->corked)
+        return false;
     for (unsigned i = 0; i < count; i++)
         if (__builtin_add_overflow(total, pieces[i].iov_len, &total))
             return false;
@@ -419,7 +420,7 @@ int co_writev(co_stream *stream, const struct iovec *pieces, unsigned count)
 {
     if (count > PIECES_MAX)
         return -EINVAL;
-    if (stream->corked && cork_take(stream, pieces, count))
+    if (co_stream_hold(stream, pieces, count))
         return 0;
     return send_all(stream, pieces, count);
 }

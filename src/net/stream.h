@@ -15,6 +15,12 @@
 
 struct co_access_place;
 
+/* An address in less room than co_address takes: sockaddr_in6 is the largest kept. */
+struct co_stream_end {
+    uint8_t size; /* 0: none is kept */
+    uint8_t bytes[28];
+};
+
 /* All but park and unpark suspend, obey the scope and return -errno or the scope's code. */
 struct co_stream_kind {
     const char *name;
@@ -64,11 +70,9 @@ struct co_stream {
     struct co_access *access;
     void *slot; /* one pointer for the layer above (http's connection) */
     void (*free_slot)(void *slot);
-    char *peer_text; /* made when asked for */
-    struct {         /* compact form of the peer's address */
-        uint8_t size;
-        uint8_t bytes[28]; /* sockaddr_in6 is the largest kept; a longer Unix path is text only */
-    } peer;
+    char *peer_text;            /* made when asked for */
+    struct co_stream_end peer;  /* a longer Unix path is text only */
+    struct co_stream_end local; /* once it was asked for: it stays the same */
 };
 
 /* Makes a stream of a kind on the current runtime; NULL when memory is out. */
@@ -128,11 +132,14 @@ void co_stream_discard(struct co_stream *stream, size_t bytes_max);
 
 /* The peer's address and our own; size 0 when there is none. */
 void co_stream_peer(const struct co_stream *stream, co_address *ret);
-void co_stream_local(const struct co_stream *stream, co_address *ret);
+void co_stream_local(struct co_stream *stream, co_address *ret);
 
 /* Bytes that the peer's machine has not acknowledged, as far as is known; 0 where there is no
  * peer's machine. */
 long co_stream_unsent(const struct co_stream *stream);
+
+/* Puts the pieces into the cork; false: there is none, or they do not fit. Does not suspend. */
+bool co_stream_hold(struct co_stream *stream, const struct iovec *pieces, unsigned count);
 
 /* Runs the handler in this fiber until it ends or parks the stream; a fiber's whole task. The
  * stream belongs to the current fiber's group. */

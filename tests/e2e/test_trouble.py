@@ -26,6 +26,7 @@ OLD = b'old\n' * 1000
 TOO_LARGE = bytes(1 << 20)
 ROOM = 300 << 10  # bytes
 WORKERS = 2
+PROCESSES = 2  # the monitor, and the one that serves
 SANITIZED = b'__asan_init' in (BUILD / 'coronet').read_bytes()
 AGAIN = 40  # times that each trouble is made when memory is watched
 GROWTH = 1 << 20  # bytes that memory may have grown by then
@@ -38,6 +39,8 @@ class Troubled:
         self.server, self.folder = server, server.folder
         self.upload('warm', OLD)  # what is made once and stays: pools, tickets, the listing's cache
         self.ask('GET', '/')
+        # The monitor's child that has checked the password may not have ended yet.
+        eventually(lambda: len(seen.family(self.server.pid)) == PROCESSES)
         self.before = self.held()
 
     def held(self):

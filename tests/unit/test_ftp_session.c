@@ -114,6 +114,20 @@ static void data_that_does_not_come_is_not_waited_for_long(void **unused)
     assert_int_equal(ftp_fetch("RETR file"), 226);
 }
 
+static void a_file_is_sent_as_it_is_now(void **unused)
+{
+    (void)unused;
+    ftp_start();
+    ftp_login("all");
+    assert_int_equal(ftp_fetch("RETR file"), 226);
+    put_text("file", "another");
+    assert_int_equal(ftp_fetch("RETR file"), 226);
+    assert_string_equal(ftp.got, "another");
+    unlinkat(site.fd, "file", 0);
+    ftp_epsv();
+    assert_int_equal(ftp_do("RETR file"), 550);
+}
+
 static void a_reader_who_does_not_read_is_cut(void **unused)
 {
     (void)unused;
@@ -553,6 +567,7 @@ static int all_tests(void *arg)
         FTP_TEST(an_idle_session_ends_with_421),
         FTP_TEST(the_idle_timer_sleeps_during_a_transfer),
         FTP_TEST(data_that_does_not_come_is_not_waited_for_long),
+        FTP_TEST(a_file_is_sent_as_it_is_now),
         FTP_TEST(a_reader_who_does_not_read_is_cut),
         FTP_TEST(the_connection_may_come_before_or_after_the_command),
         FTP_TEST(pasv_again_is_another_port),
