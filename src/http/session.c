@@ -12,6 +12,7 @@
 #include "http/response.h"
 #include "http/route.h"
 #include "http/send.h"
+#include "http/transport.h"
 #include "net/stream.h"
 
 #include <errno.h>
@@ -347,6 +348,7 @@ int co_http_session(co_stream *stream, void *arg)
     if (!request)
         return -ENOMEM;
     request->stream = stream;
+    request->transport = &co_http1_transport;
     request->held = 0;
     request->corked = false;
     co_pace_start(&request->writing, server->options.min_rate, server->options.limit_rate);
