@@ -29,7 +29,7 @@ struct co_http_event {
     const char *scheme;                                /* "http" or "https" */
     co_text method, target, host, referer, user_agent; /* as sent; unescaped */
     co_text user;          /* that Basic authentication named, right or wrong; empty: nobody */
-    unsigned minor;        /* HTTP/1.minor */
+    unsigned major, minor; /* HTTP/major.minor: 1.0, 1.1, 2.0 */
     int status;            /* of the response; 0 when none could be sent */
     uint64_t body_bytes;   /* of the response that went out */
     int64_t start_seconds; /* calendar time of the request's first byte */
@@ -60,6 +60,7 @@ struct co_http_options {
     unsigned requests_max;     /* on one connection; 0: no limit */
     int64_t drain_timeout_ms;  /* for the requests at work when drained; 0: 30,000 */
     co_access *access;         /* borrowed; NULL: everybody may */
+    bool no_http2;             /* HTTP/1 alone; else both, by ALPN or the client's first bytes */
     bool no_server_field;      /* leave out "Server: coronet" */
     const char *const *headers; /* "Name: value" for every response, NULL-terminated; borrowed;
                                    Server and Cache-Control stand instead of the usual ones */

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What nghttp2 tells while it reads, and what each of it may cost. Nothing here waits.
+ *
+ * One budget for all that a peer can ask for cheaply and get dearly: what is beyond it ends the
+ * connection with ENHANCE_YOUR_CALM. Header blocks have limits of their own, since nothing of one
+ * is a request before its end.
+ */
+#include "http/h2.h"
+
+#include <errno.h>
+
+#define BUDGET_POINTS     100   /* a page that is left may reset as many streams at once */
+#define BUDGET_PER_SECOND 10    /* earned back */
+#define CONTINUATIONS_MAX 8     /* of a header block (attacks B03) */
+#define BLOCK_BYTES_MAX   32768 /* of it, compressed */
+#define UPDATE_MIN        1024  /* bytes; a window that opens by less is counted */
+#define ACKS_MAX          256   /* of PING and SETTINGS, unsent: more than the budget allows */
+#define SETTINGS_MAX      32    /* entries of a frame (attacks B05) */
+#define PRIORITY_UPDATE   NGHTTP2_PRIORITY_UPDATE /* RFC 9218 7.1 */
+
+/* ---- budgets ------------------------------------------------------------------------------ */
+
+void co_h2_charge(struct co_h2 *h2, unsigned points)
+{
+    struct co_h2_budget *budget = &h2->budget;
+    const int64_t full = BUDGET_POINTS * CO_SECOND;
+    int64_t now = co_now_ns();
+    budget->left += (now - budget->since_ns) * BUDGET_PER_SECOND;
+    budget->since_ns = now;
+    if (budget->left > full)
+        budget->left = full;
+    budget->left -= points * CO_SECOND;
+    h2->excess |= budget->left < 0;
+}
+
+static int verdict(const struct co_h2 *h2)
+{
+    return h2->excess ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
+}
+
+/* A header block begins or goes on. It must be whole within a time, and a size. */
+static void count_block(struct co_h2 *h2, const nghttp2_frame_hd *frame)
+{
+    if (frame->type == NGHTTP2_HEADERS) {
+        h2->continuations = 0;
+        h2->block_bytes = 0;
+        h2->block_due = co_now_ns() + h2->server->options.header_timeout_ms * CO_MS;
+    } else {
+        h2->continuations++;
+    }
+    h2->block_bytes += frame->length;
+    if (h2->continuations > CONTINUATIONS_MAX || h2->block_bytes > BLOCK_BYTES_MAX)
+        h2->excess = true;
+    if (frame->flags & NGHTTP2_FLAG_END_HEADERS)
+        h2->block_due = 0;
+}
+
+/* A frame's first nine bytes, before nghttp2 looks at the rest. */
+static int on_frame_head(nghttp2_session *session, const nghttp2_frame_hd *frame, void *arg)
+{
+    struct co_h2 *h2 = arg;
+    (void)session;
+    switch (frame->type) {
+    case NGHTTP2_HEADERS:
+    case NGHTTP2_CONTINUATION: count_block(h2, frame); break;
+    case NGHTTP2_DATA:
+        if (frame->length == 0 && !(frame->flags & NGHTTP2_FLAG_END_STREAM))
+            co_h2_charge(h2, 1);
+        break;
+    case NGHTTP2_PING:
+    case NGHTTP2_SETTINGS:
+        if (!(frame->flags & NGHTTP2_FLAG_ACK))
+            co_h2_charge(h2, 1);
+        break;
+    case NGHTTP2_WINDOW_UPDATE: break;
+    case PRIORITY_UPDATE:
+        if (h2->updates_free > 0)
+            h2->updates_free--;
+        else
+            co_h2_charge(h2, 1);
+        break;
+    default: co_h2_charge(h2, 1); /* RST_STREAM, PRIORITY, GOAWAY, unknown ones */
+    }
+    return verdict(h2);
+}
+
+/* ---- streams ------------------------------------------------------------------------------ */
+
+static struct co_h2_stream *stream_of(nghttp2_session *session, int32_t id)
+{
+    return nghttp2_session_get_stream_user_data(session, id);
+}
+
+static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
+{
+    struct co_h2 *h2 = arg;
+    int32_t id = frame->hd.stream_id;
+    if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST)
+        return 0;
+    /* One that was reset may still be at work: its place is not free yet (attacks B01). */
+    struct co_h2_stream *stream =
+        h2->stream_count < CO_H2_STREAMS_MAX ? co_h2_stream_begin(h2, id) : NULL;
+    if (!stream)
+        return nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, id, NGHTTP2_REFUSED_STREAM);
+    return nghttp2_session_set_stream_user_data(session, id, stream);
+}
+
+static int on_header(nghttp2_session *session, const nghttp2_frame *frame, nghttp2_rcbuf *name,
+    nghttp2_rcbuf *value, uint8_t flags, void *arg)
+{
+    struct co_h2_stream *stream = stream_of(session, frame->hd.stream_id);
+    (void)flags, (void)arg;
+    return stream ? co_h2_head_field(stream, name, value) : 0;
+}
+
+/* nghttp2 would leave the field out (RFC 9113 8.2.1 calls the request malformed). */
+static int on_invalid_header(nghttp2_session *session, const nghttp2_frame *frame,
+    nghttp2_rcbuf *name, nghttp2_rcbuf *value, uint8_t flags, void *arg)
+{
+    struct co_h2_stream *stream = stream_of(session, frame->hd.stream_id);
+    (void)name, (void)value, (void)flags, (void)arg;
+    if (stream && !stream->error)
+        co_h2_stream_reset(stream, NGHTTP2_PROTOCOL_ERROR);
+    return 0;
+}
+
+static void on_headers(struct co_h2_stream *stream, const nghttp2_frame *frame)
+{
+    struct co_h2 *h2 = stream->h2;
+    bool ends = frame->hd.flags & NGHTTP2_FLAG_END_STREAM;
+    stream->body_ended = ends;
+    if (frame->headers.cat == NGHTTP2_HCAT_REQUEST && co_h2_head_end(stream, ends) == 0) {
+        h2->updates_free += h2->updates_free < CO_H2_STREAMS_MAX;
+        co_h2_stream_run(stream);
+    }
+    co_h2_head_forget(stream);
+    co_event_set(&stream->wake);
+}
+
+static void on_data(struct co_h2_stream *stream, const nghttp2_frame *frame)
+{
+    if (frame->hd.flags & NGHTTP2_FLAG_END_STREAM)
+        stream->body_ended = true;
+    else if (frame->hd.length > 0 && frame->data.padlen + 1 >= frame->hd.length)
+        co_h2_charge(stream->h2, 1); /* nothing but padding */
+    co_event_set(&stream->wake);
+}
+
+/* A window that opens by little at a time makes small frames of our data (attacks B07). A client
+ * may take small ones for the end of what we sent. */
+static void count_window(struct co_h2 *h2, int32_t increment)
+{
+    if (increment >= UPDATE_MIN)
+        return;
+    if (h2->windows_free > 0)
+        h2->windows_free--;
+    else
+        co_h2_charge(h2, 1);
+}
+
+/* A frame has come whole, and is good. */
+static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
+{
+    struct co_h2 *h2 = arg;
+    struct co_h2_stream *stream = stream_of(session, frame->hd.stream_id);
+    switch (frame->hd.type) {
+    case NGHTTP2_HEADERS:
+        if (stream)
+            on_headers(stream, frame);
+        break;
+    case NGHTTP2_DATA:
+        if (stream)
+            on_data(stream, frame);
+        break;
+    case NGHTTP2_WINDOW_UPDATE: count_window(h2, frame->window_update.window_size_increment); break;
+    case NGHTTP2_PING:
+        if (frame->hd.flags & NGHTTP2_FLAG_ACK)
+            co_h2_pinged(h2);
+        break;
+    default: break;
+    }
+    return verdict(h2);
+}
+
+static int on_data_bytes(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *bytes,
+    size_t size, void *arg)
+{
+    struct co_h2_stream *stream = stream_of(session, id);
+    (void)flags, (void)arg;
+    if (!stream || stream->unread || stream->error)
+        return nghttp2_session_consume_connection(session, size);
+    return co_h2_body_add(stream, bytes, size) < 0 ? NGHTTP2_ERR_NOMEM : 0;
+}
+
+static int on_close(nghttp2_session *session, int32_t id, uint32_t code, void *arg)
+{
+    struct co_h2_stream *stream = stream_of(session, id);
+    (void)code, (void)arg;
+    if (stream)
+        co_h2_stream_closed(stream);
+    return 0;
+}
+
+/* ---- what goes out ------------------------------------------------------------------------ */
+
+static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
+{
+    struct co_h2_stream *stream = stream_of(session, frame->hd.stream_id);
+    uint8_t type = frame->hd.type;
+    if (type == NGHTTP2_RST_STREAM && frame->rst_stream.error_code != NGHTTP2_NO_ERROR)
+        co_h2_charge(arg, 1); /* the peer has made us (attacks B02) */
+    if (stream && (type == NGHTTP2_DATA || type == NGHTTP2_HEADERS) &&
+        frame->hd.flags & NGHTTP2_FLAG_END_STREAM)
+        co_h2_stream_replied(stream);
+    return 0;
+}
+
+static int send_data(nghttp2_session *session, nghttp2_frame *frame, const uint8_t *head,
+    size_t size, nghttp2_data_source *source, void *arg)
+{
+    (void)session, (void)frame, (void)source;
+    co_h2_output_frame(arg, head, size);
+    return 0;
+}
+
+/* ---- the session -------------------------------------------------------------------------- */
+
+static nghttp2_session_callbacks *callbacks_new(void)
+{
+    nghttp2_session_callbacks *callbacks;
+    if (nghttp2_session_callbacks_new(&callbacks) != 0)
+        return NULL;
+    nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, on_frame_head);
+    nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, on_begin_headers);
+    nghttp2_session_callbacks_set_on_header_callback2(callbacks, on_header);
+    nghttp2_session_callbacks_set_on_invalid_header_callback2(callbacks, on_invalid_header);
+    nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);
+    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data_bytes);
+    nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_close);
+    nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, on_sent);
+    nghttp2_session_callbacks_set_send_data_callback(callbacks, send_data);
+    return callbacks;
+}
+
+static nghttp2_option *options_new(void)
+{
+    nghttp2_option *option;
+    if (nghttp2_option_new(&option) != 0)
+        return NULL;
+    nghttp2_option_set_no_auto_window_update(option, 1);
+    nghttp2_option_set_no_closed_streams(option, 1);
+    nghttp2_option_set_max_outbound_ack(option, ACKS_MAX);
+    nghttp2_option_set_max_settings(option, SETTINGS_MAX);
+    nghttp2_option_set_builtin_recv_extension_type(option, PRIORITY_UPDATE);
+    return option;
+}
+
+int co_h2_session_new(struct co_h2 *h2)
+{
+    const nghttp2_settings_entry settings[] = {
+        {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, CO_H2_STREAMS_MAX},
+        {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, CO_HTTP1_HEAD_MAX},
+        {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
+    };
+    nghttp2_session_callbacks *callbacks = callbacks_new();
+    nghttp2_option *option = callbacks ? options_new() : NULL;
+    int rc = NGHTTP2_ERR_NOMEM;
+    if (option)
+        rc = nghttp2_session_server_new2(&h2->session, callbacks, h2, option);
+    nghttp2_session_callbacks_del(callbacks);
+    nghttp2_option_del(option);
+    if (rc == 0)
+        rc = nghttp2_submit_settings(h2->session, NGHTTP2_FLAG_NONE, settings, CO_LENGTH(settings));
+    if (rc == 0)
+        rc = nghttp2_session_set_local_window_size(
+            h2->session, NGHTTP2_FLAG_NONE, 0, CO_H2_WINDOW_BYTES);
+    return rc == 0 ? 0 : -ENOMEM;
+}
