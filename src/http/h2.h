@@ -22,9 +22,10 @@
 
 #define CO_H2_STREAMS_MAX  128       /* at work at once: pages ask for about 100 */
 #define CO_H2_STREAM_BYTES (1 << 16) /* of a request's body that nobody has read yet ... */
-#define CO_H2_WINDOW_BYTES (1 << 20) /* ... on all streams together, or on one that is being read  \
-                                      */
-#define CO_H2_FRAME_HEAD 9           /* bytes (RFC 9113 4.1) */
+#define CO_H2_WINDOW_BYTES                                                                         \
+ (1 << 20)                 /* ... on all streams together, or on one that is being read            \
+                            */
+#define CO_H2_FRAME_HEAD 9 /* bytes (RFC 9113 4.1) */
 
 struct co_h2_chunk;
 struct co_h2_stream;
@@ -92,8 +93,7 @@ struct co_h2_stream {
     bool unread;     /* nobody reads the body, now or later */
     bool is_last;    /* the response ends with `piece` */
     bool cold;       /* the file's next bytes have to come from the disk */
-    bool complete;   /* the response is whole, as far as its fiber is concerned ... */
-    bool replied;    /* ... and its END_STREAM has gone out */
+    bool complete;   /* the response is whole, as far as its fiber is concerned */
     int error;       /* why it is broken */
     co_event wake;   /* something of all this has changed */
 
@@ -147,9 +147,6 @@ void co_h2_stream_reset(struct co_h2_stream *stream, uint32_t code);
 
 /* All that are at work fail. */
 void co_h2_streams_fail(struct co_h2 *h2, int error);
-
-/* Its END_STREAM has gone out. */
-void co_h2_stream_replied(struct co_h2_stream *stream);
 
 /* The connection is broken, or ended: every stream that waits for the peer hears of it. */
 void co_h2_streams_wake(struct co_h2 *h2);

@@ -206,13 +206,9 @@ static int on_close(nghttp2_session *session, int32_t id, uint32_t code, void *a
 
 static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
 {
-    struct co_h2_stream *stream = stream_of(session, frame->hd.stream_id);
-    uint8_t type = frame->hd.type;
-    if (type == NGHTTP2_RST_STREAM && frame->rst_stream.error_code != NGHTTP2_NO_ERROR)
+    (void)session;
+    if (frame->hd.type == NGHTTP2_RST_STREAM && frame->rst_stream.error_code != NGHTTP2_NO_ERROR)
         co_h2_charge(arg, 1); /* the peer has made us (attacks B02) */
-    if (stream && (type == NGHTTP2_DATA || type == NGHTTP2_HEADERS) &&
-        frame->hd.flags & NGHTTP2_FLAG_END_STREAM)
-        co_h2_stream_replied(stream);
     return 0;
 }
 

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#define LINGER_MS      1000 /* for the peer to stop sending what nobody reads */
 #define SPARE_HEAD_MAX 2048 /* bytes of the buffer that a spare stream may keep */
 
 /* ---- coming and going --------------------------------------------------------------------- */
@@ -89,13 +90,6 @@ void co_h2_stream_reset(struct co_h2_stream *stream, uint32_t code)
         stream->error = CO_EHTTP;
     if (stream->open)
         nghttp2_submit_rst_stream(stream->h2->session, NGHTTP2_FLAG_NONE, stream->id, code);
-}
-
-void co_h2_stream_replied(struct co_h2_stream *stream)
-{
-    stream->replied = true;
-    if (stream->unread && !stream->body_ended)
-        co_h2_stream_reset(stream, NGHTTP2_NO_ERROR);
 }
 
 void co_h2_streams_fail(struct co_h2 *h2, int error)
@@ -175,16 +169,32 @@ static void exchange(co_http_request *request, struct co_h2_stream *stream)
     request->exchange = NULL;
 }
 
-/* What the handler has left undone. An answer that is whole needs no body any more (RFC 9113 8.1);
- * on one that is not, nobody shall rely. */
+/* The answer is whole, the request's body is not. Who is still sending it needs a moment to hear
+ * that: some take a reset that comes with the answer for a failure. */
+static void linger(struct co_h2_stream *stream)
+{
+    const struct co_h2 *h2 = stream->h2;
+    co_scope scope;
+    int rc = 0;
+    co_scope_open(&scope, LINGER_MS);
+    while (rc == 0 && stream->open && !stream->body_ended && !h2->ended && !h2->error) {
+        co_event_clear(&stream->wake);
+        rc = co_event_wait(&stream->wake);
+    }
+    co_scope_close(&scope);
+    if (stream->open && !stream->body_ended)
+        co_h2_stream_reset(stream, NGHTTP2_NO_ERROR); /* RFC 9113 8.1 */
+}
+
+/* What the handler has left undone. On an answer that is not whole nobody shall rely. */
 static void finish(struct co_h2_stream *stream)
 {
     stream->unread = true;
     co_h2_body_drop(stream);
     if (!stream->complete)
         co_h2_stream_reset(stream, NGHTTP2_INTERNAL_ERROR);
-    else if (stream->replied && !stream->body_ended)
-        co_h2_stream_reset(stream, NGHTTP2_NO_ERROR);
+    else if (!stream->body_ended)
+        linger(stream);
 }
 
 static int run(void *arg)
