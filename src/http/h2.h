@@ -49,7 +49,10 @@ struct co_h2 {
     uint64_t requests;  /* so far */
     int64_t idle_since; /* ns: when the last stream ended, or the connection began */
     struct co_h2_stream *spare;
-    struct co_h2_stream *streams; /* that are open, or have a fiber */
+    struct co_h2_stream *streams;            /* that are open, or have a fiber */
+    struct co_h2_stream *queue, *queue_last; /* that wait for one */
+    bool starting;                           /* the fiber of the queue's first */
+    co_event begun;                          /* the queue is empty */
 
     struct co_buf fields; /* of a response, while it is handed to nghttp2 */
 
@@ -86,9 +89,10 @@ struct co_h2_piece {
 struct co_h2_stream {
     struct co_h2 *h2;
     struct co_h2_stream *next, *previous; /* or, of spare ones, next alone */
+    struct co_h2_stream *queued;          /* the next in the queue */
     int32_t id;
-    bool open; /* nghttp2 knows it */
-    bool has_fiber;
+    bool open;       /* nghttp2 knows it */
+    bool has_fiber;  /* or waits for one */
     bool body_ended; /* END_STREAM has come */
     bool unread;     /* nobody reads the body, now or later */
     bool is_last;    /* the response ends with `piece` */
@@ -136,8 +140,11 @@ void co_h2_head_forget(struct co_h2_stream *stream);
 /* A new stream of the peer's; NULL when memory is out. */
 struct co_h2_stream *co_h2_stream_begin(struct co_h2 *h2, int32_t id);
 
-/* Starts the fiber that answers. */
+/* Has it answered, by a fiber of its own. */
 void co_h2_stream_run(struct co_h2_stream *stream);
+
+/* Forgets those that no fiber could be had for. */
+void co_h2_queue_drop(struct co_h2 *h2);
 
 /* nghttp2 has closed it. */
 void co_h2_stream_closed(struct co_h2_stream *stream);
@@ -181,8 +188,12 @@ extern const struct co_http_transport co_h2_transport;
 
 /* ---- h2_output.c */
 
-/* Gathers what nghttp2 has to say, and has it written soon. */
+/* Gathers what nghttp2 has to say, and has it written soon: when all requests that came together
+ * have begun to be answered. */
 void co_h2_push(struct co_h2 *h2);
+
+/* Has what was gathered written, behind the fibers that are ready. */
+void co_h2_write_soon(struct co_h2 *h2);
 
 /* Writes what there is, in this fiber: when the session is over. */
 int co_h2_output_finish(struct co_h2 *h2);

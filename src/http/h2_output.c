@@ -102,11 +102,17 @@ static int writer(void *arg)
 
 void co_h2_push(struct co_h2 *h2)
 {
-    static const struct co_go_options go = {.name = "output"};
-    struct co_group_body *group = (struct co_group_body *)(void *)h2->group;
     gather(h2);
     if (nghttp2_session_get_outbound_queue_size(h2->session) > QUEUE_MAX)
         h2->excess = true;
+    if (!h2->starting)
+        co_h2_write_soon(h2);
+}
+
+void co_h2_write_soon(struct co_h2 *h2)
+{
+    static const struct co_go_options go = {.name = "output"};
+    struct co_group_body *group = (struct co_group_body *)(void *)h2->group;
     if (h2->writer_on || h2->error)
         return;
     if (h2->out_size == 0) {

@@ -199,6 +199,19 @@ static bool is_over(const struct co_h2 *h2)
            (!nghttp2_session_want_read(h2->session) && !nghttp2_session_want_write(h2->session));
 }
 
+/* Lets the requests begin: most are soon answered, and the connection parks at once. */
+static int let_work(struct co_h2 *h2)
+{
+    int rc = 0;
+    while (h2->starting && rc == 0) {
+        co_event_clear(&h2->begun);
+        rc = co_event_wait(&h2->begun);
+    }
+    if (!is_settled(h2) && !h2->error)
+        co_fiber_pause(h2->stream->rt);
+    return rc;
+}
+
 /* Returns CO_PARK when nothing is at work, 0 at the connection's end, negative when it is broken.
  */
 static int serve(struct co_h2 *h2)
@@ -211,8 +224,9 @@ static int serve(struct co_h2 *h2)
             return rc;
         co_h2_heed_drain(h2);
         co_h2_push(h2);
-        if (!is_settled(h2) && !h2->error)
-            co_fiber_pause(h2->stream->rt); /* much is done by then */
+        rc = let_work(h2);
+        if (rc < 0)
+            return rc;
         if (h2->error || is_over(h2))
             return h2->error;
         if (is_settled(h2) && !h2->block_due && co_stream_buffered(h2->stream) == 0)
@@ -237,6 +251,7 @@ static int wind_up(struct co_h2 *h2, co_group *group, int result)
     if (h2->ended)
         co_h2_streams_wake(h2);
     int rc = co_group_close(group);
+    co_h2_queue_drop(h2);
     h2->group = NULL;
     return h2->error ? h2->error : rc < 0 ? rc : result;
 }

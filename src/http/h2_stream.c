@@ -197,9 +197,8 @@ static void finish(struct co_h2_stream *stream)
         linger(stream);
 }
 
-static int run(void *arg)
+static void answer(struct co_h2_stream *stream)
 {
-    struct co_h2_stream *stream = arg;
     struct co_h2 *h2 = stream->h2;
     co_http_request *request = co_http_request_take(h2->server, h2->shard);
     if (request) {
@@ -212,20 +211,62 @@ static int run(void *arg)
     release(stream);
     co_h2_push(h2);
     co_h2_settled(h2);
+}
+
+static void start_next(struct co_h2 *h2);
+
+/* The next fiber is started when this one begins: it runs when this one waits, or has ended. So
+ * requests that came together and are soon answered use the same two stacks, which are warm. */
+static int run(void *arg)
+{
+    struct co_h2 *h2 = arg;
+    struct co_h2_stream *stream = h2->queue;
+    h2->queue = stream->queued;
+    h2->starting = false;
+    start_next(h2);
+    if (!h2->starting) {
+        co_h2_write_soon(h2);
+        co_event_set(&h2->begun);
+    }
+    answer(stream);
     return 0;
+}
+
+static void start_next(struct co_h2 *h2)
+{
+    static const struct co_go_options go = {.name = "request"};
+    struct co_group_body *group = (struct co_group_body *)(void *)h2->group;
+    if (!h2->queue || h2->starting)
+        return;
+    int rc = co_fiber_spawn(h2->stream->rt, group, &go, run, h2);
+    if (rc < 0) {
+        co_h2_fail(h2, rc);
+        co_event_set(&h2->begun);
+        return;
+    }
+    group->count++;
+    h2->starting = true;
 }
 
 void co_h2_stream_run(struct co_h2_stream *stream)
 {
-    static const struct co_go_options go = {.name = "request"};
     struct co_h2 *h2 = stream->h2;
-    struct co_group_body *group = (struct co_group_body *)(void *)h2->group;
-    if (co_fiber_spawn(h2->stream->rt, group, &go, run, stream) < 0) {
-        co_h2_stream_reset(stream, NGHTTP2_REFUSED_STREAM);
-        return;
-    }
-    group->count++;
+    struct co_h2_stream **last = &h2->queue;
+    if (h2->queue)
+        last = &h2->queue_last->queued;
+    *last = h2->queue_last = stream;
     stream->has_fiber = true;
     h2->at_work++;
     h2->requests++;
+    start_next(h2);
+}
+
+void co_h2_queue_drop(struct co_h2 *h2)
+{
+    if (h2->starting)
+        return;
+    for (; h2->queue; h2->queue = h2->queue->queued) {
+        h2->queue->has_fiber = false;
+        h2->at_work--;
+    }
 }
