@@ -9,6 +9,7 @@
  *     h2_stream.c   a stream: a fiber that answers one request
  *     h2_body.c     its request's body: buffers bounded by the windows (RFC 9113 5.2)
  *     h2_reply.c    its response
+ *     h2_memory.c   nghttp2's memory
  *     h2_output.c   what goes out: gathered, written by one fiber
  */
 #ifndef CO_HTTP_H2_H
@@ -123,6 +124,11 @@ int co_h2_session_new(struct co_h2 *h2);
 
 /* Takes from the budget; marks the connection as excessive when there is nothing left. */
 void co_h2_charge(struct co_h2 *h2, unsigned points);
+
+/* ---- h2_memory.c */
+
+/* The memory of this thread's sessions. 0 or -ENOMEM. */
+int co_h2_memory(struct co_http_shard *shard, nghttp2_mem **ret);
 
 /* ---- h2_head.c */
 

@@ -45,7 +45,8 @@ static void count_block(struct co_h2 *h2, const nghttp2_frame_hd *frame)
     if (frame->type == NGHTTP2_HEADERS) {
         h2->continuations = 0;
         h2->block_bytes = 0;
-        h2->block_due = co_now_ns() + h2->server->options.header_timeout_ms * CO_MS;
+        if (!(frame->flags & NGHTTP2_FLAG_END_HEADERS))
+            h2->block_due = co_now_ns() + h2->server->options.header_timeout_ms * CO_MS;
     } else {
         h2->continuations++;
     }
@@ -261,9 +262,10 @@ int co_h2_session_new(struct co_h2 *h2)
     };
     nghttp2_session_callbacks *callbacks = callbacks_new();
     nghttp2_option *option = callbacks ? options_new() : NULL;
+    nghttp2_mem *memory;
     int rc = NGHTTP2_ERR_NOMEM;
-    if (option)
-        rc = nghttp2_session_server_new2(&h2->session, callbacks, h2, option);
+    if (option && co_h2_memory(h2->shard, &memory) == 0)
+        rc = nghttp2_session_server_new3(&h2->session, callbacks, h2, option, memory);
     nghttp2_session_callbacks_del(callbacks);
     nghttp2_option_del(option);
     if (rc == 0)
