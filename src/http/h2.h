@@ -218,8 +218,8 @@ void co_h2_limit(struct co_h2 *h2, uint64_t limit_rate);
 /* When the server is drained the peer hears that it shall come with no more requests. */
 void co_h2_heed_drain(struct co_h2 *h2);
 
-/* The peer has answered our PING. */
-void co_h2_pinged(struct co_h2 *h2);
+/* What has begun is answered, nothing else will be. */
+void co_h2_send_away(struct co_h2 *h2);
 
 /* The connection is broken: everybody hears why. */
 void co_h2_fail(struct co_h2 *h2, int error);

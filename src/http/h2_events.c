@@ -93,15 +93,20 @@ static struct co_h2_stream *stream_of(nghttp2_session *session, int32_t id)
     return nghttp2_session_get_stream_user_data(session, id);
 }
 
+/* A stream that was reset may still be at work: its place is not free yet (attacks B01). */
+static bool has_place(const struct co_h2 *h2)
+{
+    unsigned requests_max = h2->server->options.requests_max;
+    return h2->stream_count < CO_H2_STREAMS_MAX && (!requests_max || h2->requests < requests_max);
+}
+
 static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
 {
     struct co_h2 *h2 = arg;
     int32_t id = frame->hd.stream_id;
     if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST)
         return 0;
-    /* One that was reset may still be at work: its place is not free yet (attacks B01). */
-    struct co_h2_stream *stream =
-        h2->stream_count < CO_H2_STREAMS_MAX ? co_h2_stream_begin(h2, id) : NULL;
+    struct co_h2_stream *stream = has_place(h2) ? co_h2_stream_begin(h2, id) : NULL;
     if (!stream)
         return nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, id, NGHTTP2_REFUSED_STREAM);
     return nghttp2_session_set_stream_user_data(session, id, stream);
@@ -176,8 +181,8 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
         break;
     case NGHTTP2_WINDOW_UPDATE: count_window(h2, frame->window_update.window_size_increment); break;
     case NGHTTP2_PING:
-        if (frame->hd.flags & NGHTTP2_FLAG_ACK)
-            co_h2_pinged(h2);
+        if (frame->hd.flags & NGHTTP2_FLAG_ACK && h2->draining)
+            co_h2_send_away(h2);
         break;
     default: break;
     }

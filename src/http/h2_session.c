@@ -130,11 +130,10 @@ void co_h2_heed_drain(struct co_h2 *h2)
     nghttp2_submit_ping(h2->session, NGHTTP2_FLAG_NONE, NULL);
 }
 
-void co_h2_pinged(struct co_h2 *h2)
+void co_h2_send_away(struct co_h2 *h2)
 {
-    if (h2->draining)
-        nghttp2_submit_goaway(h2->session, NGHTTP2_FLAG_NONE,
-            nghttp2_session_get_last_proc_stream_id(h2->session), NGHTTP2_NO_ERROR, NULL, 0);
+    nghttp2_submit_goaway(h2->session, NGHTTP2_FLAG_NONE,
+        nghttp2_session_get_last_proc_stream_id(h2->session), NGHTTP2_NO_ERROR, NULL, 0);
 }
 
 /* ---- serving ------------------------------------------------------------------------------ */

@@ -258,6 +258,8 @@ void co_h2_stream_run(struct co_h2_stream *stream)
     stream->has_fiber = true;
     h2->at_work++;
     h2->requests++;
+    if (h2->requests == h2->server->options.requests_max)
+        co_h2_send_away(h2);
     start_next(h2);
 }
 
