@@ -4,7 +4,8 @@
  * never waits, and no fiber is switched within its calls.
  *
  *     h2_session.c  the connection: reads, feeds nghttp2, parks, ends
- *     h2_events.c   what nghttp2 tells: frames, streams, their budgets
+ *     h2_budget.c   what a peer may ask for
+ *     h2_events.c   what nghttp2 tells: frames, streams
  *     h2_head.c     a request's head, told as HTTP/1 (RFC 9113 8.3)
  *     h2_stream.c   a stream: a fiber that answers one request
  *     h2_body.c     its request's body: buffers bounded by the windows (RFC 9113 5.2)
@@ -33,7 +34,7 @@ struct co_h2_stream;
 
 /* A budget for what costs us more than the peer (attacks B01, B02, B04). */
 struct co_h2_budget {
-    int64_t left;     /* in thousandths */
+    int64_t left;     /* points, in ns of what they are worth */
     int64_t since_ns; /* when it was last filled up */
 };
 
@@ -58,11 +59,14 @@ struct co_h2 {
     struct co_buf fields; /* of a response, while it is handed to nghttp2 */
 
     struct co_h2_budget budget;
-    unsigned continuations; /* of the header block that is arriving */
-    size_t block_bytes;     /* its size so far */
-    int64_t block_due;      /* ns: when it must be whole; 0: there is none */
-    unsigned updates_free;  /* PRIORITY_UPDATEs that requests have earned */
-    unsigned windows_free;  /* small WINDOW_UPDATEs that our DATA has earned */
+    uint8_t head[CO_H2_FRAME_HEAD]; /* of the frame that is arriving ... */
+    size_t head_size;               /* ... so far */
+    size_t frame_left;              /* bytes of a frame's payload, or of the preface, to come */
+    unsigned continuations;         /* of the header block that is arriving */
+    size_t block_bytes;             /* its size so far */
+    int64_t block_due;              /* ns: when it must be whole; 0: there is none */
+    unsigned updates_free;          /* PRIORITY_UPDATEs that requests have earned */
+    unsigned windows_free;          /* small WINDOW_UPDATEs that our DATA has earned */
 
     uint8_t *out; /* a large buffer of the runtime's, while there is something in it */
     uint32_t out_size;
@@ -122,8 +126,13 @@ struct co_h2_stream {
 /* A session of nghttp2's with all that it needs to know. 0 or -ENOMEM. */
 int co_h2_session_new(struct co_h2 *h2);
 
+/* ---- h2_budget.c */
+
 /* Takes from the budget; marks the connection as excessive when there is nothing left. */
-void co_h2_charge(struct co_h2 *h2, unsigned points);
+void co_h2_charge(struct co_h2 *h2);
+
+/* Looks at the frames in what has arrived, before it is fed to nghttp2. */
+void co_h2_count(struct co_h2 *h2, const uint8_t *bytes, size_t size);
 
 /* ---- h2_memory.c */
 

@@ -1,89 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * What nghttp2 tells while it reads, and what each of it may cost. Nothing here waits.
- *
- * One budget for all that a peer can ask for cheaply and get dearly: what is beyond it ends the
- * connection with ENHANCE_YOUR_CALM. Header blocks have limits of their own, since nothing of one
- * is a request before its end.
- */
+/* What nghttp2 tells while it reads, and while we take what it has to say. Nothing here waits. */
 #include "http/h2.h"
 
 #include <errno.h>
 
-#define BUDGET_POINTS     100   /* a page that is left may reset as many streams at once */
-#define BUDGET_PER_SECOND 10    /* earned back */
-#define CONTINUATIONS_MAX 8     /* of a header block (attacks B03) */
-#define BLOCK_BYTES_MAX   32768 /* of it, compressed */
-#define UPDATE_MIN        1024  /* bytes; a window that opens by less is counted */
-#define ACKS_MAX          256   /* of PING and SETTINGS, unsent: more than the budget allows */
-#define SETTINGS_MAX      32    /* entries of a frame (attacks B05) */
-#define PRIORITY_UPDATE   NGHTTP2_PRIORITY_UPDATE /* RFC 9218 7.1 */
-
-/* ---- budgets ------------------------------------------------------------------------------ */
-
-void co_h2_charge(struct co_h2 *h2, unsigned points)
-{
-    struct co_h2_budget *budget = &h2->budget;
-    const int64_t full = BUDGET_POINTS * CO_SECOND;
-    int64_t now = co_now_ns();
-    budget->left += (now - budget->since_ns) * BUDGET_PER_SECOND;
-    budget->since_ns = now;
-    if (budget->left > full)
-        budget->left = full;
-    budget->left -= points * CO_SECOND;
-    h2->excess |= budget->left < 0;
-}
+#define UPDATE_MIN   1024 /* bytes; a window that opens by less is counted */
+#define ACKS_MAX     256  /* of PING and SETTINGS, unsent: more than the budget allows */
+#define SETTINGS_MAX 32   /* entries of a frame (attacks B05) */
 
 static int verdict(const struct co_h2 *h2)
 {
     return h2->excess ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
-}
-
-/* A header block begins or goes on. It must be whole within a time, and a size. */
-static void count_block(struct co_h2 *h2, const nghttp2_frame_hd *frame)
-{
-    if (frame->type == NGHTTP2_HEADERS) {
-        h2->continuations = 0;
-        h2->block_bytes = 0;
-        if (!(frame->flags & NGHTTP2_FLAG_END_HEADERS))
-            h2->block_due = co_now_ns() + h2->server->options.header_timeout_ms * CO_MS;
-    } else {
-        h2->continuations++;
-    }
-    h2->block_bytes += frame->length;
-    if (h2->continuations > CONTINUATIONS_MAX || h2->block_bytes > BLOCK_BYTES_MAX)
-        h2->excess = true;
-    if (frame->flags & NGHTTP2_FLAG_END_HEADERS)
-        h2->block_due = 0;
-}
-
-/* A frame's first nine bytes, before nghttp2 looks at the rest. */
-static int on_frame_head(nghttp2_session *session, const nghttp2_frame_hd *frame, void *arg)
-{
-    struct co_h2 *h2 = arg;
-    (void)session;
-    switch (frame->type) {
-    case NGHTTP2_HEADERS:
-    case NGHTTP2_CONTINUATION: count_block(h2, frame); break;
-    case NGHTTP2_DATA:
-        if (frame->length == 0 && !(frame->flags & NGHTTP2_FLAG_END_STREAM))
-            co_h2_charge(h2, 1);
-        break;
-    case NGHTTP2_PING:
-    case NGHTTP2_SETTINGS:
-        if (!(frame->flags & NGHTTP2_FLAG_ACK))
-            co_h2_charge(h2, 1);
-        break;
-    case NGHTTP2_WINDOW_UPDATE: break;
-    case PRIORITY_UPDATE:
-        if (h2->updates_free > 0)
-            h2->updates_free--;
-        else
-            co_h2_charge(h2, 1);
-        break;
-    default: co_h2_charge(h2, 1); /* RST_STREAM, PRIORITY, GOAWAY, unknown ones */
-    }
-    return verdict(h2);
 }
 
 /* ---- streams ------------------------------------------------------------------------------ */
@@ -149,7 +76,7 @@ static void on_data(struct co_h2_stream *stream, const nghttp2_frame *frame)
     if (frame->hd.flags & NGHTTP2_FLAG_END_STREAM)
         stream->body_ended = true;
     else if (frame->hd.length > 0 && frame->data.padlen + 1 >= frame->hd.length)
-        co_h2_charge(stream->h2, 1); /* nothing but padding */
+        co_h2_charge(stream->h2); /* nothing but padding */
     co_event_set(&stream->wake);
 }
 
@@ -162,7 +89,7 @@ static void count_window(struct co_h2 *h2, int32_t increment)
     if (h2->windows_free > 0)
         h2->windows_free--;
     else
-        co_h2_charge(h2, 1);
+        co_h2_charge(h2);
 }
 
 /* A frame has come whole, and is good. */
@@ -214,7 +141,7 @@ static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *a
 {
     (void)session;
     if (frame->hd.type == NGHTTP2_RST_STREAM && frame->rst_stream.error_code != NGHTTP2_NO_ERROR)
-        co_h2_charge(arg, 1); /* the peer has made us (attacks B02) */
+        co_h2_charge(arg); /* the peer has made us (attacks B02) */
     return 0;
 }
 
@@ -233,7 +160,6 @@ static nghttp2_session_callbacks *callbacks_new(void)
     nghttp2_session_callbacks *callbacks;
     if (nghttp2_session_callbacks_new(&callbacks) != 0)
         return NULL;
-    nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, on_frame_head);
     nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, on_begin_headers);
     nghttp2_session_callbacks_set_on_header_callback2(callbacks, on_header);
     nghttp2_session_callbacks_set_on_invalid_header_callback2(callbacks, on_invalid_header);
@@ -254,7 +180,7 @@ static nghttp2_option *options_new(void)
     nghttp2_option_set_no_closed_streams(option, 1);
     nghttp2_option_set_max_outbound_ack(option, ACKS_MAX);
     nghttp2_option_set_max_settings(option, SETTINGS_MAX);
-    nghttp2_option_set_builtin_recv_extension_type(option, PRIORITY_UPDATE);
+    nghttp2_option_set_builtin_recv_extension_type(option, NGHTTP2_PRIORITY_UPDATE);
     return option;
 }
 

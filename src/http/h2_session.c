@@ -41,6 +41,7 @@ static int h2_new(co_stream *stream, co_http_server *server, struct co_h2 **ret)
     h2->server = server;
     h2->fields = CO_BUF(FIELDS_BYTES_MAX);
     h2->idle_since = co_now_ns();
+    h2->frame_left = PREFACE_SIZE;
     co_pace_start(&h2->writing, options->min_rate, options->limit_rate);
     co_pace_start(&h2->reading, -1, options->limit_rate);
     int rc = co_http_shard_enter(server, &h2->shard);
@@ -146,6 +147,9 @@ static int feed(struct co_h2 *h2)
         ssize_t size = co_peek(h2->stream, 0, &bytes);
         if (size < 0)
             return (int)size;
+        co_h2_count(h2, bytes, (size_t)size);
+        if (h2->excess)
+            break;
         ssize_t n = nghttp2_session_mem_recv(h2->session, bytes, (size_t)size);
         if (n == NGHTTP2_ERR_NOMEM)
             return -ENOMEM;
