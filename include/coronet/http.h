@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The HTTP/1.1 server: routes to handlers, folders of files, limits, an event for each request.
+ * The server of HTTP/1.1 and HTTP/2: routes to handlers, folders of files, limits, an event for
+ * each request.
+ *
+ * Over TLS clients choose by ALPN, in clear HTTP/2 takes prior knowledge (RFC 9113 3.3). Handlers
+ * need not know: a connection of HTTP/2 runs up to 128 of them at once, each in a fiber of its own.
  *
  * A server is built, then served; building keeps its first error and co_http_serve returns it. A
- * handler runs in the connection's fiber, reads the request's body if it wants it, and replies
- * once.
+ * handler runs in the connection's fiber, or the request's own, reads the request's body if it
+ * wants it, and replies once.
  */
 #ifndef CORONET_HTTP_H
 #define CORONET_HTTP_H
@@ -169,7 +173,7 @@ CO_API int co_http_serve_listener(co_http_server *server, co_listener *listener)
  * co_https_serve - listen and serve by HTTP over TLS (RFC 9110 4.2.2).
  *
  * Suspends and returns as co_http_serve. A connection shakes hands first, within
- * header_timeout_ms; a client that offers other protocols than HTTP/1 alone, by ALPN, is refused,
+ * header_timeout_ms; a client that offers other protocols than HTTP alone, by ALPN, is refused,
  * and a request in clear told so (400). Accounts may log in from anywhere.
  * tls: of a server; borrowed, any number of servers and shards may share it.
  */

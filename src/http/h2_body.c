@@ -91,8 +91,9 @@ int co_h2_body_open(co_http_request *request, bool keep)
 /* RFC 9110 10.1.1. */
 int co_h2_body_go_on(co_http_request *request)
 {
-    static uint8_t name[] = ":status", value[] = "100";
-    const nghttp2_nv status = {name, value, sizeof name - 1, sizeof value - 1,
+    static const uint8_t name[] = ":status", value[] = "100";
+    const nghttp2_nv status = {(uint8_t *)(uintptr_t)name, (uint8_t *)(uintptr_t)value,
+        sizeof name - 1, sizeof value - 1,
         NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE};
     struct co_h2_stream *stream = request->exchange;
     if (stream->first || stream->body_ended || !stream->open)

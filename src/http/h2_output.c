@@ -10,7 +10,7 @@
 
 #include <errno.h>
 
-#define QUEUE_MAX     1024 /* frames that wait: two for each stream, and our part of the small talk */
+#define QUEUE_MAX     1024 /* frames that wait: some for each stream, and small talk */
 #define PAYLOAD_MIN   512  /* bytes of room, for less a frame is not begun */
 #define LAST_WORDS_MS 1000 /* for a GOAWAY to go out */
 

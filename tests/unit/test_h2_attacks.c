@@ -549,6 +549,7 @@ static void b12_dependencies_are_ignored(void **state)
     struct heard *heard = converse(rig, wire);
     for (uint32_t id = 1; id <= 5; id += 2)
         assert_answer(heard, id, 200, "hello\n");
+    assert_non_null(memmem(rig->got, rig->got_size, "\0\11\0\0\0\1", 6)); /* RFC 9218 2.1 */
 }
 
 static void put_goaway(struct wire *wire)
@@ -569,6 +570,18 @@ static void b14_frames_after_goaway(void **state)
     put_number(wire, NGHTTP2_WINDOW_UPDATE, 0, 1, 100);
     struct heard *heard = flooded(rig, wire);
     assert_answer(heard, 1, 200, "body");
+}
+
+static void put_goaway_again(struct wire *wire, unsigned i)
+{
+    (void)i;
+    put_goaway(wire);
+}
+
+static void b14_goaways_without_end(void **state)
+{
+    (void)state;
+    assert_int_equal(after(150, put_goaway_again)->goaway, NGHTTP2_ENHANCE_YOUR_CALM);
 }
 
 static void b15_a_frame_that_claims_more_than_arrives(void **state)
@@ -618,6 +631,7 @@ int main(void)
         cmocka_unit_test(b11_a_window_may_shrink_below_nothing),
         cmocka_unit_test(b12_dependencies_are_ignored),
         cmocka_unit_test(b14_frames_after_goaway),
+        cmocka_unit_test(b14_goaways_without_end),
         cmocka_unit_test(b15_a_frame_that_claims_more_than_arrives),
         cmocka_unit_test(b15_a_frame_that_is_too_large),
     };
