@@ -90,7 +90,7 @@ def test_python_keeps_a_connection_and_resumes_its_session(https, folder, versio
     (folder / 'a').write_text('hello')
     one = https('--workers', '2')
     made = context(one, version)
-    made.set_alpn_protocols(['h2', 'http/1.1'])
+    made.set_alpn_protocols(['http/1.1'])
     with secure(one, made) as first:
         for _ in range(3):
             assert ask(first)[1] == b'hello'

@@ -68,13 +68,16 @@ static inline void put_frame_head(
     put(wire, head, sizeof head);
 }
 
-static inline void put_frame(
-    struct wire *wire, uint8_t type, uint8_t flags, uint32_t id, const void *payload, size_t size)
+static inline void put_payload(
+    struct wire *wire, uint8_t type, uint8_t flags, uint32_t id, co_text payload)
 {
-    put_frame_head(wire, size, type, flags, id);
-    if (size > 0)
-        put(wire, payload, size);
+    put_frame_head(wire, payload.size, type, flags, id);
+    if (payload.size > 0)
+        put(wire, payload.at, payload.size);
 }
+
+#define put_frame(wire, type, flags, id, payload, size)                                            \
+ put_payload(wire, type, flags, id, (co_text){(const char *)(payload), size})
 
 /* A frame whose payload is one number. */
 static inline void put_number(
