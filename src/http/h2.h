@@ -213,6 +213,9 @@ void co_h2_write_soon(struct co_h2 *h2);
 /* Writes what there is, in this fiber: when the session is over. */
 int co_h2_output_finish(struct co_h2 *h2);
 
+/* Gives the buffer back, with whatever is in it. */
+void co_h2_output_release(struct co_h2 *h2);
+
 /* The room for a frame's payload, right where it will be sent from; its size in ret. */
 uint8_t *co_h2_output_room(struct co_h2 *h2, size_t *ret_size);
 

@@ -64,7 +64,7 @@ static void gather(struct co_h2 *h2)
         co_h2_fail(h2, n == NGHTTP2_ERR_NOMEM ? -ENOMEM : CO_EHTTP);
 }
 
-static void release(struct co_h2 *h2)
+void co_h2_output_release(struct co_h2 *h2)
 {
     if (h2->out)
         co_buffer_give(h2->stream->rt, h2->out, CO_BUFFER_LARGE);
@@ -87,7 +87,7 @@ static int write_all(struct co_h2 *h2)
         co_h2_heed_drain(h2);
         gather(h2);
     }
-    release(h2);
+    co_h2_output_release(h2);
     return h2->error;
 }
 
@@ -116,7 +116,7 @@ void co_h2_write_soon(struct co_h2 *h2)
     if (h2->writer_on || h2->error)
         return;
     if (h2->out_size == 0) {
-        release(h2);
+        co_h2_output_release(h2);
         return;
     }
     int rc = co_fiber_spawn(h2->stream->rt, group, &go, writer, h2);

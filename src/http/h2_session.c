@@ -26,6 +26,7 @@ static void h2_free(void *slot)
     if (h2->session)
         co_h2_streams_free(h2);
     nghttp2_session_del(h2->session);
+    co_h2_output_release(h2);
     co_h2_spare_free(h2);
     co_buf_free(&h2->fields);
     free(h2);
