@@ -73,9 +73,9 @@ static void *take_zeroed(size_t count, size_t size, void *arg)
 
 static void *resize(void *piece, size_t size, void *arg)
 {
-    union lead *lead = (union lead *)piece - 1;
     if (!piece)
         return take(size, arg);
+    union lead *lead = (union lead *)piece - 1;
     if (lead->size == OVERSIZED) {
         lead = realloc(lead, size + sizeof *lead);
         return lead ? lead + 1 : NULL;
