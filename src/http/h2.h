@@ -52,6 +52,7 @@ struct co_h2 {
     int64_t idle_since; /* ns: when the last stream ended, or the connection began */
     struct co_h2_stream *spare;
     struct co_h2_stream *streams;            /* that are open, or have a fiber */
+    struct co_h2_stream *arriving;           /* whose header block is being decoded */
     struct co_h2_stream *queue, *queue_last; /* that wait for one */
     bool starting;                           /* the fiber of the queue's first */
     co_event begun;                          /* the queue is empty */
@@ -74,8 +75,9 @@ struct co_h2 {
     uint32_t carry_size;
     uint64_t data_sent; /* bytes of bodies, of all streams */
     struct co_pace writing, reading;
-    bool writer_on; /* a fiber writes `out` ... */
-    bool sending;   /* ... right now, so that nothing may be added */
+    int64_t now_seconds; /* of the calendar, when the last input came */
+    bool writer_on;      /* a fiber writes `out` ... */
+    bool sending;        /* ... right now, so that nothing may be added */
 
     bool ended;    /* the peer sends no more */
     bool draining; /* it has been asked to send no more requests */

@@ -31,30 +31,32 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
 {
     struct co_h2 *h2 = arg;
     int32_t id = frame->hd.stream_id;
+    h2->arriving = stream_of(session, id);
     if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST)
         return 0;
     struct co_h2_stream *stream = has_place(h2) ? co_h2_stream_begin(h2, id) : NULL;
     if (!stream)
         return nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, id, NGHTTP2_REFUSED_STREAM);
+    h2->arriving = stream;
     return nghttp2_session_set_stream_user_data(session, id, stream);
 }
 
 static int on_header(nghttp2_session *session, const nghttp2_frame *frame, nghttp2_rcbuf *name,
     nghttp2_rcbuf *value, uint8_t flags, void *arg)
 {
-    struct co_h2_stream *stream = stream_of(session, frame->hd.stream_id);
-    (void)flags, (void)arg;
-    return stream ? co_h2_head_field(stream, name, value) : 0;
+    const struct co_h2 *h2 = arg;
+    (void)session, (void)frame, (void)flags;
+    return h2->arriving ? co_h2_head_field(h2->arriving, name, value) : 0;
 }
 
 /* nghttp2 would leave the field out (RFC 9113 8.2.1 calls the request malformed). */
 static int on_invalid_header(nghttp2_session *session, const nghttp2_frame *frame,
     nghttp2_rcbuf *name, nghttp2_rcbuf *value, uint8_t flags, void *arg)
 {
-    struct co_h2_stream *stream = stream_of(session, frame->hd.stream_id);
-    (void)name, (void)value, (void)flags, (void)arg;
-    if (stream && !stream->error)
-        co_h2_stream_reset(stream, NGHTTP2_PROTOCOL_ERROR);
+    struct co_h2 *h2 = arg;
+    (void)session, (void)frame, (void)name, (void)value, (void)flags;
+    if (h2->arriving && !h2->arriving->error)
+        co_h2_stream_reset(h2->arriving, NGHTTP2_PROTOCOL_ERROR);
     return 0;
 }
 
@@ -99,6 +101,7 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
     struct co_h2_stream *stream = stream_of(session, frame->hd.stream_id);
     switch (frame->hd.type) {
     case NGHTTP2_HEADERS:
+        h2->arriving = NULL;
         if (stream)
             on_headers(stream, frame);
         break;
@@ -128,8 +131,11 @@ static int on_data_bytes(nghttp2_session *session, uint8_t flags, int32_t id, co
 
 static int on_close(nghttp2_session *session, int32_t id, uint32_t code, void *arg)
 {
+    struct co_h2 *h2 = arg;
     struct co_h2_stream *stream = stream_of(session, id);
-    (void)code, (void)arg;
+    (void)code;
+    if (stream && h2->arriving == stream)
+        h2->arriving = NULL;
     if (stream)
         co_h2_stream_closed(stream);
     return 0;

@@ -144,6 +144,7 @@ void co_h2_send_away(struct co_h2 *h2)
 static int feed(struct co_h2 *h2)
 {
     const uint8_t *bytes;
+    h2->now_seconds = co_wall_seconds();
     while (!h2->error && !h2->excess && co_stream_buffered(h2->stream) > 0) {
         ssize_t size = co_peek(h2->stream, 0, &bytes);
         if (size < 0)

@@ -154,7 +154,7 @@ static void exchange(co_http_request *request, struct co_h2_stream *stream)
     request->exchange = stream;
     request->head_bytes = 0;
     request->close = false;
-    request->start_seconds = co_wall_seconds();
+    request->start_seconds = stream->h2->now_seconds;
     if (options->event || options->transfer)
         request->start_ns = co_now_ns();
     co_pace_start(&request->writing, options->min_rate, options->limit_rate);
