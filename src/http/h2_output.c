@@ -96,6 +96,8 @@ static int writer(void *arg)
     struct co_h2 *h2 = arg;
     write_all(h2);
     h2->writer_on = false;
+    if (h2->ended)
+        co_h2_streams_wake(h2); /* what has not gone out never will */
     co_h2_settled(h2);
     return 0;
 }

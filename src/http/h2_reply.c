@@ -137,11 +137,12 @@ ssize_t co_h2_reply_fill(nghttp2_session *session, int32_t id, uint8_t *buffer, 
 }
 
 /* The stream came to its deadline: was it the peer's fault? While its own window is open, it waits
- * for other streams, and they have used the time well. */
+ * for other streams, if they have used the time well, or for our own limit. */
 static int forgive(co_http_request *request, struct co_h2_stream *stream, uint64_t moved)
 {
-    if (nghttp2_session_get_stream_remote_window_size(stream->h2->session, stream->id) > 0)
-        co_pace_earn(&request->writing, moved);
+    const struct co_h2 *h2 = stream->h2;
+    if (nghttp2_session_get_stream_remote_window_size(h2->session, stream->id) > 0)
+        co_pace_earn(&request->writing, h2->writing.limit_rate > 0 ? UINT32_MAX : moved);
     return request->writing.allowance_ns > 0 ? 0 : CO_ETOOSLOW;
 }
 

@@ -239,33 +239,33 @@ static int serve(struct co_h2 *h2)
     }
 }
 
-/* No more input comes, or none will be looked at. Who waits for it hears so; the rest ends by
- * itself. */
-static int wind_up(struct co_h2 *h2, co_group *group, int result)
-{
-    h2->ended = result != CO_PARK;
-    if (result < 0)
-        co_h2_fail(h2, result);
-    if (h2->ended && !h2->error) {
-        nghttp2_session_terminate_session(
-            h2->session, h2->excess ? NGHTTP2_ENHANCE_YOUR_CALM : NGHTTP2_NO_ERROR);
-        co_h2_push(h2);
-    }
-    if (h2->excess)
-        co_h2_streams_fail(h2, CO_EHTTP);
-    if (h2->ended)
-        co_h2_streams_wake(h2);
-    int rc = co_group_close(group);
-    co_h2_queue_drop(h2);
-    h2->group = NULL;
-    return h2->error ? h2->error : rc < 0 ? rc : result;
-}
-
 static int say_farewell(struct co_h2 *h2)
 {
     h2->draining = true;
     nghttp2_session_terminate_session(h2->session, NGHTTP2_NO_ERROR);
     return co_h2_output_finish(h2);
+}
+
+/* No more input comes, or none will be looked at. Who waits for it hears so; requests that have
+ * come are answered all the same, unless the peer asks for too much. */
+static int wind_up(struct co_h2 *h2, co_group *group, int result)
+{
+    h2->ended = result != CO_PARK;
+    if (result < 0)
+        co_h2_fail(h2, result);
+    if (h2->excess && !h2->error) {
+        nghttp2_session_terminate_session(h2->session, NGHTTP2_ENHANCE_YOUR_CALM);
+        co_h2_push(h2);
+        co_h2_streams_fail(h2, CO_EHTTP);
+    }
+    if (h2->ended)
+        co_h2_streams_wake(h2);
+    int rc = co_group_close(group);
+    co_h2_queue_drop(h2);
+    h2->group = NULL;
+    if (h2->ended && !h2->error)
+        say_farewell(h2);
+    return h2->error ? h2->error : rc < 0 ? rc : result;
 }
 
 /* Nothing of a connection that waits is kept but what it cannot do without. */

@@ -440,6 +440,20 @@ static void a_drain_lets_requests_end(void **state)
     assert_int_equal(heard->last, 3);
 }
 
+static void whoever_sends_no_more_is_answered(void **state)
+{
+    struct rig *rig = fresh();
+    struct wire *wire = wire_new();
+    (void)state;
+    rig->handler = slow;
+    put_get(wire, 1, "/own");
+    put_headers(wire, 3, END_HEADERS, request_block("POST", "/echo"));
+    struct heard *heard = converse(rig, wire);
+    assert_answer(heard, 1, 200, "slow");
+    assert_answer(heard, 3, 400, NULL);
+    assert_int_equal(heard->goaway, NGHTTP2_NO_ERROR);
+}
+
 static void ends_after_so_many_requests(void **state)
 {
     struct rig *rig = fresh();
@@ -494,6 +508,7 @@ int main(void)
         cmocka_unit_test(an_idle_connection_ends_by_goaway),
         cmocka_unit_test(pings_do_not_keep_an_idle_connection),
         cmocka_unit_test(a_drain_lets_requests_end),
+        cmocka_unit_test(whoever_sends_no_more_is_answered),
         cmocka_unit_test(ends_after_so_many_requests),
         cmocka_unit_test(without_http2_a_preface_is_no_request),
         cmocka_unit_test(what_only_begins_like_a_preface_is_http1),
