@@ -159,55 +159,65 @@ static int await_turn(co_http_request *request, struct co_h2_stream *stream)
     return rc == CO_ETOOSLOW ? forgive(request, stream, h2->data_sent - others - moved) : rc;
 }
 
-/* The next bytes are not in the page cache: reads them on a thread, and sends them from memory. */
-static int send_cold(co_http_request *request, struct co_h2_stream *stream);
-
-/* Has the piece sent, and waits until it is on its way. */
-static int send_piece(co_http_request *request, struct co_h2_stream *stream)
+/* Has nghttp2 take the piece, and waits until it is on its way, or its next bytes are cold. */
+static int offer_piece(co_http_request *request, struct co_h2_stream *stream)
 {
     int rc = 0;
     stream->cold = false;
     nghttp2_session_resume_data(stream->h2->session, stream->id);
     co_h2_push(stream->h2);
-    while (rc == 0 && stream->piece.left > 0) {
+    while (rc == 0 && stream->piece.left > 0 && !stream->cold) {
         rc = refusal(stream);
-        if (rc == 0 && stream->cold)
-            rc = send_cold(request, stream);
-        else if (rc == 0)
+        if (rc == 0)
             rc = stream->h2->ended && !stream->h2->writer_on ? -EPIPE : await_turn(request, stream);
     }
-    if (rc == 0)
-        rc = stream->complete ? 0 : refusal(stream);
-    stream->is_last &= rc == 0; /* what was cut short must not look whole */
-    stream->complete |= stream->is_last && rc == 0;
     return rc;
 }
 
-static int send_cold(co_http_request *request, struct co_h2_stream *stream)
+/* The next bytes are not in the page cache: reads them on a thread, and sends them from memory. */
+static int send_cold(co_http_request *request, struct co_h2_stream *stream, uint8_t *buffer)
 {
     struct co_h2_piece rest = stream->piece;
+    size_t size = rest.left < CO_BUFFER_LARGE ? (size_t)rest.left : CO_BUFFER_LARGE;
+    bool is_last = stream->is_last;
+    stream->piece.left = 0;
+    stream->is_last = false;
+    ssize_t n = co_file_read_at(rest.fd, buffer, size, rest.offset);
+    if (n <= 0)
+        return n < 0 ? (int)n : CO_EEOF;
+    stream->is_last = is_last && (uint64_t)n == rest.left;
+    stream->piece = (struct co_h2_piece){.at = buffer, .left = (uint64_t)n};
+    int rc = offer_piece(request, stream);
+    uint64_t sent = (uint64_t)n - stream->piece.left;
+    rest.offset += sent;
+    rest.left -= sent;
+    stream->piece = rest;
+    stream->is_last = is_last;
+    return rc == 0 && rest.left > 0 ? offer_piece(request, stream) : rc;
+}
+
+static int send_from_disk(co_http_request *request, struct co_h2_stream *stream)
+{
     struct co_rt *rt = stream->h2->stream->rt;
     uint8_t *buffer = co_buffer_take(rt, CO_BUFFER_LARGE);
-    if (!buffer)
-        return -ENOMEM;
-    stream->piece.left = 0;
-    size_t size = rest.left < CO_BUFFER_LARGE ? (size_t)rest.left : CO_BUFFER_LARGE;
-    bool was_last = stream->is_last;
-    ssize_t n = co_file_read_at(rest.fd, buffer, size, rest.offset);
-    if (n > 0) {
-        stream->is_last = was_last && (uint64_t)n == rest.left;
-        stream->piece = (struct co_h2_piece){.at = buffer, .left = (uint64_t)n};
-        int rc = send_piece(request, stream);
-        rest.offset += (uint64_t)n - stream->piece.left;
-        rest.left -= (uint64_t)n - stream->piece.left;
-        n = rc < 0 ? rc : n;
-    }
-    stream->piece = rest;
-    stream->is_last = was_last;
-    co_buffer_give(rt, buffer, CO_BUFFER_LARGE);
-    if (n > 0 && rest.left > 0)
-        nghttp2_session_resume_data(stream->h2->session, stream->id);
-    return n > 0 ? 0 : n == 0 ? CO_EEOF : (int)n;
+    int rc = buffer ? 0 : -ENOMEM;
+    while (rc == 0 && stream->piece.left > 0 && stream->cold)
+        rc = send_cold(request, stream, buffer);
+    if (buffer)
+        co_buffer_give(rt, buffer, CO_BUFFER_LARGE);
+    return rc;
+}
+
+static int send_piece(co_http_request *request, struct co_h2_stream *stream)
+{
+    int rc = offer_piece(request, stream);
+    if (rc == 0 && stream->piece.left > 0)
+        rc = send_from_disk(request, stream);
+    if (rc == 0)
+        rc = stream->complete ? 0 : refusal(stream);
+    stream->is_last &= rc == 0; /* what was cut short must not look whole */
+    stream->complete |= stream->is_last;
+    return rc;
 }
 
 static int send_bytes(co_http_request *request, co_text bytes, bool is_last)

@@ -74,6 +74,15 @@ def test_large_files_go_out_and_come_in(site, folder, tmp_path):
     assert hashlib.sha256((folder / 'form').read_bytes()).digest() == digest
 
 
+def test_a_file_that_is_not_in_the_page_cache(site, folder):
+    bytes_ = os.urandom(BIG)
+    with open(folder / 'cold', 'wb') as file:
+        file.write(bytes_)
+        os.fsync(file)
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    assert hashlib.sha256(site().curl('/cold')).digest() == hashlib.sha256(bytes_).digest()
+
+
 def test_a_body_of_unknown_size(site, folder):
     open_folder(folder)
     one = site('--anonymous-write')
