@@ -49,17 +49,6 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, nghtt
     return h2->arriving ? co_h2_head_field(h2->arriving, name, value) : 0;
 }
 
-/* nghttp2 would leave the field out (RFC 9113 8.2.1 calls the request malformed). */
-static int on_invalid_header(nghttp2_session *session, const nghttp2_frame *frame,
-    nghttp2_rcbuf *name, nghttp2_rcbuf *value, uint8_t flags, void *arg)
-{
-    struct co_h2 *h2 = arg;
-    (void)session, (void)frame, (void)name, (void)value, (void)flags;
-    if (h2->arriving && !h2->arriving->error)
-        co_h2_stream_reset(h2->arriving, NGHTTP2_PROTOCOL_ERROR);
-    return 0;
-}
-
 static void on_headers(struct co_h2_stream *stream, const nghttp2_frame *frame)
 {
     struct co_h2 *h2 = stream->h2;
@@ -168,7 +157,6 @@ static nghttp2_session_callbacks *callbacks_new(void)
         return NULL;
     nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, on_begin_headers);
     nghttp2_session_callbacks_set_on_header_callback2(callbacks, on_header);
-    nghttp2_session_callbacks_set_on_invalid_header_callback2(callbacks, on_invalid_header);
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data_bytes);
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_close);
