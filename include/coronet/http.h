@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The HTTP/1.1 server: routes to handlers, folders of files, limits, an event for each request.
+ * The server of HTTP/1.1 and HTTP/2: routes to handlers, folders of files, limits, an event for
+ * each request.
+ *
+ * Over TLS clients choose by ALPN, in clear HTTP/2 takes prior knowledge (RFC 9113 3.3). Handlers
+ * need not know: a connection of HTTP/2 runs up to 128 of them at once, each in a fiber of its own.
  *
  * A server is built, then served; building keeps its first error and co_http_serve returns it. A
- * handler runs in the connection's fiber, reads the request's body if it wants it, and replies
- * once.
+ * handler runs in the connection's fiber, or the request's own, reads the request's body if it
+ * wants it, and replies once.
  */
 #ifndef CORONET_HTTP_H
 #define CORONET_HTTP_H
@@ -30,7 +34,7 @@ struct co_http_event {
     co_text method, target, host, referer, user_agent; /* as sent; unescaped */
     co_text user;          /* that Basic authentication named, right or wrong; else whom a verified
                             * client's certificate is for; empty: nobody */
-    unsigned minor;        /* HTTP/1.minor */
+    unsigned major, minor; /* HTTP/major.minor: 1.0, 1.1, 2.0 */
     int status;            /* of the response; 0 when none could be sent */
     uint64_t body_bytes;   /* of the response that went out */
     int64_t start_seconds; /* calendar time of the request's first byte */
@@ -61,6 +65,7 @@ struct co_http_options {
     unsigned requests_max;     /* on one connection; 0: no limit */
     int64_t drain_timeout_ms;  /* for the requests at work when drained; 0: 30,000 */
     co_access *access;         /* borrowed; NULL: everybody may */
+    bool no_http2;             /* HTTP/1 alone; else both, by ALPN or the client's first bytes */
     bool no_server_field;      /* leave out "Server: coronet" */
     const char *const *headers; /* "Name: value" for every response, NULL-terminated; borrowed;
                                    Server and Cache-Control stand instead of the usual ones */
@@ -169,7 +174,7 @@ CO_API int co_http_serve_listener(co_http_server *server, co_listener *listener)
  * co_https_serve - listen and serve by HTTP over TLS (RFC 9110 4.2.2).
  *
  * Suspends and returns as co_http_serve. A connection shakes hands first, within
- * header_timeout_ms; a client that offers other protocols than HTTP/1 alone, by ALPN, is refused,
+ * header_timeout_ms; a client that offers other protocols than HTTP alone, by ALPN, is refused,
  * and a request in clear told so (400). Accounts may log in from anywhere.
  * tls: of a server; borrowed, any number of servers and shards may share it.
  */

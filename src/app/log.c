@@ -62,7 +62,7 @@ static void combined(struct co_buf *out, const struct co_http_event *event)
     if (event->target.size > 0) { /* else it ended with its first word */
         co_buf_add_char(out, ' ');
         co_escape_log(out, event->target);
-        co_buf_addf(out, " HTTP/1.%u", event->minor);
+        co_buf_addf(out, " HTTP/%u.%u", event->major, event->minor);
     }
     co_buf_addf(out, "\" %03d ", event->status);
     co_buf_add_number(out, event->body_bytes);
@@ -102,7 +102,8 @@ static void json(struct co_buf *out, const struct co_http_event *event)
     json_text(out, "host", event->host);
     if (event->user.size > 0)
         json_text(out, "user", event->user);
-    co_buf_addf(out, ",\"version\":\"HTTP/1.%u\",\"status\":%d", event->minor, event->status);
+    co_buf_addf(out, ",\"version\":\"HTTP/%u.%u\"", event->major, event->minor);
+    co_buf_addf(out, ",\"status\":%d", event->status);
     co_buf_addf(out, ",\"body_bytes\":%llu,\"duration_us\":%lld",
         (unsigned long long)event->body_bytes, (long long)event->duration_ns / 1000);
     json_text(out, "referer", event->referer);

@@ -10,8 +10,8 @@ struct co_serve_command {
     struct co_option_list http, https, ftp, cert, key, headers, allow, deny, user, public_address;
     const char *index, *spa, *log, *log_format, *run_as;
     const char *users, *passive_ports, *active, *client_ca, *client_certificate;
-    bool self_signed, strict_sni, redirect_https, no_sandbox, no_listing, archive, cors, hidden,
-        no_anonymous, write, anonymous_write;
+    bool self_signed, strict_sni, redirect_https, no_http2, no_sandbox, no_listing, archive, cors,
+        hidden, no_anonymous, write, anonymous_write;
     bool no_sync;
     int64_t cache, max_connections, max_per_address, limit_rate, idle_timeout, header_timeout;
     int64_t hsts, min_rate, workers, login_delay, max_upload;

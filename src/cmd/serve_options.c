@@ -32,6 +32,7 @@ const struct co_option co_serve_options_table[] = {
     TEXT(CO_OPTION_LIST, "ftp", "ADDR", ftp, "the same for FTP; repeatable (localhost:2121)"),
     NUMBER(CO_OPTION_NUMBER, "workers", "N", workers, 1, WORKERS_MAX, "threads (one per core)"),
     TEXT(CO_OPTION_TEXT, "run-as", "USER", run_as, "as root: become this user (nobody)"),
+    FLAG("no-http2", no_http2, "HTTP/1 alone"),
     FLAG("no-sandbox", no_sandbox, "do without Landlock and seccomp, and with core dumps"),
 
     GROUP("TLS"),

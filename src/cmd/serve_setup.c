@@ -275,6 +275,7 @@ static void fill_settings(struct co_serving *server)
                 .min_rate = command->min_rate ? command->min_rate : -1,
                 .limit_rate = (uint64_t)command->limit_rate,
                 .connections_max = (unsigned)command->max_connections,
+                .no_http2 = command->no_http2,
                 .headers = command->headers.at,
                 .hsts_seconds = command->hsts / 1000,
                 .event = server->log && !xferlog ? co_serving_on_request : NULL,

@@ -23,6 +23,7 @@
 
 struct co_rt;
 struct co_http_route;
+struct co_http_transport;
 
 /* ---- the server and its shards -------------------------------------------------------------- */
 
@@ -101,10 +102,12 @@ struct co_http_request {
     struct co_http1_request head;
     co_http_server *server;
     struct co_http_shard *shard;
+    const struct co_http_transport *transport;
+    void *exchange; /* the transport's own: an HTTP/2 stream */
     co_stream *stream;
     struct co_http_request *next_spare;
 
-    size_t head_bytes;     /* of the head in the stream's buffer, until it is consumed */
+    size_t head_bytes;     /* of the head in the stream's buffer, until it is consumed; or 0 */
     int64_t start_seconds; /* calendar time of the first byte */
     int64_t start_ns;      /* monotonic; only with a callback that is told */
     struct co_buf path;    /* decoded and normalised, with its leading slash */

@@ -3,7 +3,7 @@
 
 #include "http/body.h"
 #include "http/field.h"
-#include "http/send.h"
+#include "http/transport.h"
 #include "runtime/fiber.h"
 
 #include <errno.h>
@@ -62,42 +62,19 @@ bool co_http_reply_has_body(const co_http_request *request, int status)
     return request->head.method != CO_HTTP_HEAD && status != 204 && status != 304;
 }
 
-/* How the head ends: Connection, where it differs from the version's default, and the empty line.
- */
-static co_text head_end(const co_http_request *request)
-{
-    if (request->close)
-        return CO_TEXT("Connection: close\r\n\r\n");
-    if (request->head.minor == 0)
-        return CO_TEXT("Connection: keep-alive\r\n\r\n");
-    return CO_TEXT("\r\n");
-}
-
-static co_text secure_lines(const co_http_request *request)
+co_text co_http_secure_lines(const co_http_request *request)
 {
     const struct co_buf *secure = &request->server->secure;
     return secure->size && co_tls_is_on(request->stream) ? co_buf_text(secure) : (co_text){0};
 }
 
-/*
- * Sends a head, and the body if it is there already. framing: a line that says how the body ends,
- * or nothing. `next` is the state that follows when all went well.
- */
-static int send_head(co_http_request *request, co_text head, co_text framing, co_text body,
-    enum co_http_reply_state next)
+/* Sends a head, and the body if it is there already. `next` is the state that follows when all went
+ * well. */
+static int send_head(
+    co_http_request *request, co_text head, co_text body, enum co_http_reply_state next)
 {
-    co_text end = head_end(request);
-    struct iovec pieces[] = {
-        co_piece(head),
-        co_piece(framing),
-        co_piece(co_http_shard_common(request->shard, request->start_seconds)),
-        co_piece(secure_lines(request)),
-        co_piece(co_buf_text(&request->fields)),
-        co_piece(end),
-        co_piece(body),
-    };
     request->reply_state = next;
-    return settle(request, co_http_send(request, pieces, CO_LENGTH(pieces)));
+    return settle(request, request->transport->head(request, head, body, next));
 }
 
 /* May a response with that status begin? */
@@ -132,7 +109,7 @@ int co_http_reply_prepared(
     if (rc < 0)
         return rc;
     co_text sent = {body, co_http_reply_has_body(request, status) ? body_bytes : 0};
-    rc = send_head(request, head, (co_text){0}, sent, CO_HTTP_REPLY_DONE);
+    rc = send_head(request, head, sent, CO_HTTP_REPLY_DONE);
     request->reply_bytes = rc < 0 ? 0 : sent.size;
     return rc;
 }
@@ -143,7 +120,7 @@ int co_http_begin_sized(co_http_request *request, int status, co_text head, uint
     if (rc < 0)
         return rc;
     request->reply_left = size;
-    return send_head(request, head, (co_text){0}, (co_text){0}, CO_HTTP_REPLY_SIZED);
+    return send_head(request, head, (co_text){0}, CO_HTTP_REPLY_SIZED);
 }
 
 /* RFC 9112 6.1: chunked for those who know it, never in a response to HTTP/1.0. */
@@ -152,14 +129,10 @@ int co_http_begin_prepared(co_http_request *request, int status, co_text head)
     int rc = claim(request, status);
     if (rc < 0)
         return rc;
-    if (status == 204 || status == 304)
-        return send_head(request, head, (co_text){0}, (co_text){0}, CO_HTTP_REPLY_CHUNKED);
-    if (request->head.minor == 0) {
-        request->close = true;
-        return send_head(request, head, (co_text){0}, (co_text){0}, CO_HTTP_REPLY_TO_END);
-    }
-    return send_head(request, head, CO_TEXT("Transfer-Encoding: chunked\r\n"), (co_text){0},
-        CO_HTTP_REPLY_CHUNKED);
+    if (request->head.minor > 0 || status == 204 || status == 304)
+        return send_head(request, head, (co_text){0}, CO_HTTP_REPLY_CHUNKED);
+    request->close = true;
+    return send_head(request, head, (co_text){0}, CO_HTTP_REPLY_TO_END);
 }
 
 /* Status line and Content-Type. Returns 0, or -EINVAL for a type that is no field value. */
@@ -237,20 +210,10 @@ static int book(co_http_request *request, uint64_t size)
 
 int co_http_write(co_http_request *request, const void *bytes, size_t size)
 {
-    char line[18];
     int rc = book(request, size);
     if (rc <= 0)
         return rc;
-    bool chunked = request->reply_state == CO_HTTP_REPLY_CHUNKED;
-    struct iovec pieces[] = {
-        {line, chunked ? co_chunk_line(line, size) : 0},
-        co_piece((co_text){bytes, size}),
-        co_piece(chunked ? CO_TEXT("\r\n") : (co_text){0}),
-    };
-    rc = co_http_send(request, pieces, CO_LENGTH(pieces));
-    /* What comes piece by piece may be waited for: it must not lie in the cork. */
-    if (rc == 0 && request->reply_state != CO_HTTP_REPLY_SIZED)
-        rc = co_http_flush(request);
+    rc = request->transport->write(request, bytes, size);
     request->reply_bytes += rc < 0 ? 0 : size;
     return settle(request, rc);
 }
@@ -263,8 +226,7 @@ int co_http_write_file(co_http_request *request, int fd, uint64_t offset, uint64
     if (rc <= 0)
         return rc;
     struct co_pace_span span = {fd, offset, size};
-    rc = co_pace_write_file(&request->writing, request->stream, &span);
-    request->held = 0; /* it went out before the file */
+    rc = request->transport->write_file(request, &span);
     request->reply_bytes += size - span.size;
     return settle(request, rc);
 }
@@ -310,10 +272,8 @@ static int end_body(co_http_request *request, int rc)
         rc = CO_EEOF;
     if (rc < 0)
         return cut_short(request, rc);
-    if (request->reply_state == CO_HTTP_REPLY_CHUNKED && has_body) {
-        struct iovec last = co_piece(CO_TEXT("0\r\n\r\n"));
-        rc = co_http_send(request, &last, 1);
-    }
+    if (has_body)
+        rc = request->transport->end(request);
     request->reply_state = CO_HTTP_REPLY_DONE;
     return settle(request, rc);
 }

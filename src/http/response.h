@@ -13,4 +13,7 @@ void co_http_reply_start(co_http_request *request);
  */
 int co_http_reply_finish(co_http_request *request, int result);
 
+/* The lines that only responses over TLS have; empty on others. */
+co_text co_http_secure_lines(const co_http_request *request);
+
 #endif

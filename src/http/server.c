@@ -152,10 +152,11 @@ static int answer_clear_text(co_stream *stream)
 /* Only what this server speaks (ALPACA): its certificate may be another protocol's, too. */
 static int shake_hands(const struct secure *secure, co_stream *stream)
 {
-    static const char *const alpn[] = {"http/1.1", "http/1.0", NULL};
+    static const char *const alpn[] = {"h2", "http/1.1", "http/1.0", NULL};
+    bool http1_only = secure->server->options.no_http2;
     co_scope scope;
     co_scope_open(&scope, secure->server->options.header_timeout_ms);
-    int rc = co_tls_accept_begun(stream, secure->tls, alpn);
+    int rc = co_tls_accept_begun(stream, secure->tls, alpn + http1_only);
     co_scope_close(&scope);
     *co_stream_slot(stream) = NULL;
     return rc;

@@ -6,12 +6,15 @@
  * fiber takes all requests that have arrived together; their responses gather in the stream's cork
  * and leave in one piece before it waits or parks again.
  */
+#include "http/session.h"
 #include "codec/url.h"
 #include "coronet/tls.h"
 #include "http/body.h"
+#include "http/h2_session.h"
 #include "http/response.h"
 #include "http/route.h"
 #include "http/send.h"
+#include "http/transport.h"
 #include "net/stream.h"
 
 #include <errno.h>
@@ -162,7 +165,7 @@ static int route_request(co_http_request *request)
     return route->by_method[own].handler(request, route->by_method[own].arg);
 }
 
-static int answer(co_http_request *request)
+int co_http_answer(co_http_request *request)
 {
     const struct co_http1_request *head = &request->head;
     if (co_http_body_is_malformed(request)) {
@@ -211,7 +214,7 @@ static co_text user_of(const co_http_request *request)
     return co_buf_text(&request->user);
 }
 
-static void tell(const co_http_request *request, int error)
+void co_http_tell(const co_http_request *request, int error)
 {
     const struct co_http_options *options = &request->server->options;
     if (has_sent_file(request))
@@ -231,7 +234,8 @@ static void tell(const co_http_request *request, int error)
         .referer = head->referer,
         .user_agent = head->user_agent,
         .user = user_of(request),
-        .minor = head->minor,
+        .major = request->transport->major,
+        .minor = request->transport->major > 1 ? 0 : head->minor,
         .status = request->status,
         .body_bytes = request->reply_bytes,
         .start_seconds = request->start_seconds,
@@ -257,8 +261,8 @@ static int exchange(co_http_request *request, size_t head_bytes)
     co_buf_clear(&request->user);
     co_http_body_start(request);
     co_http_reply_start(request);
-    int rc = co_http_reply_finish(request, answer(request));
-    tell(request, rc);
+    int rc = co_http_reply_finish(request, co_http_answer(request));
+    co_http_tell(request, rc);
     if (request->reply_state == CO_HTTP_REPLY_BROKEN)
         return rc;
     if (!co_http_body_skip(request))
@@ -275,7 +279,7 @@ static int refuse(co_http_request *request, int status)
     request->body_state = CO_HTTP_BODY_DONE;
     request->close = true;
     int rc = co_http_reply_error(request, status);
-    tell(request, rc < 0 ? rc : CO_EHTTP);
+    co_http_tell(request, rc < 0 ? rc : CO_EHTTP);
     return rc < 0 ? rc : NEXT_LINGER;
 }
 
@@ -293,7 +297,7 @@ static int serve_one(co_http_request *request)
 
 /* ---- the connection ------------------------------------------------------------------------ */
 
-static void linger(co_stream *stream)
+void co_http_linger(co_stream *stream)
 {
     co_scope scope;
     co_scope_open(&scope, LINGER_MS);
@@ -317,7 +321,7 @@ static int serve_batch(co_http_request *request)
     if (rc < 0)
         return rc;
     if (next == NEXT_LINGER)
-        linger(request->stream);
+        co_http_linger(request->stream);
     return next == NEXT_PARK ? CO_PARK : 0;
 }
 
@@ -343,12 +347,16 @@ int co_http_session(co_stream *stream, void *arg)
 {
     co_http_server *server = arg;
     struct co_http_shard *shard;
+    if (co_h2_is_on(stream))
+        return co_h2_session(stream, server);
     if (co_park_result(stream) < 0) /* drained, or idle for too long: nobody waits for an answer */
         return 0;
     co_park_deadline(stream, server->options.idle_timeout_ms);
     int rc = await_input(stream, server->options.idle_timeout_ms);
     if (rc <= 0 || rc == CO_PARK)
         return rc;
+    if (history_add(stream, 0) < ONE_SERVED && (rc = co_h2_is_asked_for(stream, server)) != 0)
+        return rc < 0 ? rc : co_h2_session(stream, server);
     rc = co_http_shard_enter(server, &shard);
     if (rc < 0)
         return rc;
@@ -356,6 +364,7 @@ int co_http_session(co_stream *stream, void *arg)
     if (!request)
         return -ENOMEM;
     request->stream = stream;
+    request->transport = &co_http1_transport;
     request->held = 0;
     request->corked = false;
     co_pace_start(&request->writing, server->options.min_rate, server->options.limit_rate);

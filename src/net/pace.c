@@ -11,12 +11,6 @@
 #define SETTLE_PAUSE_MS  128        /* between two looks at what is on its way */
 #define PIECES_MAX       16         /* as co_writev takes */
 
-/* One wait for the peer: from co_scope_open to co_scope_close. */
-struct wait {
-    co_scope scope;
-    int64_t since;
-};
-
 void co_pace_start(struct co_pace *pace, int64_t min_rate, uint64_t limit_rate)
 {
     pace->allowance_ns = CO_PACE_GRACE_NS;
@@ -31,9 +25,7 @@ static int64_t time_for(const struct co_pace *pace, uint64_t bytes)
     return (int64_t)((double)bytes * (double)CO_SECOND / (double)pace->min_rate);
 }
 
-/* `ahead`: bytes whose time is granted in advance, because an interrupted write cannot tell how
- * many of them went out. */
-static void wait_begin(struct wait *wait, const struct co_pace *pace, size_t ahead)
+void co_pace_wait_begin(struct co_pace_wait *wait, const struct co_pace *pace, size_t ahead)
 {
     int64_t timeout_ms = -1;
     wait->since = co_now_ns();
@@ -50,13 +42,16 @@ static void account(struct co_pace *pace, int64_t waited_ns, uint64_t moved)
     pace->allowance_ns = left < CO_PACE_GRACE_NS ? left : CO_PACE_GRACE_NS;
 }
 
-/* Ends the wait and books it. Returns CO_ETOOSLOW when it was this wait that came to its deadline,
- * otherwise `result`. */
-static long wait_end(struct wait *wait, struct co_pace *pace, long result, uint64_t moved)
+long co_pace_wait_end(struct co_pace_wait *wait, struct co_pace *pace, long result, uint64_t moved)
 {
     int ended = co_scope_close(&wait->scope);
     account(pace, co_now_ns() - wait->since, moved);
     return result < 0 && result == ended ? CO_ETOOSLOW : result;
+}
+
+void co_pace_earn(struct co_pace *pace, uint64_t moved)
+{
+    account(pace, 0, moved);
 }
 
 /* ---- the limit ---------------------------------------------------------------------------- */
@@ -87,10 +82,10 @@ static int keep_limit(struct co_pace *pace, uint64_t bytes)
 
 ssize_t co_pace_read(struct co_pace *pace, co_stream *stream, void *ret_bytes, size_t size)
 {
-    struct wait wait;
-    wait_begin(&wait, pace, 0);
+    struct co_pace_wait wait;
+    co_pace_wait_begin(&wait, pace, 0);
     ssize_t n = co_read(stream, ret_bytes, step_max(pace, size));
-    n = wait_end(&wait, pace, n, n > 0 ? (uint64_t)n : 0);
+    n = co_pace_wait_end(&wait, pace, n, n > 0 ? (uint64_t)n : 0);
     int rc = n > 0 ? keep_limit(pace, (uint64_t)n) : 0;
     return rc < 0 ? rc : n;
 }
@@ -99,10 +94,10 @@ ssize_t co_pace_peek(struct co_pace *pace, co_stream *stream, const uint8_t **re
 {
     ssize_t n = co_peek(stream, 0, ret_bytes);
     if (n == 0) {
-        struct wait wait;
-        wait_begin(&wait, pace, 0);
+        struct co_pace_wait wait;
+        co_pace_wait_begin(&wait, pace, 0);
         n = co_peek(stream, 1, ret_bytes);
-        n = wait_end(&wait, pace, n, n > 0 ? (uint64_t)n : 0);
+        n = co_pace_wait_end(&wait, pace, n, n > 0 ? (uint64_t)n : 0);
     }
     return n > 0 ? (ssize_t)step_max(pace, (size_t)n) : n;
 }
@@ -150,14 +145,14 @@ int co_pace_writev(
     int rc = 0;
     while (rc == 0 && cursor.left > 0) {
         struct iovec step[PIECES_MAX];
-        struct wait wait;
+        struct co_pace_wait wait;
         size_t bytes;
         unsigned n = cursor_take(&cursor, step_max(pace, CO_BUFFER_LARGE), step, &bytes);
         if (n == 0)
             break;
-        wait_begin(&wait, pace, bytes);
+        co_pace_wait_begin(&wait, pace, bytes);
         rc = co_writev(stream, step, n);
-        rc = (int)wait_end(&wait, pace, rc, rc == 0 ? bytes : 0);
+        rc = (int)co_pace_wait_end(&wait, pace, rc, rc == 0 ? bytes : 0);
         if (rc == 0)
             rc = keep_limit(pace, bytes);
     }
@@ -166,10 +161,10 @@ int co_pace_writev(
 
 int co_pace_uncork(struct co_pace *pace, co_stream *stream, size_t held)
 {
-    struct wait wait;
-    wait_begin(&wait, pace, held);
+    struct co_pace_wait wait;
+    co_pace_wait_begin(&wait, pace, held);
     int rc = co_uncork(stream);
-    rc = (int)wait_end(&wait, pace, rc, rc == 0 ? held : 0);
+    rc = (int)co_pace_wait_end(&wait, pace, rc, rc == 0 ? held : 0);
     return rc < 0 ? rc : keep_limit(pace, held);
 }
 
@@ -193,13 +188,13 @@ static uint64_t progress(struct co_pace *pace, co_stream *stream)
  */
 static int file_step(struct co_pace *pace, co_stream *stream, struct co_pace_span *span)
 {
-    struct wait wait;
+    struct co_pace_wait wait;
     uint64_t sent = 0;
     size_t room = step_max(pace, FILE_STEP_MAX);
     uint64_t size = span->size < room ? span->size : room;
-    wait_begin(&wait, pace, 0);
+    co_pace_wait_begin(&wait, pace, 0);
     int rc = co_write_file(stream, span->fd, span->offset, size, &sent);
-    rc = (int)wait_end(&wait, pace, rc, sent);
+    rc = (int)co_pace_wait_end(&wait, pace, rc, sent);
     span->offset += sent;
     span->size -= sent;
     if (rc == CO_ETOOSLOW) {

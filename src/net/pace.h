@@ -14,6 +14,7 @@
 #define CO_NET_PACE_H
 
 #include "base/base.h"
+#include "coronet/fiber.h"
 #include "coronet/stream.h"
 
 #define CO_PACE_GRACE_NS (15 * CO_SECOND) /* of waiting before a peer's rate counts */
@@ -36,6 +37,23 @@ ssize_t co_pace_peek(struct co_pace *pace, co_stream *stream, const uint8_t **re
 /* co_consume of what co_pace_peek gave, which counts for the limit only now. Sleeps to keep it. 0,
  * CO_ECANCELED, CO_EDEADLINE; consumed is it in any case. */
 int co_pace_consume(struct co_pace *pace, co_stream *stream, size_t size);
+
+/* One wait for the peer, in pace: its deadline is when the allowance will be used up. */
+struct co_pace_wait {
+    co_scope scope;
+    int64_t since;
+};
+
+/* `ahead`: bytes whose time is granted in advance, because an interrupted write cannot tell how
+ * many of them went out. */
+void co_pace_wait_begin(struct co_pace_wait *wait, const struct co_pace *pace, size_t ahead);
+
+/* Ends the wait and books it. Returns CO_ETOOSLOW when it was this wait that came to its deadline,
+ * otherwise `result`. */
+long co_pace_wait_end(struct co_pace_wait *wait, struct co_pace *pace, long result, uint64_t moved);
+
+/* That many bytes have moved, too. */
+void co_pace_earn(struct co_pace *pace, uint64_t moved);
 
 /* A part of a file that is to be sent; what is left of it, afterwards. */
 struct co_pace_span {

@@ -8,6 +8,11 @@ import house
 
 # The runtime's backends stand side by side: they share backend.h and helpers, never each other.
 BACKENDS = ('uring', 'epoll', 'virtual')
+# Libraries have one home each, so that they can be exchanged there.
+HOMES = {'nghttp2/': ['src/http/h2'], 'ares.h': ['src/dns/'], 'zlib.h': ['src/coding/'],
+         'crypt.h': ['src/auth/password'],
+         'openssl/': ['src/tls/', 'src/coding/digest', 'src/cmd/self_signed']}
+FOREIGN = re.compile(r'^[ \t]*#[ \t]*include[ \t]+<([^>]+)>', re.MULTILINE)
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]+"([^"]+)"', re.MULTILINE)
 
 
@@ -77,6 +82,12 @@ def check_public(report, floors, homes, path, where, target):
         report.problem(where, f'"{target}" is defined on floor {lowest}, above src/{folder}')
 
 
+def check_foreign(report, path, where, target):
+    for library, homes in HOMES.items():
+        if target.startswith(library) and not any(str(path).startswith(home) for home in homes):
+            report.problem(where, f'<{target}> is at home in {" and ".join(homes)}')
+
+
 def check_file(report, floors, may, homes, path, graph):
     text = house.blank(house.read(path), strings=False)
     lines = house.Lines(text)
@@ -84,6 +95,8 @@ def check_file(report, floors, may, homes, path, graph):
     if not public and path.parts[1] not in floors:
         report.problem(path, f'src/{path.parts[1]} is not in the table of CONTRIBUTING.md')
         return
+    for match in FOREIGN.finditer(text):
+        check_foreign(report, path, f'{path}:{lines[match.start()]}', match.group(1))
     for match in INCLUDE.finditer(text):
         target, where = match.group(1), f'{path}:{lines[match.start()]}'
         if target.startswith('coronet/') and (house.ROOT / 'include' / target).is_file():

@@ -330,7 +330,7 @@ static void h22_does_not_upgrade(void **state)
         "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n\r\n",
         200);
     assert_not_got(rig, "Upgrade");
-    refuse("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505);
+    refuse("PRI * HTTP/2.0\r\n" HOST "\r\n", 505); /* no preface */
 }
 
 static void h23_error_pages_repeat_nothing_of_the_request(void **state)

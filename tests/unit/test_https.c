@@ -286,8 +286,8 @@ static int be_refused(struct site *site)
 
 KERNEL_TEST(other_protocols_are_refused_f10)
 {
-    static const char *const other[] = {"ftp", "h2", NULL}, *const both[] = {
-                                                                "h2", "http/1.1", NULL};
+    static const char *const other[] = {"ftp", "imap", NULL}, *const both[] = {
+                                                                  "spdy/3", "http/1.1", NULL};
     static struct site site;
     site = (struct site){0};
     REQUIRE(site_open(&site, other) == 0);

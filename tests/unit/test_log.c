@@ -10,6 +10,7 @@ static const struct co_http_event plain = {
     .method = {"GET", 3},
     .target = {"/a?b", 4},
     .host = {"example.org", 11},
+    .major = 1,
     .minor = 1,
     .status = 200,
     .body_bytes = 5,

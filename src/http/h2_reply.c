@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A response on its stream. Its lines, made for HTTP/1, become fields; of its body nghttp2 takes as
+ * much as windows and urgency allow, while the stream's fiber waits: so nothing is queued, and a
+ * slow reader holds up nobody but itself.
+ */
+#include "http/h2.h"
+
+#include "coronet/tls.h"
+#include "http/response.h"
+#include "http/transport.h"
+#include "runtime/file.h"
+#include "runtime/pool.h"
+
+#include <errno.h>
+#include <sys/uio.h>
+
+#define WINDOW_AMPLE 16384 /* bytes of DATA that the windows allow: the largest frame there is */
+#define WINDOWS_FREE 16    /* small WINDOW_UPDATEs that such a frame excuses */
+
+/* ---- the head ----------------------------------------------------------------------------- */
+
+static void field_add(struct co_buf *fields, co_text name, co_text value)
+{
+    const nghttp2_nv field = {(uint8_t *)(uintptr_t)name.at, (uint8_t *)(uintptr_t)value.at,
+        name.size, value.size, NGHTTP2_NV_FLAG_NONE};
+    co_buf_add(fields, &field, sizeof field);
+}
+
+/* Lines as the rooms above make them: "Name: value" and CRLF. nghttp2 makes the names lower-case.
+ */
+static void lines_add(struct co_buf *fields, co_text lines)
+{
+    while (lines.size > 0) {
+        size_t size = (size_t)co_text_find(lines, '\n') + 1;
+        size_t colon = (size_t)co_text_find(lines, ':');
+        co_text value = {lines.at + colon + 2, size - colon - 4};
+        field_add(fields, (co_text){lines.at, colon}, value);
+        lines = co_text_after(lines, size);
+    }
+}
+
+static void fields_make(
+    co_http_request *request, co_text head, co_text status, struct co_buf *fields)
+{
+    size_t status_line = (size_t)co_text_find(head, '\n') + 1;
+    const co_text lines[] = {
+        co_text_after(head, status_line),
+        co_http_shard_common(request->shard, request->start_seconds),
+        co_http_secure_lines(request),
+        co_buf_text(&request->fields),
+    };
+    co_buf_clear(fields);
+    field_add(fields, CO_TEXT(":status"), status);
+    for (size_t i = 0; i < CO_LENGTH(lines); i++)
+        lines_add(fields, lines[i]);
+}
+
+/* Why nothing can be sent any more; 0: it can. */
+static int refusal(const struct co_h2_stream *stream)
+{
+    const struct co_h2 *h2 = stream->h2;
+    return stream->error ? stream->error : h2->error ? h2->error : stream->open ? 0 : -ECONNRESET;
+}
+
+static int submit(co_http_request *request, co_text head, bool has_body)
+{
+    struct co_h2_stream *stream = request->exchange;
+    const nghttp2_data_provider body = {.source.ptr = stream, .read_callback = co_h2_reply_fill};
+    struct co_buf *fields = &stream->h2->fields;
+    char digits[3] = {(char)('0' + request->status / 100), (char)('0' + request->status / 10 % 10),
+        (char)('0' + request->status % 10)};
+    int rc = refusal(stream);
+    if (rc < 0)
+        return rc;
+    fields_make(request, head, (co_text){digits, sizeof digits}, fields);
+    if (fields->error)
+        return fields->error;
+    rc = nghttp2_submit_response(stream->h2->session, stream->id,
+        (const nghttp2_nv *)(const void *)fields->at, fields->size / sizeof(nghttp2_nv),
+        has_body ? &body : NULL);
+    stream->complete = rc == 0 && !has_body;
+    return rc == 0 ? 0 : rc == NGHTTP2_ERR_NOMEM ? -ENOMEM : CO_EHTTP;
+}
+
+/* ---- the body ----------------------------------------------------------------------------- */
+
+/* The bytes of a piece that are at hand. 0: none are, for now. */
+static ssize_t piece_take(struct co_h2_stream *stream, uint8_t *to, size_t size)
+{
+    struct co_h2_piece *piece = &stream->piece;
+    if (size > piece->left)
+        size = (size_t)piece->left;
+    if (piece->at) {
+        memcpy(to, piece->at, size);
+        piece->at += size;
+    } else if (size > 0) {
+        const struct iovec room = {to, size};
+        ssize_t n = preadv2(piece->fd, &room, 1, (off_t)piece->offset, RWF_NOWAIT);
+        if (n <= 0) { /* its fiber finds out why */
+            stream->cold = true;
+            co_event_set(&stream->wake);
+            return 0;
+        }
+        size = (size_t)n;
+        piece->offset += size;
+    }
+    piece->left -= size;
+    if (piece->left == 0)
+        co_event_set(&stream->wake);
+    return (ssize_t)size;
+}
+
+ssize_t co_h2_reply_fill(nghttp2_session *session, int32_t id, uint8_t *buffer, size_t size,
+    uint32_t *flags, nghttp2_data_source *source, void *arg)
+{
+    struct co_h2_stream *stream = source->ptr;
+    size_t room;
+    (void)session, (void)id, (void)buffer;
+    if (stream->piece.left == 0 && !stream->is_last)
+        return NGHTTP2_ERR_DEFERRED;
+    uint8_t *to = co_h2_output_room(arg, &room);
+    if (!to)
+        return NGHTTP2_ERR_PAUSE;
+    if (size >= stream->piece.left ||
+        size >= WINDOW_AMPLE) /* it is not the window that limits it */
+        stream->h2->windows_free = WINDOWS_FREE;
+    ssize_t n = piece_take(stream, to, size < room ? size : room);
+    if (n == 0 && stream->piece.left > 0)
+        return NGHTTP2_ERR_DEFERRED;
+    *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
+    if (stream->is_last && stream->piece.left == 0) {
+        stream->complete = true;
+        *flags |= NGHTTP2_DATA_FLAG_EOF;
+    }
+    return n;
+}
+
+/* The stream came to its deadline: was it the peer's fault? While its own window is open, it waits
+ * for other streams, if they have used the time well, or for our own limit. */
+static int forgive(co_http_request *request, struct co_h2_stream *stream, uint64_t moved)
+{
+    const struct co_h2 *h2 = stream->h2;
+    if (nghttp2_session_get_stream_remote_window_size(h2->session, stream->id) > 0)
+        co_pace_earn(&request->writing, h2->writing.limit_rate > 0 ? UINT32_MAX : moved);
+    return request->writing.allowance_ns > 0 ? 0 : CO_ETOOSLOW;
+}
+
+static int await_turn(co_http_request *request, struct co_h2_stream *stream)
+{
+    const struct co_h2 *h2 = stream->h2;
+    struct co_pace_wait wait;
+    uint64_t left = stream->piece.left, others = h2->data_sent;
+    co_event_clear(&stream->wake);
+    co_pace_wait_begin(&wait, &request->writing, 0);
+    int rc = co_event_wait(&stream->wake);
+    uint64_t moved = left - stream->piece.left;
+    rc = (int)co_pace_wait_end(&wait, &request->writing, rc, moved);
+    return rc == CO_ETOOSLOW ? forgive(request, stream, h2->data_sent - others - moved) : rc;
+}
+
+/* Has nghttp2 take the piece, and waits until it is on its way, or its next bytes are cold. */
+static int offer_piece(co_http_request *request, struct co_h2_stream *stream)
+{
+    int rc = 0;
+    stream->cold = false;
+    nghttp2_session_resume_data(stream->h2->session, stream->id);
+    co_h2_push(stream->h2);
+    while (rc == 0 && stream->piece.left > 0 && !stream->cold) {
+        rc = refusal(stream);
+        if (rc == 0)
+            rc = stream->h2->ended && !stream->h2->writer_on ? -EPIPE : await_turn(request, stream);
+    }
+    return rc;
+}
+
+/* The next bytes are not in the page cache: reads them on a thread, and sends them from memory. */
+static int send_cold(co_http_request *request, struct co_h2_stream *stream, uint8_t *buffer)
+{
+    struct co_h2_piece rest = stream->piece;
+    size_t size = rest.left < CO_BUFFER_LARGE ? (size_t)rest.left : CO_BUFFER_LARGE;
+    bool is_last = stream->is_last;
+    stream->piece.left = 0;
+    stream->is_last = false;
+    ssize_t n = co_file_read_at(rest.fd, buffer, size, rest.offset);
+    if (n <= 0)
+        return n < 0 ? (int)n : CO_EEOF;
+    stream->is_last = is_last && (uint64_t)n == rest.left;
+    stream->piece = (struct co_h2_piece){.at = buffer, .left = (uint64_t)n};
+    int rc = offer_piece(request, stream);
+    uint64_t sent = (uint64_t)n - stream->piece.left;
+    rest.offset += sent;
+    rest.left -= sent;
+    stream->piece = rest;
+    stream->is_last = is_last;
+    return rc == 0 && rest.left > 0 ? offer_piece(request, stream) : rc;
+}
+
+static int send_from_disk(co_http_request *request, struct co_h2_stream *stream)
+{
+    struct co_rt *rt = stream->h2->stream->rt;
+    uint8_t *buffer = co_buffer_take(rt, CO_BUFFER_LARGE);
+    int rc = buffer ? 0 : -ENOMEM;
+    while (rc == 0 && stream->piece.left > 0 && stream->cold)
+        rc = send_cold(request, stream, buffer);
+    if (buffer)
+        co_buffer_give(rt, buffer, CO_BUFFER_LARGE);
+    return rc;
+}
+
+static int send_piece(co_http_request *request, struct co_h2_stream *stream)
+{
+    int rc = offer_piece(request, stream);
+    if (rc == 0 && stream->piece.left > 0)
+        rc = send_from_disk(request, stream);
+    if (rc == 0)
+        rc = stream->complete ? 0 : refusal(stream);
+    stream->is_last &= rc == 0; /* what was cut short must not look whole */
+    stream->complete |= stream->is_last;
+    return rc;
+}
+
+static int send_bytes(co_http_request *request, co_text bytes, bool is_last)
+{
+    struct co_h2_stream *stream = request->exchange;
+    stream->piece = (struct co_h2_piece){.at = (const uint8_t *)bytes.at, .left = bytes.size};
+    stream->is_last = is_last;
+    int rc = send_piece(request, stream);
+    stream->piece.left = 0; /* the bytes were the caller's */
+    return rc;
+}
+
+/* ---- the transport ------------------------------------------------------------------------ */
+
+static int reply_head(
+    co_http_request *request, co_text head, co_text body, enum co_http_reply_state next)
+{
+    bool has_body = next == CO_HTTP_REPLY_DONE ? body.size > 0
+                                               : co_http_reply_has_body(request, request->status);
+    struct co_h2_stream *stream = request->exchange;
+    co_h2_limit(stream->h2, request->writing.limit_rate);
+    int rc = submit(request, head, has_body);
+    if (rc == 0 && body.size > 0)
+        return send_bytes(request, body, true);
+    if (rc == 0)
+        co_h2_push(stream->h2);
+    return rc;
+}
+
+static int reply_write(co_http_request *request, const void *bytes, size_t size)
+{
+    bool is_last = request->reply_state == CO_HTTP_REPLY_SIZED && request->reply_left == 0;
+    return send_bytes(request, (co_text){bytes, size}, is_last);
+}
+
+static int reply_file(co_http_request *request, struct co_pace_span *span)
+{
+    struct co_h2_stream *stream = request->exchange;
+    stream->piece =
+        (struct co_h2_piece){.fd = span->fd, .offset = span->offset, .left = span->size};
+    stream->is_last = request->reply_left == 0;
+    int rc = send_piece(request, stream);
+    span->size = stream->piece.left;
+    stream->piece.left = 0;
+    return rc;
+}
+
+static int reply_end(co_http_request *request)
+{
+    struct co_h2_stream *stream = request->exchange;
+    if (stream->is_last)
+        return 0;
+    stream->is_last = true;
+    return send_piece(request, stream);
+}
+
+const struct co_http_transport co_h2_transport = {
+    .major = 2,
+    .head = reply_head,
+    .write = reply_write,
+    .write_file = reply_file,
+    .end = reply_end,
+    .open_body = co_h2_body_open,
+    .go_on = co_h2_body_go_on,
+    .read = co_h2_body_read,
+    .show = co_h2_body_show,
+    .consume_shown = co_h2_body_consume_shown,
+};
