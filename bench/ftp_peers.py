@@ -11,9 +11,9 @@ import subprocess
 import tempfile
 import time
 
-from peers import Server, config
+from peers import Server, certificate, config
 
-PACKAGES = ['vsftpd', 'pure-ftpd', 'pure-ftpd-common', 'proftpd-core']
+PACKAGES = ['vsftpd', 'pure-ftpd', 'pure-ftpd-common', 'proftpd-core', 'proftpd-mod-crypto']
 
 VSFTPD = '''
 listen=YES
@@ -38,6 +38,19 @@ max_clients=4000
 max_per_ip=4000
 idle_session_timeout=600
 one_process_model=YES
+{tls}
+'''
+
+VSFTPD_TLS = '''
+ssl_enable=YES
+allow_anon_ssl=YES
+force_anon_logins_ssl=YES
+force_anon_data_ssl=YES
+require_ssl_reuse=NO
+ssl_tlsv1=YES
+ssl_ciphers=HIGH
+rsa_cert_file={chain}
+rsa_private_key_file={key}
 '''
 
 PROFTPD = '''
@@ -68,6 +81,19 @@ AllowOverwrite on
   RequireValidShell off
   MaxClients none
 </Anonymous>
+{tls}
+'''
+
+PROFTPD_TLS = '''
+ModulePath {modules}
+LoadModule mod_tls.c
+TLSEngine on
+TLSProtocol TLSv1.3
+TLSRequired on
+TLSLog none
+TLSRenegotiate none
+TLSECCertificateFile {chain}
+TLSECCertificateKeyFile {key}
 '''
 
 PYFTPDLIB = '''
@@ -118,14 +144,14 @@ def control_group():
 
 class FtpServer(Server):
     """One of them on a free port, pinned to one processor, in a control group of its own: most
-    begin a process for each session."""
+    begin a process for each session. It speaks `scheme`: ftp, or ftps, which begins by AUTH TLS."""
 
-    def __init__(self, name, options, work, root):
+    def __init__(self, name, options, work, root, scheme='ftp'):
         self.programs = options.programs
         self.group = control_group()
         if not self.group:
             raise SystemExit('the FTP cases need a cgroup v2 that may be written to (root)')
-        super().__init__(name, options.build, work, root, options.backend)
+        super().__init__(name, options.build, work, root, options.backend, scheme)
 
     def enter(self):
         with open(os.path.join(self.group, 'cgroup.procs'), 'w') as file:
@@ -148,23 +174,33 @@ class FtpServer(Server):
         os.rmdir(self.group)
 
     def command(self, build, work, root):
+        secure = self.scheme == 'ftps'
+        chain, key = certificate(work) if secure else ('', '')
+
+        def tls(text):
+            modules = os.path.join(os.path.dirname(self.programs['proftpd']), '../lib/proftpd')
+            return text.format(chain=chain, key=key, modules=modules) if secure else ''
         if self.name.startswith('coronet'):
             return [os.path.join(build, 'coronet'), 'serve', root, '--http', 'unix:@bench-ftp',
                     '--ftp', f'127.0.0.1:{self.port}', '--workers', '1', '--log', 'none', '-q',
                     '--max-connections', '18000', '--anonymous-write', '--run-as', 'nobody',
+                    *(['--cert', chain, '--key', key] if secure else []),
                     *(['--no-sync'] if 'unsynced' in self.name else [])]
         if self.name.startswith('floor'):
             return [os.path.join(build, 'bench', 'ftp_floor'), str(self.port),
                     os.path.join(root, '1k.bin'), *(['door'] if self.name == 'floor-door' else [])]
         if self.name == 'vsftpd':
             os.makedirs(os.path.join(work, 'empty'), exist_ok=True)
-            path = config(work, 'vsftpd.conf', VSFTPD, root=root, port=self.port)
+            path = config(work, 'vsftpd.conf', VSFTPD, root=root, port=self.port,
+                          tls=tls(VSFTPD_TLS))
             return [self.programs['vsftpd'], path]
         if self.name == 'pure-ftpd':
             subprocess.run(['usermod', '--home', root, 'ftp'], check=True)  # what it serves
             return [self.programs['pure-ftpd'], '-e', '-H', '-c', '4000', '-C', '4000', '-I', '600',
-                    '-S', f'127.0.0.1,{self.port}']
+                    '-S', f'127.0.0.1,{self.port}',
+                    *(['-Y', '2', '-2', f'{chain},{key}'] if secure else [])]
         if self.name == 'proftpd':
-            path = config(work, 'proftpd.conf', PROFTPD, root=root, port=self.port)
+            path = config(work, 'proftpd.conf', PROFTPD, root=root, port=self.port,
+                          tls=tls(PROFTPD_TLS))
             return [self.programs['proftpd'], '-n', '-q', '-c', path]
         return ['/usr/bin/python3', '-c', PYFTPDLIB.format(root=root, port=self.port)]

@@ -19,12 +19,12 @@ http {{
   types {{ }} default_type application/octet-stream;
   client_body_temp_path {work}/b; proxy_temp_path {work}/p; fastcgi_temp_path {work}/f;
   uwsgi_temp_path {work}/u; scgi_temp_path {work}/s;
-  server {{ listen 127.0.0.1:{port} backlog=4096; root {root}; }}
+  server {{ listen 127.0.0.1:{port} backlog=4096 {listen}; root {root}; {tls} }}
 }}
 '''
 
 H2O = '''
-listen: {{ host: 127.0.0.1, port: {port} }}
+listen: {{ host: 127.0.0.1, port: {port}{tls} }}
 user: root
 num-threads: 1
 max-connections: 18000
@@ -47,6 +47,21 @@ server.max-keep-alive-idle = 600
 server.event-handler = "linux-sysepoll"
 server.network-backend = "sendfile"
 server.errorlog = "{work}/lighttpd.log"
+{tls}
+'''
+
+# TLS 1.3 alone, tickets on; the clients insist on X25519 and AES-128-GCM, so that all take them.
+NGINX_TLS = '''
+    ssl_certificate {chain}; ssl_certificate_key {key}; ssl_protocols TLSv1.3;
+    ssl_ecdh_curve X25519; ssl_session_tickets on;
+'''
+H2O_TLS = ', ssl: {{ certificate-file: {chain}, key-file: {key}, minimum-version: TLSv1.3 }}'
+LIGHTTPD_TLS = '''
+server.modules += ("mod_openssl")
+ssl.engine = "enable"
+ssl.pemfile = "{chain}"
+ssl.privkey = "{key}"
+ssl.openssl.ssl-conf-cmd = ("MinProtocol" => "TLSv1.3", "Curves" => "X25519")
 '''
 
 
@@ -54,6 +69,17 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(('127.0.0.1', 0))
         return probe.getsockname()[1]
+
+
+def certificate(work):
+    """One for localhost signed by itself, with a P-256 key: the files of both."""
+    pair = os.path.join(work, 'chain.pem'), os.path.join(work, 'key.pem')
+    if not os.path.exists(pair[0]):
+        subprocess.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt',
+                        'ec_paramgen_curve:P-256', '-nodes', '-days', '30', '-subj',
+                        '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1',
+                        '-out', pair[0], '-keyout', pair[1]], check=True, capture_output=True)
+    return pair
 
 
 def config(work, name, text, **values):
@@ -64,10 +90,13 @@ def config(work, name, text, **values):
 
 
 class Server:
-    """A server on a free port of the loopback address, pinned to one processor."""
+    """A server on a free port of the loopback address, pinned to one processor. It speaks `scheme`:
+    http, https, h2 (over TLS) or h2c (without)."""
 
-    def __init__(self, name, build, work, root, backend=None):
+    def __init__(self, name, build, work, root, backend=None, scheme='http'):
         self.name = name
+        self.scheme = scheme
+        self.build = build
         self.port = free_port()
         environment = dict(os.environ)
         if backend:
@@ -81,16 +110,26 @@ class Server:
 
     def command(self, build, work, root):
         name, port = self.name, self.port
+        secure = self.scheme in ('https', 'h2')
+        chain, key = certificate(work) if secure else ('', '')
+
+        def tls(text):
+            return text.format(chain=chain, key=key) if secure else ''
         if name.startswith('coronet'):
-            return [os.path.join(build, 'coronet'), 'serve', root, '--http', f'127.0.0.1:{port}',
+            where = ['--https', f'127.0.0.1:{port}', '--cert', chain, '--key', key]
+            return [os.path.join(build, 'coronet'), 'serve', root,
+                    *(where if secure else ['--http', f'127.0.0.1:{port}']),
                     '--workers', '1', '--log', 'none', '--idle-timeout', '600', '-q',
                     '--max-connections', '18000', '--max-per-address', '18000', '--run-as', 'root']
         if name == 'nginx':
-            return ['nginx', '-c', config(work, 'nginx.conf', NGINX, root=root, port=port)]
+            listen = {'http': '', 'https': 'ssl', 'h2': 'ssl http2', 'h2c': 'http2'}[self.scheme]
+            path = config(work, 'nginx.conf', NGINX, root=root, port=port, listen=listen,
+                          tls=tls(NGINX_TLS))
+            return ['nginx', '-c', path]
         if name == 'h2o':
-            path = config(work, 'h2o.conf', H2O, root=root, port=port)
+            path = config(work, 'h2o.conf', H2O, root=root, port=port, tls=tls(H2O_TLS))
             return ['h2o', '-m', 'worker', '-c', path]
-        path = config(work, 'lighttpd.conf', LIGHTTPD, root=root, port=port)
+        path = config(work, 'lighttpd.conf', LIGHTTPD, root=root, port=port, tls=tls(LIGHTTPD_TLS))
         return ['lighttpd', '-D', '-f', path]
 
     def enter(self):

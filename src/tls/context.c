@@ -38,20 +38,22 @@
 
 /* A session is resumed only under the certificate, the name and the demands on clients that it
  * began with (attacks T03, T08): whoever was told one name must not be taken for having been told
- * another, nor who needed no certificate for having shown one. */
+ * another, nor who needed no certificate for having shown one. What a certificate was signed by
+ * stands for it, as a digest would: there is nothing to compute. */
 static int bind_sessions(
     SSL *ssl, const struct co_tls_set *set, const SSL_CTX *context, const char *name)
 {
     static const uint64_t open_secret[2]; /* a client that finds a collision fools itself */
-    uint8_t id[SSL_MAX_SID_CTX_LENGTH];
-    unsigned size = 0;
-    uint8_t digest[EVP_MAX_MD_SIZE];
+    uint8_t id[SSL_MAX_SID_CTX_LENGTH] = {0};
+    const ASN1_BIT_STRING *signature;
     uint64_t hash = co_siphash(open_secret, name, strlen(name));
-    X509_digest(SSL_CTX_get0_certificate(context), EVP_sha256(), digest, &size);
+    X509_get0_signature(&signature, NULL, SSL_CTX_get0_certificate(context));
+    size_t size = (size_t)ASN1_STRING_length(signature), room = sizeof id - sizeof hash;
+    size_t take = size < room ? size : room;
+    memcpy(id, ASN1_STRING_get0_data(signature) + size - take, take);
     for (unsigned i = 0; i < CO_POLICY_BYTES; i++)
-        digest[i] ^= set->policy[i];
-    memcpy(id, digest, sizeof id - sizeof hash);
-    memcpy(id + sizeof id - sizeof hash, &hash, sizeof hash);
+        id[i] ^= set->policy[i];
+    memcpy(id + room, &hash, sizeof hash);
     return SSL_set_session_id_context(ssl, id, sizeof id);
 }
 

@@ -339,11 +339,13 @@ static long encrypt(struct co_stream *stream, struct pieces *pieces, uint8_t *sc
     return (long)sent;
 }
 
-/* What is in `out` counts as sent: when the scope ends meanwhile, the next call goes on with it. */
+/* What is in `out` counts as sent: when the scope ends meanwhile, the next call goes on with it.
+ * What OpenSSL had to say itself, such as a ticket, goes with the data. */
 static long tls_send(struct co_stream *stream, const struct iovec *pieces, unsigned count)
 {
+    const struct co_tls_layer *layer = co_tls_layer_of(stream);
     struct pieces rest = {.at = pieces, .count = count};
-    int rc = flush_all(stream);
+    int rc = layer->sending || !has_room(layer, RECORD_ROOM) ? flush_all(stream) : 0;
     if (rc < 0)
         return rc;
     uint8_t *scratch = count > 1 ? co_buffer_take(stream->rt, CO_BUFFER_LARGE) : NULL;
