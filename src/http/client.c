@@ -17,8 +17,9 @@
 #define HEAD_MS       60000
 #define IDLE_MAX      32
 #define REDIRECTS_MAX 20
-#define SKIPPED_MAX   65536 /* bytes of a redirection's body; reading more costs more than a close \
-                             */
+#define SKIPPED_MAX                                                                                \
+ 65536 /* bytes of a redirection's body; reading more costs more than a close                      \
+        */
 
 struct co_http_client {
     struct co_http_client_options options;
