@@ -3,13 +3,15 @@
  * The FTP server: a directory by RFC 959 and its successors, with an event for each thing done.
  *
  * One call serves a directory: co_ftp_serve_folder("*:2121", "/srv/share", NULL). Anonymous
- * visitors may read; whoever else comes is asked for by `authenticate`.
+ * visitors may read; whoever else comes is asked for by `authenticate`. With `tls` in the options
+ * clients can encrypt what they say by AUTH TLS (RFC 4217), with `require_tls` they must.
  */
 #ifndef CORONET_FTP_H
 #define CORONET_FTP_H
 
 #include "coronet/account.h"
 #include "coronet/net.h"
+#include "coronet/tls.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -30,6 +32,7 @@ enum co_ftp_event_kind {
 struct co_ftp_event {
     enum co_ftp_event_kind kind;
     const char *peer;      /* as co_peer */
+    const char *scheme;    /* "ftp", or "ftps" over TLS, however it began */
     co_text user;          /* as given; "anonymous" too */
     co_text command;       /* "RETR", "STOR", "DELE" ... */
     co_text path, target;  /* absolute, as this visitor sees them; target: a rename's */
@@ -39,6 +42,14 @@ struct co_ftp_event {
     int64_t start_seconds; /* calendar time */
     int64_t duration_ns;
     int error; /* 0, or why it failed */
+};
+
+/* What is asked of an encrypted data connection, beyond its address and port: that it has resumed
+ * the TLS session of the control connection, as only the same client can. */
+enum co_ftp_reuse {
+    CO_FTP_REUSE_PREFER,  /* nothing, of clients that cannot */
+    CO_FTP_REUSE_REQUIRE, /* it is closed otherwise */
+    CO_FTP_REUSE_OFF,     /* nothing; any session of this server's may be resumed */
 };
 
 struct co_ftp_options {
@@ -61,9 +72,12 @@ struct co_ftp_options {
     const char *const *public_addresses; /* what PASV names to peers of other networks: "ADDR", an
                                             IPv4 address, or to those of one network: "CIDR=ADDR";
                                             ends with NULL; NULL: our own address; borrowed */
-    int64_t idle_timeout_ms;             /* between commands; 0: 300,000 */
-    int64_t login_timeout_ms;            /* for logging in; 0: 60,000 */
-    int64_t data_timeout_ms;             /* for the data connection to come about; 0: 30,000 */
+    co_tls *tls;      /* for AUTH TLS and co_ftps_serve; borrowed; NULL: there is none */
+    bool require_tls; /* no login, and no data, without it */
+    enum co_ftp_reuse tls_reuse;
+    int64_t idle_timeout_ms;  /* between commands; 0: 300,000 */
+    int64_t login_timeout_ms; /* for logging in; 0: 60,000 */
+    int64_t data_timeout_ms;  /* for the data connection to come about; 0: 30,000 */
     int64_t min_rate;         /* bytes a second of transfers, after 15 s; 0: 240; negative: none */
     uint64_t limit_rate;      /* bytes a second of each transfer; 0: no limit */
     unsigned connections_max; /* 0: 10,000 */
@@ -107,6 +121,22 @@ CO_API int co_ftp_serve(
  * Suspends and returns as co_ftp_serve.
  */
 CO_API int co_ftp_serve_listener(co_ftp_server *server, co_listener *listener);
+
+/*
+ * co_ftps_serve - the same with TLS from the first byte (implicit FTPS).
+ *
+ * Suspends and returns as co_ftp_serve; -EINVAL when the server's options have no tls. co_ftp_serve
+ * has TLS too, for clients that ask for it by AUTH TLS (RFC 4217).
+ */
+CO_API int co_ftps_serve(
+    co_ftp_server *server, const char *where, const struct co_serve_options *options);
+
+/*
+ * co_ftps_serve_listener - the same on a listener that is open already; it stays open.
+ *
+ * Suspends and returns as co_ftps_serve. Open it with client_first, since clients speak first.
+ */
+CO_API int co_ftps_serve_listener(co_ftp_server *server, co_listener *listener);
 
 /*
  * co_ftp_serve_folder - make a server for a directory, listen and serve.

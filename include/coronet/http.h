@@ -118,11 +118,11 @@ struct co_http_files_options {
 
     bool no_anonymous;             /* everybody must log in by `authenticate` */
     unsigned anonymous_rights;     /* enum co_right; 0: CO_MAY_BROWSE */
-    co_authenticate *authenticate; /* asked for each request that names somebody; NULL: there is
-                                      nobody, and credentials are not looked at */
+    co_authenticate *authenticate; /* asked of who names himself; NULL: credentials mean nothing */
     void (*leave)(void *arg, struct co_account *account); /* told when its request ends */
     void *authenticate_arg;                               /* of both */
-    unsigned rights_max;       /* enum co_right: accounts have none beyond; 0: CO_MAY_ALL */
+    bool require_tls;    /* credentials are taken over TLS alone; else from this machine, too */
+    unsigned rights_max; /* enum co_right: accounts have none beyond; 0: CO_MAY_ALL */
     uint64_t upload_bytes_max; /* of an uploaded file; more is 413; 0: no limit */
     bool no_sync;              /* do not wait for the disk before an upload is called complete */
 };

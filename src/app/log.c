@@ -240,6 +240,7 @@ static void json_ftp(struct co_buf *out, const struct co_ftp_event *event)
         [CO_FTP_LISTED] = "listing",
         [CO_FTP_CHANGED] = "change"};
     json_start(out, names[event->kind], event->peer, event->start_seconds);
+    json_text(out, "scheme", co_text_of(event->scheme));
     json_text(out, "user", event->user);
     json_text(out, "command", event->command);
     json_text(out, "path", event->path);

@@ -16,6 +16,7 @@
 static const struct co_service http = {.scheme = "http", .client_first = true};
 static const struct co_service https = {.scheme = "https", .client_first = true};
 static const struct co_service ftp = {.scheme = "ftp"};
+static const struct co_service ftps = {.scheme = "ftps", .client_first = true};
 
 struct app {
     const struct co_serve_settings *settings;
@@ -55,6 +56,8 @@ static int serve_listener(
         return co_http_serve_listener(app->http, listener);
     if (service == &https)
         return co_https_serve_listener(app->http, app->settings->tls, listener);
+    if (service == &ftps)
+        return co_ftps_serve_listener(app->ftp, listener);
     return co_ftp_serve_listener(app->ftp, listener);
 }
 
@@ -97,7 +100,9 @@ static int servers_new(struct app *app)
     if (app->http->error < 0)
         return co_fail(app->http->error, "cannot serve %s: %s", settings->directory,
             co_explain(app->http->error));
-    return co_ftp_server_new(&app->ftp, settings->directory, &settings->ftp_options);
+    struct co_ftp_options ftp_options = settings->ftp_options;
+    ftp_options.tls = settings->tls;
+    return co_ftp_server_new(&app->ftp, settings->directory, &ftp_options);
 }
 
 /* Where redirections lead: known only now, if it was the system's to choose. 0: nowhere. */
@@ -162,7 +167,9 @@ int co_app_open(const struct co_serve_settings *settings, struct co_doors *doors
         rc = open_each(doors, settings->https, &https);
     if (rc == 0 && settings->redirect_https && https_port(doors) == 0)
         rc = co_fail(CO_EADDRESS, "--redirect-https: there is no port of HTTPS to lead to");
-    return rc < 0 ? rc : open_each(doors, settings->ftp, &ftp);
+    if (rc == 0)
+        rc = open_each(doors, settings->ftp, &ftp);
+    return rc < 0 ? rc : open_each(doors, settings->ftps, &ftps);
 }
 
 int co_app_serve(const struct co_serve_settings *settings, struct co_doors *doors)

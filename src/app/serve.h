@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * `coronet serve` as two functions: opening the addresses, then serving a directory at them over
- * HTTP, HTTPS and FTP on as many shards as asked for. One process may open, and others serve.
+ * HTTP, HTTPS, FTP and FTPS on as many shards as asked for. One process may open, and others serve.
  *
  * What else may need privileges (the directory) is opened first, by the calling thread alone; then
  * `opened` is called, which may give the privileges up; only then do other threads start and is a
@@ -19,10 +19,10 @@
 struct co_serve_settings {
     const char *directory;
     /* Addresses, NULL-terminated; "localhost" is both loopbacks. NULL: none. */
-    const char *const *http, *const *https, *const *ftp;
+    const char *const *http, *const *https, *const *ftp, *const *ftps;
     int family;          /* AF_INET or AF_INET6 only; 0: both */
     unsigned workers;    /* shards; 0: 1 */
-    co_tls *tls;         /* for https */
+    co_tls *tls;         /* for https and ftps, and for ftp where clients ask for it */
     bool redirect_https; /* whoever comes by http is sent to the first of https */
     struct co_http_options options;
     struct co_http_files_options files;

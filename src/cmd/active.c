@@ -20,7 +20,7 @@ static bool is_ours(const struct co_doors *doors, const co_address *local)
 {
     for (unsigned i = 0; i < doors->count; i++) {
         const struct co_door *door = &doors->at[i];
-        if (strcmp(door->service->scheme, "ftp") == 0 &&
+        if (strncmp(door->service->scheme, "ftp", 3) == 0 && /* or "ftps" */
             co_address_port(&door->address) == co_address_port(local))
             return true;
     }

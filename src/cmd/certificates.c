@@ -30,6 +30,10 @@ static int check_options(const struct co_serve_command *command)
         wrong = "--client-certificate needs the authorities: --client-ca FILE";
     else if ((command->client_ca || command->strict_sni) && !command->https.count)
         wrong = "--client-ca and --strict-sni are for --https";
+    else if (command->ftps.count && !command->cert.count && !command->self_signed)
+        wrong = "--ftps needs a certificate: --cert FILE --key FILE, or --self-signed";
+    else if (command->require_tls && !command->cert.count && !command->self_signed)
+        wrong = "--require-tls needs a certificate: --cert FILE --key FILE, or --self-signed";
     else if (command->redirect_https && !command->https.count)
         wrong = "--redirect-https needs an address of --https to lead to";
     if (!wrong)
@@ -95,12 +99,15 @@ static int add_given(struct co_serving *server, size_t i)
 
 static int add_self_signed(struct co_serving *server)
 {
+    const struct co_serve_command *command = server->command;
+    const struct co_option_list *const places[] = {
+        &command->https, &command->ftps, &command->ftp, NULL};
     struct co_self_signed *kept = server->self_signed = calloc(1, sizeof *kept);
     if (!kept) {
         co_error("no memory");
         return CO_EXIT_OTHER;
     }
-    int code = co_self_signed_find(kept, &server->command->https);
+    int code = co_self_signed_find(kept, places);
     if (code)
         return code;
     add(&server->certificates, kept->chain, kept->key);

@@ -55,14 +55,9 @@ static void interfaces_add(struct hosts *hosts)
         address_add(hosts, &own[i]);
 }
 
-static void hosts_fill(struct hosts *hosts, const struct co_option_list *places)
+static void places_add(struct hosts *hosts, const struct co_option_list *places)
 {
     char host[CO_APP_HOST_MAX + 1];
-    host_add(hosts, "localhost");
-    host_add(hosts, "127.0.0.1");
-    host_add(hosts, "::1");
-    if (gethostname(host, sizeof host) == 0)
-        host_add(hosts, host);
     for (size_t i = 0; i < places->count; i++) {
         if (!co_app_host(places->at[i], host))
             continue;
@@ -71,6 +66,18 @@ static void hosts_fill(struct hosts *hosts, const struct co_option_list *places)
         else
             host_add(hosts, host);
     }
+}
+
+static void hosts_fill(struct hosts *hosts, const struct co_option_list *const *places)
+{
+    char host[CO_APP_HOST_MAX + 1];
+    host_add(hosts, "localhost");
+    host_add(hosts, "127.0.0.1");
+    host_add(hosts, "::1");
+    if (gethostname(host, sizeof host) == 0)
+        host_add(hosts, host);
+    for (; *places; places++)
+        places_add(hosts, *places);
 }
 
 /* ---- files -------------------------------------------------------------------------------- */
@@ -157,7 +164,7 @@ static int find_or_make(struct co_self_signed *kept, const struct hosts *hosts,
     return rc < 0 || will_do(kept, chain, key, hosts) ? rc : -EINVAL;
 }
 
-int co_self_signed_find(struct co_self_signed *ret, const struct co_option_list *places)
+int co_self_signed_find(struct co_self_signed *ret, const struct co_option_list *const *places)
 {
     static struct hosts hosts;
     struct co_buf chain = CO_BUF(CO_CERTIFICATE_BYTES), key = CO_BUF(CO_CERTIFICATE_BYTES);

@@ -17,7 +17,8 @@ struct co_self_signed {
     char fingerprint[CO_FINGERPRINT_SIZE];
 };
 
-/* Finds or makes it, for the hosts of these addresses. 0, or an exit code, having said why. */
-int co_self_signed_find(struct co_self_signed *ret, const struct co_option_list *places);
+/* Finds or makes it, for the hosts of these lists of addresses (NULL-terminated). 0, or an exit
+ * code, having said why. */
+int co_self_signed_find(struct co_self_signed *ret, const struct co_option_list *const *places);
 
 #endif

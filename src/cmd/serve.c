@@ -134,7 +134,8 @@ static int enter_sandbox(struct co_serving *server)
 {
     const struct co_serve_command *command = server->command;
     const struct co_ftp_options *ftp = &server->settings.ftp_options;
-    bool has_ftp = server->settings.ftp && *server->settings.ftp;
+    const struct co_serve_settings *settings = &server->settings;
+    bool has_ftp = (settings->ftp && *settings->ftp) || (settings->ftps && *settings->ftps);
     const struct co_sandbox_options options = {
         .directory_fd = server->directory_fd,
         .writes = command->write || command->anonymous_write,
@@ -376,6 +377,8 @@ static int open_doors(void *arg)
         rc = give_sockets(server, &command->https);
     if (rc == 0 && server->user.name[0])
         rc = give_sockets(server, &command->ftp);
+    if (rc == 0 && server->user.name[0])
+        rc = give_sockets(server, &command->ftps);
     if (rc < 0)
         co_error("%s", co_explain(rc));
     return rc;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* `coronet serve`: a directory over HTTP, HTTPS and FTP. */
+/* `coronet serve`: a directory over HTTP, HTTPS, FTP and FTPS. */
 #ifndef CO_CMD_SERVE_H
 #define CO_CMD_SERVE_H
 
@@ -7,12 +7,13 @@
 
 struct co_serve_command {
     struct co_common common;
-    struct co_option_list http, https, ftp, cert, key, headers, allow, deny, user, public_address;
-    const char *index, *spa, *log, *log_format, *run_as;
+    struct co_option_list http, https, ftp, ftps, cert, key, headers, allow, deny, user,
+        public_address;
+    const char *index, *spa, *log, *log_format, *run_as, *tls_reuse;
     const char *users, *passive_ports, *active, *client_ca, *client_certificate;
     bool self_signed, strict_sni, redirect_https, no_http2, no_sandbox, no_listing, archive, cors,
         hidden, no_anonymous, write, anonymous_write;
-    bool no_sync;
+    bool no_sync, require_tls;
     int64_t cache, max_connections, max_per_address, limit_rate, idle_timeout, header_timeout;
     int64_t hsts, min_rate, workers, login_delay, max_upload;
 };
@@ -23,7 +24,7 @@ int co_serve_run(void *settings);
 
 #define CO_SERVE_COMMAND                                                                           \
  {                                                                                                 \
-  .name = "serve", .summary = "serve a directory over HTTP, HTTPS and FTP",                        \
+  .name = "serve", .summary = "serve a directory over HTTP, HTTPS, FTP and FTPS",                  \
   .usage = "[DIR] [OPTION...]",                                                                    \
   .examples = "  coronet serve                        the current directory, on this machine\n"    \
               "  coronet serve --http '*:8000' www    www, to the whole network\n"                 \

@@ -229,6 +229,13 @@ static unsigned processors(void)
     return sched_getaffinity(0, sizeof set, &set) == 0 ? (unsigned)CPU_COUNT(&set) : 1;
 }
 
+static enum co_ftp_reuse tls_reuse(const char *word)
+{
+    return !word || strcmp(word, "prefer") == 0 ? CO_FTP_REUSE_PREFER
+           : strcmp(word, "off") == 0           ? CO_FTP_REUSE_OFF
+                                                : CO_FTP_REUSE_REQUIRE;
+}
+
 static struct co_ftp_options ftp_options(struct co_serving *server)
 {
     const struct co_serve_command *command = server->command;
@@ -241,6 +248,8 @@ static struct co_ftp_options ftp_options(struct co_serving *server)
         .no_active = command->active && strcmp(command->active, "off") == 0,
         .connect = co_keeper_connect,
         .connect_arg = server->keeper,
+        .require_tls = command->require_tls,
+        .tls_reuse = tls_reuse(command->tls_reuse),
         .public_addresses = command->public_address.at,
         .min_rate = command->min_rate ? command->min_rate : -1,
         .limit_rate = (uint64_t)command->limit_rate,
@@ -256,7 +265,8 @@ static struct co_ftp_options ftp_options(struct co_serving *server)
 static void fill_settings(struct co_serving *server)
 {
     const struct co_serve_command *command = server->command;
-    bool nowhere = !command->http.count && !command->https.count && !command->ftp.count;
+    bool nowhere = !command->http.count && !command->https.count && !command->ftp.count &&
+                   !command->ftps.count;
     bool xferlog = server->log_format == CO_LOG_XFERLOG;
     server->settings = (struct co_serve_settings){
         .directory = server->directory,
@@ -264,6 +274,7 @@ static void fill_settings(struct co_serving *server)
         .https = command->https.at,
         .redirect_https = command->redirect_https,
         .ftp = nowhere ? default_ftp : command->ftp.at,
+        .ftps = command->ftps.at,
         .family = command->common.ipv4   ? AF_INET
                   : command->common.ipv6 ? AF_INET6
                                          : 0,
@@ -294,6 +305,7 @@ static void fill_settings(struct co_serving *server)
                 .cache_seconds = command->cache / 1000,
                 .cors = command->cors ? "*" : NULL,
                 .no_anonymous = command->no_anonymous,
+                .require_tls = command->require_tls,
                 .anonymous_rights = command->anonymous_write ? CO_MAY_ALL : CO_MAY_BROWSE,
                 .rights_max =
                     command->write || command->anonymous_write ? CO_MAY_ALL : CO_MAY_BROWSE,

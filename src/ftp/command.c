@@ -12,6 +12,7 @@
 #define AFTER_LOGIN  .before_login = false
 #define NEEDS        .needs_argument = true
 #define AT_ONCE      .at_once = true
+#define OF_TLS       .before_login = true, .of_tls = true
 #define NOT_TAKEN(c) .not_taken = (c)
 
 #define HASH_RANGE "<sp> file [<sp> start [<sp> end]]"
@@ -21,7 +22,9 @@ static const struct co_ftp_rule rules[CO_FTP_VERB_COUNT] = {
     [CO_FTP_ACCT] = {co_ftp_acct, "<sp> account", BEFORE_LOGIN, NEEDS},
     [CO_FTP_ALLO] = {co_ftp_allo, "<sp> bytes", NEEDS},
     [CO_FTP_APPE] = {co_ftp_appe, "<sp> file", NEEDS},
+    [CO_FTP_AUTH] = {co_ftp_auth, "<sp> TLS", OF_TLS, NEEDS},
     [CO_FTP_AVBL] = {co_ftp_avbl, "[<sp> folder]", AFTER_LOGIN},
+    [CO_FTP_CCC] = {co_ftp_ccc, "", OF_TLS},
     [CO_FTP_CDUP] = {co_ftp_cdup, "", AFTER_LOGIN},
     [CO_FTP_CLNT] = {co_ftp_clnt, "<sp> client", BEFORE_LOGIN, NEEDS},
     [CO_FTP_CWD] = {co_ftp_cwd, "[<sp> folder]", AFTER_LOGIN},
@@ -46,7 +49,9 @@ static const struct co_ftp_rule rules[CO_FTP_VERB_COUNT] = {
     [CO_FTP_OPTS] = {co_ftp_opts, "<sp> command [<sp> options]", BEFORE_LOGIN, NEEDS},
     [CO_FTP_PASS] = {co_ftp_pass, "<sp> password", BEFORE_LOGIN},
     [CO_FTP_PASV] = {co_ftp_pasv, "", AFTER_LOGIN},
+    [CO_FTP_PBSZ] = {co_ftp_pbsz, "<sp> 0", OF_TLS, NEEDS},
     [CO_FTP_PORT] = {co_ftp_port, "<sp> h1,h2,h3,h4,p1,p2", NEEDS},
+    [CO_FTP_PROT] = {co_ftp_prot, "<sp> P|C", OF_TLS, NEEDS},
     [CO_FTP_PWD] = {co_ftp_pwd, "", AT_ONCE},
     [CO_FTP_QUIT] = {co_ftp_quit, "", BEFORE_LOGIN, AT_ONCE},
     [CO_FTP_RANG] = {co_ftp_rang, "<sp> first byte <sp> last byte", NEEDS},
@@ -76,6 +81,11 @@ const struct co_ftp_rule *co_ftp_rule_of(enum co_ftp_verb verb)
     return &rules[verb];
 }
 
+static bool is_served(const struct co_ftp_session *session, const struct co_ftp_rule *rule)
+{
+    return rule->handler && (!rule->of_tls || session->server->options.tls);
+}
+
 int co_ftp_strange(struct co_ftp_session *session)
 {
     co_ftp_reply(session, 500, "That is no command of this server; HELP lists them.");
@@ -103,7 +113,7 @@ int co_ftp_obey(struct co_ftp_session *session, const struct co_ftp_command *com
     session->rule = rule;
     forget_preludes(session, command->verb);
     int rc = 0;
-    if (!rule->handler)
+    if (!is_served(session, rule))
         co_ftp_reply(
             session, 502, "%s is not to be had on this server.", co_ftp_verb_name(command->verb));
     else if (!rule->before_login && !session->tree)
@@ -157,10 +167,13 @@ int co_ftp_feat(struct co_ftp_session *session, const struct co_ftp_command *com
     static const char *const features[] = {"AVBL", "CLNT", "EPRT", "EPSV", "HOST", "LANG EN*",
         "MDTM", "MFF Modify;UNIX.mode;", "MFMT", "MODE Z", "PASV", "RANG STREAM", "REST STREAM",
         "SIZE", "TVFS", "UTF8", "XCRC", "XMD5", "XSHA1", "XSHA256"};
+    static const char *const of_tls[] = {"AUTH TLS", "PBSZ", "PROT"}; /* RFC 4217 6 */
     char room[128] = "";
     struct co_buf facts = {.at = room, .room = sizeof room, .size_max = sizeof room};
     (void)command;
     co_ftp_reply_begin(session, 211, "Features:");
+    for (size_t i = 0; session->server->options.tls && i < CO_LENGTH(of_tls); i++)
+        co_ftp_reply_line(session, co_text_of(of_tls[i]));
     for (size_t i = 0; i < CO_LENGTH(features); i++)
         co_ftp_reply_line(session, co_text_of(features[i]));
     co_buf_add_string(&facts, "MLST ");
@@ -222,7 +235,7 @@ static int help_all(struct co_ftp_session *session)
     struct co_buf line = {.at = room, .room = sizeof room, .size_max = sizeof room};
     co_ftp_reply_begin(session, 214, "Commands; HELP <sp> command gives its syntax:");
     for (enum co_ftp_verb verb = CO_FTP_UNKNOWN + 1; verb < CO_FTP_VERB_COUNT; verb++) {
-        if (!rules[verb].handler)
+        if (!is_served(session, &rules[verb]))
             continue;
         co_buf_addf(&line, "%s%s", line.size ? " " : "", co_ftp_verb_name(verb));
         if (line.size < 64)
@@ -239,7 +252,8 @@ int co_ftp_help(struct co_ftp_session *session, const struct co_ftp_command *com
     struct co_ftp_command asked;
     if (command->argument.size == 0)
         return help_all(session);
-    if (co_ftp_command_parse(command->argument, &asked) < 0 || !rules[asked.verb].handler)
+    if (co_ftp_command_parse(command->argument, &asked) < 0 ||
+        !is_served(session, &rules[asked.verb]))
         return co_ftp_reply(session, 502, "There is no such command here; HELP lists all.");
     return co_ftp_reply(
         session, 214, "Syntax: %s %s", co_ftp_verb_name(asked.verb), rules[asked.verb].syntax);

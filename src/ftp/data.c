@@ -34,7 +34,11 @@ bool co_ftp_data_is_prepared(struct co_ftp_session *session)
 {
     if (session->data.kind == CO_FTP_DATA_NONE)
         co_ftp_reply(session, 425, "First say where to, by PASV, EPSV, PORT or EPRT.");
-    return session->data.kind != CO_FTP_DATA_NONE;
+    else if (session->server->options.require_tls && !session->data_secure)
+        co_ftp_reply(session, 521, "Data is encrypted here; first PBSZ 0, then PROT P.");
+    else
+        return true;
+    return false;
 }
 
 /* ---- passive -------------------------------------------------------------------------------- */
@@ -246,6 +250,15 @@ static int connect_peer(const struct co_ftp_session *session, co_stream **ret)
     return co_connect_from(ret, session->data.peer, &from);
 }
 
+/* Whose it is not, or who does not shake hands, gets nothing. */
+static int secure(struct co_ftp_session *session, co_stream *data)
+{
+    int rc = co_ftp_secure_data(session, data);
+    if (rc < 0 && co_close(data) < 0) /* it has been told why by an alert, */
+        return rc;                    /* or cannot be told any more */
+    return rc;
+}
+
 int co_ftp_data_open(struct co_ftp_session *session, co_stream **ret)
 {
     co_scope scope;
@@ -254,7 +267,9 @@ int co_ftp_data_open(struct co_ftp_session *session, co_stream **ret)
     int rc = data->ticket                        ? co_ticket_accept(data->ticket, ret)
              : data->kind == CO_FTP_DATA_PASSIVE ? accept_peer(session, data->listener, ret)
                                                  : connect_peer(session, ret);
-    co_scope_close(&scope);
     co_ftp_data_forget(session);
+    if (rc == 0 && session->data_secure)
+        rc = secure(session, *ret);
+    co_scope_close(&scope);
     return rc;
 }

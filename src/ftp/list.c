@@ -321,6 +321,10 @@ static int stat_session(struct co_ftp_session *session)
     co_ftp_reply_line(session, co_text_of(line));
     snprintf(line, sizeof line, "Logged in; type %s.", session->ascii ? "A" : "I");
     co_ftp_reply_line(session, co_text_of(line));
+    if (co_ftp_is_secure(session))
+        co_ftp_reply_line(session, session->data_secure
+                                       ? CO_TEXT("Commands and data are encrypted.")
+                                       : CO_TEXT("Commands are encrypted, data is not."));
     if (transfer) {
         snprintf(line, sizeof line, "%s: %llu bytes so far.", transfer->command,
             (unsigned long long)transfer->bytes);

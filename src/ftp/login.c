@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Who is there (RFC 959 4.1.1, RFC 7151): an account, and the tree that it may see. */
+#include "coding/gzip.h"
 #include "ftp/session.h"
 
 #include <errno.h>
@@ -22,6 +23,19 @@ void co_ftp_logout(struct co_ftp_session *session)
     session->account = (struct co_account){0};
     session->restart = session->range_end = 0;
     co_buf_free(&session->folder);
+}
+
+void co_ftp_begin_anew(struct co_ftp_session *session)
+{
+    co_ftp_logout(session);
+    co_ftp_data_forget(session);
+    session->telnet = (struct co_telnet){0};
+    session->ascii = true; /* RFC 959 3.1.1.1 */
+    session->epsv_all = session->packed = session->buffer_agreed = false;
+    session->data_secure = session->implicit;
+    session->facts = CO_FTP_FACTS_ALL;
+    session->hash = CO_DIGEST_SHA256;
+    session->pack_level = CO_GZIP_GOOD;
 }
 
 static bool is_anonymous(const struct co_ftp_session *session)
@@ -51,6 +65,8 @@ int co_ftp_user(struct co_ftp_session *session, const struct co_ftp_command *com
 {
     co_text name = command->argument;
     co_ftp_logout(session);
+    if (!co_ftp_may_log_in(session))
+        return 0;
     if (name.size > USER_BYTES_MAX)
         return co_ftp_reply(session, 501, "A user name has at most %d bytes.", USER_BYTES_MAX);
     session->user = co_text_copy(name);
@@ -108,6 +124,8 @@ static void tell(struct co_ftp_session *session, int rc)
 
 int co_ftp_pass(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
+    if (!co_ftp_may_log_in(session))
+        return 0;
     if (session->tree)
         return co_ftp_reply(session, 503, "You are logged in; USER begins anew.");
     if (!session->user)
@@ -135,13 +153,9 @@ int co_ftp_acct(struct co_ftp_session *session, const struct co_ftp_command *com
 int co_ftp_rein(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     (void)command;
-    co_ftp_logout(session);
-    co_ftp_data_forget(session);
-    session->ascii = true;
-    session->epsv_all = session->packed = false;
-    session->facts = CO_FTP_FACTS_ALL;
-    session->hash = CO_DIGEST_SHA256;
-    return co_ftp_reply(session, 220, "Ready for a new user.");
+    co_ftp_begin_anew(session);
+    int rc = co_ftp_reply(session, 220, "Ready for a new user.");
+    return rc < 0 ? rc : co_ftp_end_tls(session);
 }
 
 /* RFC 7151 3.1: before the login. There is one tree, whatever name led here. */

@@ -84,11 +84,11 @@ void co_ftp_server_free(co_ftp_server *server)
 
 /* ---- serving -------------------------------------------------------------------------------- */
 
-static struct co_protocol protocol_of(struct co_ftp_shard *shard)
+static struct co_protocol protocol_of(struct co_ftp_shard *shard, co_handler *handler)
 {
     const co_ftp_server *server = shard->server;
     return (struct co_protocol){
-        .handler = co_ftp_session,
+        .handler = handler,
         .arg = shard,
         .connections_max = server->options.connections_max,
         .park_timeout_ms = server->options.login_timeout_ms,
@@ -97,27 +97,46 @@ static struct co_protocol protocol_of(struct co_ftp_shard *shard)
     };
 }
 
-/* At the listener, or at `where`. */
-static int serve(co_ftp_server *server, const char *where, const struct co_serve_options *options,
-    co_listener *listener)
+struct place {
+    const char *where;
+    const struct co_serve_options *options;
+    co_listener *listener; /* instead of `where` */
+    bool secure;           /* TLS from the first byte */
+};
+
+static int serve(co_ftp_server *server, const struct place *place)
 {
     struct co_ftp_shard shard = {.server = server};
-    const struct co_protocol protocol = protocol_of(&shard);
+    struct co_protocol protocol =
+        protocol_of(&shard, place->secure ? co_ftp_secure_session : co_ftp_session);
+    protocol.client_first = place->secure; /* TLS's hello */
+    if (place->secure && !server->options.tls)
+        return -EINVAL;
     co_tree_views_init(&shard.views, server->tree, server->options.hidden);
-    int rc = listener ? co_protocol_serve_listener(&protocol, listener)
-                      : co_protocol_serve(&protocol, where, options);
+    int rc = place->listener ? co_protocol_serve_listener(&protocol, place->listener)
+                             : co_protocol_serve(&protocol, place->where, place->options);
     co_tree_views_clear(&shard.views);
     return rc;
 }
 
 int co_ftp_serve(co_ftp_server *server, const char *where, const struct co_serve_options *options)
 {
-    return serve(server, where, options, NULL);
+    return serve(server, &(struct place){.where = where, .options = options});
 }
 
 int co_ftp_serve_listener(co_ftp_server *server, co_listener *listener)
 {
-    return serve(server, NULL, NULL, listener);
+    return serve(server, &(struct place){.listener = listener});
+}
+
+int co_ftps_serve(co_ftp_server *server, const char *where, const struct co_serve_options *options)
+{
+    return serve(server, &(struct place){.where = where, .options = options, .secure = true});
+}
+
+int co_ftps_serve_listener(co_ftp_server *server, co_listener *listener)
+{
+    return serve(server, &(struct place){.listener = listener, .secure = true});
 }
 
 int co_ftp_serve_folder(
@@ -142,6 +161,7 @@ void co_ftp_tell(struct co_ftp_session *session, const struct co_ftp_event *even
     if (!options->event)
         return;
     whole.peer = co_peer(session->control);
+    whole.scheme = co_ftp_is_secure(session) ? "ftps" : "ftp";
     whole.user = co_text_of(session->user);
     whole.reply = session->last_reply;
     if (event->path.at)

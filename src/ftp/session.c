@@ -8,7 +8,6 @@
  */
 #include "ftp/session.h"
 
-#include "coding/gzip.h"
 #include "coronet/net.h"
 #include "runtime/fiber.h"
 
@@ -41,9 +40,7 @@ static struct co_ftp_session *session_new(struct co_ftp_shard *shard, co_stream 
     session->control = control;
     session->line = CO_BUF(CO_FTP_LINE_MAX);
     session->folder = CO_BUF(FOLDER_MAX);
-    session->ascii = true; /* RFC 959 3.1.1.1 */
-    session->facts = CO_FTP_FACTS_ALL;
-    session->pack_level = CO_GZIP_GOOD;
+    co_ftp_begin_anew(session);
     session->start_ns = co_now_ns();
     *co_stream_slot(control) = session;
     control->free_slot = session_free;
@@ -215,20 +212,57 @@ static int session_go_on(struct co_ftp_session *session)
     return serve_batch(session);
 }
 
+static int session_begin(co_stream *control, void *shard)
+{
+    struct co_ftp_session *session = session_new(shard, control);
+    if (!session)
+        return -ENOMEM;
+    int rc = greet(session);
+    return rc < 0 ? rc : CO_PARK;
+}
+
+static int parked(co_stream *control, int rc)
+{
+    if (rc == CO_PARK)
+        co_park_deadline(control, patience_ms(*co_stream_slot(control)));
+    return rc;
+}
+
 int co_ftp_session(co_stream *control, void *shard)
 {
     struct co_ftp_session *session = *co_stream_slot(control);
-    int rc;
-    if (session) {
-        rc = session_go_on(session);
-    } else {
-        session = session_new(shard, control);
-        if (!session)
-            return -ENOMEM;
+    return parked(control, session ? session_go_on(session) : session_begin(control, shard));
+}
+
+/* ---- TLS from the first byte ---------------------------------------------------------------- */
+
+/* Whoever says nothing yet is parked; who does not shake hands is told nothing but by an alert
+ * (attacks T04). */
+static int secure_session_begin(struct co_ftp_session *session)
+{
+    const uint8_t *bytes;
+    co_stream *control = session->control;
+    if (co_park_result(control) < 0 || co_peek(control, 1, &bytes) <= 0)
+        return 0;
+    if (!co_ftp_is_other_protocol((co_text){(const char *)bytes, 2}))
+        return 0;
+    int rc = co_ftp_secure_control(session);
+    if (rc == 0)
         rc = greet(session);
-        rc = rc < 0 ? rc : CO_PARK;
-    }
-    if (rc == CO_PARK)
-        co_park_deadline(control, patience_ms(session));
-    return rc;
+    return rc < 0 ? 0 : CO_PARK;
+}
+
+int co_ftp_secure_session(co_stream *control, void *shard)
+{
+    struct co_ftp_session *session = *co_stream_slot(control);
+    if (co_tls_is_on(control))
+        return co_ftp_session(control, shard);
+    if (session)
+        return parked(control, secure_session_begin(session));
+    session = session_new(shard, control);
+    if (!session)
+        return -ENOMEM;
+    session->implicit = session->data_secure = true;
+    bool silent = co_stream_buffered(control) == 0 && !co_stream_at_end(control);
+    return parked(control, silent ? CO_PARK : secure_session_begin(session));
 }

@@ -3,10 +3,10 @@
  * What the rooms of the FTP server share: the server, and a session.
  *
  * session.c reads commands and finds their handler in command.c's table; login.c, path.c, file.c,
- * list.c and transfer.c hold the handlers; data.c makes data connections; reply.c answers. The
- * session is a fiber while it has something to do and parks in between; a transfer runs in a second
- * fiber, and session.c goes on listening meanwhile. Only the session's own fiber ever writes to the
- * control connection.
+ * list.c, secure.c and transfer.c hold the handlers; data.c makes data connections; reply.c
+ * answers. The session is a fiber while it has something to do and parks in between; a transfer
+ * runs in a second fiber, and session.c goes on listening meanwhile. Only the session's own fiber
+ * ever writes to the control connection.
  */
 #ifndef CO_FTP_SESSION_H
 #define CO_FTP_SESSION_H
@@ -23,6 +23,7 @@
 #include "net/broker.h"
 #include "net/pace.h"
 #include "net/stream.h"
+#include "tls/terms.h"
 #include "tree/view.h"
 
 #define CO_FTP_BYE 2 /* a handler's result: the session ends once its reply is sent */
@@ -73,6 +74,9 @@ struct co_ftp_session {
     uint64_t range_end;   /* RANG's: behind its last byte; 0: there is no range */
     bool ascii, epsv_all;
     bool packed;        /* MODE Z */
+    bool implicit;      /* the connection has begun with TLS */
+    bool buffer_agreed; /* PBSZ has been said, which PROT needs */
+    bool data_secure;   /* PROT P */
     uint8_t pack_level; /* of zlib, 0 to 9 */
     uint8_t facts;      /* enum co_ftp_facts, for MLSD and MLST */
     enum co_digest_kind hash;
@@ -110,10 +114,11 @@ struct co_ftp_rule {
     const char *syntax;      /* behind the verb, for HELP: "<sp> file" */
     bool before_login, needs_argument;
     bool at_once;  /* answered while a transfer runs */
+    bool of_tls;   /* there is none without a certificate */
     int not_taken; /* code of "requested action not taken" (RFC 959 5.4); 0: 550 */
 };
 
-/* The rule of a verb; its handler is NULL for what is not served. (command.c) */
+/* The rule of a verb; its handler is NULL for what is never served. (command.c) */
 const struct co_ftp_rule *co_ftp_rule_of(enum co_ftp_verb verb);
 
 /* Does an argument begin with one of the letters that the RFC has? Then we only lack it: 504, not
@@ -135,6 +140,8 @@ int co_ftp_strange(struct co_ftp_session *session);
 
 /* Back to before the login; what belongs to the visitor goes. (login.c) */
 void co_ftp_logout(struct co_ftp_session *session);
+/* The same, and everything else is as at the beginning, but for the connection itself. (login.c) */
+void co_ftp_begin_anew(struct co_ftp_session *session);
 
 /* Whose partial uploads are this session's: a user's, or an anonymous address's. `room` is for its
  * text. (login.c) */
@@ -161,6 +168,25 @@ void co_ftp_data_forget(struct co_ftp_session *session);
 
 /* Has it been said where the next one comes from? Replies 425 if not. */
 bool co_ftp_data_is_prepared(struct co_ftp_session *session);
+
+/* ---- TLS (secure.c) -------------------------------------------------------------------------- */
+
+bool co_ftp_is_secure(const struct co_ftp_session *session);
+
+/* Shakes hands, for a bounded time. 0, or as co_tls_accept. */
+int co_ftp_secure_control(struct co_ftp_session *session);
+/* The same on a data connection, within the scope; -EKEYREJECTED when it has not resumed the
+ * control connection's session, and must. */
+int co_ftp_secure_data(struct co_ftp_session *session, co_stream *data);
+
+/* May a name and a password be said here? Replies why not. */
+bool co_ftp_may_log_in(struct co_ftp_session *session);
+
+/* A session whose connection begins with TLS: a co_handler. (session.c) */
+int co_ftp_secure_session(co_stream *control, void *shard);
+
+/* After REIN's reply: back to clear text, if the session began so. 0 or CO_FTP_BYE. */
+int co_ftp_end_tls(struct co_ftp_session *session);
 
 /* ---- transfers (transfer.c) ------------------------------------------------------------------ */
 
@@ -221,6 +247,7 @@ int co_ftp_opts_mode(struct co_ftp_session *session, co_text options); /* (mode.
 
 /* The handlers, by room. */
 co_ftp_handler co_ftp_user, co_ftp_pass, co_ftp_acct, co_ftp_rein, co_ftp_host;
+co_ftp_handler co_ftp_auth, co_ftp_pbsz, co_ftp_prot, co_ftp_ccc;
 co_ftp_handler co_ftp_cwd, co_ftp_cdup, co_ftp_pwd;
 co_ftp_handler co_ftp_pasv, co_ftp_epsv, co_ftp_port, co_ftp_eprt;
 co_ftp_handler co_ftp_retr, co_ftp_stor, co_ftp_appe, co_ftp_stou, co_ftp_rest, co_ftp_abor;

@@ -12,6 +12,8 @@
 
 #include <errno.h>
 
+#define FAREWELL_MS 250 /* for a client that ends a connection only once the 226 has come */
+
 /* ---- the transfer's fiber ------------------------------------------------------------------- */
 
 static uint64_t limit_of(const struct co_ftp_session *session)
@@ -34,6 +36,24 @@ static int move_bytes(struct co_ftp_transfer *transfer)
     return rc;
 }
 
+/* What was sent has arrived. Over TLS its end has been said, too; the client's answer is waited
+ * for, so that it finds us there, but it is not missed. */
+static int settle(struct co_ftp_transfer *transfer)
+{
+    const uint8_t *bytes;
+    ssize_t n = 1;
+    int rc = co_pace_settle(&transfer->pace, transfer->data);
+    if (rc < 0 || !co_tls_is_on(transfer->data))
+        return rc;
+    rc = co_shutdown_write(transfer->data);
+    co_scope scope;
+    co_scope_open(&scope, FAREWELL_MS);
+    while (rc == 0 && n > 0 && (n = co_peek(transfer->data, 1, &bytes)) > 0)
+        co_consume(transfer->data, (size_t)n);
+    co_scope_close(&scope);
+    return rc;
+}
+
 static int move(struct co_ftp_transfer *transfer)
 {
     struct co_ftp_session *session = transfer->session;
@@ -46,7 +66,7 @@ static int move(struct co_ftp_transfer *transfer)
     co_pace_start(&transfer->pace, session->server->options.min_rate, limit_of(session));
     rc = move_bytes(transfer);
     if (rc == 0 && transfer->kind != CO_FTP_UPLOADED)
-        rc = co_pace_settle(&transfer->pace, transfer->data);
+        rc = settle(transfer);
     if (rc == 0)
         return co_close(transfer->data);
     co_abort(transfer->data);
@@ -175,11 +195,19 @@ int co_ftp_transfer_reply_failure(
         return co_ftp_reply(session, 426, "The transfer was aborted.");
     if (transfer->local_error)
         return co_ftp_reply_error(session, transfer->local_error);
+    if (!transfer->opened && rc == -EKEYREJECTED)
+        return co_ftp_reply(
+            session, 522, "Data connections must resume the TLS session of this one.");
+    if (!transfer->opened && rc == CO_ETLS)
+        return co_ftp_reply(session, 425, "There is no TLS on the data connection.");
     if (!transfer->opened)
         return co_ftp_reply(
             session, 425, "The data connection did not come about (%s).", co_error_name(rc));
     if (rc == CO_ETOOSLOW)
         return co_ftp_reply(session, 426, "The data moved too slowly; the connection was closed.");
+    if (rc == CO_ETRUNCATED) /* anybody on the way can end TCP (attacks F08) */
+        return co_ftp_reply(
+            session, 426, "The data ended without close_notify, so it may have been cut.");
     return co_ftp_reply(session, 426, "The data connection broke (%s).", co_error_name(rc));
 }
 

@@ -42,8 +42,8 @@ static void add_login(struct co_buf *out, const struct co_http_listing *listing)
     if (!co_http_visit_login_helps(visit))
         return;
     if (!co_http_visit_is_private(visit)) {
-        co_buf_add_string(
-            out, " Logging in is possible over TLS, or from the server's own machine.");
+        co_buf_addf(out, " Logging in is possible over TLS%s.",
+            visit->files->options.require_tls ? "" : ", or from the server's own machine");
         return;
     }
     co_buf_add_string(out, " <a rel=\"nofollow\" href=\"./");

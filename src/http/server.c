@@ -5,7 +5,7 @@
 #include "http/route.h"
 #include "net/protocol.h"
 #include "net/stream.h"
-#include "tls/begun.h"
+#include "tls/terms.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -156,7 +156,8 @@ static int shake_hands(const struct secure *secure, co_stream *stream)
     bool http1_only = secure->server->options.no_http2;
     co_scope scope;
     co_scope_open(&scope, secure->server->options.header_timeout_ms);
-    int rc = co_tls_accept_begun(stream, secure->tls, alpn + http1_only);
+    int rc = co_tls_accept_on(
+        stream, secure->tls, &(struct co_tls_terms){.alpn = alpn + http1_only, .begun = true});
     co_scope_close(&scope);
     *co_stream_slot(stream) = NULL;
     return rc;

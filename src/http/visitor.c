@@ -56,12 +56,14 @@ static int view_enter(struct co_http_visit *visit)
 /* ---- logging in ---------------------------------------------------------------------------------
  */
 
-/* Nobody on the way can listen: TLS, a loopback, a Unix socket, memory. */
+/* Nobody on the way can listen: TLS, or if that will do, a loopback, a Unix socket, memory. */
 bool co_http_visit_is_private(const struct co_http_visit *visit)
 {
     co_address peer;
     if (co_tls_is_on(visit->request->stream))
         return true;
+    if (visit->files->options.require_tls)
+        return false;
     co_stream_peer(visit->request->stream, &peer);
     return co_client_is_local(&peer);
 }
@@ -69,8 +71,10 @@ bool co_http_visit_is_private(const struct co_http_visit *visit)
 static int refuse_in_clear(struct co_http_visit *visit)
 {
     return co_http_visit_say(visit, 403,
-        "Logging in is possible over TLS, or from the server's own machine, but not here: "
-        "everybody on the way could read the password.\n");
+        visit->files->options.require_tls
+            ? "Logging in is possible over TLS alone.\n"
+            : "Logging in is possible over TLS, or from the server's own machine, but not here: "
+              "everybody on the way could read the password.\n");
 }
 
 /* RFC 7617 2 and 2.1. The question is put only where the answer cannot be overheard. */

@@ -39,14 +39,15 @@
 /* A session is resumed only under the certificate, the name and the demands on clients that it
  * began with (attacks T03, T08): whoever was told one name must not be taken for having been told
  * another, nor who needed no certificate for having shown one. What a certificate was signed by
- * stands for it, as a digest would: there is nothing to compute. */
+ * stands for it, as a digest would: there is nothing to compute. And under its bond, if it has one
+ * (F02, F07); else a client that finds a collision of names fools itself. */
 static int bind_sessions(
     SSL *ssl, const struct co_tls_set *set, const SSL_CTX *context, const char *name)
 {
-    static const uint64_t open_secret[2]; /* a client that finds a collision fools itself */
+    const struct co_tls_layer *layer = co_tls_layer_of_ssl(ssl);
     uint8_t id[SSL_MAX_SID_CTX_LENGTH] = {0};
     const ASN1_BIT_STRING *signature;
-    uint64_t hash = co_siphash(open_secret, name, strlen(name));
+    uint64_t hash = co_siphash(layer->bond, name, strlen(name));
     X509_get0_signature(&signature, NULL, SSL_CTX_get0_certificate(context));
     size_t size = (size_t)ASN1_STRING_length(signature), room = sizeof id - sizeof hash;
     size_t take = size < room ? size : room;
@@ -116,7 +117,8 @@ static bool is_offered(const char *name, const uint8_t *offered, unsigned size, 
 static int choose_protocol(SSL *ssl, const uint8_t **ret, uint8_t *ret_size, const uint8_t *offered,
     unsigned offered_size, void *arg)
 {
-    const char *const *alpn = SSL_get_app_data(ssl);
+    const struct co_tls_layer *layer = co_tls_layer_of_ssl(ssl);
+    const char *const *alpn = layer->terms->alpn;
     (void)arg;
     if (!alpn)
         return SSL_TLSEXT_ERR_NOACK;

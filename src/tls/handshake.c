@@ -2,7 +2,6 @@
 /* How a stream comes to its layer of TLS, and what that came to. */
 #include "codec/url.h"
 #include "net/address.h"
-#include "tls/begun.h"
 #include "tls/layer.h"
 #include "tls/session.h"
 #include "tls/trust.h"
@@ -149,23 +148,37 @@ static int handshake(struct co_stream *stream)
     return ended < 0 ? ended : rc;
 }
 
-int co_tls_accept_begun(co_stream *stream, co_tls *tls, const char *const *alpn)
+static void tie(struct co_tls_layer *layer, const struct co_tls_terms *terms)
 {
-    int rc = layer_new(stream, tls);
+    if (terms->is_parent)
+        co_random(layer->bond, sizeof layer->bond);
+    else if (terms->parent)
+        memcpy(layer->bond, co_tls_layer_of(terms->parent)->bond, sizeof layer->bond);
+}
+
+int co_tls_accept_on(co_stream *stream, co_tls *tls, const struct co_tls_terms *terms)
+{
+    int rc = terms->begun ? 0 : refuse_clear(stream);
+    if (rc == 0)
+        rc = layer_new(stream, tls);
     if (rc < 0)
         return rc;
-    SSL *ssl = co_tls_layer_of(stream)->ssl;
-    co_tls_layer_of(stream)->begun = co_wall_seconds();
+    struct co_tls_layer *layer = co_tls_layer_of(stream);
+    layer->begun = co_wall_seconds();
     co_tickets_turn(&tls->tickets);
-    SSL_set_app_data(ssl, (void *)(uintptr_t)alpn);
-    SSL_set_accept_state(ssl);
-    return handshake(stream);
+    tie(layer, terms);
+    layer->terms = terms;
+    SSL_set_accept_state(layer->ssl);
+    if (terms->no_tickets)
+        SSL_set_num_tickets(layer->ssl, 0);
+    rc = handshake(stream);
+    layer->terms = NULL;
+    return rc;
 }
 
 int co_tls_accept_as(co_stream *stream, co_tls *tls, const char *const *alpn)
 {
-    int rc = refuse_clear(stream);
-    return rc < 0 ? rc : co_tls_accept_begun(stream, tls, alpn);
+    return co_tls_accept_on(stream, tls, &(struct co_tls_terms){.alpn = alpn});
 }
 
 int co_tls_accept(co_stream *stream, co_tls *tls)

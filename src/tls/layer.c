@@ -400,6 +400,38 @@ static void layer_free(struct co_stream *stream)
     stream->layer = NULL;
 }
 
+/* OpenSSL reads record by record, so what is behind the peer's farewell was left in `in`. */
+static void leave_in_clear(struct co_stream *stream)
+{
+    struct co_tls_layer *layer = co_tls_layer_of(stream);
+    const struct co_stream_kind *under = layer->under;
+    co_stream_release_input(stream);
+    stream->in = layer->in;
+    stream->in_at = layer->in_at;
+    stream->in_end = layer->in_end;
+    stream->in_room = layer->in_room;
+    stream->ended = layer->under_ended;
+    layer->in = NULL;
+    layer_free(stream);
+    stream->kind = under;
+}
+
+int co_tls_end(struct co_stream *stream)
+{
+    char more;
+    if (co_stream_buffered(stream) > 0)
+        return co_fail(CO_ETLS, "%s goes on in TLS where it ends", co_peer(stream));
+    int rc = farewell(stream);
+    if (rc < 0)
+        return rc;
+    long n = decrypt(stream, &more, 1);
+    if (n > 0)
+        return co_fail(CO_ETLS, "%s goes on in TLS where it ends", co_peer(stream));
+    if (n == 0)
+        leave_in_clear(stream);
+    return (int)n;
+}
+
 static void tls_close(struct co_stream *stream, bool reset)
 {
     struct co_tls_layer *layer = co_tls_layer_of(stream);

@@ -4,6 +4,7 @@
 #define CO_TLS_LAYER_H
 
 #include "net/stream.h"
+#include "tls/terms.h"
 #include "tls/tls.h"
 
 #define CO_TLS_ASIDES_MAX 100 /* of a connection: a KeyUpdate is due after some 100 GiB */
@@ -17,6 +18,8 @@ struct co_tls_layer {
     co_tls *tls;
     struct co_tls_set *set; /* which the handshake chooses from */
     SSL *ssl;
+    const struct co_tls_terms *terms; /* while a server shakes hands */
+    uint64_t bond[2]; /* a random one ties a parent to its children; else all zeros */
     uint8_t *in, *out;
     uint32_t in_at, in_end, in_room, out_at, out_end;
     char *host, *distrust, *peer; /* a client's server; why the peer is not believed; who it is */

@@ -5,9 +5,10 @@
  * All threads share the keys, so a ticket of one opens in another. A key seals for as long as a
  * session lives and opens for as long again; then it is gone, and with it, for whoever records
  * connections and takes the machine later, the TLS 1.2 sessions resumed by it.
+ *
+ * Sessions are not kept here, but for that of a parent (terms.h), which its stream has.
  */
-#include "runtime/fiber.h"
-#include "tls/tls.h"
+#include "tls/layer.h"
 
 #include <errno.h>
 #include <openssl/core_names.h>
@@ -104,11 +105,40 @@ static int key_for(
     return !sealing && SSL_version(ssl) == TLS1_3_VERSION ? 2 : 1;
 }
 
+/* What begins on a child is not its parent's: no ticket may make it that (attacks F02). */
+static int before_sealing(SSL *ssl, void *arg)
+{
+    const struct co_tls_layer *layer = co_tls_layer_of_ssl(ssl);
+    (void)arg;
+    return SSL_session_reused(ssl) || !layer->terms->parent ||
+           SSL_SESSION_set1_id_context(SSL_get_session(ssl), NULL, 0) == 1;
+}
+
+/* A session of TLS 1.2 by its number, for clients that take no tickets (RFC 5246 7.4.1.2): the
+ * parent's. A copy, since OpenSSL spoils that of a connection which fails. */
+static SSL_SESSION *session_of_parent(SSL *ssl, const uint8_t *id, int size, int *ret_shared)
+{
+    const struct co_tls_layer *layer = co_tls_layer_of_ssl(ssl);
+    const co_stream *parent = layer->terms->parent;
+    SSL_SESSION *own = parent ? SSL_get_session(co_tls_layer_of(parent)->ssl) : NULL;
+    unsigned own_size = 0;
+    const uint8_t *own_id = own ? SSL_SESSION_get_id(own, &own_size) : NULL;
+    *ret_shared = 0;
+    return own_id && own_size == (unsigned)size && memcmp(own_id, id, own_size) == 0
+               ? SSL_SESSION_dup(own)
+               : NULL;
+}
+
 int co_tickets_use(SSL_CTX *context, struct co_tickets *tickets)
 {
     SSL_CTX_set_app_data(context, tickets);
     SSL_CTX_set_timeout(context, LIFE_SECONDS);
-    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF); /* tickets alone: no state */
+    SSL_CTX_set_session_cache_mode(context, /* numbers are given, nothing is kept */
+        SSL_SESS_CACHE_SERVER | SSL_SESS_CACHE_NO_INTERNAL | SSL_SESS_CACHE_NO_AUTO_CLEAR);
+    SSL_CTX_sess_set_get_cb(context, session_of_parent);
     SSL_CTX_set_num_tickets(context, 1);
-    return SSL_CTX_set_tlsext_ticket_key_evp_cb(context, key_for) == 1 ? 0 : -ENOMEM;
+    return SSL_CTX_set_session_ticket_cb(context, before_sealing, NULL, NULL) == 1 &&
+                   SSL_CTX_set_tlsext_ticket_key_evp_cb(context, key_for) == 1
+               ? 0
+               : -ENOMEM;
 }

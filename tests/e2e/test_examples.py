@@ -152,6 +152,16 @@ def test_ftp_server_takes_files_from_pythons_ftplib(tmp_path):
             ftp.login('ann', 'guess')
 
 
+def test_ftps_server_lets_nobody_in_without_tls(tmp_path):
+    cert, key = make_certificate(tmp_path, 'localhost')
+    (tmp_path / 'note').write_text('from the folder')
+    with serving('ftps_server', cert, key, tmp_path) as (_, address):
+        url = 'ftp://%s:%d/note' % address
+        done = run('curl', '-sS', '--ssl-reqd', '--cacert', cert, url)
+        assert done.stdout == b'from the folder'
+        run('curl', '-sS', url, code=67)
+
+
 def test_chat_passes_lines_on():
     with serving('chat') as (_, address), connect(address) as ann, connect(address) as bob:
         bob.sendall(b'I am bob\n')

@@ -225,6 +225,14 @@ def test_a_drop_box(recipe):
     friend = 'curl -sSf -u friend:secret --cacert self-signed.crt https://localhost:8443/'
     assert 'film' not in one.sh(friend)
     one.sh(f'{friend}film.mkv', code=22)
+    one.end()
+
+    (one.home / 'inbox' / 'film.mkv').unlink()
+    one.serve(by=by)
+    line = one.next('curl --ssl-reqd -u friend --cacert self-signed.crt -T film.mkv')
+    one.sh(line.replace('ADDRESS', 'localhost'), typed='secret\n')
+    assert (one.home / 'inbox' / 'film.mkv').read_bytes() == bytes(1_000_000)
+    one.sh('curl -sS -u friend:secret -T letter ftp://localhost:2121/', code=67)
 
 
 # ---- users with homes ----------------------------------------------------------------------------

@@ -3,7 +3,9 @@
  * A session obeys whatever comes, replies in replies, and leaves nothing behind: commands as input,
  * on the virtual backend, with a folder of its own. A client connects to each port that the server
  * tells of, sends a little there and reads; a byte of the input chooses where it is cut in two.
+ * Behind AUTH TLS the input is what comes instead of a handshake, or as one.
  */
+#include "app/certificates.h"
 #include "coronet.h"
 #include "net/stream.h"
 #include "runtime/rt.h"
@@ -34,6 +36,7 @@ struct run {
     co_stream *control;
     char replies[REPLIES_MAX];
     size_t size_read;
+    bool in_tls;  /* what comes are no replies any more */
     unsigned iac; /* bytes of an answer of Telnet's (IAC, WONT or DONT, an option) that have come */
 };
 
@@ -115,6 +118,7 @@ static void check_line(struct run *run, const char *line, size_t size)
 {
     unsigned port;
     assert(size >= 4 && line[size - 1] == '\r');
+    run->in_tls |= size >= 4 && memcmp(line, "234 ", 4) == 0;
     bool begins = line[0] >= '1' && line[0] <= '5' && (line[3] == ' ' || line[3] == '-');
     assert(begins || line[0] == ' ');
     assert(!memmem(line, size, folder, strlen(folder)));
@@ -126,7 +130,7 @@ static void check_replies(struct run *run)
 {
     size_t at = 0;
     char *end;
-    while ((end = memchr(run->replies + at, '\n', run->size_read - at))) {
+    while (!run->in_tls && (end = memchr(run->replies + at, '\n', run->size_read - at))) {
         size_t size = (size_t)(end - run->replies) - at;
         check_line(run, run->replies + at, size);
         at += size + 1;
@@ -154,7 +158,7 @@ static int read_replies(void *arg)
     ssize_t n = 1;
     while (n > 0) {
         n = co_read(run->control, bytes, sizeof bytes);
-        for (ssize_t i = 0; i < n; i++)
+        for (ssize_t i = 0; i < n && !run->in_tls; i++)
             take_byte(run, bytes[i]);
         check_replies(run);
     }
@@ -206,11 +210,31 @@ static int converse(void *arg)
     return rc;
 }
 
+/* One for all runs. */
+static co_tls *make_tls(void)
+{
+    static const char *const hosts[] = {"localhost", NULL};
+    struct co_buf chain = CO_BUF(CO_CERTIFICATE_BYTES), key = CO_BUF(CO_CERTIFICATE_BYTES);
+    co_tls *tls;
+    if (co_self_signed_make(hosts, 1790000000, &chain, &key) < 0)
+        abort();
+    const struct co_tls_certificate pair = {.chain = co_buf_text(&chain), .key = co_buf_text(&key)};
+    if (co_tls_server(
+            &tls, &(struct co_tls_options){.certificates = &pair, .certificate_count = 1}) < 0)
+        abort();
+    co_buf_free(&chain);
+    co_buf_free(&key);
+    return tls;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct run run;
+    static co_tls *tls;
+    if (!tls)
+        tls = make_tls();
     const struct co_ftp_options options = {
-        .authenticate = authenticate, .event = hear, .no_sync = true};
+        .authenticate = authenticate, .event = hear, .no_sync = true, .tls = tls};
     if (size < 2 || size > INPUT_MAX)
         return 0;
     make_folder();

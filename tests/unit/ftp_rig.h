@@ -24,7 +24,7 @@ struct ftp_heard {
     enum co_ftp_event_kind kind;
     int reply, error;
     uint64_t bytes;
-    char command[16], path[256], target[256];
+    char scheme[8], command[16], path[256], target[256];
 };
 
 static struct {
@@ -50,7 +50,9 @@ static inline void ftp_hear(void *arg, const struct co_ftp_event *event)
 {
     struct ftp_heard *heard = &ftp.heard;
     (void)arg;
-    *heard = (struct ftp_heard){event->kind, event->reply, event->error, event->bytes, "", "", ""};
+    *heard =
+        (struct ftp_heard){event->kind, event->reply, event->error, event->bytes, "", "", "", ""};
+    snprintf(heard->scheme, sizeof heard->scheme, "%s", event->scheme);
     snprintf(heard->command, sizeof heard->command, "%.*s", CO_TEXT_PRINT(event->command));
     snprintf(heard->path, sizeof heard->path, "%.*s", CO_TEXT_PRINT(event->path));
     snprintf(heard->target, sizeof heard->target, "%.*s", CO_TEXT_PRINT(event->target));

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* What servers of protocols need of TLS beyond coronet/tls.h. */
+#ifndef CO_TLS_TERMS_H
+#define CO_TLS_TERMS_H
+
+#include "coronet/tls.h"
+
+/*
+ * How a server shakes hands.
+ *
+ * A parent and its children are streams of one client, as FTP's control and data connections are:
+ * who resumes the parent's session is who began it. That session is resumed on its children alone,
+ * by a ticket, or by the number of TLS 1.2's sessions for clients that take no tickets. What begins
+ * on a child anew can be resumed nowhere: it may be a stranger's.
+ */
+struct co_tls_terms {
+    const char *const *alpn; /* as co_tls_accept_as */
+    bool is_parent;
+    const co_stream *parent; /* a stream that shook hands as one; NULL: this is no child */
+    /* No tickets behind the handshake of TLS 1.3: a client that only sends would close without
+     * having read them, and the reset that TCP makes of it would destroy what it had sent. */
+    bool no_tickets;
+    /* Nothing but TLS was ever spoken on the stream: what has been received and not been read is
+     * the handshake's beginning. */
+    bool begun;
+};
+
+/* As co_tls_accept_as. terms: borrowed during the call. */
+int co_tls_accept_on(co_stream *stream, co_tls *tls, const struct co_tls_terms *terms);
+
+/* Ends TLS on a stream that goes on in clear: says farewell and waits for the peer's; what was
+ * received behind that stays to be read. Suspends. 0; CO_ETLS when the peer goes on in TLS, or had
+ * before; CO_ETRUNCATED, or as co_read. After a failure only co_abort or co_close is left. */
+int co_tls_end(co_stream *stream);
+
+#endif
