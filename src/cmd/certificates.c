@@ -6,12 +6,9 @@
 #include "cmd/serving.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
-#include <unistd.h>
 
 #define MESSAGE_MAX 2048 /* bytes: names of files are long */
 
@@ -40,36 +37,6 @@ static int check_options(const struct co_serve_command *command)
         return 0;
     co_error("%s", wrong);
     return CO_EXIT_USAGE;
-}
-
-/* ---- keys ---------------------------------------------------------------------------------- */
-
-/* A line in one write: several threads do so. What cannot be written is missing in a debugger. */
-static void log_key(void *arg, const char *line)
-{
-    const struct co_serving *server = arg;
-    char end[] = "\n";
-    const struct iovec pieces[] = {{(void *)(uintptr_t)line, strlen(line)}, {end, 1}};
-    (void)!writev(server->key_log_fd, pieces, 2);
-}
-
-/* As browsers and curl have it. Whoever can read the file reads all that is said: so this is never
- * silent. */
-static int open_key_log(struct co_serving *server)
-{
-    const char *path = getenv("SSLKEYLOGFILE");
-    if (!path || !*path || server->command->https.count == 0)
-        return 0;
-    server->key_log_fd =
-        open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
-    if (server->key_log_fd < 0) {
-        co_error("SSLKEYLOGFILE: cannot open %s: %s", path, co_explain(-errno));
-        return CO_EXIT_FILE;
-    }
-    co_error("SSLKEYLOGFILE: the keys of all connections are written to %s", path);
-    server->certificates.options.key_log = log_key;
-    server->certificates.options.key_log_arg = server;
-    return 0;
 }
 
 /* ---- files --------------------------------------------------------------------------------- */
@@ -132,8 +99,8 @@ int co_serving_certificates(struct co_serving *server)
 {
     const struct co_serve_command *command = server->command;
     int code = check_options(command);
-    if (code == 0)
-        code = open_key_log(server);
+    if (code == 0 && (command->cert.count || command->self_signed))
+        code = co_key_log_open(&server->key_log, &server->certificates.options);
     if (code == 0)
         set_options(server);
     for (size_t i = 0; code == 0 && i < command->cert.count; i++)
@@ -146,8 +113,7 @@ void co_serving_certificates_free(struct co_serving *server)
     for (size_t i = 0; i < CO_CERTIFICATES_MAX; i++)
         free(server->ocsp_paths[i]);
     free(server->self_signed);
-    if (server->key_log_fd >= 0)
-        close(server->key_log_fd);
+    co_key_log_close(&server->key_log);
 }
 
 /* Reads them; a warning is said, a failure left to be. */

@@ -5,6 +5,7 @@
 #include "app/get.h"
 #include "app/log.h"
 #include "cmd/exit.h"
+#include "cmd/key_log.h"
 #include "cmd/message.h"
 #include "cmd/progress.h"
 #include "coronet/fiber.h"
@@ -30,6 +31,7 @@ struct get {
     struct co_get_settings settings;
     struct co_progress progress;
     co_tls *tls;
+    struct co_key_log key_log;
     size_t failed;
     enum co_exit code; /* of the first failure */
     int signal;        /* that ended it; 0: none */
@@ -149,27 +151,36 @@ static int choose_target(struct get *get)
     return 0;
 }
 
-/* Whom to trust, where it is not the system's authorities. */
+static int make_trust(struct get *get, co_text authorities)
+{
+    static const char *const alpn[] = {"http/1.1", NULL};
+    struct co_tls_options options = {
+        .authorities = authorities, .insecure = get->command->insecure, .alpn = alpn};
+    int code = co_key_log_open(&get->key_log, &options);
+    if (code)
+        return code;
+    int rc = co_tls_client(&get->tls, &options);
+    if (rc < 0) {
+        co_error("cannot read the authorities to trust: %s", co_explain(rc));
+        return CO_EXIT_TLS;
+    }
+    get->settings.client.tls = get->tls;
+    return 0;
+}
+
+/* Whom to trust, and who may listen; NULL stands for the system's authorities and nobody. */
 static int choose_trust(struct get *get)
 {
     const struct co_get_command *command = get->command;
     struct co_buf authorities = CO_BUF(AUTHORITIES_MAX);
     if (command->insecure)
         co_error("--insecure: any server is believed, whoever it is");
-    if (!command->insecure && !command->cacert)
+    if (!command->insecure && !command->cacert && !co_key_log_is_wanted())
         return 0;
     int code = command->cacert ? read_file(command->cacert, &authorities) : 0;
-    if (code == 0) {
-        struct co_tls_options options = {
-            .authorities = co_buf_text(&authorities), .insecure = command->insecure};
-        int rc = co_tls_client(&get->tls, &options);
-        if (rc < 0) {
-            co_error("--cacert %s: %s", command->cacert, co_explain(rc));
-            code = CO_EXIT_TLS;
-        }
-    }
+    if (code == 0)
+        code = make_trust(get, co_buf_text(&authorities));
     co_buf_free(&authorities);
-    get->settings.client.tls = get->tls;
     return code;
 }
 
@@ -322,7 +333,7 @@ static int exit_code(const struct get *get, int rc)
 
 int co_get_run(void *settings)
 {
-    struct get get = {.command = settings, .list = CO_BUF(LIST_MAX)};
+    struct get get = {.command = settings, .list = CO_BUF(LIST_MAX), .key_log = CO_KEY_LOG_NONE};
     struct co_run_options options = {.backend = get.command->common.backend};
     int code = collect_urls(&get);
     if (code == 0)
@@ -334,6 +345,7 @@ int co_get_run(void *settings)
         code = exit_code(&get, co_run(run, &get, &options));
     }
     co_tls_free(get.tls);
+    co_key_log_close(&get.key_log);
     co_buf_free(&get.list);
     free(get.urls);
     free(get.folder);

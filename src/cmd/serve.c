@@ -424,7 +424,7 @@ int co_serve_run(void *settings)
     *server = (struct co_serving){.command = settings,
         .directory_fd = -1,
         .notify_fd = co_notify_open(),
-        .key_log_fd = -1,
+        .key_log = CO_KEY_LOG_NONE,
         .for_people = isatty(STDERR_FILENO),
         .monitor = getpid()};
     int code = co_serving_set_up(server);

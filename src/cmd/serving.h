@@ -7,6 +7,7 @@
 #include "app/certificates.h"
 #include "app/log.h"
 #include "app/serve.h"
+#include "cmd/key_log.h"
 #include "cmd/monitor.h"
 #include "cmd/privilege.h"
 #include "cmd/sandbox.h"
@@ -26,7 +27,7 @@ struct co_serving {
     struct co_kept_file kept[2 + 3 * CO_CERTIFICATES_MAX]; /* the log; what TLS reads */
     struct co_certificates certificates;
     char *ocsp_paths[CO_CERTIFICATES_MAX];
-    int key_log_fd;                     /* $SSLKEYLOGFILE, or -1 */
+    struct co_key_log key_log;
     struct co_self_signed *self_signed; /* one of them; NULL: it is not */
     struct co_vault vault;
     co_access *access;

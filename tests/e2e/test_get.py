@@ -423,6 +423,16 @@ def test_https_trusts_whom_it_is_told_to(server, folder, here):
     assert '--insecure' in said
 
 
+def test_keys_are_logged_where_that_is_asked_for(server, folder, here):
+    cert, key = make_certificate(here, 'one')
+    one = server('-4', '--cert', cert, '--key', key, https=['127.0.0.1:0'])
+    log = here / 'keys'
+    _, said = get('--cacert', cert, '-o', '-', one.urls[-1],
+                  env=dict(os.environ, SSLKEYLOGFILE=str(log)))
+    assert 'SSLKEYLOGFILE' in said
+    assert log.read_text().startswith(('CLIENT_', 'SERVER_')) and log.stat().st_mode & 0o77 == 0
+
+
 def test_a_name_that_is_not_the_servers_is_refused(server, folder, here):
     cert, key = make_certificate(here, 'one', alt='DNS:elsewhere.example')
     one = server('-4', '--cert', cert, '--key', key, https=['127.0.0.1:0'])
