@@ -16,7 +16,8 @@
 
 #define FOLDER_MAX     (CO_TREE_PATH_MAX + 1)
 #define LINE_BYTES_MAX (4 * CO_FTP_LINE_MAX) /* with Telnet's own */
-#define LINE_KEPT      128 /* bytes of the line's buffer that an idle session keeps */
+#define TLS_HANDSHAKE  0x16 /* the first byte of a record with a hello (RFC 8446 5.1) */
+#define LINE_KEPT      128  /* bytes of the line's buffer that an idle session keeps */
 
 /* ---- a session's life ----------------------------------------------------------------------- */
 
@@ -244,7 +245,7 @@ static int secure_session_begin(struct co_ftp_session *session)
     co_stream *control = session->control;
     if (co_park_result(control) < 0 || co_peek(control, 1, &bytes) <= 0)
         return 0;
-    if (!co_ftp_is_other_protocol((co_text){(const char *)bytes, 2}))
+    if (bytes[0] != TLS_HANDSHAKE)
         return 0;
     int rc = co_ftp_secure_control(session);
     if (rc == 0)

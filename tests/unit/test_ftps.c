@@ -291,6 +291,17 @@ static void implicit_tls_encrypts_data_unless_told_otherwise(void **unused)
     assert_int_equal(ftps_fetch("RETR file", true), 226);
 }
 
+static void an_implicit_handshake_may_be_cut_anywhere(void **unused)
+{
+    (void)unused;
+    ftps_start();
+    for (size_t i = 0; i < 50; i++) { /* the virtual world's sockets cut it by chance */
+        ftps_open_implicit();
+        assert_int_equal(ftp_do("NOOP"), 200);
+        ftp_hang_up();
+    }
+}
+
 static void t04_clear_text_at_an_implicit_port_is_told_nothing(void **unused)
 {
     (void)unused;
@@ -364,6 +375,7 @@ static int all_tests(void *arg)
         FTPS_TEST(what_is_decrypted_already_is_never_parked_over),
         FTPS_TEST(commands_may_be_cut_anywhere_by_records),
         FTPS_TEST(implicit_tls_encrypts_data_unless_told_otherwise),
+        FTPS_TEST(an_implicit_handshake_may_be_cut_anywhere),
         FTPS_TEST(t04_clear_text_at_an_implicit_port_is_told_nothing),
         FTPS_TEST(silence_at_an_implicit_port_ends_in_time),
         FTPS_TEST(implicit_tls_needs_a_certificate),
