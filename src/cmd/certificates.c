@@ -25,8 +25,10 @@ static int check_options(const struct co_serve_command *command)
         wrong = "--https needs a certificate: --cert FILE --key FILE, or --self-signed";
     else if (command->client_certificate && !command->client_ca)
         wrong = "--client-certificate needs the authorities: --client-ca FILE";
-    else if ((command->client_ca || command->strict_sni) && !command->https.count)
-        wrong = "--client-ca and --strict-sni are for --https";
+    else if ((command->client_ca || command->strict_sni) && !command->cert.count &&
+             !command->self_signed)
+        wrong = "--client-ca and --strict-sni are for TLS, which needs a certificate: --cert FILE "
+                "--key FILE, or --self-signed";
     else if (command->ftps.count && !command->cert.count && !command->self_signed)
         wrong = "--ftps needs a certificate: --cert FILE --key FILE, or --self-signed";
     else if (command->require_tls && !command->cert.count && !command->self_signed)
