@@ -11,7 +11,7 @@ import subprocess
 
 import pytest
 
-from conftest import CORONET, PATIENCE, eventually, run
+from conftest import CORONET, PATIENCE, eventually, make_certificate, run
 
 pytestmark = pytest.mark.skipif(
     not (shutil.which('chromium') and shutil.which('chromedriver')),
@@ -29,7 +29,8 @@ class Browser:
                      '--disable-dev-shm-usage', '--window-size=1000,800',
                      f'--user-data-dir={profile}']
         answer = self.send('POST', '/session', {'capabilities': {'alwaysMatch': {
-            'browserName': 'chrome', 'goog:chromeOptions': {'args': arguments}}}})
+            'browserName': 'chrome', 'acceptInsecureCerts': True,
+            'goog:chromeOptions': {'args': arguments}}}})
         self.base = '/session/' + answer['sessionId']
 
     def send(self, method, path, body=None):
@@ -201,10 +202,21 @@ def files(tmp_path):
     return [tmp_path / 'mine' / name for name in AWKWARD]
 
 
-@pytest.fixture
-def writable(server, folder):
+@pytest.fixture(params=['http', 'https'])
+def writable(server, folder, tmp_path, request):
     folder.chmod(0o777)
-    return server('--anonymous-write')
+    if request.param == 'http':
+        return server('--anonymous-write')
+    cert, key = make_certificate(tmp_path, 'one')
+    return server('--anonymous-write', '--cert', cert, '--key', key, where=(),
+                  https=('localhost:0',))
+
+
+def test_the_browser_comes_by_http2_where_it_can(browser, writable):
+    browser.open(writable.url)
+    protocol = browser.script('return performance.getEntriesByType("navigation")[0]'
+                              '.nextHopProtocol')
+    assert protocol == ('h2' if writable.url.startswith('https') else 'http/1.1')
 
 
 def scripts(browser, allowed):
