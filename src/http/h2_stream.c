@@ -197,6 +197,14 @@ static void finish(struct co_h2_stream *stream)
         linger(stream);
 }
 
+/* Nobody is at work for it any more. */
+static void leave(struct co_h2_stream *stream)
+{
+    stream->has_fiber = false;
+    stream->h2->at_work--;
+    release(stream);
+}
+
 static void answer(struct co_h2_stream *stream)
 {
     struct co_h2 *h2 = stream->h2;
@@ -206,11 +214,22 @@ static void answer(struct co_h2_stream *stream)
         co_http_request_give(request);
     }
     finish(stream);
-    stream->has_fiber = false;
-    h2->at_work--;
-    release(stream);
+    leave(stream);
     co_h2_push(h2);
-    co_h2_settled(h2);
+}
+
+/* The first of the queue. Who was reset while it waited is answered by nobody: that would be work
+ * which costs its client nothing (attacks B01). */
+static struct co_h2_stream *take_first(struct co_h2 *h2)
+{
+    struct co_h2_stream *stream;
+    while ((stream = h2->queue) != NULL) {
+        h2->queue = stream->queued;
+        if (stream->open)
+            break;
+        leave(stream);
+    }
+    return stream;
 }
 
 static void start_next(struct co_h2 *h2);
@@ -220,15 +239,16 @@ static void start_next(struct co_h2 *h2);
 static int run(void *arg)
 {
     struct co_h2 *h2 = arg;
-    struct co_h2_stream *stream = h2->queue;
-    h2->queue = stream->queued;
+    struct co_h2_stream *stream = take_first(h2);
     h2->starting = false;
     start_next(h2);
     if (!h2->starting) {
         co_h2_write_soon(h2);
         co_event_set(&h2->begun);
     }
-    answer(stream);
+    if (stream)
+        answer(stream);
+    co_h2_settled(h2);
     return 0;
 }
 
@@ -265,10 +285,11 @@ void co_h2_stream_run(struct co_h2_stream *stream)
 
 void co_h2_queue_drop(struct co_h2 *h2)
 {
+    struct co_h2_stream *stream;
     if (h2->starting)
         return;
-    for (; h2->queue; h2->queue = h2->queue->queued) {
-        h2->queue->has_fiber = false;
-        h2->at_work--;
+    while ((stream = h2->queue) != NULL) {
+        h2->queue = stream->queued;
+        leave(stream);
     }
 }
