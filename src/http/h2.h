@@ -38,26 +38,32 @@ struct co_h2_budget {
     int64_t since_ns; /* when it was last filled up */
 };
 
+/* What the connections of a thread share. */
+struct co_h2_store {
+    nghttp2_mem memory;
+    struct co_h2_stream *spare;
+    unsigned spare_count;
+    struct co_buf fields; /* of a response, while it is handed to nghttp2 */
+};
+
 /* A connection. It stays with the stream, in its slot, also while that is parked. */
 struct co_h2 {
     nghttp2_session *session;
     co_stream *stream;
     co_http_server *server;
     struct co_http_shard *shard;
+    struct co_h2_store *store;
     co_group *group;   /* of its fibers; NULL while parked */
     co_scope *waiting; /* of the fiber that reads, while it waits for input */
     unsigned at_work;  /* streams with a fiber */
     unsigned stream_count;
-    uint64_t requests;  /* so far */
-    int64_t idle_since; /* ns: when the last stream ended, or the connection began */
-    struct co_h2_stream *spare;
-    struct co_h2_stream *streams;            /* that are open, or have a fiber */
-    struct co_h2_stream *arriving;           /* whose header block is being decoded */
+    uint64_t requests;             /* so far */
+    int64_t idle_since;            /* ns: when the last stream ended, or the connection began */
+    struct co_h2_stream *streams;  /* that are open, or have a fiber */
+    struct co_h2_stream *arriving; /* whose header block is being decoded */
     struct co_h2_stream *queue, *queue_last; /* that wait for one */
     bool starting;                           /* the fiber of the queue's first */
     co_event begun;                          /* the queue is empty */
-
-    struct co_buf fields; /* of a response, while it is handed to nghttp2 */
 
     struct co_h2_budget budget;
     uint8_t head[CO_H2_FRAME_HEAD]; /* of the frame that is arriving ... */
@@ -138,8 +144,8 @@ void co_h2_count(struct co_h2 *h2, const uint8_t *bytes, size_t size);
 
 /* ---- h2_memory.c */
 
-/* The memory of this thread's sessions. 0 or -ENOMEM. */
-int co_h2_memory(struct co_http_shard *shard, nghttp2_mem **ret);
+/* What is kept in the shard, for all its connections. 0 or -ENOMEM. */
+int co_h2_store_enter(struct co_http_shard *shard, struct co_h2_store **ret);
 
 /* ---- h2_head.c */
 
@@ -179,7 +185,7 @@ void co_h2_streams_wake(struct co_h2 *h2);
 void co_h2_streams_free(struct co_h2 *h2);
 
 /* Frees the spare ones. */
-void co_h2_spare_free(struct co_h2 *h2);
+void co_h2_spare_free(struct co_h2_store *store);
 
 /* ---- h2_body.c */
 

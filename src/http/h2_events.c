@@ -187,10 +187,9 @@ int co_h2_session_new(struct co_h2 *h2)
     };
     nghttp2_session_callbacks *callbacks = callbacks_new();
     nghttp2_option *option = callbacks ? options_new() : NULL;
-    nghttp2_mem *memory;
     int rc = NGHTTP2_ERR_NOMEM;
-    if (option && co_h2_memory(h2->shard, &memory) == 0)
-        rc = nghttp2_session_server_new3(&h2->session, callbacks, h2, option, memory);
+    if (option)
+        rc = nghttp2_session_server_new3(&h2->session, callbacks, h2, option, &h2->store->memory);
     nghttp2_session_callbacks_del(callbacks);
     nghttp2_option_del(option);
     if (rc == 0)

@@ -67,7 +67,7 @@ static int submit(co_http_request *request, co_text head, bool has_body)
 {
     struct co_h2_stream *stream = request->exchange;
     const nghttp2_data_provider body = {.source.ptr = stream, .read_callback = co_h2_reply_fill};
-    struct co_buf *fields = &stream->h2->fields;
+    struct co_buf *fields = &stream->h2->store->fields;
     char digits[3] = {(char)('0' + request->status / 100), (char)('0' + request->status / 10 % 10),
         (char)('0' + request->status % 10)};
     int rc = refusal(stream);

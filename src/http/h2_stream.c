@@ -14,16 +14,18 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define LINGER_MS      1000 /* for the peer to stop sending what nobody reads */
-#define SPARE_HEAD_MAX 2048 /* bytes of the buffer that a spare stream may keep */
+#define LINGER_MS      1000              /* for the peer to stop sending what nobody reads */
+#define SPARE_MAX      CO_H2_STREAMS_MAX /* streams: more are at work only in a storm */
+#define SPARE_HEAD_MAX 2048              /* bytes of the buffer that a spare stream may keep */
 
 /* ---- coming and going --------------------------------------------------------------------- */
 
-static struct co_h2_stream *take_spare(struct co_h2 *h2)
+static struct co_h2_stream *take_spare(struct co_h2_store *store)
 {
-    struct co_h2_stream *stream = h2->spare;
+    struct co_h2_stream *stream = store->spare;
     if (stream) {
-        h2->spare = stream->next;
+        store->spare = stream->next;
+        store->spare_count--;
         return stream;
     }
     stream = calloc(1, sizeof *stream);
@@ -34,7 +36,7 @@ static struct co_h2_stream *take_spare(struct co_h2 *h2)
 
 struct co_h2_stream *co_h2_stream_begin(struct co_h2 *h2, int32_t id)
 {
-    struct co_h2_stream *stream = take_spare(h2);
+    struct co_h2_stream *stream = take_spare(h2->store);
     if (!stream)
         return NULL;
     *stream = (struct co_h2_stream){
@@ -44,6 +46,26 @@ struct co_h2_stream *co_h2_stream_begin(struct co_h2 *h2, int32_t id)
     h2->streams = stream;
     h2->stream_count++;
     return stream;
+}
+
+static void stream_free(struct co_h2_stream *stream)
+{
+    co_buf_free(&stream->head);
+    free(stream);
+}
+
+static void give_spare(struct co_h2_store *store, struct co_h2_stream *stream)
+{
+    if (store->spare_count >= SPARE_MAX) {
+        stream_free(stream);
+        return;
+    }
+    if (stream->head.room > SPARE_HEAD_MAX)
+        co_buf_free(&stream->head);
+    co_buf_clear(&stream->head);
+    stream->next = store->spare;
+    store->spare = stream;
+    store->spare_count++;
 }
 
 static void give_back(struct co_h2_stream *stream)
@@ -58,11 +80,7 @@ static void give_back(struct co_h2_stream *stream)
     h2->stream_count--;
     co_h2_head_forget(stream);
     co_h2_body_drop(stream);
-    if (stream->head.room > SPARE_HEAD_MAX)
-        co_buf_free(&stream->head);
-    co_buf_clear(&stream->head);
-    stream->next = h2->spare;
-    h2->spare = stream;
+    give_spare(h2->store, stream);
 }
 
 static void release(struct co_h2_stream *stream)
@@ -111,13 +129,12 @@ void co_h2_streams_free(struct co_h2 *h2)
         give_back(h2->streams);
 }
 
-void co_h2_spare_free(struct co_h2 *h2)
+void co_h2_spare_free(struct co_h2_store *store)
 {
-    while (h2->spare) {
-        struct co_h2_stream *stream = h2->spare;
-        h2->spare = stream->next;
-        co_buf_free(&stream->head);
-        free(stream);
+    while (store->spare) {
+        struct co_h2_stream *stream = store->spare;
+        store->spare = stream->next;
+        stream_free(stream);
     }
 }
 
