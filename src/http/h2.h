@@ -110,6 +110,7 @@ struct co_h2_stream {
     bool unread;     /* nobody reads the body, now or later */
     bool is_last;    /* the response ends with `piece` */
     bool cold;       /* the file's next bytes have to come from the disk */
+    bool deferred;   /* nghttp2 does not ask for its bytes until it is told to */
     bool complete;   /* the response is whole, as far as its fiber is concerned */
     int error;       /* why it is broken */
     co_event wake;   /* something of all this has changed */

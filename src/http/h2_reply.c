@@ -111,6 +111,12 @@ static ssize_t piece_take(struct co_h2_stream *stream, uint8_t *to, size_t size)
     return (ssize_t)size;
 }
 
+static ssize_t defer(struct co_h2_stream *stream)
+{
+    stream->deferred = true;
+    return NGHTTP2_ERR_DEFERRED;
+}
+
 ssize_t co_h2_reply_fill(nghttp2_session *session, int32_t id, uint8_t *buffer, size_t size,
     uint32_t *flags, nghttp2_data_source *source, void *arg)
 {
@@ -118,7 +124,7 @@ ssize_t co_h2_reply_fill(nghttp2_session *session, int32_t id, uint8_t *buffer, 
     size_t room;
     (void)session, (void)id, (void)buffer;
     if (stream->piece.left == 0 && !stream->is_last)
-        return NGHTTP2_ERR_DEFERRED;
+        return defer(stream);
     uint8_t *to = co_h2_output_room(arg, &room);
     if (!to)
         return NGHTTP2_ERR_PAUSE;
@@ -127,7 +133,7 @@ ssize_t co_h2_reply_fill(nghttp2_session *session, int32_t id, uint8_t *buffer, 
         stream->h2->windows_free = WINDOWS_FREE;
     ssize_t n = piece_take(stream, to, size < room ? size : room);
     if (n == 0 && stream->piece.left > 0)
-        return NGHTTP2_ERR_DEFERRED;
+        return defer(stream);
     *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
     if (stream->is_last && stream->piece.left == 0) {
         stream->complete = true;
@@ -164,7 +170,9 @@ static int offer_piece(co_http_request *request, struct co_h2_stream *stream)
 {
     int rc = 0;
     stream->cold = false;
-    nghttp2_session_resume_data(stream->h2->session, stream->id);
+    if (stream->deferred)
+        nghttp2_session_resume_data(stream->h2->session, stream->id);
+    stream->deferred = false;
     co_h2_push(stream->h2);
     while (rc == 0 && stream->piece.left > 0 && !stream->cold) {
         rc = refusal(stream);
