@@ -10,6 +10,7 @@
  *     h2_stream.c   a stream: a fiber that answers one request
  *     h2_body.c     its request's body: buffers bounded by the windows (RFC 9113 5.2)
  *     h2_reply.c    its response
+ *     h2_field.c    that one's fields
  *     h2_memory.c   nghttp2's memory
  *     h2_output.c   what goes out: gathered, written by one fiber
  */
@@ -43,7 +44,8 @@ struct co_h2_store {
     nghttp2_mem memory;
     struct co_h2_stream *spare;
     unsigned spare_count;
-    struct co_buf fields; /* of a response, while it is handed to nghttp2 */
+    struct co_buf fields;  /* of a response, while it is handed to nghttp2 */
+    void *common, *secure; /* the lines of all responses, as h2_field.c has made them */
 };
 
 /* A connection. It stays with the stream, in its slot, also while that is parked. */
@@ -127,6 +129,7 @@ struct co_h2_stream {
 
     struct co_h2_chunk *first, *last; /* of the body, unread */
     uint64_t window_read;             /* bytes that were read */
+    char status[3];                   /* of the response */
     struct co_h2_piece piece;
 };
 
@@ -210,7 +213,16 @@ ssize_t co_h2_reply_fill(nghttp2_session *session, int32_t id, uint8_t *buffer, 
 
 extern const struct co_http_transport co_h2_transport;
 
+/* ---- h2_field.c */
+
+/* Makes the response's fields, in the store. at_once: nghttp2 encodes them before anything else
+ * happens. */
+void co_h2_fields_make(co_http_request *request, co_text status, co_text head, bool at_once);
+
 /* ---- h2_output.c */
+
+/* Would a frame that nghttp2 is told of now be encoded by the next co_h2_push? */
+bool co_h2_output_is_ready(const struct co_h2 *h2);
 
 /* Gathers what nghttp2 has to say, and has it written soon: when all requests that came together
  * have begun to be answered. */

@@ -104,6 +104,8 @@ static void store_free(void *arg)
         }
     co_h2_spare_free(&store->shared);
     co_buf_free(&store->shared.fields);
+    free(store->shared.common);
+    free(store->shared.secure);
     free(store);
 }
 
