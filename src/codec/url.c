@@ -96,21 +96,21 @@ static bool is_address_v6(co_text host)
  */
 static bool is_name(co_text host)
 {
-    co_text rest = host, label;
-    bool number = false;
-    if (rest.size && rest.at[rest.size - 1] == '.')
-        rest.size--;
-    if (rest.size > HOST_SIZE_MAX)
+    size_t size = host.size, label = 0; /* where the last one begins */
+    if (size && host.at[size - 1] == '.')
+        size--;
+    if (size > HOST_SIZE_MAX)
         return false;
-    do {
-        label = cut(rest, '.', &rest);
-        if (label.size == 0 || label.size > LABEL_SIZE_MAX)
-            return false;
-        for (size_t i = 0; i < label.size; i++)
-            if (!is_unreserved(label.at[i]) || label.at[i] == '~')
+    for (size_t i = 0; i <= size; i++) {
+        if (i == size || host.at[i] == '.') {
+            if (i == label || i - label > LABEL_SIZE_MAX)
                 return false;
-        number = is_number(label);
-    } while (rest.at);
+            label = i < size ? i + 1 : label;
+        } else if (!is_unreserved(host.at[i]) || host.at[i] == '~') {
+            return false;
+        }
+    }
+    bool number = is_number((co_text){host.at + label, size - label});
     return !number || is_address_v4(host);
 }
 
