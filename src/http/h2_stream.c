@@ -15,6 +15,7 @@
 #include <stdlib.h>
 
 #define LINGER_MS      1000              /* for the peer to stop sending what nobody reads */
+#define BURST_MAX      16                /* requests, before other connections have their turn */
 #define SPARE_MAX      CO_H2_STREAMS_MAX /* streams: more are at work only in a storm */
 #define SPARE_HEAD_MAX 2048              /* bytes of the buffer that a spare stream may keep */
 
@@ -253,8 +254,8 @@ static struct co_h2_stream *take_first(struct co_h2 *h2)
 static void start_next(struct co_h2 *h2);
 
 /* The next fiber is started when this one begins: it runs when this one waits, or has ended. Until
- * then this one goes on by itself: requests that came together and are soon answered need no more
- * than these two. */
+ * then this one goes on by itself: requests that came together and are soon answered need few
+ * fibers. */
 static int run(void *arg)
 {
     struct co_h2 *h2 = arg;
@@ -265,7 +266,7 @@ static int run(void *arg)
         co_h2_write_soon(h2);
         co_event_set(&h2->begun);
     }
-    for (; stream; stream = take_first(h2))
+    for (unsigned i = 1; stream; stream = i++ < BURST_MAX ? take_first(h2) : NULL)
         answer(stream);
     co_h2_settled(h2);
     return 0;
