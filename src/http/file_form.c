@@ -10,12 +10,19 @@
 
 /* ---- what was made of a file ---------------------------------------------------------------- */
 
+static void form_free(struct co_http_form *form)
+{
+    if (form)
+        free(form->whole.made);
+    free(form);
+}
+
 static void made_free(void *arg)
 {
     struct co_http_made *made = arg;
     for (size_t i = 0; i < CO_HTTP_FORMS; i++)
         for (size_t undated = 0; undated < 2; undated++)
-            free(made->forms[i][undated]);
+            form_free(made->forms[i][undated]);
     free(made->deflated);
     free(made);
 }
@@ -158,9 +165,9 @@ static struct co_http_form *form_new(const struct co_http_visit *visit,
     struct co_http_form *form = head.error ? NULL : malloc(sizeof *form + head.size);
     if (form) {
         memcpy(form->text, head.at, head.size);
-        form->head = (co_text){form->text, head.size};
-        form->about = co_text_after(form->head, parts.about);
-        form->fixed = co_text_after(form->head, parts.fixed);
+        form->whole = (struct co_http_prepared){.head = {form->text, head.size}};
+        form->about = co_text_after(form->whole.head, parts.about);
+        form->fixed = co_text_after(form->whole.head, parts.fixed);
         form->etag = find_etag(form->fixed);
         form->modified = file->stat.modified_ns / CO_SECOND;
         form->undated = is_undated(visit, file);
@@ -169,8 +176,8 @@ static struct co_http_form *form_new(const struct co_http_visit *visit,
     return form;
 }
 
-const struct co_http_form *co_http_form_of(const struct co_http_visit *visit,
-    struct co_tree_file *file, enum co_http_form_kind kind, enum co_coding coding)
+struct co_http_form *co_http_form_of(const struct co_http_visit *visit, struct co_tree_file *file,
+    enum co_http_form_kind kind, enum co_coding coding)
 {
     struct co_http_made *made = file->made;
     struct co_http_form **form = &made->forms[kind][is_undated(visit, file)];

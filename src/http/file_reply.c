@@ -48,7 +48,7 @@ static int add_date(co_http_request *request)
 
 static int reply_streamed(struct co_http_visit *visit, const struct co_http_shown *shown)
 {
-    int rc = co_http_begin_prepared(visit->request, 200, shown->form->head);
+    int rc = co_http_begin_prepared(visit->request, 200, shown->form->whole.head);
     if (rc < 0 || !co_http_reply_has_body(visit->request, 200))
         return rc;
     return co_http_squeeze_file(visit->request, shown->file->fd, shown->file->stat.size);
@@ -57,7 +57,8 @@ static int reply_streamed(struct co_http_visit *visit, const struct co_http_show
 static int reply_whole(struct co_http_visit *visit, const struct co_http_shown *shown)
 {
     co_http_request *request = visit->request;
-    co_text head = shown->form->head;
+    co_text head = shown->form->whole.head;
+    request->prepared = &shown->form->whole;
     if (CO_LIKELY(shown->bytes.at != NULL))
         return co_http_reply_prepared(request, 200, head, shown->bytes.at, shown->bytes.size);
     if (shown->streamed)

@@ -116,9 +116,9 @@ struct co_http_form {
     int64_t modified; /* seconds since 1970 */
     bool undated;     /* head has no Last-Modified: for as long as that time has not come */
     co_text etag;     /* with quotes, without W/ */
-    co_text head;     /* of a 200 */
-    co_text about;    /* its part that every kind of 200 and 206 has */
-    co_text fixed;    /* its part that a 304 repeats (RFC 9110 15.4.5) */
+    struct co_http_prepared whole; /* of a 200 */
+    co_text about;                 /* its part that every kind of 200 and 206 has */
+    co_text fixed;                 /* its part that a 304 repeats (RFC 9110 15.4.5) */
     char text[];
 };
 
@@ -143,12 +143,12 @@ struct co_http_made *co_http_made_of(
     const struct co_http_visit *visit, struct co_tree_file *file, co_text name);
 
 /* The file's form; made now if need be. coding: of its content. NULL without memory. */
-const struct co_http_form *co_http_form_of(const struct co_http_visit *visit,
-    struct co_tree_file *file, enum co_http_form_kind kind, enum co_coding coding);
+struct co_http_form *co_http_form_of(const struct co_http_visit *visit, struct co_tree_file *file,
+    enum co_http_form_kind kind, enum co_coding coding);
 
 /* What a request gets of a file. */
 struct co_http_shown {
-    const struct co_http_form *form;
+    struct co_http_form *form;
     struct co_tree_file *file; /* the content: bytes or fd */
     co_text bytes;             /* the form's content when it is in memory, else at NULL */
     uint64_t size;             /* of the form's content, unless `streamed` */

@@ -10,6 +10,7 @@
  *     h2_stream.c   a stream: a fiber that answers one request
  *     h2_body.c     its request's body: buffers bounded by the windows (RFC 9113 5.2)
  *     h2_reply.c    its response
+ *     h2_field.c    that one's fields
  *     h2_memory.c   nghttp2's memory
  *     h2_output.c   what goes out: gathered, written by one fiber
  */
@@ -38,26 +39,33 @@ struct co_h2_budget {
     int64_t since_ns; /* when it was last filled up */
 };
 
+/* What the connections of a thread share. */
+struct co_h2_store {
+    nghttp2_mem memory;
+    struct co_h2_stream *spare;
+    unsigned spare_count;
+    struct co_buf fields;  /* of a response, while it is handed to nghttp2 */
+    void *common, *secure; /* the lines of all responses, as h2_field.c has made them */
+};
+
 /* A connection. It stays with the stream, in its slot, also while that is parked. */
 struct co_h2 {
     nghttp2_session *session;
     co_stream *stream;
     co_http_server *server;
     struct co_http_shard *shard;
+    struct co_h2_store *store;
     co_group *group;   /* of its fibers; NULL while parked */
     co_scope *waiting; /* of the fiber that reads, while it waits for input */
     unsigned at_work;  /* streams with a fiber */
     unsigned stream_count;
-    uint64_t requests;  /* so far */
-    int64_t idle_since; /* ns: when the last stream ended, or the connection began */
-    struct co_h2_stream *spare;
-    struct co_h2_stream *streams;            /* that are open, or have a fiber */
-    struct co_h2_stream *arriving;           /* whose header block is being decoded */
+    uint64_t requests;             /* so far */
+    int64_t idle_since;            /* ns: when the last stream ended, or the connection began */
+    struct co_h2_stream *streams;  /* that are open, or have a fiber */
+    struct co_h2_stream *arriving; /* whose header block is being decoded */
     struct co_h2_stream *queue, *queue_last; /* that wait for one */
     bool starting;                           /* the fiber of the queue's first */
     co_event begun;                          /* the queue is empty */
-
-    struct co_buf fields; /* of a response, while it is handed to nghttp2 */
 
     struct co_h2_budget budget;
     uint8_t head[CO_H2_FRAME_HEAD]; /* of the frame that is arriving ... */
@@ -104,6 +112,7 @@ struct co_h2_stream {
     bool unread;     /* nobody reads the body, now or later */
     bool is_last;    /* the response ends with `piece` */
     bool cold;       /* the file's next bytes have to come from the disk */
+    bool deferred;   /* nghttp2 does not ask for its bytes until it is told to */
     bool complete;   /* the response is whole, as far as its fiber is concerned */
     int error;       /* why it is broken */
     co_event wake;   /* something of all this has changed */
@@ -120,6 +129,7 @@ struct co_h2_stream {
 
     struct co_h2_chunk *first, *last; /* of the body, unread */
     uint64_t window_read;             /* bytes that were read */
+    char status[3];                   /* of the response */
     struct co_h2_piece piece;
 };
 
@@ -138,8 +148,8 @@ void co_h2_count(struct co_h2 *h2, const uint8_t *bytes, size_t size);
 
 /* ---- h2_memory.c */
 
-/* The memory of this thread's sessions. 0 or -ENOMEM. */
-int co_h2_memory(struct co_http_shard *shard, nghttp2_mem **ret);
+/* What is kept in the shard, for all its connections. 0 or -ENOMEM. */
+int co_h2_store_enter(struct co_http_shard *shard, struct co_h2_store **ret);
 
 /* ---- h2_head.c */
 
@@ -179,7 +189,7 @@ void co_h2_streams_wake(struct co_h2 *h2);
 void co_h2_streams_free(struct co_h2 *h2);
 
 /* Frees the spare ones. */
-void co_h2_spare_free(struct co_h2 *h2);
+void co_h2_spare_free(struct co_h2_store *store);
 
 /* ---- h2_body.c */
 
@@ -203,7 +213,16 @@ ssize_t co_h2_reply_fill(nghttp2_session *session, int32_t id, uint8_t *buffer, 
 
 extern const struct co_http_transport co_h2_transport;
 
+/* ---- h2_field.c */
+
+/* Makes the response's fields, in the store. at_once: nghttp2 encodes them before anything else
+ * happens. */
+void co_h2_fields_make(co_http_request *request, co_text status, co_text head, bool at_once);
+
 /* ---- h2_output.c */
+
+/* Would a frame that nghttp2 is told of now be encoded by the next co_h2_push? */
+bool co_h2_output_is_ready(const struct co_h2 *h2);
 
 /* Gathers what nghttp2 has to say, and has it written soon: when all requests that came together
  * have begun to be answered. */

@@ -20,9 +20,16 @@ struct co_h2_chunk {
     uint8_t bytes[];
 };
 
+/* Has so much been read that the window is as wide as they come? */
+static bool is_wide(const struct co_h2_stream *stream)
+{
+    return stream->window_read >= WIDEN_AFTER;
+}
+
 static struct co_h2_chunk *chunk_new(struct co_h2_stream *stream, size_t size)
 {
-    bool small = !stream->first && size <= CO_BUFFER_SMALL - sizeof(struct co_h2_chunk);
+    bool large = stream->first || is_wide(stream); /* what comes together is to be read at once */
+    bool small = !large && size <= CO_BUFFER_SMALL - sizeof(struct co_h2_chunk);
     size_t room = small ? CO_BUFFER_SMALL : CO_BUFFER_LARGE;
     struct co_h2_chunk *chunk = co_buffer_take(stream->h2->stream->rt, room);
     if (!chunk)
@@ -144,10 +151,11 @@ static void open_window(struct co_h2_stream *stream, size_t size)
     nghttp2_session *session = stream->h2->session;
     if (!stream->open)
         return;
-    if (stream->window_read < WIDEN_AFTER && stream->window_read + size >= WIDEN_AFTER)
+    bool was_wide = is_wide(stream);
+    stream->window_read += size;
+    if (!was_wide && is_wide(stream))
         nghttp2_session_set_local_window_size(
             session, NGHTTP2_FLAG_NONE, stream->id, CO_H2_WINDOW_BYTES);
-    stream->window_read += size;
     if (!stream->body_ended)
         nghttp2_session_consume_stream(session, stream->id, size);
 }

@@ -31,9 +31,11 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
 {
     struct co_h2 *h2 = arg;
     int32_t id = frame->hd.stream_id;
-    h2->arriving = stream_of(session, id);
-    if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST)
+    if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST) {
+        h2->arriving = stream_of(session, id);
         return 0;
+    }
+    h2->arriving = NULL;
     struct co_h2_stream *stream = has_place(h2) ? co_h2_stream_begin(h2, id) : NULL;
     if (!stream)
         return nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, id, NGHTTP2_REFUSED_STREAM);
@@ -87,14 +89,16 @@ static void count_window(struct co_h2 *h2, int32_t increment)
 static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
 {
     struct co_h2 *h2 = arg;
-    struct co_h2_stream *stream = stream_of(session, frame->hd.stream_id);
+    struct co_h2_stream *stream;
     switch (frame->hd.type) {
     case NGHTTP2_HEADERS:
+        stream = h2->arriving;
         h2->arriving = NULL;
         if (stream)
             on_headers(stream, frame);
         break;
     case NGHTTP2_DATA:
+        stream = stream_of(session, frame->hd.stream_id);
         if (stream)
             on_data(stream, frame);
         break;
@@ -187,10 +191,9 @@ int co_h2_session_new(struct co_h2 *h2)
     };
     nghttp2_session_callbacks *callbacks = callbacks_new();
     nghttp2_option *option = callbacks ? options_new() : NULL;
-    nghttp2_mem *memory;
     int rc = NGHTTP2_ERR_NOMEM;
-    if (option && co_h2_memory(h2->shard, &memory) == 0)
-        rc = nghttp2_session_server_new3(&h2->session, callbacks, h2, option, memory);
+    if (option)
+        rc = nghttp2_session_server_new3(&h2->session, callbacks, h2, option, &h2->store->memory);
     nghttp2_session_callbacks_del(callbacks);
     nghttp2_option_del(option);
     if (rc == 0)

@@ -14,7 +14,8 @@
 #define DECODED_MAX    32768 /* bytes of a head, as SETTINGS_MAX_HEADER_LIST_SIZE tells: else 431 */
 #define FIELDS_MAX     128   /* crumbs of cookies and trailers included: else 431 (attacks B06) */
 #define FIELD_OVERHEAD 32    /* RFC 9113 6.5.2 */
-#define PATIENCE       2     /* so many times the limits, and the connection ends */
+#define VERSION        " HTTP/1.1\r\n"
+#define PATIENCE       2 /* so many times the limits, and the connection ends */
 
 static co_text text_of(const nghttp2_rcbuf *bytes)
 {
@@ -71,6 +72,25 @@ static void pseudo_field(struct co_h2_stream *stream, co_text name, nghttp2_rcbu
         malformed(stream);
 }
 
+static char *put(char *to, co_text text)
+{
+    if (text.size > 0)
+        memcpy(to, text.at, text.size);
+    return to + text.size;
+}
+
+static void field_write(struct co_h2_stream *stream, co_text name, co_text value)
+{
+    struct co_buf *head = &stream->head;
+    size_t size = name.size + value.size + 4;
+    char *to = co_buf_reserve(head, size);
+    if (!to)
+        return;
+    to = put(put(to, name), CO_TEXT(": "));
+    put(put(to, value), CO_TEXT("\r\n"));
+    head->size += size;
+}
+
 /* "GET /path HTTP/1.1" and Host. CONNECT has no path but an authority (RFC 9113 8.5). */
 static void line_write(struct co_h2_stream *stream)
 {
@@ -81,15 +101,16 @@ static void line_write(struct co_h2_stream *stream)
         malformed(stream);
         return;
     }
-    co_buf_add_text(head, text_of(stream->method));
-    co_buf_add_char(head, ' ');
-    co_buf_add_text(head, text_of(target));
-    co_buf_add_string(head, " HTTP/1.1\r\n");
-    if (stream->authority) {
-        co_buf_add_string(head, "host: ");
-        co_buf_add_text(head, text_of(stream->authority));
-        co_buf_add(head, "\r\n", 2);
+    co_text method = text_of(stream->method), path = text_of(target), version = CO_TEXT(VERSION);
+    size_t size = method.size + 1 + path.size + version.size;
+    char *to = co_buf_reserve(head, size);
+    if (to) {
+        to = put(put(to, method), CO_TEXT(" "));
+        put(put(to, path), version);
+        head->size += size;
     }
+    if (stream->authority)
+        field_write(stream, CO_TEXT("host"), text_of(stream->authority));
 }
 
 /* Cookies come in crumbs, so that they compress (RFC 9113 8.2.3). */
@@ -106,15 +127,6 @@ static void crumb(struct co_h2_stream *stream, co_text value)
         memcpy(at + 2, value.at, value.size);
     head->size += size;
     stream->cookies_end += size;
-}
-
-static void field_write(struct co_h2_stream *stream, co_text name, co_text value)
-{
-    struct co_buf *head = &stream->head;
-    co_buf_add_text(head, name);
-    co_buf_add(head, ": ", 2);
-    co_buf_add_text(head, value);
-    co_buf_add(head, "\r\n", 2);
 }
 
 static void plain_field(struct co_h2_stream *stream, co_text name, co_text value)

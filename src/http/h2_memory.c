@@ -14,6 +14,8 @@
 #define KEPT_MAX  512 /* pieces of one size */
 #define OVERSIZED SIZES
 
+#define FIELDS_BYTES_MAX (1 << 18) /* of a response's list of fields */
+
 /* Before each piece, so that it keeps malloc's alignment. */
 union lead {
     size_t size;      /* in steps; OVERSIZED: malloc's */
@@ -22,7 +24,7 @@ union lead {
 };
 
 struct store {
-    nghttp2_mem functions;
+    struct co_h2_store shared;
     struct {
         union lead *first;
         unsigned count;
@@ -100,10 +102,14 @@ static void store_free(void *arg)
             store->kept[i].first = lead->next;
             free(lead);
         }
+    co_h2_spare_free(&store->shared);
+    co_buf_free(&store->shared.fields);
+    free(store->shared.common);
+    free(store->shared.secure);
     free(store);
 }
 
-int co_h2_memory(struct co_http_shard *shard, nghttp2_mem **ret)
+int co_h2_store_enter(struct co_http_shard *shard, struct co_h2_store **ret)
 {
     static const char key;
     void *value;
@@ -111,7 +117,11 @@ int co_h2_memory(struct co_http_shard *shard, nghttp2_mem **ret)
     if (rc < 0)
         return rc;
     struct store *store = value;
-    store->functions = (nghttp2_mem){store, take, give, take_zeroed, resize};
-    *ret = &store->functions;
+    if (rc > 0)
+        store->shared = (struct co_h2_store){
+            .memory = {store, take, give, take_zeroed, resize},
+            .fields = CO_BUF(FIELDS_BYTES_MAX),
+        };
+    *ret = &store->shared;
     return 0;
 }

@@ -35,6 +35,12 @@ void co_h2_output_frame(struct co_h2 *h2, const uint8_t *frame_head, size_t size
     h2->data_sent += size;
 }
 
+bool co_h2_output_is_ready(const struct co_h2 *h2)
+{
+    return !h2->sending && h2->carry_size == 0 && room_of(h2) >= CO_H2_FRAME_HEAD + PAYLOAD_MIN &&
+           nghttp2_session_get_outbound_queue_size(h2->session) == 0;
+}
+
 /* Takes the frame that nghttp2 has shown, if there is room: else it waits, where it is. */
 static bool take_carry(struct co_h2 *h2)
 {

@@ -20,42 +20,6 @@
 
 /* ---- the head ----------------------------------------------------------------------------- */
 
-static void field_add(struct co_buf *fields, co_text name, co_text value)
-{
-    const nghttp2_nv field = {(uint8_t *)(uintptr_t)name.at, (uint8_t *)(uintptr_t)value.at,
-        name.size, value.size, NGHTTP2_NV_FLAG_NONE};
-    co_buf_add(fields, &field, sizeof field);
-}
-
-/* Lines as the rooms above make them: "Name: value" and CRLF. nghttp2 makes the names lower-case.
- */
-static void lines_add(struct co_buf *fields, co_text lines)
-{
-    while (lines.size > 0) {
-        size_t size = (size_t)co_text_find(lines, '\n') + 1;
-        size_t colon = (size_t)co_text_find(lines, ':');
-        co_text value = {lines.at + colon + 2, size - colon - 4};
-        field_add(fields, (co_text){lines.at, colon}, value);
-        lines = co_text_after(lines, size);
-    }
-}
-
-static void fields_make(
-    co_http_request *request, co_text head, co_text status, struct co_buf *fields)
-{
-    size_t status_line = (size_t)co_text_find(head, '\n') + 1;
-    const co_text lines[] = {
-        co_text_after(head, status_line),
-        co_http_shard_common(request->shard, request->start_seconds),
-        co_http_secure_lines(request),
-        co_buf_text(&request->fields),
-    };
-    co_buf_clear(fields);
-    field_add(fields, CO_TEXT(":status"), status);
-    for (size_t i = 0; i < CO_LENGTH(lines); i++)
-        lines_add(fields, lines[i]);
-}
-
 /* Why nothing can be sent any more; 0: it can. */
 static int refusal(const struct co_h2_stream *stream)
 {
@@ -63,17 +27,25 @@ static int refusal(const struct co_h2_stream *stream)
     return stream->error ? stream->error : h2->error ? h2->error : stream->open ? 0 : -ECONNRESET;
 }
 
+static co_text status_text(const co_http_request *request, struct co_h2_stream *stream)
+{
+    stream->status[0] = (char)('0' + request->status / 100);
+    stream->status[1] = (char)('0' + request->status / 10 % 10);
+    stream->status[2] = (char)('0' + request->status % 10);
+    return (co_text){stream->status, sizeof stream->status};
+}
+
+/* The caller pushes next. */
 static int submit(co_http_request *request, co_text head, bool has_body)
 {
     struct co_h2_stream *stream = request->exchange;
     const nghttp2_data_provider body = {.source.ptr = stream, .read_callback = co_h2_reply_fill};
-    struct co_buf *fields = &stream->h2->fields;
-    char digits[3] = {(char)('0' + request->status / 100), (char)('0' + request->status / 10 % 10),
-        (char)('0' + request->status % 10)};
+    const struct co_buf *fields = &stream->h2->store->fields;
     int rc = refusal(stream);
     if (rc < 0)
         return rc;
-    fields_make(request, head, (co_text){digits, sizeof digits}, fields);
+    co_h2_fields_make(
+        request, status_text(request, stream), head, co_h2_output_is_ready(stream->h2));
     if (fields->error)
         return fields->error;
     rc = nghttp2_submit_response(stream->h2->session, stream->id,
@@ -111,6 +83,12 @@ static ssize_t piece_take(struct co_h2_stream *stream, uint8_t *to, size_t size)
     return (ssize_t)size;
 }
 
+static ssize_t defer(struct co_h2_stream *stream)
+{
+    stream->deferred = true;
+    return NGHTTP2_ERR_DEFERRED;
+}
+
 ssize_t co_h2_reply_fill(nghttp2_session *session, int32_t id, uint8_t *buffer, size_t size,
     uint32_t *flags, nghttp2_data_source *source, void *arg)
 {
@@ -118,7 +96,7 @@ ssize_t co_h2_reply_fill(nghttp2_session *session, int32_t id, uint8_t *buffer, 
     size_t room;
     (void)session, (void)id, (void)buffer;
     if (stream->piece.left == 0 && !stream->is_last)
-        return NGHTTP2_ERR_DEFERRED;
+        return defer(stream);
     uint8_t *to = co_h2_output_room(arg, &room);
     if (!to)
         return NGHTTP2_ERR_PAUSE;
@@ -127,7 +105,7 @@ ssize_t co_h2_reply_fill(nghttp2_session *session, int32_t id, uint8_t *buffer, 
         stream->h2->windows_free = WINDOWS_FREE;
     ssize_t n = piece_take(stream, to, size < room ? size : room);
     if (n == 0 && stream->piece.left > 0)
-        return NGHTTP2_ERR_DEFERRED;
+        return defer(stream);
     *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
     if (stream->is_last && stream->piece.left == 0) {
         stream->complete = true;
@@ -164,7 +142,9 @@ static int offer_piece(co_http_request *request, struct co_h2_stream *stream)
 {
     int rc = 0;
     stream->cold = false;
-    nghttp2_session_resume_data(stream->h2->session, stream->id);
+    if (stream->deferred)
+        nghttp2_session_resume_data(stream->h2->session, stream->id);
+    stream->deferred = false;
     co_h2_push(stream->h2);
     while (rc == 0 && stream->piece.left > 0 && !stream->cold) {
         rc = refusal(stream);

@@ -16,8 +16,6 @@
 static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"; /* RFC 9113 3.4 */
 #define PREFACE_SIZE (sizeof preface - 1)
 
-#define FIELDS_BYTES_MAX (1 << 18) /* of a response's list of fields */
-
 /* ---- beginning and end -------------------------------------------------------------------- */
 
 static void h2_free(void *slot)
@@ -27,8 +25,6 @@ static void h2_free(void *slot)
         co_h2_streams_free(h2);
     nghttp2_session_del(h2->session);
     co_h2_output_release(h2);
-    co_h2_spare_free(h2);
-    co_buf_free(&h2->fields);
     free(h2);
 }
 
@@ -40,12 +36,13 @@ static int h2_new(co_stream *stream, co_http_server *server, struct co_h2 **ret)
         return -ENOMEM;
     h2->stream = stream;
     h2->server = server;
-    h2->fields = CO_BUF(FIELDS_BYTES_MAX);
     h2->idle_since = co_now_ns();
     h2->frame_left = PREFACE_SIZE;
     co_pace_start(&h2->writing, options->min_rate, options->limit_rate);
     co_pace_start(&h2->reading, -1, options->limit_rate);
     int rc = co_http_shard_enter(server, &h2->shard);
+    if (rc == 0)
+        rc = co_h2_store_enter(h2->shard, &h2->store);
     if (rc == 0)
         rc = co_h2_session_new(h2);
     if (rc < 0) {
@@ -272,8 +269,6 @@ static int wind_up(struct co_h2 *h2, co_group *group, int result)
 static void rest(struct co_h2 *h2)
 {
     int64_t left = patience_ms(h2);
-    co_h2_spare_free(h2);
-    co_buf_free(&h2->fields);
     co_park_deadline(h2->stream, left > 0 ? left : 1);
 }
 

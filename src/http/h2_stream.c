@@ -14,16 +14,19 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define LINGER_MS      1000 /* for the peer to stop sending what nobody reads */
-#define SPARE_HEAD_MAX 2048 /* bytes of the buffer that a spare stream may keep */
+#define LINGER_MS      1000              /* for the peer to stop sending what nobody reads */
+#define BURST_MAX      16                /* requests, before other connections have their turn */
+#define SPARE_MAX      CO_H2_STREAMS_MAX /* streams: more are at work only in a storm */
+#define SPARE_HEAD_MAX 2048              /* bytes of the buffer that a spare stream may keep */
 
 /* ---- coming and going --------------------------------------------------------------------- */
 
-static struct co_h2_stream *take_spare(struct co_h2 *h2)
+static struct co_h2_stream *take_spare(struct co_h2_store *store)
 {
-    struct co_h2_stream *stream = h2->spare;
+    struct co_h2_stream *stream = store->spare;
     if (stream) {
-        h2->spare = stream->next;
+        store->spare = stream->next;
+        store->spare_count--;
         return stream;
     }
     stream = calloc(1, sizeof *stream);
@@ -34,7 +37,7 @@ static struct co_h2_stream *take_spare(struct co_h2 *h2)
 
 struct co_h2_stream *co_h2_stream_begin(struct co_h2 *h2, int32_t id)
 {
-    struct co_h2_stream *stream = take_spare(h2);
+    struct co_h2_stream *stream = take_spare(h2->store);
     if (!stream)
         return NULL;
     *stream = (struct co_h2_stream){
@@ -44,6 +47,26 @@ struct co_h2_stream *co_h2_stream_begin(struct co_h2 *h2, int32_t id)
     h2->streams = stream;
     h2->stream_count++;
     return stream;
+}
+
+static void stream_free(struct co_h2_stream *stream)
+{
+    co_buf_free(&stream->head);
+    free(stream);
+}
+
+static void give_spare(struct co_h2_store *store, struct co_h2_stream *stream)
+{
+    if (store->spare_count >= SPARE_MAX) {
+        stream_free(stream);
+        return;
+    }
+    if (stream->head.room > SPARE_HEAD_MAX)
+        co_buf_free(&stream->head);
+    co_buf_clear(&stream->head);
+    stream->next = store->spare;
+    store->spare = stream;
+    store->spare_count++;
 }
 
 static void give_back(struct co_h2_stream *stream)
@@ -58,11 +81,7 @@ static void give_back(struct co_h2_stream *stream)
     h2->stream_count--;
     co_h2_head_forget(stream);
     co_h2_body_drop(stream);
-    if (stream->head.room > SPARE_HEAD_MAX)
-        co_buf_free(&stream->head);
-    co_buf_clear(&stream->head);
-    stream->next = h2->spare;
-    h2->spare = stream;
+    give_spare(h2->store, stream);
 }
 
 static void release(struct co_h2_stream *stream)
@@ -111,13 +130,12 @@ void co_h2_streams_free(struct co_h2 *h2)
         give_back(h2->streams);
 }
 
-void co_h2_spare_free(struct co_h2 *h2)
+void co_h2_spare_free(struct co_h2_store *store)
 {
-    while (h2->spare) {
-        struct co_h2_stream *stream = h2->spare;
-        h2->spare = stream->next;
-        co_buf_free(&stream->head);
-        free(stream);
+    while (store->spare) {
+        struct co_h2_stream *stream = store->spare;
+        store->spare = stream->next;
+        stream_free(stream);
     }
 }
 
@@ -197,6 +215,14 @@ static void finish(struct co_h2_stream *stream)
         linger(stream);
 }
 
+/* Nobody is at work for it any more. */
+static void leave(struct co_h2_stream *stream)
+{
+    stream->has_fiber = false;
+    stream->h2->at_work--;
+    release(stream);
+}
+
 static void answer(struct co_h2_stream *stream)
 {
     struct co_h2 *h2 = stream->h2;
@@ -206,29 +232,43 @@ static void answer(struct co_h2_stream *stream)
         co_http_request_give(request);
     }
     finish(stream);
-    stream->has_fiber = false;
-    h2->at_work--;
-    release(stream);
-    co_h2_push(h2);
-    co_h2_settled(h2);
+    leave(stream);
+    if (nghttp2_session_want_write(h2->session))
+        co_h2_push(h2);
+}
+
+/* The first of the queue. Who was reset while it waited is answered by nobody: that would be work
+ * which costs its client nothing (attacks B01). */
+static struct co_h2_stream *take_first(struct co_h2 *h2)
+{
+    struct co_h2_stream *stream;
+    while ((stream = h2->queue) != NULL) {
+        h2->queue = stream->queued;
+        if (stream->open)
+            break;
+        leave(stream);
+    }
+    return stream;
 }
 
 static void start_next(struct co_h2 *h2);
 
-/* The next fiber is started when this one begins: it runs when this one waits, or has ended. So
- * requests that came together and are soon answered use the same two stacks, which are warm. */
+/* The next fiber is started when this one begins: it runs when this one waits, or has ended. Until
+ * then this one goes on by itself: requests that came together and are soon answered need few
+ * fibers. */
 static int run(void *arg)
 {
     struct co_h2 *h2 = arg;
-    struct co_h2_stream *stream = h2->queue;
-    h2->queue = stream->queued;
+    struct co_h2_stream *stream = take_first(h2);
     h2->starting = false;
     start_next(h2);
     if (!h2->starting) {
         co_h2_write_soon(h2);
         co_event_set(&h2->begun);
     }
-    answer(stream);
+    for (unsigned i = 1; stream; stream = i++ < BURST_MAX ? take_first(h2) : NULL)
+        answer(stream);
+    co_h2_settled(h2);
     return 0;
 }
 
@@ -265,10 +305,11 @@ void co_h2_stream_run(struct co_h2_stream *stream)
 
 void co_h2_queue_drop(struct co_h2 *h2)
 {
+    struct co_h2_stream *stream;
     if (h2->starting)
         return;
-    for (; h2->queue; h2->queue = h2->queue->queued) {
-        h2->queue->has_fiber = false;
-        h2->at_work--;
+    while ((stream = h2->queue) != NULL) {
+        h2->queue = stream->queued;
+        leave(stream);
     }
 }

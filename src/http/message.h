@@ -98,6 +98,12 @@ enum co_http_reply_state {
     CO_HTTP_REPLY_BROKEN, /* cut short: the connection can only be aborted */
 };
 
+/* A head that will be sent again. */
+struct co_http_prepared {
+    co_text head; /* as co_http_reply_prepared takes it */
+    void *made;   /* by the transport, at first; free with free() */
+};
+
 struct co_http_request {
     struct co_http1_request head;
     co_http_server *server;
@@ -125,13 +131,14 @@ struct co_http_request {
     bool continued;          /* the client no longer waits for a 100 */
 
     enum co_http_reply_state reply_state;
-    bool sends_file;      /* a transfer, to be told of */
-    int status;           /* 0: no response yet */
-    uint64_t reply_left;  /* CO_HTTP_REPLY_SIZED */
-    uint64_t reply_bytes; /* of the body that went out */
-    struct co_buf fields; /* set by the handler, as lines */
-    int fields_error;     /* what co_http_set refused, kept */
-    int reply_error;      /* why it is broken */
+    bool sends_file;                   /* a transfer, to be told of */
+    int status;                        /* 0: no response yet */
+    struct co_http_prepared *prepared; /* if the head is one of those */
+    uint64_t reply_left;               /* CO_HTTP_REPLY_SIZED */
+    uint64_t reply_bytes;              /* of the body that went out */
+    struct co_buf fields;              /* set by the handler, as lines */
+    int fields_error;                  /* what co_http_set refused, kept */
+    int reply_error;                   /* why it is broken */
 
     /* Of the session, from one request to the next. */
     struct co_pace writing;

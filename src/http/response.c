@@ -15,6 +15,7 @@ void co_http_reply_start(co_http_request *request)
     request->reply_state = CO_HTTP_REPLY_NONE;
     request->sends_file = false;
     request->status = 0;
+    request->prepared = NULL;
     request->reply_left = 0;
     request->reply_bytes = 0;
     request->reply_error = 0;

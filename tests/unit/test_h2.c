@@ -25,6 +25,51 @@ static void answers_a_request(void **state)
     assert_string_equal(rig->events[0].target, "/hello");
 }
 
+/* Says what it was asked for in a field; or at length. */
+static int repeat(co_http_request *request, struct rig *rig)
+{
+    static char body[60000];
+    char text[8];
+    (void)rig;
+    if (co_http_query(request, "say", text, sizeof text) < 0)
+        return co_http_reply(request, 200, NULL, body, sizeof body);
+    co_http_set(request, "X-Said", text);
+    return co_http_reply(request, 204, NULL, NULL, 0);
+}
+
+/* Asks while an answer is stuck, and reads when all have been given. */
+static int ask_while_stuck(void *arg)
+{
+    struct rig *rig = arg;
+    struct wire *wire = wire_new();
+    put_get(wire, 1, "/own");
+    wire_send(rig, wire);
+    co_sleep(10);
+    put_get(wire, 3, "/own?say=one");
+    put_get(wire, 5, "/own?say=two");
+    put_get(wire, 7, "/hello");
+    wire_send(rig, wire);
+    co_sleep(10);
+    co_shutdown_write(rig->peer);
+    return rig_read_all(rig);
+}
+
+static void a_head_that_cannot_be_sent_yet_is_kept(void **state)
+{
+    struct rig *rig = fresh();
+    (void)state;
+    rig->room = 1024;
+    rig->handler = repeat;
+    struct heard *heard = converse_by(rig, ask_while_stuck);
+    assert_int_equal(heard->streams[1].size, 60000);
+    assert_answer(heard, 3, 204, NULL);
+    assert_non_null(strstr(heard->streams[3].fields, "x-said: one\n"));
+    assert_answer(heard, 5, 204, NULL);
+    assert_non_null(strstr(heard->streams[5].fields, "x-said: two\n"));
+    assert_answer(heard, 7, 200, "hello\n");
+    assert_non_null(strstr(heard->streams[7].fields, "server: coronet\n"));
+}
+
 static int bytewise(void *arg)
 {
     struct rig *rig = arg;
@@ -491,6 +536,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_a_request),
+        cmocka_unit_test(a_head_that_cannot_be_sent_yet_is_kept),
         cmocka_unit_test(takes_frames_a_byte_at_a_time_b15),
         cmocka_unit_test(answers_many_requests_at_once),
         cmocka_unit_test(answers_head_without_a_body),

@@ -43,11 +43,16 @@ static void assert_budget(void (*put_one)(struct wire *wire, unsigned i))
     assert_int_equal(heard->goaway, NGHTTP2_ENHANCE_YOUR_CALM);
 }
 
-static void put_and_reset(struct wire *wire, unsigned i)
+static void put_and_reset_on(struct wire *wire, unsigned i, const char *path)
 {
     uint32_t id = 1 + 2 * i;
-    put_get(wire, id, "/hello");
+    put_get(wire, id, path);
     put_number(wire, NGHTTP2_RST_STREAM, 0, id, NGHTTP2_CANCEL);
+}
+
+static void put_and_reset(struct wire *wire, unsigned i)
+{
+    put_and_reset_on(wire, i, "/hello");
 }
 
 static void b01_rapid_resets_use_up_a_budget(void **state)
@@ -63,20 +68,65 @@ static int lag(co_http_request *request, struct rig *rig)
     return co_http_text(request, 200, "late");
 }
 
+/* 60 requests are at work: they are reset, and as many as there is room for come behind them. */
+static int reset_at_work(void *arg)
+{
+    struct rig *rig = arg;
+    struct wire *wire = wire_new();
+    for (uint32_t id = 1; id < 2 * 60; id += 2)
+        put_get(wire, id, "/own");
+    put_frame(wire, NGHTTP2_PING, 0, 0, "at work?", 8);
+    wire_send(rig, wire);
+    while (hear(rig)->ping_acks == 0 && hear_more(rig) == 0)
+        ;
+    for (uint32_t id = 1; id < 2 * 60; id += 2)
+        put_number(wire, NGHTTP2_RST_STREAM, 0, id, NGHTTP2_CANCEL);
+    for (uint32_t id = 2 * 60 + 1; id < 2 * 140; id += 2)
+        put_get(wire, id, "/own");
+    wire_send(rig, wire);
+    co_shutdown_write(rig->peer);
+    rig_read_all(rig);
+    return 0;
+}
+
 static void b01_a_stream_that_was_reset_keeps_its_place_until_its_handler_ends(void **state)
+{
+    struct rig *rig = fresh();
+    (void)state;
+    rig->handler = lag;
+    const struct heard *heard = converse_by(rig, reset_at_work);
+    assert_int_equal(rig->note, 128);
+    assert_reset(heard, 277, NGHTTP2_REFUSED_STREAM);
+}
+
+static void b01_a_stream_that_is_reset_before_its_handler_begins_never_runs_it(void **state)
 {
     struct rig *rig = fresh();
     struct wire *wire = wire_new();
     (void)state;
     rig->handler = lag;
-    for (uint32_t id = 1; id < 2 * 140; id += 2) {
+    for (uint32_t id = 1; id < 2 * 70; id += 2) {
         put_get(wire, id, "/own");
-        if (id < 2 * 60)
+        if (id % 4 == 1)
             put_number(wire, NGHTTP2_RST_STREAM, 0, id, NGHTTP2_CANCEL);
     }
-    struct heard *heard = flooded(rig, wire);
-    assert_int_equal(rig->note, 128);
-    assert_reset(heard, 277, NGHTTP2_REFUSED_STREAM);
+    const struct heard *heard = flooded(rig, wire);
+    assert_int_equal(rig->note, 35);
+    assert_answer(heard, 3, 200, "late");
+    assert_answer(heard, 139, 200, "late");
+}
+
+static void b01_requests_that_are_all_reset_at_once_leave_nothing_behind(void **state)
+{
+    struct rig *rig = fresh();
+    struct wire *wire = wire_new();
+    (void)state;
+    rig->handler = lag;
+    for (unsigned i = 0; i < 60; i++)
+        put_and_reset_on(wire, i, "/own");
+    const struct heard *heard = flooded(rig, wire);
+    assert_int_equal(rig->note, 0);
+    assert_int_equal(heard->goaway, NGHTTP2_NO_ERROR);
 }
 
 static void put_overflow(struct wire *wire, unsigned i)
@@ -610,6 +660,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(b01_rapid_resets_use_up_a_budget),
         cmocka_unit_test(b01_a_stream_that_was_reset_keeps_its_place_until_its_handler_ends),
+        cmocka_unit_test(b01_a_stream_that_is_reset_before_its_handler_begins_never_runs_it),
+        cmocka_unit_test(b01_requests_that_are_all_reset_at_once_leave_nothing_behind),
         cmocka_unit_test(b02_resets_of_our_own_are_counted_too),
         cmocka_unit_test(b03_a_head_has_eight_continuations_at_most),
         cmocka_unit_test(b03_a_block_that_is_too_long_is_not_decoded),
