@@ -73,11 +73,12 @@ struct co_http_fetch {
  * Suspends until the head of the last response has come.
  * A connection that was kept and turns out to be closed is replaced by a new one, where repeating
  * the request is safe (RFC 9110 9.2.2). After a redirection to another scheme, host or port the
- * user and `headers` are left out; 303, and 301 and 302 after POST, go on as GET without the body.
- * ret: receives the response, for co_http_response_close. what: borrowed during the call.
- * Returns: 0; CO_EINVALID (a malformed URL, method or header), CO_EHTTP (the server broke the
- * protocol, or redirects for ever), CO_ETOOBIG (of its head), CO_EEOF, CO_EDEADLINE, CO_ETOOSLOW,
- * CO_ECANCELED, as co_dial and co_tls_connect; with detail for co_explain.
+ * user and `headers` are left out, and who stands in a Location is never taken; 303, and 301 and
+ * 302 after POST, go on as GET without the body. ret: receives the response, for
+ * co_http_response_close. what: borrowed during the call. Returns: 0; CO_EINVALID (a malformed URL,
+ * method or header), CO_EHTTP (the server broke the protocol, or redirects for ever), CO_ETOOBIG
+ * (of its head), CO_EEOF, CO_EDEADLINE, CO_ETOOSLOW, CO_ECANCELED, as co_dial and co_tls_connect;
+ * with detail for co_explain.
  */
 CO_API int co_http_fetch(
     co_http_response **ret, co_http_client *client, const struct co_http_fetch *what) CO_MUST_USE;

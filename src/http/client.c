@@ -203,7 +203,7 @@ void co_http_response_close(co_http_response *response)
         return;
     let_go(response);
     co_buf_free(&response->answer.text);
-    co_buf_free(&response->errand.url);
+    co_http_errand_end(&response->errand);
     if (response->owns_client)
         co_http_client_free(response->client);
     free(response);

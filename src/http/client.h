@@ -21,15 +21,18 @@ struct co_http_errand {
     const char *user_agent;
     struct co_buf url;    /* absolute, without fragment, NUL-terminated */
     struct co_url parsed; /* its slices point into url */
+    struct co_buf user;   /* "NAME:PASSWORD", or nothing */
     enum co_http_method method;
     co_text method_text;
     bool with_body;
     bool is_trusted; /* the place that was asked for: the user and the headers may go there */
 };
 
-/* Begins: the URL as it was given. 0, CO_EINVALID, CO_ETOOBIG, -ENOMEM; co_buf_free(&errand->url)
- * in any case. */
+/* Begins: the URL as it was given. 0, CO_EINVALID, CO_ETOOBIG, -ENOMEM; co_http_errand_end in any
+ * case. */
 int co_http_errand_start(struct co_http_errand *errand, const struct co_http_fetch *what);
+
+void co_http_errand_end(struct co_http_errand *errand);
 
 /* Goes on to where a redirection leads (RFC 9110 15.4). Returns as co_http_errand_start. */
 int co_http_errand_redirect(struct co_http_errand *errand, int status, co_text location);

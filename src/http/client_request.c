@@ -49,19 +49,58 @@ static int adopt(struct co_http_errand *errand, struct co_buf *url)
     return 0;
 }
 
+/* Who asks: as the caller said apart from the URL, or in it. */
+static int take_user(struct co_http_errand *errand, const struct co_url *given)
+{
+    struct co_buf *user = &errand->user;
+    if (errand->what->user) {
+        co_buf_add_string(user, errand->what->user);
+        return user->error;
+    }
+    if (!given->user.size)
+        return 0;
+    int rc = co_url_decode(given->user, user);
+    co_buf_add_char(user, ':');
+    return rc < 0 ? rc : co_url_decode(given->password, user);
+}
+
+/* The URL is kept without its user, who then stands in no message and no file's name (attacks C11).
+ */
+static int take_url(struct co_http_errand *errand)
+{
+    struct co_buf given = CO_BUF(CO_HTTP_URL_MAX), url = CO_BUF(CO_HTTP_URL_MAX);
+    struct co_url parsed = {0};
+    int rc = co_url_resolve(&parsed, co_text_of(errand->what->url), &given);
+    if (rc == 0)
+        rc = co_url_parse(co_buf_text(&given), &parsed);
+    if (rc == 0)
+        rc = take_user(errand, &parsed);
+    if (rc == 0)
+        rc = co_url_resolve(&parsed, (co_text){0}, &url);
+    if (rc == 0)
+        rc = adopt(errand, &url);
+    co_buf_free(&given);
+    return rc;
+}
+
 int co_http_errand_start(struct co_http_errand *errand, const struct co_http_fetch *what)
 {
-    struct co_buf url = CO_BUF(CO_HTTP_URL_MAX);
     const char *method = what->method ? what->method : what->body ? "POST" : "GET";
     *errand = (struct co_http_errand){.what = what,
+        .user = CO_BUF(USER_MAX),
         .method_text = co_text_of(method),
         .method = co_http_method_of(co_text_of(method)),
         .with_body = what->body != NULL,
         .is_trusted = true};
     if (!co_http_is_token(errand->method_text) || errand->method == CO_HTTP_CONNECT)
         return CO_EINVALID;
-    co_url_resolve(&errand->parsed, co_text_of(what->url), &url);
-    return adopt(errand, &url);
+    return take_url(errand);
+}
+
+void co_http_errand_end(struct co_http_errand *errand)
+{
+    co_buf_free(&errand->url);
+    co_buf_free(&errand->user);
 }
 
 /* ---- where next ----------------------------------------------------------------------------- */
@@ -127,32 +166,14 @@ static void add_request_line(const struct co_http_errand *errand, struct co_buf 
     co_buf_add_string(out, " HTTP/1.1\r\n");
 }
 
-/* "NAME:PASSWORD": given, or the URL's own, decoded. */
-static int write_user(const struct co_http_errand *errand, struct co_buf *out)
-{
-    if (errand->is_trusted && errand->what->user) {
-        co_buf_add_string(out, errand->what->user);
-        return out->error;
-    }
-    int rc = co_url_decode(errand->parsed.user, out);
-    co_buf_add_char(out, ':');
-    return rc < 0 ? rc : co_url_decode(errand->parsed.password, out);
-}
-
 /* RFC 7617. */
-static int add_user(const struct co_http_errand *errand, struct co_buf *out)
+static void add_user(const struct co_http_errand *errand, struct co_buf *out)
 {
-    struct co_buf user = CO_BUF(USER_MAX);
-    if (!(errand->is_trusted && errand->what->user) && !errand->parsed.user.size)
-        return 0;
-    int rc = write_user(errand, &user);
-    if (rc == 0) {
-        co_buf_add_string(out, "Authorization: Basic ");
-        co_base64_encode(co_buf_text(&user), out);
-        co_buf_add_string(out, "\r\n");
-    }
-    co_buf_free(&user);
-    return rc;
+    if (!errand->is_trusted || !errand->user.size)
+        return;
+    co_buf_add_string(out, "Authorization: Basic ");
+    co_base64_encode(co_buf_text(&errand->user), out);
+    co_buf_add_string(out, "\r\n");
 }
 
 static bool is_own(co_text name)
@@ -190,8 +211,8 @@ static int add_fields(const struct co_http_errand *errand, struct co_buf *lines)
 {
     const struct co_http_fetch *what = errand->what;
     int rc = errand->is_trusted ? add_headers(errand, lines) : 0;
-    if (rc == 0 && !co_http_line_has(lines, CO_TEXT("Authorization")))
-        rc = add_user(errand, lines);
+    if (!co_http_line_has(lines, CO_TEXT("Authorization")))
+        add_user(errand, lines);
     add_unless_there(lines, CO_TEXT("User-Agent"), errand->user_agent);
     add_unless_there(lines, CO_TEXT("Accept"), "*/*");
     if (errand->with_body) {

@@ -305,6 +305,9 @@ def test_secrets_stay_with_the_place_that_they_were_given_for_c01(scripted, here
     get(*words, f'{one.url}/here')
     assert [bool(field(head, 'Authorization') and field(head, 'X-Key'))
             for head in one.heads] == [True, True]
+    get('-o', '-', f'{one.url}/here'.replace('://', '://ann:se%40cret@'))
+    assert [field(head, 'Authorization') for head in one.heads[2:]] == [
+        'Basic YW5uOnNlQGNyZXQ='] * 2
     get(*words, f'{one.url}/away')
     assert field(there.heads[0], 'Authorization') is None
     assert field(there.heads[0], 'X-Key') is None
