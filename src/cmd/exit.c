@@ -27,7 +27,7 @@ static enum co_exit exit_of_errno(int code)
 enum co_exit co_exit_of(int rc, int status)
 {
     switch (rc) {
-    case CO_EINVALID: return CO_EXIT_USAGE;
+    case CO_EINVALID:
     case CO_EADDRESS: return CO_EXIT_USAGE;
     case CO_ENAME:
     case CO_ENODATA:

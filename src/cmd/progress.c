@@ -163,26 +163,28 @@ static void draw(struct co_progress *progress)
     co_buf_free(&screen);
 }
 
-void co_progress_hide(struct co_progress *progress)
+/* Takes the lines off the screen; `total`: but for the one of all files. */
+static void end_drawing(struct co_progress *progress, bool total)
 {
     struct co_buf screen = CO_BUF(SCREEN_MAX);
     if (!progress->visible)
         return;
     add_erasure(&screen, progress);
+    if (total)
+        add_total(&screen, progress, terminal_width(), co_now_ns());
     put(&screen);
     co_buf_free(&screen);
     progress->drawn_ns = 0;
 }
 
+void co_progress_hide(struct co_progress *progress)
+{
+    end_drawing(progress, false);
+}
+
 void co_progress_finish(struct co_progress *progress)
 {
-    struct co_buf screen = CO_BUF(SCREEN_MAX);
-    if (!progress->visible)
-        return;
-    add_erasure(&screen, progress);
-    add_total(&screen, progress, terminal_width(), co_now_ns());
-    put(&screen);
-    co_buf_free(&screen);
+    end_drawing(progress, true);
 }
 
 /* ---- what happens --------------------------------------------------------------------------- */
