@@ -18,6 +18,9 @@ pytestmark = pytest.mark.skipif(
 SCAN_SECONDS = 570
 HARMLESS = 'OK', 'INFO', 'LOW', 'DEBUG'
 EXPLAINED = {'cert_chain_of_trust', 'cert_revocation', 'BREACH'}  # in docs/security.md
+# A client of TLS 1.3 that ends as soon as it has shaken hands, as testssl's does here, gets its
+# ticket in time or does not, from any server; test_https.py shows that sessions are resumed.
+UNCERTAIN = {('sessionresumption_ticket', 'WARN')}
 
 
 @pytest.fixture
@@ -52,5 +55,6 @@ def test_testssl_finds_no_more_than_is_explained(secured, tmp_path):
     findings = json.loads(report.read_text())
     assert {'TLS1_2', 'TLS1_3', 'heartbleed', 'PFS'} <= {each['id'] for each in findings}
     wrong = [each for each in findings
-             if each['severity'] not in HARMLESS and each['id'].split()[0] not in EXPLAINED]
+             if each['severity'] not in HARMLESS and each['id'].split()[0] not in EXPLAINED
+             and (each['id'], each['severity']) not in UNCERTAIN]
     assert not wrong
