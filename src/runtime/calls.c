@@ -13,11 +13,15 @@ static void sleep_interrupted(struct co_rt *rt, struct co_fiber *fiber, int code
     co_fiber_wake(rt, fiber, code);
 }
 
-/* A wait in a scope of its own, whose deadline is the sleep's end. */
+/* A wait in a scope of its own, whose deadline is the sleep's end; or why there is none. Out of
+ * line, so that giving way to other fibers saves no registers for it. */
 static __attribute__((noinline)) int sleep_for(struct co_rt *rt, int64_t ms)
 {
     static const struct co_wait wait = {.what = "sleep", .interrupt = sleep_interrupted};
     co_scope scope;
+    int rc = co_fiber_refusal(rt, false);
+    if (rc < 0)
+        return rc;
     co_scope_open(&scope, ms);
     co_fiber_wait(rt, &wait);
     co_scope_close(&scope);
@@ -27,10 +31,8 @@ static __attribute__((noinline)) int sleep_for(struct co_rt *rt, int64_t ms)
 int co_sleep(int64_t ms)
 {
     struct co_rt *rt = co_rt_current();
-    int rc = co_fiber_refusal(rt, false);
-    if (rc < 0)
-        return rc;
-    if (ms > 0)
+    const struct co_scope_body *scope = rt->current->scope;
+    if (CO_UNLIKELY(ms > 0 || scope->code || scope->deadline <= rt->now))
         return sleep_for(rt, ms);
     co_fiber_pause(rt);
     return 0;
