@@ -56,24 +56,51 @@ static int arrived(struct co_ftp_transfer *transfer, co_text bytes)
     return bytes.size > 0 ? store(transfer, bytes) : store_end(transfer);
 }
 
+/* Moves what has come into the file as it is. The count, 0 at the end; -EOPNOTSUPP when it must be
+ * looked at here. */
+static long splice_some(struct co_ftp_transfer *transfer)
+{
+    struct co_upload *file = ((struct upload *)transfer->arg)->file;
+    bool as_it_is = !transfer->packing && !transfer->session->ascii;
+    int pipe = as_it_is ? co_upload_pipe(file) : -1;
+    if (pipe < 0)
+        return -EOPNOTSUPP;
+    long n = co_pace_splice(&transfer->pace, transfer->data, pipe, CO_UPLOAD_PIPE_BYTES);
+    if (n <= 0)
+        return n;
+    transfer->local_error = co_upload_drain(file, (size_t)n);
+    if (transfer->local_error < 0)
+        return transfer->local_error;
+    transfer->bytes += (uint64_t)n;
+    return n;
+}
+
+static long store_some(struct co_ftp_transfer *transfer)
+{
+    const uint8_t *bytes;
+    ssize_t n = co_pace_peek(&transfer->pace, transfer->data, &bytes);
+    if (n <= 0)
+        return n;
+    transfer->local_error = arrived(transfer, (co_text){(const char *)bytes, (size_t)n});
+    if (transfer->local_error < 0)
+        return transfer->local_error;
+    int rc = co_pace_consume(&transfer->pace, transfer->data, (size_t)n);
+    return rc < 0 ? rc : n;
+}
+
 static int receive(struct co_ftp_transfer *transfer)
 {
     const struct upload *upload = transfer->arg;
     co_stream_align(transfer->data, co_upload_size(upload->file));
-    for (;;) {
-        const uint8_t *bytes;
-        ssize_t n = co_pace_peek(&transfer->pace, transfer->data, &bytes);
-        if (n < 0)
-            return (int)n;
-        int rc = arrived(transfer, (co_text){(const char *)bytes, (size_t)n});
-        if (rc < 0)
-            transfer->local_error = rc;
-        if (rc < 0 || n == 0)
-            return rc;
-        rc = co_pace_consume(&transfer->pace, transfer->data, (size_t)n);
-        if (rc < 0)
-            return rc;
-    }
+    long n;
+    do {
+        n = splice_some(transfer);
+        if (n == -EOPNOTSUPP)
+            n = store_some(transfer);
+    } while (n > 0);
+    if (n == 0)
+        transfer->local_error = (int)(n = arrived(transfer, (co_text){0}));
+    return (int)n;
 }
 
 /* Receives what belongs at the path, into an upload that is open. keep: what there is of it when it

@@ -90,6 +90,16 @@ ssize_t co_pace_read(struct co_pace *pace, co_stream *stream, void *ret_bytes, s
     return rc < 0 ? rc : n;
 }
 
+long co_pace_splice(struct co_pace *pace, co_stream *stream, int pipe_fd, size_t size)
+{
+    struct co_pace_wait wait;
+    co_pace_wait_begin(&wait, pace, 0);
+    long n = co_stream_splice(stream, pipe_fd, step_max(pace, size));
+    n = co_pace_wait_end(&wait, pace, n, n > 0 ? (uint64_t)n : 0);
+    int rc = n > 0 ? keep_limit(pace, (uint64_t)n) : 0;
+    return rc < 0 ? rc : n;
+}
+
 ssize_t co_pace_peek(struct co_pace *pace, co_stream *stream, const uint8_t **ret_bytes)
 {
     ssize_t n = co_peek(stream, 0, ret_bytes);

@@ -34,6 +34,9 @@ void co_pace_start(struct co_pace *pace, int64_t min_rate, uint64_t limit_rate);
 ssize_t co_pace_read(struct co_pace *pace, co_stream *stream, void *ret_bytes, size_t size);
 ssize_t co_pace_peek(struct co_pace *pace, co_stream *stream, const uint8_t **ret_bytes);
 
+/* co_stream_splice in pace. */
+long co_pace_splice(struct co_pace *pace, co_stream *stream, int pipe_fd, size_t size);
+
 /* co_consume of what co_pace_peek gave, which counts for the limit only now. Sleeps to keep it. 0,
  * CO_ECANCELED, CO_EDEADLINE; consumed is it in any case. */
 int co_pace_consume(struct co_pace *pace, co_stream *stream, size_t size);

@@ -29,6 +29,12 @@ static long socket_receive(struct co_stream *stream, void *at, size_t size)
     return n;
 }
 
+static long socket_splice(struct co_stream *stream, int pipe_fd, size_t size)
+{
+    struct co_op op = {.code = CO_OP_SPLICE, .fd = stream->fd, .a.splice = {pipe_fd, size}};
+    return co_op_run(&op);
+}
+
 static long socket_send(struct co_stream *stream, const struct iovec *pieces, unsigned count)
 {
     struct co_op op = {
@@ -130,6 +136,7 @@ static void socket_unpark(struct co_stream *stream)
 static const struct co_stream_kind socket_kind = {
     .name = "socket",
     .receive = socket_receive,
+    .splice = socket_splice,
     .send = socket_send,
     .send_file = socket_send_file,
     .shutdown = socket_shutdown,

@@ -208,6 +208,22 @@ ssize_t co_read(co_stream *stream, void *ret_bytes, size_t size)
     return (ssize_t)in_take(stream, ret_bytes, size);
 }
 
+long co_stream_splice(struct co_stream *stream, int pipe_fd, size_t size)
+{
+    if (!stream->kind->splice || co_stream_buffered(stream) > 0)
+        return -EOPNOTSUPP;
+    if (stream->read_error || stream->ended)
+        return stream->read_error;
+    long n = read_begin(stream);
+    if (n < 0)
+        return n;
+    n = stream->kind->splice(stream, pipe_fd, size);
+    if (n != -EOPNOTSUPP)
+        return read_end(stream, n);
+    stream->reading = false;
+    return n;
+}
+
 ssize_t co_read_full(co_stream *stream, void *ret_bytes, size_t size)
 {
     size_t got = 0;

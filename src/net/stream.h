@@ -26,6 +26,8 @@ struct co_stream_kind {
     const char *name;
     /* Receives into `at`, or (at NULL) into a small pool buffer that becomes stream->in. */
     long (*receive)(struct co_stream *stream, void *at, size_t size);
+    /* Moves input into an empty pipe; may be NULL. */
+    long (*splice)(struct co_stream *stream, int pipe_fd, size_t size);
     long (*send)(
         struct co_stream *stream, const struct iovec *pieces, unsigned count); /* may be short */
     long (*send_file)(
@@ -107,6 +109,13 @@ static inline void co_stream_closes(struct co_stream *stream)
 
 /* Gives the reading side's buffer back, with whatever is in it. */
 void co_stream_release_input(struct co_stream *stream);
+
+/*
+ * Moves up to `size` bytes of input into a pipe, which is empty, by its writing end; nothing is
+ * copied. Suspends until there are some. As co_read; -EOPNOTSUPP where the stream cannot, or has
+ * input in its buffer: then it can be read, or peeked at.
+ */
+long co_stream_splice(struct co_stream *stream, int pipe_fd, size_t size);
 
 /* Bytes buffered in the stream, without a system call. */
 static inline size_t co_stream_buffered(const struct co_stream *stream)

@@ -49,7 +49,9 @@ enum co_op_code {
     CO_OP_SEND_FILE,        /* a.file; result bytes, may be short, 0 at the file's end */
     CO_OP_RECEIVE_MESSAGES, /* a.messages: recvmmsg; result count >= 1 */
     CO_OP_SEND_MESSAGES,    /* a.messages: sendmmsg; result count >= 1 */
-    CO_OP_READABLE,         /* an adopted descriptor of any pollable kind has input; result 0 */
+    CO_OP_SPLICE,   /* a.splice; result bytes that have moved, 0 at the end, -EOPNOTSUPP where
+                       there is no kernel's socket */
+    CO_OP_READABLE, /* an adopted descriptor of any pollable kind has input; result 0 */
 };
 
 enum co_op_flags {
@@ -88,6 +90,10 @@ struct co_op {
             uint64_t offset;
             size_t size;
         } file;
+        struct {
+            int pipe_fd; /* the writing end; the pipe is empty */
+            size_t size;
+        } splice;
         struct {
             struct mmsghdr *at;
             unsigned count;

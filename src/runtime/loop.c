@@ -122,6 +122,7 @@ static const char *op_name(uint8_t code)
         [CO_OP_SEND_FILE] = "write file",
         [CO_OP_RECEIVE_MESSAGES] = "receive",
         [CO_OP_SEND_MESSAGES] = "send",
+        [CO_OP_SPLICE] = "read",
         [CO_OP_READABLE] = "readable",
     };
     return names[code];

@@ -4,6 +4,7 @@
 #include "runtime/rt.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/sendfile.h>
@@ -128,6 +129,20 @@ static long try_receive(struct co_rt *rt, struct co_slot *slot, struct co_op *op
     op->a.receive.at = buffer;
     op->a.receive.size = CO_BUFFER_SMALL;
     return n;
+}
+
+static long try_splice(struct co_rt *rt, struct co_slot *slot, struct co_op *op)
+{
+    ssize_t n;
+    do {
+        n = splice(slot->raw, NULL, op->a.splice.pipe_fd, NULL, op->a.splice.size,
+            SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
+    } while (n < 0 && errno == EINTR);
+    if (n > 0) { /* fewer than asked for may be all that the pipe takes: there may be more */
+        slot->bits |= CO_SLOT_READABLE;
+        rt->input_serial++;
+    }
+    return outcome(slot, CO_SLOT_READABLE, n);
 }
 
 static long try_send(struct co_slot *slot, struct co_op *op)
@@ -267,6 +282,7 @@ long co_sys_try(struct co_rt *rt, struct co_slot *slot, struct co_op *op)
     case CO_OP_SEND_FILE: return slice_is_cached(op) ? send_slice(slot, op) : CO_SYS_COLD;
     case CO_OP_RECEIVE_MESSAGES:
     case CO_OP_SEND_MESSAGES: return try_messages(rt, slot, op);
+    case CO_OP_SPLICE: return try_splice(rt, slot, op);
     case CO_OP_READABLE: return try_readable(slot);
     case CO_OP_NONE: break;
     }

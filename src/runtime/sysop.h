@@ -51,7 +51,8 @@ void co_sys_close(struct co_rt *rt);
 static inline bool co_sys_reads(const struct co_op *op)
 {
     return op->code == CO_OP_ACCEPT || op->code == CO_OP_RECEIVE ||
-           op->code == CO_OP_RECEIVE_MESSAGES || op->code == CO_OP_READABLE;
+           op->code == CO_OP_RECEIVE_MESSAGES || op->code == CO_OP_SPLICE ||
+           op->code == CO_OP_READABLE;
 }
 
 /* What the slot has waiting in the operation's direction. */

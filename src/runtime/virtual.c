@@ -191,8 +191,8 @@ static bool virtual_submit(struct co_rt *rt, struct co_op *op)
 {
     struct virtual_state *state = rt->backend_state;
     struct co_virt_socket *socket = co_virt_socket_of(&state->host, op->fd);
-    if (!socket || op->code == CO_OP_READABLE) {
-        op->result = socket ? -ENOSYS : -EBADF;
+    if (!socket || op->code == CO_OP_READABLE || op->code == CO_OP_SPLICE) {
+        op->result = !socket ? -EBADF : op->code == CO_OP_SPLICE ? -EOPNOTSUPP : -ENOSYS;
         return true;
     }
     return submit_to(socket, op);

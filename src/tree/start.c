@@ -309,7 +309,7 @@ static int upload_new(struct co_upload **ret, struct co_tree *tree, co_text path
         free(upload);
         return rc;
     }
-    upload->fd = -1;
+    upload->fd = upload->pipe[0] = upload->pipe[1] = -1;
     *ret = upload;
     return 0;
 }

@@ -24,6 +24,8 @@
 #define PIECE_BYTES (256u << 10) /* of one write: what the other fibers wait for */
 #define STALL_NS    (20 * CO_MS) /* much longer than a piece takes in memory on any machine */
 #define SLOW_BYTES  (32u << 20)
+#define COPY_BYTES  1024
+#define PIPE_FROM   (4u << 20) /* bytes that must have come before a pipe is worth its making */
 
 uint64_t co_upload_size(const struct co_upload *upload)
 {
@@ -34,17 +36,25 @@ uint64_t co_upload_size(const struct co_upload *upload)
 
 struct piece {
     struct co_upload *upload;
-    const void *bytes;
+    const void *bytes; /* NULL: they are in the pipe */
     size_t size;
     ssize_t written; /* -EIO until it was tried */
 };
+
+static ssize_t put(const struct piece *piece)
+{
+    const struct co_upload *upload = piece->upload;
+    loff_t at = (loff_t)upload->size;
+    return piece->bytes
+               ? pwrite(upload->fd, piece->bytes, piece->size, at)
+               : splice(upload->pipe[0], NULL, upload->fd, &at, piece->size, SPLICE_F_MOVE);
+}
 
 static int write_waiting(void *arg)
 {
     struct piece *piece = arg;
     do
-        piece->written =
-            pwrite(piece->upload->fd, piece->bytes, piece->size, (off_t)piece->upload->size);
+        piece->written = put(piece);
     while (piece->written < 0 && errno == EINTR);
     if (piece->written < 0)
         piece->written = -errno;
@@ -88,9 +98,10 @@ static int write_piece(struct piece *piece)
 {
     if (co_lookup_may_wait())
         return write_waiting(piece);
-    if (!piece->upload->may_block && write_at_once(piece))
+    bool in_pipe = !piece->bytes; /* splice(2) cannot tell beforehand */
+    if (!in_pipe && !piece->upload->may_block && write_at_once(piece))
         return 0;
-    if (!piece->upload->may_block || piece->upload->slowly > 0)
+    if ((!in_pipe && !piece->upload->may_block) || piece->upload->slowly > 0)
         return write_on_pool(piece);
     write_timed(piece);
     return 0;
@@ -120,20 +131,81 @@ static ssize_t write_booked(struct co_upload *upload, const void *bytes, size_t 
     return n;
 }
 
+static int check_size(struct co_upload *upload, size_t more)
+{
+    if (more <= upload->size_max - upload->size)
+        return 0;
+    upload->is_futile = true;
+    return -EFBIG;
+}
+
 int co_upload_write(struct co_upload *upload, const void *bytes, size_t size)
 {
-    if (size > upload->size_max - upload->size) {
-        upload->is_futile = true;
-        return -EFBIG;
-    }
-    while (size > 0) {
+    int rc = check_size(upload, size);
+    while (rc == 0 && size > 0) {
         ssize_t n = write_booked(upload, bytes, size);
         if (n < 0)
             return (int)n;
         bytes = (const char *)bytes + n;
         size -= (size_t)n;
     }
+    return rc;
+}
+
+/* ---- from a pipe ------------------------------------------------------------------------------
+ */
+
+static void pipe_close(struct co_upload *upload)
+{
+    co_tree_close(upload->pipe[0]);
+    co_tree_close(upload->pipe[1]);
+    upload->pipe[0] = upload->pipe[1] = -1;
+}
+
+int co_upload_pipe(struct co_upload *upload)
+{
+    bool is_worth_it = upload->size >= upload->before + PIPE_FROM;
+    if (upload->pipe[1] >= 0 || upload->no_pipe || !is_worth_it)
+        return upload->pipe[1];
+    if (pipe2(upload->pipe, O_CLOEXEC | O_NONBLOCK) < 0) {
+        upload->pipe[0] = upload->pipe[1] = -1;
+        upload->no_pipe = true;
+    } else {
+        fcntl(upload->pipe[1], F_SETPIPE_SZ, CO_UPLOAD_PIPE_BYTES); /* or what it has */
+    }
+    return upload->pipe[1];
+}
+
+/* For file systems without splice(2). */
+static int drain_by_copy(struct co_upload *upload, size_t size)
+{
+    char bytes[COPY_BYTES];
+    while (size > 0) {
+        ssize_t n = read(upload->pipe[0], bytes, size < sizeof bytes ? size : sizeof bytes);
+        if (n < 0 && errno == EINTR)
+            continue;
+        int rc = n > 0 ? co_upload_write(upload, bytes, (size_t)n) : -EIO;
+        if (rc < 0)
+            return rc;
+        size -= (size_t)n;
+    }
     return 0;
+}
+
+int co_upload_drain(struct co_upload *upload, size_t size)
+{
+    ssize_t n = check_size(upload, size);
+    while (n >= 0 && size > 0) {
+        n = write_booked(upload, NULL, size);
+        size -= n > 0 ? (size_t)n : 0;
+    }
+    if (n == -EINVAL) {
+        n = drain_by_copy(upload, size);
+        upload->no_pipe = true;
+    }
+    if (n < 0 || upload->no_pipe)
+        pipe_close(upload); /* with what is left in it */
+    return n < 0 ? (int)n : 0;
 }
 
 /* ---- ending ---------------------------------------------------------------------------------- */
@@ -157,6 +229,7 @@ struct end {
 
 static void upload_free(struct co_upload *upload)
 {
+    pipe_close(upload);
     co_tree_close(upload->fd); /* and lets go of the lock */
     co_place_close(&upload->place);
     free(upload);

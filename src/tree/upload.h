@@ -62,6 +62,19 @@ uint64_t co_upload_size(const struct co_upload *upload);
  * SIGXFSZ.) */
 int co_upload_write(struct co_upload *upload, const void *bytes, size_t size);
 
+/*
+ * The writing end of an empty pipe, which stays the upload's, for bytes that come in bulk from a
+ * socket: co_stream_splice moves up to CO_UPLOAD_PIPE_BYTES into it and co_upload_drain on into the
+ * file, and nobody copies them on the way. -1: so few have come that it is not worth it, or there
+ * is none to be had: co_upload_write. Does not suspend.
+ */
+int co_upload_pipe(struct co_upload *upload);
+#define CO_UPLOAD_PIPE_BYTES (1u << 20)
+
+/* Appends the bytes that were moved into the pipe, all of which `size` tells. As
+ * co_upload_write. */
+int co_upload_drain(struct co_upload *upload, size_t size);
+
 /* Makes the file whole under its name, durably. Suspends; the upload is freed in any case. 0, or
  * -errno: then the partial file is kept, or removed when it never can become whole. sync: false
  * trusts the kernel's write-back. Without CO_MAY_CHANGE, -EEXIST when something has got the

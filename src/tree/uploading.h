@@ -21,6 +21,8 @@ struct co_upload {
     uint64_t beyond; /* of the quota: bytes in common with the file to be replaced */
     bool may_block;  /* the file system cannot write without waiting (RWF_NOWAIT) */
     uint64_t slowly; /* bytes that still go through the pool, since the disk was slow */
+    int pipe[2];     /* see co_upload_pipe; -1 */
+    bool no_pipe;    /* none is to be had, or the file system takes nothing from one */
 };
 
 /* Keeps so many bytes of the partial file, and gives the others back. 0, -errno. Blocks. */

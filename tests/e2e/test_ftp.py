@@ -166,6 +166,18 @@ def test_downloads_and_uploads_are_resumed(writer):
         fetched(ftp, 'large.bin', rest=len(CONTENT) + 1)
 
 
+@pytest.mark.parametrize('kind', ['I', 'A'])
+def test_a_large_upload_is_as_it_was_sent(writer, share, kind):  # bulk goes through a pipe
+    large = CONTENT * 5
+    ftp = login(writer, USER, PASSWORD)
+    ftp.voidcmd(f'TYPE {kind}')
+    with ftp.transfercmd('STOR new.bin') as data:
+        data.sendall(large if kind == 'I' else large.replace(b'\r', b'').replace(b'\n', b'\r\n'))
+    ftp.voidresp()
+    expected = large if kind == 'I' else large.replace(b'\r', b'')
+    assert (share / 'new.bin').read_bytes() == expected
+
+
 def test_an_interrupted_upload_can_be_resumed_and_is_never_seen(writer):
     ftp = login(writer, USER, PASSWORD)
     ftp.voidcmd('TYPE I')

@@ -46,6 +46,7 @@ static void shorten(struct co_op *op)
         break;
     case CO_OP_SEND: shorten_send(op); break;
     case CO_OP_SEND_FILE: op->a.file.size = short_size(op->a.file.size); break;
+    case CO_OP_SPLICE: op->a.splice.size = short_size(op->a.splice.size); break;
     case CO_OP_RECEIVE_MESSAGES:
     case CO_OP_SEND_MESSAGES: op->a.messages.count = 1; break;
     default: break;

@@ -172,6 +172,99 @@ KERNEL_TEST(a_large_file_for_a_program_of_this_machine_is_not_paced)
     return 0;
 }
 
+/* ---- into a pipe ------------------------------------------------------------------------------
+ */
+
+static int write_pattern(void *arg)
+{
+    struct bulk *bulk = arg;
+    char *bytes = malloc(bulk->size);
+    REQUIRE(bytes);
+    pattern_fill(bytes, bulk->size);
+    bulk->result = co_write(bulk->stream, bytes, bulk->size);
+    free(bytes);
+    return co_shutdown_write(bulk->stream);
+}
+
+/* Empties the pipe, which holds `size` bytes of the pattern. */
+static bool pipe_holds(int pipe_fd, size_t from, size_t size)
+{
+    char bytes[4096];
+    while (size > 0) {
+        ssize_t n = read(pipe_fd, bytes, size < sizeof bytes ? size : sizeof bytes);
+        if (n <= 0 || !pattern_holds(bytes, from, (size_t)n))
+            return false;
+        from += (size_t)n;
+        size -= (size_t)n;
+    }
+    return true;
+}
+
+KERNEL_TEST(input_moves_into_a_pipe_to_its_end)
+{
+    co_stream *a, *b;
+    int ends[2];
+    REQUIRE(tcp_pair(&a, &b) == 0 && pipe(ends) == 0);
+    struct bulk bulk = {.stream = a, .size = 1000003};
+    co_group group;
+    co_group_open(&group, NULL);
+    co_go(&group, write_pattern, &bulk);
+    size_t got = 0;
+    long n;
+    while ((n = co_stream_splice(b, ends[1], 300000)) > 0) { /* more than the pipe takes */
+        CHECK(n <= 300000 && pipe_holds(ends[0], got, (size_t)n));
+        got += (size_t)n;
+    }
+    CHECK_INT(n, 0);
+    CHECK_INT(got, bulk.size);
+    CHECK_INT(co_stream_splice(b, ends[1], 1), 0);
+    CHECK_INT(co_group_close(&group), 0);
+    close(ends[0]);
+    close(ends[1]);
+    CHECK_INT(co_close(a), 0);
+    CHECK_INT(co_close(b), 0);
+    return 0;
+}
+
+KERNEL_TEST(what_is_in_the_buffer_is_not_overtaken_by_what_goes_into_a_pipe)
+{
+    co_stream *a, *b;
+    const uint8_t *bytes;
+    int ends[2];
+    REQUIRE(tcp_pair(&a, &b) == 0 && pipe(ends) == 0);
+    CHECK_INT(co_write(a, "ab", 2), 0);
+    CHECK_INT(co_peek(b, 2, &bytes), 2);
+    co_consume(b, 1);
+    CHECK_INT(co_stream_splice(b, ends[1], 10), -EOPNOTSUPP);
+    co_consume(b, 1);
+    CHECK_INT(co_write(a, "c", 1), 0);
+    CHECK_INT(co_stream_splice(b, ends[1], 10), 1);
+    co_scope scope;
+    char c;
+    CHECK(read(ends[0], &c, 1) == 1 && c == 'c');
+    co_scope_open(&scope, 1);
+    CHECK_INT(co_stream_splice(b, ends[1], 10), CO_EDEADLINE);
+    CHECK_INT(co_scope_close(&scope), CO_EDEADLINE);
+    CHECK_INT(co_write(a, "d", 1), 0);
+    CHECK_INT(co_read(b, &c, 1), 1); /* the stream is as it was */
+    close(ends[0]);
+    close(ends[1]);
+    CHECK_INT(co_close(a), 0);
+    CHECK_INT(co_close(b), 0);
+    return 0;
+}
+
+FIBER_TEST(a_stream_of_memory_has_nothing_to_move_into_a_pipe)
+{
+    co_stream *a, *b;
+    REQUIRE(co_memory_pair(&a, &b, 100) == 0);
+    CHECK_INT(co_write(a, "a", 1), 0);
+    CHECK_INT(co_stream_splice(b, 1, 1), -EOPNOTSUPP);
+    CHECK_INT(co_close(a), 0);
+    CHECK_INT(co_close(b), 0);
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -180,6 +273,9 @@ int main(void)
         cmocka_unit_test(what_went_out_of_a_file_is_told_when_the_scope_ends),
         cmocka_unit_test(a_file_for_a_peer_that_is_gone_raises_no_signal),
         cmocka_unit_test(a_large_file_for_a_program_of_this_machine_is_not_paced),
+        cmocka_unit_test(input_moves_into_a_pipe_to_its_end),
+        cmocka_unit_test(what_is_in_the_buffer_is_not_overtaken_by_what_goes_into_a_pipe),
+        cmocka_unit_test(a_stream_of_memory_has_nothing_to_move_into_a_pipe),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
