@@ -8,11 +8,11 @@
  */
 #include "http/h2_common.h"
 
-#define BUDGET_POINTS     100  /* a page that is left may reset as many streams at once */
-#define BUDGET_PER_SECOND 10   /* earned back */
-#define CONTINUATIONS_MAX 8    /* of a header block (attacks B03) */
-#define UPDATE_MIN        1024 /* bytes; a window that opens by less is counted */
-#define WINDOW_AMPLE      16384 /* bytes of DATA that the windows allow: the largest frame there is */
+#define BUDGET_POINTS     100   /* a page that is left may reset as many streams at once */
+#define BUDGET_PER_SECOND 10    /* earned back */
+#define CONTINUATIONS_MAX 8     /* of a header block (attacks B03) */
+#define UPDATE_MIN        1024  /* bytes; a window that opens by less is counted */
+#define WINDOW_AMPLE      16384 /* bytes of DATA that the windows allow: the largest frame */
 #define WINDOWS_FREE      16    /* small WINDOW_UPDATEs that such a frame excuses */
 
 void co_h2_charge(struct co_h2_meter *meter)
