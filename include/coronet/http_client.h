@@ -25,8 +25,15 @@ typedef struct co_http_client co_http_client;
 /* What the server answered; its body is still to be read. */
 typedef struct co_http_response co_http_response;
 
+/* Which HTTP is spoken. */
+enum co_http_version {
+    CO_HTTP_ANY, /* over TLS HTTP/2 where the server knows it (by ALPN), else HTTP/1.1 */
+    CO_HTTP_1,   /* HTTP/1.1 only */
+    CO_HTTP_2,   /* HTTP/2 in clear, too, which its server must know (RFC 9113 3.3); TLS as ANY */
+};
+
 struct co_http_client_options {
-    co_tls *tls;            /* whom to trust; borrowed; NULL: the system's authorities */
+    co_tls *tls;            /* whom to trust; borrowed; its alpn is not used; NULL: the system's */
     int family;             /* AF_INET or AF_INET6 only; 0: both */
     int64_t connect_ms;     /* for look-up, connection and TLS together; 0: 30,000 */
     int64_t head_ms;        /* from the request's end to the response's head; 0: 60,000 */
@@ -36,6 +43,7 @@ struct co_http_client_options {
     unsigned redirects_max; /* followed in a row; 0: 20 */
     bool no_redirects;      /* a redirection is a response like any other */
     const char *user_agent; /* NULL: "coronet" */
+    enum co_http_version version;
 };
 
 /*
@@ -71,14 +79,17 @@ struct co_http_fetch {
  * co_http_fetch - ask for something, following redirections (RFC 9110 15.4).
  *
  * Suspends until the head of the last response has come.
+ * Over HTTP/2 requests to one place share a connection, as many at once as its server takes; one
+ * that finds no place there within connect_ms gets another.
  * A connection that was kept and turns out to be closed is replaced by a new one, where repeating
- * the request is safe (RFC 9110 9.2.2). After a redirection to another scheme, host or port the
- * user and `headers` are left out, and who stands in a Location is never taken; 303, and 301 and
- * 302 after POST, go on as GET without the body. ret: receives the response, for
- * co_http_response_close. what: borrowed during the call. Returns: 0; CO_EINVALID (a malformed URL,
- * method or header), CO_EHTTP (the server broke the protocol, or redirects for ever), CO_ETOOBIG
- * (of its head), CO_EEOF, CO_EDEADLINE, CO_ETOOSLOW, CO_ECANCELED, as co_dial and co_tls_connect;
- * with detail for co_explain.
+ * the request is safe (RFC 9110 9.2.2); a request that the server has not looked at (RFC 9113 8.7),
+ * or says that it was misdirected (421), goes to a new one whatever it is. After a redirection to
+ * another scheme, host or port the user and `headers` are left out, and who stands in a Location is
+ * never taken; 303, and 301 and 302 after POST, go on as GET without the body. ret: receives the
+ * response, for co_http_response_close. what: borrowed during the call. Returns: 0; CO_EINVALID (a
+ * malformed URL, method or header), CO_EHTTP (the server broke the protocol, or redirects for
+ * ever), CO_ETOOBIG (of its head), CO_EEOF, CO_EDEADLINE, CO_ETOOSLOW, CO_ECANCELED, as co_dial and
+ * co_tls_connect; with detail for co_explain.
  */
 CO_API int co_http_fetch(
     co_http_response **ret, co_http_client *client, const struct co_http_fetch *what) CO_MUST_USE;
@@ -97,6 +108,14 @@ CO_API int co_http_get(co_http_response **ret, const char *url) CO_MUST_USE;
  * Returns: the status code (200).
  */
 CO_API int co_http_response_status(const co_http_response *response);
+
+/*
+ * co_http_response_version - which HTTP the server spoke.
+ *
+ * Does not suspend.
+ * Returns: 10, 11 or 20.
+ */
+CO_API int co_http_response_version(const co_http_response *response);
 
 /*
  * co_http_response_url - where it came from, after redirections; without user and fragment.
@@ -137,7 +156,8 @@ CO_API ssize_t co_http_response_read(co_http_response *response, void *ret_bytes
  * co_http_response_close - give a response up; NULL is allowed.
  *
  * Suspends to close its connection, unless the body was read to its end: then the connection is
- * kept for the next request.
+ * kept for the next request. Over HTTP/2 the connection is kept in any case; what is left of the
+ * body is called off.
  */
 CO_API void co_http_response_close(co_http_response *response);
 

@@ -53,11 +53,13 @@ static int get_to_function(struct job *job)
 {
     struct co_http_fetch what = job->get->settings->what;
     co_http_response *response;
+    const struct co_get_settings *settings = job->get->settings;
     what.url = url_of(job);
     int rc = co_http_fetch(&response, job->get->client, &what);
     if (rc < 0)
         return rc;
     job->status = co_http_response_status(response);
+    settings->answered(settings->arg, job->index, job->status, co_http_response_version(response));
     rc = job->status / 100 == 2 ? pour(job, response) : co_download_refused(response);
     co_http_response_close(response);
     return rc;
@@ -101,6 +103,8 @@ static int insist(struct job *job, struct co_download *download)
     for (unsigned i = 0;; i++) {
         int rc = co_download_run(download);
         job->status = download->status;
+        if (download->status)
+            settings->answered(settings->arg, job->index, download->status, download->version);
         if (rc == 0 || i == settings->retries || co_status() < 0 || !may_pass(rc, download->status))
             return rc;
         settings->again(settings->arg, job->index, rc, wait_ms);

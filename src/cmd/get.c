@@ -153,9 +153,8 @@ static int choose_target(struct get *get)
 
 static int make_trust(struct get *get, co_text authorities)
 {
-    static const char *const alpn[] = {"http/1.1", NULL};
     struct co_tls_options options = {
-        .authorities = authorities, .insecure = get->command->insecure, .alpn = alpn};
+        .authorities = authorities, .insecure = get->command->insecure};
     int code = co_key_log_open(&get->key_log, &options);
     if (code)
         return code;
@@ -198,6 +197,19 @@ static void begun(void *arg, size_t index, const char *name)
 {
     struct get *get = arg;
     co_progress_begin(&get->progress, index, name);
+}
+
+static void answered(void *arg, size_t index, int status, int version)
+{
+    struct get *get = arg;
+    if (!get->command->common.verbose)
+        return;
+    co_progress_hide(&get->progress);
+    co_error("%s: HTTP/%s, status %d", get->urls[index],
+        version == 20   ? "2"
+        : version == 10 ? "1.0"
+                        : "1.1",
+        status);
 }
 
 static void progressed(void *arg, size_t index, const struct co_download_progress *step)
@@ -304,9 +316,13 @@ static void fill_settings(struct get *get)
     settings->client.limit_rate = (uint64_t)command->limit_rate;
     settings->client.redirects_max = (unsigned)command->max_redirects;
     settings->client.no_redirects = command->max_redirects == 0;
+    settings->client.version = command->http1   ? CO_HTTP_1
+                               : command->http2 ? CO_HTTP_2
+                                                : CO_HTTP_ANY;
     settings->client.user_agent = command->user_agent;
     settings->write = to_stdout ? write_out : NULL;
     settings->begun = begun;
+    settings->answered = answered;
     settings->progress = progressed;
     settings->again = again;
     settings->ended = ended;
@@ -338,6 +354,8 @@ int co_get_run(void *settings)
     int code = collect_urls(&get);
     if (code == 0)
         code = choose_target(&get);
+    if (code == 0 && get.command->http1 && get.command->http2)
+        code = usage("--http1 and --http2 exclude each other");
     if (code == 0)
         code = choose_trust(&get);
     if (code == 0) {

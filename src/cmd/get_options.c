@@ -29,6 +29,10 @@ const struct co_option co_get_options_table[] = {
         .at = AT(user_agent)},
     {CO_OPTION_NUMBER, .name = "max-redirects", .value = "N",
         .help = "followed in a row; 0: none (20)", .at = AT(max_redirects), .max = 1000},
+    {CO_OPTION_FLAG, .name = "http1", .help = "HTTP/1.1 only, also where HTTP/2 could be had",
+        .at = AT(http1)},
+    {CO_OPTION_FLAG, .name = "http2", .help = "HTTP/2 to http:// too, whose server must know it",
+        .at = AT(http2)},
 
     {CO_OPTION_GROUP, .name = "TLS"},
     {CO_OPTION_TEXT, .name = "cacert", .value = "FILE", .is_file = true,

@@ -3,6 +3,7 @@
 
 #include "base/base.h"
 #include "net/stream.h"
+#include "tls/terms.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -25,11 +26,10 @@ void co_pool_start(struct co_pool *pool)
 
 /* ---- idle ones ------------------------------------------------------------------------------ */
 
-/* False for a host that is longer than any name. */
-static bool write_key(const struct co_pool_place *place, char ret[CO_POOL_KEY_MAX])
+bool co_pool_key(const struct co_pool_place *place, char ret[CO_POOL_KEY_MAX])
 {
-    int size = snprintf(ret, CO_POOL_KEY_MAX, "%s//%.*s:%u", place->secure ? "tls" : "tcp",
-        CO_TEXT_PRINT(place->host), place->port);
+    int size = snprintf(ret, CO_POOL_KEY_MAX, "%s%u//%.*s:%u", place->secure ? "tls" : "tcp",
+        place->speaks, CO_TEXT_PRINT(place->host), place->port);
     for (char *at = ret; *at; at++)
         *at = co_lower(*at);
     return size > 0 && size < CO_POOL_KEY_MAX;
@@ -50,7 +50,6 @@ static void end(co_stream *stream)
     (void)rc;
 }
 
-/* Nothing may have come unasked: neither the end, nor bytes that would be taken for an answer. */
 static bool is_silent(co_stream *stream)
 {
     const uint8_t *bytes;
@@ -60,10 +59,17 @@ static bool is_silent(co_stream *stream)
     return co_scope_close(&scope) == n && n < 0;
 }
 
+/* Nothing may have come unasked: neither the end, nor bytes that would be taken for an answer.
+ * Whose protocol has more to say than answers looks for itself. */
+static bool is_fit(const struct co_pool *pool, co_stream *stream)
+{
+    return stream->free_slot && pool->is_fit ? pool->is_fit(stream) : is_silent(stream);
+}
+
 co_stream *co_pool_take(struct co_pool *pool, const struct co_pool_place *place)
 {
     char key[CO_POOL_KEY_MAX];
-    if (!write_key(place, key))
+    if (!co_pool_key(place, key))
         return NULL;
     for (struct co_link *at = pool->idle.prev; at != &pool->idle;) {
         struct idle *idle = CO_CONTAINER(at, struct idle, link);
@@ -71,7 +77,7 @@ co_stream *co_pool_take(struct co_pool *pool, const struct co_pool_place *place)
         if (strcmp(idle->key, key) != 0)
             continue;
         co_stream *stream = unlink_idle(pool, idle);
-        if (is_silent(stream))
+        if (is_fit(pool, stream))
             return stream;
         end(stream);
         at = pool->idle.prev; /* others may have come and gone meanwhile */
@@ -82,7 +88,7 @@ co_stream *co_pool_take(struct co_pool *pool, const struct co_pool_place *place)
 void co_pool_keep(struct co_pool *pool, const struct co_pool_place *place, co_stream *stream)
 {
     struct idle *idle = malloc(sizeof *idle);
-    if (!idle || !write_key(place, idle->key)) {
+    if (!idle || !co_pool_key(place, idle->key)) {
         free(idle);
         end(stream);
         return;
@@ -106,7 +112,7 @@ static int trust(struct co_pool *pool, co_tls **ret)
 {
     int rc = 0;
     if (!pool->tls && !pool->own_tls)
-        rc = co_tls_client(&pool->own_tls, &(struct co_tls_options){.alpn = pool->alpn});
+        rc = co_tls_client(&pool->own_tls, NULL);
     *ret = pool->tls ? pool->tls : pool->own_tls;
     return rc;
 }
@@ -117,7 +123,7 @@ static int connect_secure(struct co_pool *pool, co_text name, co_stream *stream)
     co_tls *tls;
     snprintf(host, sizeof host, "%.*s", CO_TEXT_PRINT(name));
     int rc = trust(pool, &tls);
-    return rc < 0 ? rc : co_tls_connect(stream, tls, host);
+    return rc < 0 ? rc : co_tls_connect_as(stream, tls, host, pool->alpn);
 }
 
 int co_pool_connect(struct co_pool *pool, const struct co_pool_place *place, co_stream **ret)

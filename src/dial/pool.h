@@ -17,17 +17,23 @@ struct co_pool_place {
     bool secure;  /* by TLS */
     co_text host; /* a name, or an address without brackets; compared without case */
     uint16_t port;
+    unsigned speaks; /* which protocols are asked for, by a number of the caller's */
 };
 
 struct co_pool {
     struct co_dial_options dial;
     co_tls *tls;             /* for secure places; NULL: made at the first, of the system's trust */
-    const char *const *alpn; /* of that one; borrowed */
+    const char *const *alpn; /* offered there; borrowed */
     unsigned idle_max;
+    /* May an idle connection that has a slot still be used? Suspends shortly. May be NULL. */
+    bool (*is_fit)(co_stream *stream);
     co_tls *own_tls; /* the pool's own, as is the following */
     struct co_link idle;
     unsigned idle_count;
 };
+
+/* The one key. False for a host that is longer than any name. */
+bool co_pool_key(const struct co_pool_place *place, char ret[CO_POOL_KEY_MAX]);
 
 /* Set the options before; all else may be zero. Does not suspend. */
 void co_pool_start(struct co_pool *pool);

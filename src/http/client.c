@@ -5,8 +5,8 @@
  */
 #include "http/client.h"
 
-#include "dial/pool.h"
 #include "http/exchange.h"
+#include "http/links.h"
 #include "net/fail.h"
 
 #include <errno.h>
@@ -17,6 +17,7 @@
 #define HEAD_MS       60000
 #define IDLE_MAX      32
 #define REDIRECTS_MAX 20
+#define TRIES_MAX     4 /* of one request */
 #define SKIPPED_MAX                                                                                \
  65536 /* bytes of a redirection's body; reading more costs more than a close                      \
         */
@@ -24,7 +25,7 @@
 struct co_http_client {
     struct co_http_client_options options;
     char *user_agent;
-    struct co_pool pool;
+    struct co_http_links links;
 };
 
 struct co_http_response {
@@ -54,7 +55,6 @@ static void fill_defaults(struct co_http_client_options *options)
 
 int co_http_client_new(co_http_client **ret, const struct co_http_client_options *options)
 {
-    static const char *const alpn[] = {"http/1.1", NULL};
     co_http_client *client = calloc(1, sizeof *client);
     if (!client)
         return -ENOMEM;
@@ -66,13 +66,12 @@ int co_http_client_new(co_http_client **ret, const struct co_http_client_options
         free(client);
         return -ENOMEM;
     }
-    client->pool = (struct co_pool){
+    client->links.pool = (struct co_pool){
         .dial = {.family = client->options.family, .timeout_ms = client->options.connect_ms},
         .tls = client->options.tls,
-        .alpn = alpn,
         .idle_max = client->options.idle_max,
     };
-    co_pool_start(&client->pool);
+    co_http_links_start(&client->links, client->options.version);
     *ret = client;
     return 0;
 }
@@ -81,20 +80,34 @@ void co_http_client_free(co_http_client *client)
 {
     if (!client)
         return;
-    co_pool_end(&client->pool);
+    co_http_links_end(&client->links);
     free(client->user_agent);
     free(client);
 }
 
 /* ---- one request ---------------------------------------------------------------------------- */
 
-static struct co_pool_place place_of(const struct co_http_errand *errand)
+static struct co_pool_place place_of(const co_http_response *response)
 {
+    const struct co_http_errand *errand = &response->errand;
     return (struct co_pool_place){
         .secure = co_http_errand_is_secure(errand),
         .host = errand->parsed.host,
         .port = co_http_errand_port(errand),
+        .speaks = response->client->options.version,
     };
+}
+
+/* Done with the exchange: its connection is kept where that can be. */
+static void let_go(co_http_response *response)
+{
+    co_stream *stream = response->stream;
+    bool is_sound = co_http_exchange_end(&response->answer);
+    response->stream = NULL;
+    if (!stream)
+        return;
+    struct co_pool_place place = place_of(response);
+    co_http_links_give(&response->client->links, &place, stream, is_sound);
 }
 
 /* RFC 9110 9.2.2: doing it twice is doing it once. */
@@ -104,29 +117,41 @@ static bool is_idempotent(enum co_http_method method)
            method == CO_HTTP_DELETE || method == CO_HTTP_OPTIONS;
 }
 
-/* A kept connection may have been closed while the request was on its way (RFC 9112 9.3.1). */
-static bool is_worth_a_new_one(int rc, bool heard, enum co_http_method method)
+/* A kept connection may have been closed while the request was on its way (RFC 9112 9.3.1). What
+ * the server has not looked at it can be asked again (RFC 9113 8.7). */
+static bool is_worth_another(int rc, enum co_http_fate fate, enum co_http_method method, bool used)
 {
-    return !heard && is_idempotent(method) &&
+    if (fate == CO_HTTP_REFUSED)
+        return true;
+    return used && fate == CO_HTTP_UNHEARD && is_idempotent(method) &&
            (rc == CO_EEOF || rc == -ECONNRESET || rc == -EPIPE || rc == CO_ETRUNCATED);
+}
+
+/* RFC 9110 15.5.20: another connection may lead to who knows the place. */
+static bool is_misdirected(const co_http_response *response)
+{
+    return response->answer.head.status == 421;
 }
 
 static int converse(co_http_response *response, const struct co_http_question *question)
 {
-    struct co_pool *pool = &response->client->pool;
-    struct co_pool_place place = place_of(&response->errand);
-    bool heard;
-    response->stream = co_pool_take(pool, &place);
-    if (response->stream) {
-        int rc = co_http_exchange(response->stream, question, &response->answer, &heard);
-        if (rc == 0 || !is_worth_a_new_one(rc, heard, question->method))
+    struct co_pool_place place = place_of(response);
+    bool anew = false, used, once_more;
+    int rc;
+    for (unsigned i = 1;; i++) {
+        enum co_http_fate fate;
+        rc = co_http_links_take(&response->client->links, &place, anew, &response->stream, &used);
+        if (rc < 0)
             return rc;
-        co_abort(response->stream);
-        response->stream = NULL;
+        rc = co_http_exchange(response->stream, question, &response->answer, &fate);
+        once_more = rc == 0 ? is_misdirected(response) && !anew
+                            : is_worth_another(rc, fate, question->method, used);
+        if (!once_more || i == TRIES_MAX)
+            return rc;
+        anew = rc == 0 || rc == -EBUSY || fate == CO_HTTP_UNHEARD;
+        let_go(response);
         co_buf_free(&response->answer.text);
     }
-    int rc = co_pool_connect(pool, &place, &response->stream);
-    return rc < 0 ? rc : co_http_exchange(response->stream, question, &response->answer, &heard);
 }
 
 static int ask(co_http_response *response)
@@ -139,6 +164,7 @@ static int ask(co_http_response *response)
         .method = errand->method,
         .head = co_buf_text(&head),
         .body = {errand->what->body, errand->with_body ? errand->what->body_bytes : 0},
+        .place_ms = options->connect_ms,
         .head_ms = options->head_ms,
         .min_rate = options->min_rate,
         .limit_rate = options->limit_rate,
@@ -151,23 +177,9 @@ static int ask(co_http_response *response)
 
 /* ---- the response --------------------------------------------------------------------------- */
 
-/* Done with the exchange: its connection is kept where that can be. */
-static void let_go(co_http_response *response)
-{
-    co_stream *stream = response->stream;
-    response->stream = NULL;
-    if (!stream)
-        return;
-    struct co_pool_place place = place_of(&response->errand);
-    if (co_http_exchange_end(&response->answer))
-        co_pool_keep(&response->client->pool, &place, stream);
-    else
-        co_abort(stream);
-}
-
 ssize_t co_http_response_next(co_http_response *response, co_text *ret)
 {
-    return co_http_incoming_next(&response->answer.body, ret);
+    return co_http_exchange_next(&response->answer, ret);
 }
 
 ssize_t co_http_response_read(co_http_response *response, void *ret_bytes, size_t size)
@@ -192,7 +204,7 @@ static void skip(co_http_response *response)
     size_t skipped = 0;
     ssize_t n = 1;
     while (n > 0 && skipped <= SKIPPED_MAX) {
-        n = co_http_incoming_next(&response->answer.body, &piece);
+        n = co_http_response_next(response, &piece);
         skipped += piece.size;
     }
 }
@@ -207,6 +219,12 @@ void co_http_response_close(co_http_response *response)
     if (response->owns_client)
         co_http_client_free(response->client);
     free(response);
+}
+
+int co_http_response_version(const co_http_response *response)
+{
+    const struct co_http_answer *answer = &response->answer;
+    return answer->way->version == 20 ? 20 : 10 + (int)answer->head.minor;
 }
 
 int co_http_response_status(const co_http_response *response)

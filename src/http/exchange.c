@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "http/exchange.h"
 
+#include "http/h2_client.h"
 #include "net/stream.h"
-
-#define INTERIM_MAX 32 /* responses before the final one */
 
 /* A server may answer, and close, before it has read all of a request (RFC 9112 9.5): a failed
  * write is told only if no response has come. */
@@ -51,7 +50,7 @@ static int take_head(
 static int read_final_head(
     co_stream *stream, enum co_http_method method, struct co_http_answer *answer, bool *heard)
 {
-    for (unsigned i = 0; i <= INTERIM_MAX; i++) {
+    for (unsigned i = 0; i <= CO_HTTP_INTERIM_MAX; i++) {
         ssize_t size = await_head(stream, heard);
         int rc = size < 0 ? (int)size : take_head(stream, (size_t)size, method, answer);
         if (rc < 0 || answer->head.status >= 200)
@@ -62,30 +61,12 @@ static int read_final_head(
     return CO_EHTTP;
 }
 
-int co_http_exchange(co_stream *stream, const struct co_http_question *question,
-    struct co_http_answer *answer, bool *ret_heard)
+static ssize_t body_next(struct co_http_answer *answer, co_text *ret)
 {
-    co_scope scope;
-    *ret_heard = false;
-    answer->text = CO_BUF(CO_HTTP1_RESPONSE_HEAD_MAX);
-    int sent = send_request(stream, question);
-    if (sent == CO_ECANCELED || sent == CO_EDEADLINE)
-        return sent;
-    co_scope_open(&scope, question->head_ms);
-    int rc = read_final_head(stream, question->method, answer, ret_heard);
-    co_scope_close(&scope);
-    if (rc < 0) {
-        answer->head.keep_alive = false;
-        return sent < 0 && !*ret_heard ? sent : rc;
-    }
-    answer->body = (struct co_http_incoming){
-        .stream = stream, .framing = answer->head.framing, .left = answer->head.body_size};
-    answer->head.keep_alive &= sent == 0;
-    co_pace_start(&answer->body.pace, question->min_rate, question->limit_rate);
-    return 0;
+    return co_http_incoming_next(&answer->body, ret);
 }
 
-bool co_http_exchange_end(struct co_http_answer *answer)
+static bool body_end(struct co_http_answer *answer)
 {
     struct co_http_incoming *body = &answer->body;
     co_text piece;
@@ -93,4 +74,50 @@ bool co_http_exchange_end(struct co_http_answer *answer)
                    (answer->head.framing == CO_HTTP_LENGTH && body->left == 0);
     return is_read && answer->head.keep_alive && co_http_incoming_next(body, &piece) == 0 &&
            co_stream_buffered(body->stream) == 0;
+}
+
+static const struct co_http_way http1_way = {.version = 11, .next = body_next, .end = body_end};
+
+static int converse(co_stream *stream, const struct co_http_question *question,
+    struct co_http_answer *answer, bool *ret_heard)
+{
+    co_scope scope;
+    int sent = send_request(stream, question);
+    if (sent == CO_ECANCELED || sent == CO_EDEADLINE)
+        return sent;
+    co_scope_open(&scope, question->head_ms);
+    int rc = read_final_head(stream, question->method, answer, ret_heard);
+    co_scope_close(&scope);
+    if (rc < 0)
+        return sent < 0 && !*ret_heard ? sent : rc;
+    answer->way = &http1_way;
+    answer->body = (struct co_http_incoming){
+        .stream = stream, .framing = answer->head.framing, .left = answer->head.body_size};
+    answer->head.keep_alive &= sent == 0;
+    co_pace_start(&answer->body.pace, question->min_rate, question->limit_rate);
+    return 0;
+}
+
+int co_http_exchange(co_stream *stream, const struct co_http_question *question,
+    struct co_http_answer *answer, enum co_http_fate *ret_fate)
+{
+    bool heard = false;
+    if (co_h2_client_is_on(stream))
+        return co_h2_client_exchange(stream, question, answer, ret_fate);
+    answer->text = CO_BUF(CO_HTTP1_RESPONSE_HEAD_MAX);
+    int rc = converse(stream, question, answer, &heard);
+    *ret_fate = heard ? CO_HTTP_HEARD : CO_HTTP_UNHEARD;
+    return rc;
+}
+
+ssize_t co_http_exchange_next(struct co_http_answer *answer, co_text *ret)
+{
+    return answer->way->next(answer, ret);
+}
+
+bool co_http_exchange_end(struct co_http_answer *answer)
+{
+    bool is_sound = answer->way && answer->way->end(answer);
+    answer->way = NULL;
+    return is_sound;
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* One request and its response on one connection, the client's side (RFC 9112 3 and 4). */
+/*
+ * One request and its response on a connection, the client's side: over HTTP/1 (RFC 9112 3 and 4,
+ * exchange.c) or HTTP/2 (RFC 9113 8, h2_call.c).
+ */
 #ifndef CO_HTTP_EXCHANGE_H
 #define CO_HTTP_EXCHANGE_H
 
@@ -7,32 +10,59 @@
 #include "codec/http1_response.h"
 #include "http/incoming.h"
 
+#define CO_HTTP_INTERIM_MAX 32 /* responses before the final one */
+
+struct co_h2_call;
+struct co_http_answer;
+
 /* What is asked, apart from where. */
 struct co_http_question {
     enum co_http_method method;
-    co_text head; /* the whole head with its empty line */
+    co_text head; /* the whole head with its empty line, as HTTP/1 has it */
     co_text body;
-    int64_t head_ms; /* to wait for the response's head */
+    int64_t place_ms; /* to wait for other requests of the same connection to end, at most */
+    int64_t head_ms;  /* to wait for the response's head */
     int64_t min_rate;
     uint64_t limit_rate;
 };
 
+/* What became of a request that failed. */
+enum co_http_fate {
+    CO_HTTP_UNHEARD, /* nothing has come of a response: it may never have been read */
+    CO_HTTP_REFUSED, /* the server has not looked at it, and will not */
+    CO_HTTP_HEARD,
+};
+
+/* How an answer travels. */
+struct co_http_way {
+    unsigned version; /* as co_http_response_version; HTTP/1's minor is in the head */
+    ssize_t (*next)(struct co_http_answer *answer, co_text *ret);
+    bool (*end)(struct co_http_answer *answer);
+};
+
 struct co_http_answer {
-    struct co_http1_response head;
-    struct co_buf text; /* that head's slices point here */
-    struct co_http_incoming body;
+    const struct co_http_way *way; /* NULL: there is none */
+    struct co_http1_response head; /* as HTTP/1 would tell it */
+    struct co_buf text;            /* that head's slices point here */
+    struct co_http_incoming body;  /* HTTP/1's */
+    struct co_h2_call *call;       /* HTTP/2's */
 };
 
 /*
  * Asks, and reads the head of the final response; interim ones (RFC 9110 15.2) are passed over.
- * Suspends. answer: zeros before; co_buf_free(&answer->text) ends it in any case.
- * ret_heard: whether anything of a response came: else the request may never have been read.
- * Returns 0; CO_EEOF, CO_EHTTP, CO_ETOOBIG, CO_EDEADLINE, CO_ETOOSLOW, as co_write and co_read.
+ * Suspends. stream: speaks HTTP/2 if co_h2_client_begin was called for it. answer: zeros before;
+ * co_http_exchange_end and then co_buf_free(&answer->text) end it in any case. ret_fate: set unless
+ * 0 is returned.
+ * Returns 0; CO_EEOF, CO_EHTTP, CO_ETOOBIG, CO_EDEADLINE, CO_ETOOSLOW, as co_write and co_read;
+ * -EBUSY (and CO_HTTP_REFUSED) when there was no place on the connection in time.
  */
 int co_http_exchange(co_stream *stream, const struct co_http_question *question,
-    struct co_http_answer *answer, bool *ret_heard);
+    struct co_http_answer *answer, enum co_http_fate *ret_fate);
 
-/* Ends an exchange. True when its body was read to the end and the connection may be used again. */
+/* The next piece of the answer's body, as co_http_incoming_next. */
+ssize_t co_http_exchange_next(struct co_http_answer *answer, co_text *ret);
+
+/* Ends an exchange. True when the connection may be used for another one. May suspend. */
 bool co_http_exchange_end(struct co_http_answer *answer);
 
 #endif

@@ -4,7 +4,6 @@
  * never waits, and no fiber is switched within its calls.
  *
  *     h2_session.c  the connection: reads, feeds nghttp2, parks, ends
- *     h2_budget.c   what a peer may ask for
  *     h2_events.c   what nghttp2 tells: frames, streams
  *     h2_head.c     a request's head, told as HTTP/1 (RFC 9113 8.3)
  *     h2_stream.c   a stream: a fiber that answers one request
@@ -18,26 +17,17 @@
 #define CO_HTTP_H2_H
 
 #include "coronet/sync.h"
+#include "http/h2_common.h"
 #include "http/message.h"
 #include "net/stream.h"
-
-#include <nghttp2/nghttp2.h>
 
 #define CO_H2_STREAMS_MAX  128       /* at work at once: pages ask for about 100 */
 #define CO_H2_STREAM_BYTES (1 << 16) /* of a request's body that nobody has read yet ... */
 #define CO_H2_WINDOW_BYTES                                                                         \
- (1 << 20)                 /* ... on all streams together, or on one that is being read            \
-                            */
-#define CO_H2_FRAME_HEAD 9 /* bytes (RFC 9113 4.1) */
+ (1 << 20) /* ... on all streams together, or on one that is being read                            \
+            */
 
-struct co_h2_chunk;
 struct co_h2_stream;
-
-/* A budget for what costs us more than the peer (attacks B01, B02, B04). */
-struct co_h2_budget {
-    int64_t left;     /* points, in ns of what they are worth */
-    int64_t since_ns; /* when it was last filled up */
-};
 
 /* What the connections of a thread share. */
 struct co_h2_store {
@@ -67,15 +57,7 @@ struct co_h2 {
     bool starting;                           /* the fiber of the queue's first */
     co_event begun;                          /* the queue is empty */
 
-    struct co_h2_budget budget;
-    uint8_t head[CO_H2_FRAME_HEAD]; /* of the frame that is arriving ... */
-    size_t head_size;               /* ... so far */
-    size_t frame_left;              /* bytes of a frame's payload, or of the preface, to come */
-    unsigned continuations;         /* of the header block that is arriving */
-    size_t block_bytes;             /* its size so far */
-    int64_t block_due;              /* ns: when it must be whole; 0: there is none */
-    unsigned updates_free;          /* PRIORITY_UPDATEs that requests have earned */
-    unsigned windows_free;          /* small WINDOW_UPDATEs that our DATA has earned */
+    struct co_h2_meter meter;
 
     uint8_t *out; /* a large buffer of the runtime's, while there is something in it */
     uint32_t out_size;
@@ -89,7 +71,6 @@ struct co_h2 {
 
     bool ended;    /* the peer sends no more */
     bool draining; /* it has been asked to send no more requests */
-    bool excess;   /* a budget is used up: nothing more is decoded */
     int error;     /* why the connection is broken */
 };
 
@@ -127,9 +108,9 @@ struct co_h2_stream {
     unsigned fields;
     int refused; /* the status that answers it; 0: none */
 
-    struct co_h2_chunk *first, *last; /* of the body, unread */
-    uint64_t window_read;             /* bytes that were read */
-    char status[3];                   /* of the response */
+    struct co_h2_bytes body; /* unread */
+    uint64_t window_read;    /* bytes that were read */
+    char status[3];          /* of the response */
     struct co_h2_piece piece;
 };
 
@@ -137,14 +118,6 @@ struct co_h2_stream {
 
 /* A session of nghttp2's with all that it needs to know. 0 or -ENOMEM. */
 int co_h2_session_new(struct co_h2 *h2);
-
-/* ---- h2_budget.c */
-
-/* Takes from the budget; marks the connection as excessive when there is nothing left. */
-void co_h2_charge(struct co_h2 *h2);
-
-/* Looks at the frames in what has arrived, before it is fed to nghttp2. */
-void co_h2_count(struct co_h2 *h2, const uint8_t *bytes, size_t size);
 
 /* ---- h2_memory.c */
 

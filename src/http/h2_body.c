@@ -7,18 +7,8 @@
 #include "http/h2.h"
 
 #include "http/transport.h"
-#include "runtime/pool.h"
-
-#include <errno.h>
 
 #define WIDEN_AFTER (CO_H2_STREAM_BYTES / 2) /* bytes read, for a window as wide as they come */
-
-/* A buffer of the runtime's. */
-struct co_h2_chunk {
-    struct co_h2_chunk *next;
-    uint32_t room, begin, end; /* of bytes */
-    uint8_t bytes[];
-};
 
 /* Has so much been read that the window is as wide as they come? */
 static bool is_wide(const struct co_h2_stream *stream)
@@ -26,56 +16,20 @@ static bool is_wide(const struct co_h2_stream *stream)
     return stream->window_read >= WIDEN_AFTER;
 }
 
-static struct co_h2_chunk *chunk_new(struct co_h2_stream *stream, size_t size)
-{
-    bool large = stream->first || is_wide(stream); /* what comes together is to be read at once */
-    bool small = !large && size <= CO_BUFFER_SMALL - sizeof(struct co_h2_chunk);
-    size_t room = small ? CO_BUFFER_SMALL : CO_BUFFER_LARGE;
-    struct co_h2_chunk *chunk = co_buffer_take(stream->h2->stream->rt, room);
-    if (!chunk)
-        return NULL;
-    *chunk = (struct co_h2_chunk){.room = (uint32_t)(room - sizeof *chunk)};
-    if (stream->last)
-        stream->last->next = chunk;
-    else
-        stream->first = chunk;
-    stream->last = chunk;
-    return chunk;
-}
-
-static void chunk_free(struct co_h2_stream *stream)
-{
-    struct co_h2_chunk *chunk = stream->first;
-    stream->first = chunk->next;
-    if (!stream->first)
-        stream->last = NULL;
-    co_buffer_give(stream->h2->stream->rt, chunk, chunk->room + sizeof *chunk);
-}
-
 int co_h2_body_add(struct co_h2_stream *stream, const uint8_t *bytes, size_t size)
 {
-    while (size > 0) {
-        struct co_h2_chunk *chunk = stream->last;
-        if (!chunk || chunk->end == chunk->room)
-            chunk = chunk_new(stream, size);
-        if (!chunk)
-            return -ENOMEM;
-        size_t room = chunk->room - chunk->end, take = size < room ? size : room;
-        memcpy(chunk->bytes + chunk->end, bytes, take);
-        chunk->end += (uint32_t)take;
-        bytes += take;
-        size -= take;
-    }
-    co_event_set(&stream->wake);
-    return 0;
+    int rc = co_h2_bytes_add(stream->h2->stream->rt, &stream->body, bytes, size, is_wide(stream));
+    if (rc == 0)
+        co_event_set(&stream->wake);
+    return rc;
 }
 
 void co_h2_body_drop(struct co_h2_stream *stream)
 {
-    while (stream->first) {
-        size_t size = stream->first->end - stream->first->begin;
+    size_t size;
+    while ((size = co_h2_bytes_front(&stream->body).size) > 0) {
         nghttp2_session_consume_connection(stream->h2->session, size);
-        chunk_free(stream);
+        co_h2_bytes_take(stream->h2->stream->rt, &stream->body, size);
     }
 }
 
@@ -103,7 +57,7 @@ int co_h2_body_go_on(co_http_request *request)
         sizeof name - 1, sizeof value - 1,
         NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE};
     struct co_h2_stream *stream = request->exchange;
-    if (stream->first || stream->body_ended || !stream->open)
+    if (stream->body.first || stream->body_ended || !stream->open)
         return 0;
     nghttp2_submit_headers(
         stream->h2->session, NGHTTP2_FLAG_NONE, stream->id, NULL, &status, 1, NULL);
@@ -113,7 +67,7 @@ int co_h2_body_go_on(co_http_request *request)
 
 static ssize_t await_bytes(co_http_request *request, struct co_h2_stream *stream)
 {
-    while (!stream->first) {
+    while (!stream->body.first) {
         struct co_pace_wait wait;
         if (stream->body_ended)
             return 0;
@@ -124,7 +78,7 @@ static ssize_t await_bytes(co_http_request *request, struct co_h2_stream *stream
         co_event_clear(&stream->wake);
         co_pace_wait_begin(&wait, &request->reading, 0);
         int rc = co_event_wait(&stream->wake);
-        size_t moved = stream->first ? stream->first->end : 0;
+        size_t moved = co_h2_bytes_front(&stream->body).size;
         rc = (int)co_pace_wait_end(&wait, &request->reading, rc, moved);
         if (rc < 0)
             return rc;
@@ -138,8 +92,7 @@ ssize_t co_h2_body_show(co_http_request *request, co_text *ret)
     ssize_t n = await_bytes(request, stream);
     if (n <= 0)
         return n;
-    const struct co_h2_chunk *chunk = stream->first;
-    *ret = (co_text){(const char *)chunk->bytes + chunk->begin, chunk->end - chunk->begin};
+    *ret = co_h2_bytes_front(&stream->body);
     request->body_shown = ret->size;
     return (ssize_t)ret->size;
 }
@@ -162,12 +115,9 @@ static void open_window(struct co_h2_stream *stream, size_t size)
 
 static void consume(struct co_h2_stream *stream, size_t size)
 {
-    struct co_h2_chunk *chunk = stream->first;
-    chunk->begin += (uint32_t)size;
     nghttp2_session_consume_connection(stream->h2->session, size);
     open_window(stream, size);
-    if (chunk->begin == chunk->end)
-        chunk_free(stream);
+    co_h2_bytes_take(stream->h2->stream->rt, &stream->body, size);
     if (nghttp2_session_want_write(stream->h2->session))
         co_h2_push(stream->h2);
 }

@@ -4,13 +4,9 @@
 
 #include <errno.h>
 
-#define UPDATE_MIN   1024 /* bytes; a window that opens by less is counted */
-#define ACKS_MAX     256  /* of PING and SETTINGS, unsent: more than the budget allows */
-#define SETTINGS_MAX 32   /* entries of a frame (attacks B05) */
-
 static int verdict(const struct co_h2 *h2)
 {
-    return h2->excess ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
+    return h2->meter.excess ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
 }
 
 /* ---- streams ------------------------------------------------------------------------------ */
@@ -57,7 +53,7 @@ static void on_headers(struct co_h2_stream *stream, const nghttp2_frame *frame)
     bool ends = frame->hd.flags & NGHTTP2_FLAG_END_STREAM;
     stream->body_ended = ends;
     if (frame->headers.cat == NGHTTP2_HCAT_REQUEST && co_h2_head_end(stream, ends) == 0) {
-        h2->updates_free += h2->updates_free < CO_H2_STREAMS_MAX;
+        h2->meter.updates_free += h2->meter.updates_free < CO_H2_STREAMS_MAX;
         co_h2_stream_run(stream);
     }
     co_h2_head_forget(stream);
@@ -68,21 +64,8 @@ static void on_data(struct co_h2_stream *stream, const nghttp2_frame *frame)
 {
     if (frame->hd.flags & NGHTTP2_FLAG_END_STREAM)
         stream->body_ended = true;
-    else if (frame->hd.length > 0 && frame->data.padlen + 1 >= frame->hd.length)
-        co_h2_charge(stream->h2); /* nothing but padding */
+    co_h2_count_data(&stream->h2->meter, frame);
     co_event_set(&stream->wake);
-}
-
-/* A window that opens by little at a time makes small frames of our data (attacks B07). A client
- * may take small ones for the end of what we sent. */
-static void count_window(struct co_h2 *h2, int32_t increment)
-{
-    if (increment >= UPDATE_MIN)
-        return;
-    if (h2->windows_free > 0)
-        h2->windows_free--;
-    else
-        co_h2_charge(h2);
 }
 
 /* A frame has come whole, and is good. */
@@ -102,7 +85,9 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
         if (stream)
             on_data(stream, frame);
         break;
-    case NGHTTP2_WINDOW_UPDATE: count_window(h2, frame->window_update.window_size_increment); break;
+    case NGHTTP2_WINDOW_UPDATE:
+        co_h2_count_window(&h2->meter, frame->window_update.window_size_increment);
+        break;
     case NGHTTP2_PING:
         if (frame->hd.flags & NGHTTP2_FLAG_ACK && h2->draining)
             co_h2_send_away(h2);
@@ -138,9 +123,10 @@ static int on_close(nghttp2_session *session, int32_t id, uint32_t code, void *a
 
 static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
 {
+    struct co_h2 *h2 = arg;
     (void)session;
     if (frame->hd.type == NGHTTP2_RST_STREAM && frame->rst_stream.error_code != NGHTTP2_NO_ERROR)
-        co_h2_charge(arg); /* the peer has made us (attacks B02) */
+        co_h2_charge(&h2->meter); /* the peer has made us (attacks B02) */
     return 0;
 }
 
@@ -176,8 +162,8 @@ static nghttp2_option *options_new(void)
         return NULL;
     nghttp2_option_set_no_auto_window_update(option, 1);
     nghttp2_option_set_no_closed_streams(option, 1);
-    nghttp2_option_set_max_outbound_ack(option, ACKS_MAX);
-    nghttp2_option_set_max_settings(option, SETTINGS_MAX);
+    nghttp2_option_set_max_outbound_ack(option, CO_H2_ACKS_MAX);
+    nghttp2_option_set_max_settings(option, CO_H2_SETTINGS_MAX);
     nghttp2_option_set_builtin_recv_extension_type(option, NGHTTP2_PRIORITY_UPDATE);
     return option;
 }

@@ -17,38 +17,19 @@ struct co_h2_lines {
     nghttp2_nv fields[]; /* behind them their names, lower-case (RFC 9113 8.2.1) */
 };
 
-/* Takes the next line, "Name: value" and CRLF. False at the end. */
-static bool line_next(co_text *lines, co_text *name, co_text *value)
-{
-    if (lines->size == 0)
-        return false;
-    size_t size = (size_t)co_text_find(*lines, '\n') + 1;
-    size_t colon = (size_t)co_text_find(*lines, ':');
-    *name = (co_text){lines->at, colon};
-    *value = (co_text){lines->at + colon + 2, size - colon - 4};
-    *lines = co_text_after(*lines, size);
-    return true;
-}
-
-static nghttp2_nv field_of(co_text name, co_text value, uint8_t flags)
-{
-    return (nghttp2_nv){(uint8_t *)(uintptr_t)name.at, (uint8_t *)(uintptr_t)value.at, name.size,
-        value.size, flags};
-}
-
 static struct co_h2_lines *lines_new(co_text text)
 {
     co_text rest = text, name, value;
     size_t count = 0, bytes = 0;
-    for (; line_next(&rest, &name, &value); count++)
+    for (; co_h2_line_next(&rest, &name, &value); count++)
         bytes += name.size;
     struct co_h2_lines *lines = malloc(sizeof *lines + count * sizeof *lines->fields + bytes);
     if (!lines)
         return NULL;
     lines->count = 0;
     char *to = (char *)(lines->fields + count);
-    while (line_next(&text, &name, &value)) {
-        lines->fields[lines->count++] = field_of((co_text){to, name.size}, value, 0);
+    while (co_h2_line_next(&text, &name, &value)) {
+        lines->fields[lines->count++] = co_h2_field((co_text){to, name.size}, value, 0);
         for (size_t i = 0; i < name.size; i++)
             *to++ = co_lower(name.at[i]);
     }
@@ -59,8 +40,8 @@ static struct co_h2_lines *lines_new(co_text text)
 static void add_lines(struct co_buf *fields, co_text lines, uint8_t flags)
 {
     co_text name, value;
-    while (line_next(&lines, &name, &value)) {
-        nghttp2_nv field = field_of(name, value, flags & NGHTTP2_NV_FLAG_NO_COPY_VALUE);
+    while (co_h2_line_next(&lines, &name, &value)) {
+        nghttp2_nv field = co_h2_field(name, value, flags & NGHTTP2_NV_FLAG_NO_COPY_VALUE);
         co_buf_add(fields, &field, sizeof field);
     }
 }
@@ -97,7 +78,7 @@ void co_h2_fields_make(co_http_request *request, co_text status, co_text head, b
     struct co_buf *fields = &store->fields;
     struct co_http_prepared *prepared = request->prepared;
     uint8_t flags = at_once ? NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE : 0;
-    const nghttp2_nv first = field_of(CO_TEXT(":status"), status, flags);
+    const nghttp2_nv first = co_h2_field(CO_TEXT(":status"), status, flags);
     co_text lines = co_text_after(head, (size_t)co_text_find(head, '\n') + 1);
     co_buf_clear(fields);
     co_buf_add(fields, &first, sizeof first);

@@ -11,17 +11,10 @@
 
 #include "codec/http1.h"
 
-#define DECODED_MAX    32768 /* bytes of a head, as SETTINGS_MAX_HEADER_LIST_SIZE tells: else 431 */
-#define FIELDS_MAX     128   /* crumbs of cookies and trailers included: else 431 (attacks B06) */
-#define FIELD_OVERHEAD 32    /* RFC 9113 6.5.2 */
-#define VERSION        " HTTP/1.1\r\n"
-#define PATIENCE       2 /* so many times the limits, and the connection ends */
-
-static co_text text_of(const nghttp2_rcbuf *bytes)
-{
-    nghttp2_vec vec = nghttp2_rcbuf_get_buf((nghttp2_rcbuf *)(uintptr_t)bytes);
-    return (co_text){(const char *)vec.base, vec.len};
-}
+#define DECODED_MAX 32768 /* bytes of a head, as SETTINGS_MAX_HEADER_LIST_SIZE tells: else 431 */
+#define FIELDS_MAX  128   /* crumbs of cookies and trailers included: else 431 (attacks B06) */
+#define VERSION     " HTTP/1.1\r\n"
+#define PATIENCE    2 /* so many times the limits, and the connection ends */
 
 /* Could this stand within a line of HTTP/1, between two spaces? */
 static bool is_word(co_text text)
@@ -59,7 +52,7 @@ static void malformed(struct co_h2_stream *stream)
 
 static void pseudo_field(struct co_h2_stream *stream, co_text name, nghttp2_rcbuf *value)
 {
-    co_text text = text_of(value);
+    co_text text = co_h2_text(value);
     if (!is_word(text) && !co_text_equal(name, CO_TEXT(":authority")))
         malformed(stream);
     else if (co_text_equal(name, CO_TEXT(":method")))
@@ -101,7 +94,8 @@ static void line_write(struct co_h2_stream *stream)
         malformed(stream);
         return;
     }
-    co_text method = text_of(stream->method), path = text_of(target), version = CO_TEXT(VERSION);
+    co_text method = co_h2_text(stream->method), path = co_h2_text(target),
+            version = CO_TEXT(VERSION);
     size_t size = method.size + 1 + path.size + version.size;
     char *to = co_buf_reserve(head, size);
     if (to) {
@@ -110,7 +104,7 @@ static void line_write(struct co_h2_stream *stream)
         head->size += size;
     }
     if (stream->authority)
-        field_write(stream, CO_TEXT("host"), text_of(stream->authority));
+        field_write(stream, CO_TEXT("host"), co_h2_text(stream->authority));
 }
 
 /* Cookies come in crumbs, so that they compress (RFC 9113 8.2.3). */
@@ -134,7 +128,7 @@ static void plain_field(struct co_h2_stream *stream, co_text name, co_text value
     if (!stream->has_line)
         line_write(stream);
     if (co_text_equal(name, CO_TEXT("host")) && stream->authority) {
-        if (!co_text_equal_nocase(value, text_of(stream->authority))) /* RFC 9113 8.3.1 */
+        if (!co_text_equal_nocase(value, co_h2_text(stream->authority))) /* RFC 9113 8.3.1 */
             malformed(stream);
         return;
     }
@@ -153,9 +147,9 @@ static void plain_field(struct co_h2_stream *stream, co_text name, co_text value
 static int count(struct co_h2_stream *stream, size_t bytes)
 {
     stream->fields++;
-    stream->decoded_bytes += bytes + FIELD_OVERHEAD;
+    stream->decoded_bytes += bytes + CO_H2_FIELD_MORE;
     if (stream->fields > PATIENCE * FIELDS_MAX || stream->decoded_bytes > PATIENCE * DECODED_MAX) {
-        stream->h2->excess = true;
+        stream->h2->meter.excess = true;
         return NGHTTP2_ERR_CALLBACK_FAILURE;
     }
     if (stream->fields > FIELDS_MAX || stream->decoded_bytes > DECODED_MAX)
@@ -165,7 +159,7 @@ static int count(struct co_h2_stream *stream, size_t bytes)
 
 int co_h2_head_field(struct co_h2_stream *stream, nghttp2_rcbuf *name, nghttp2_rcbuf *value)
 {
-    co_text name_text = text_of(name), value_text = text_of(value);
+    co_text name_text = co_h2_text(name), value_text = co_h2_text(value);
     int rc = count(stream, name_text.size + value_text.size);
     bool is_trailer = stream->has_fiber; /* read by nobody */
     if (rc < 0 || is_trailer || stream->error || stream->refused)

@@ -112,7 +112,7 @@ void co_h2_push(struct co_h2 *h2)
 {
     gather(h2);
     if (nghttp2_session_get_outbound_queue_size(h2->session) > QUEUE_MAX)
-        h2->excess = true;
+        h2->meter.excess = true;
     if (!h2->starting)
         co_h2_write_soon(h2);
 }

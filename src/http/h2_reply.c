@@ -15,9 +15,6 @@
 #include <errno.h>
 #include <sys/uio.h>
 
-#define WINDOW_AMPLE 16384 /* bytes of DATA that the windows allow: the largest frame there is */
-#define WINDOWS_FREE 16    /* small WINDOW_UPDATEs that such a frame excuses */
-
 /* ---- the head ----------------------------------------------------------------------------- */
 
 /* Why nothing can be sent any more; 0: it can. */
@@ -100,9 +97,7 @@ ssize_t co_h2_reply_fill(nghttp2_session *session, int32_t id, uint8_t *buffer, 
     uint8_t *to = co_h2_output_room(arg, &room);
     if (!to)
         return NGHTTP2_ERR_PAUSE;
-    if (size >= stream->piece.left ||
-        size >= WINDOW_AMPLE) /* it is not the window that limits it */
-        stream->h2->windows_free = WINDOWS_FREE;
+    co_h2_earn_windows(&stream->h2->meter, size, size >= stream->piece.left);
     ssize_t n = piece_take(stream, to, size < room ? size : room);
     if (n == 0 && stream->piece.left > 0)
         return defer(stream);

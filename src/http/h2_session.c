@@ -14,7 +14,8 @@
 #include <stdlib.h>
 
 static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"; /* RFC 9113 3.4 */
-#define PREFACE_SIZE (sizeof preface - 1)
+#define PREFACE_SIZE    (sizeof preface - 1)
+#define BLOCK_BYTES_MAX 32768 /* of a request's header block, compressed (attacks B03) */
 
 /* ---- beginning and end -------------------------------------------------------------------- */
 
@@ -37,7 +38,9 @@ static int h2_new(co_stream *stream, co_http_server *server, struct co_h2 **ret)
     h2->stream = stream;
     h2->server = server;
     h2->idle_since = co_now_ns();
-    h2->frame_left = PREFACE_SIZE;
+    h2->meter = (struct co_h2_meter){.block_bytes_max = BLOCK_BYTES_MAX,
+        .block_ms = options->header_timeout_ms,
+        .frame_left = PREFACE_SIZE};
     co_pace_start(&h2->writing, options->min_rate, options->limit_rate);
     co_pace_start(&h2->reading, -1, options->limit_rate);
     int rc = co_http_shard_enter(server, &h2->shard);
@@ -142,17 +145,17 @@ static int feed(struct co_h2 *h2)
 {
     const uint8_t *bytes;
     h2->now_seconds = co_wall_seconds();
-    while (!h2->error && !h2->excess && co_stream_buffered(h2->stream) > 0) {
+    while (!h2->error && !h2->meter.excess && co_stream_buffered(h2->stream) > 0) {
         ssize_t size = co_peek(h2->stream, 0, &bytes);
         if (size < 0)
             return (int)size;
-        co_h2_count(h2, bytes, (size_t)size);
-        if (h2->excess)
+        co_h2_count(&h2->meter, bytes, (size_t)size);
+        if (h2->meter.excess)
             break;
         ssize_t n = nghttp2_session_mem_recv(h2->session, bytes, (size_t)size);
         if (n == NGHTTP2_ERR_NOMEM)
             return -ENOMEM;
-        if (n < 0 && !h2->excess) /* a bad preface, a flood: nghttp2 has no more to say */
+        if (n < 0 && !h2->meter.excess) /* a bad preface, a flood: nghttp2 has no more to say */
             nghttp2_session_terminate_session(h2->session,
                 n == NGHTTP2_ERR_FLOODED ? NGHTTP2_ENHANCE_YOUR_CALM : NGHTTP2_PROTOCOL_ERROR);
         int rc = co_pace_consume(&h2->reading, h2->stream, n < 0 ? (size_t)size : (size_t)n);
@@ -168,7 +171,7 @@ static int feed(struct co_h2 *h2)
  */
 static int64_t patience_ms(const struct co_h2 *h2)
 {
-    int64_t due = h2->block_due;
+    int64_t due = h2->meter.block_due;
     if (due == 0 && !is_settled(h2))
         return -1;
     if (due == 0)
@@ -188,7 +191,7 @@ static int await_input(struct co_h2 *h2)
     h2->waiting = NULL;
     int ended = co_scope_close(&scope);
     if (n == CO_EDEADLINE && n == ended) {
-        h2->excess = h2->block_due != 0; /* a head that does not come to its end */
+        h2->meter.excess = h2->meter.block_due != 0; /* a head that does not come to its end */
         return 0;
     }
     return n > 0 || (n < 0 && n == ended) ? 1 : (int)n;
@@ -197,7 +200,7 @@ static int await_input(struct co_h2 *h2)
 /* Is there nothing more to come, from either side? */
 static bool is_over(const struct co_h2 *h2)
 {
-    return h2->excess ||
+    return h2->meter.excess ||
            (!nghttp2_session_want_read(h2->session) && !nghttp2_session_want_write(h2->session));
 }
 
@@ -231,7 +234,7 @@ static int serve(struct co_h2 *h2)
             return rc;
         if (h2->error || is_over(h2))
             return h2->error;
-        if (is_settled(h2) && !h2->block_due && co_stream_buffered(h2->stream) == 0)
+        if (is_settled(h2) && !h2->meter.block_due && co_stream_buffered(h2->stream) == 0)
             return CO_PARK;
     }
 }
@@ -250,7 +253,7 @@ static int wind_up(struct co_h2 *h2, co_group *group, int result)
     h2->ended = result != CO_PARK;
     if (result < 0)
         co_h2_fail(h2, result);
-    if (h2->excess && !h2->error) {
+    if (h2->meter.excess && !h2->error) {
         nghttp2_session_terminate_session(h2->session, NGHTTP2_ENHANCE_YOUR_CALM);
         co_h2_push(h2);
         co_h2_streams_fail(h2, CO_EHTTP);

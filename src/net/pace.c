@@ -56,7 +56,7 @@ void co_pace_earn(struct co_pace *pace, uint64_t moved)
 
 /* ---- the limit ---------------------------------------------------------------------------- */
 
-static size_t step_max(const struct co_pace *pace, size_t unlimited)
+size_t co_pace_step(const struct co_pace *pace, size_t unlimited)
 {
     uint64_t step = pace->limit_rate / STEPS_A_SECOND;
     if (pace->limit_rate == 0 || step > unlimited)
@@ -64,9 +64,9 @@ static size_t step_max(const struct co_pace *pace, size_t unlimited)
     return step > LIMITED_STEP_MIN ? (size_t)step : LIMITED_STEP_MIN;
 }
 
-/* Sleeps for what `bytes` should have taken beyond what they did take. Less than the timer can tell
- * is left to the next step, so that many small ones are not slower than the limit. */
-static int keep_limit(struct co_pace *pace, uint64_t bytes)
+/* Less than the timer can tell is left to the next step, so that many small ones are not slower
+ * than the limit. */
+int co_pace_keep(struct co_pace *pace, uint64_t bytes)
 {
     if (pace->limit_rate == 0)
         return 0;
@@ -84,9 +84,9 @@ ssize_t co_pace_read(struct co_pace *pace, co_stream *stream, void *ret_bytes, s
 {
     struct co_pace_wait wait;
     co_pace_wait_begin(&wait, pace, 0);
-    ssize_t n = co_read(stream, ret_bytes, step_max(pace, size));
+    ssize_t n = co_read(stream, ret_bytes, co_pace_step(pace, size));
     n = co_pace_wait_end(&wait, pace, n, n > 0 ? (uint64_t)n : 0);
-    int rc = n > 0 ? keep_limit(pace, (uint64_t)n) : 0;
+    int rc = n > 0 ? co_pace_keep(pace, (uint64_t)n) : 0;
     return rc < 0 ? rc : n;
 }
 
@@ -109,13 +109,13 @@ ssize_t co_pace_peek(struct co_pace *pace, co_stream *stream, const uint8_t **re
         n = co_peek(stream, 1, ret_bytes);
         n = co_pace_wait_end(&wait, pace, n, n > 0 ? (uint64_t)n : 0);
     }
-    return n > 0 ? (ssize_t)step_max(pace, (size_t)n) : n;
+    return n > 0 ? (ssize_t)co_pace_step(pace, (size_t)n) : n;
 }
 
 int co_pace_consume(struct co_pace *pace, co_stream *stream, size_t size)
 {
     co_consume(stream, size);
-    return keep_limit(pace, size);
+    return co_pace_keep(pace, size);
 }
 
 /* ---- writing ------------------------------------------------------------------------------ */
@@ -157,14 +157,14 @@ int co_pace_writev(
         struct iovec step[PIECES_MAX];
         struct co_pace_wait wait;
         size_t bytes;
-        unsigned n = cursor_take(&cursor, step_max(pace, CO_BUFFER_LARGE), step, &bytes);
+        unsigned n = cursor_take(&cursor, co_pace_step(pace, CO_BUFFER_LARGE), step, &bytes);
         if (n == 0)
             break;
         co_pace_wait_begin(&wait, pace, bytes);
         rc = co_writev(stream, step, n);
         rc = (int)co_pace_wait_end(&wait, pace, rc, rc == 0 ? bytes : 0);
         if (rc == 0)
-            rc = keep_limit(pace, bytes);
+            rc = co_pace_keep(pace, bytes);
     }
     return rc;
 }
@@ -175,7 +175,7 @@ int co_pace_uncork(struct co_pace *pace, co_stream *stream, size_t held)
     co_pace_wait_begin(&wait, pace, held);
     int rc = co_uncork(stream);
     rc = (int)co_pace_wait_end(&wait, pace, rc, rc == 0 ? held : 0);
-    return rc < 0 ? rc : keep_limit(pace, held);
+    return rc < 0 ? rc : co_pace_keep(pace, held);
 }
 
 /*
@@ -200,7 +200,7 @@ static int file_step(struct co_pace *pace, co_stream *stream, struct co_pace_spa
 {
     struct co_pace_wait wait;
     uint64_t sent = 0;
-    size_t room = step_max(pace, FILE_STEP_MAX);
+    size_t room = co_pace_step(pace, FILE_STEP_MAX);
     uint64_t size = span->size < room ? span->size : room;
     co_pace_wait_begin(&wait, pace, 0);
     int rc = co_write_file(stream, span->fd, span->offset, size, &sent);
@@ -212,7 +212,7 @@ static int file_step(struct co_pace *pace, co_stream *stream, struct co_pace_spa
         account(pace, 0, moved > sent ? moved - sent : 0);
         rc = pace->allowance_ns > 0 ? 0 : CO_ETOOSLOW;
     }
-    return rc < 0 ? rc : keep_limit(pace, sent);
+    return rc < 0 ? rc : co_pace_keep(pace, sent);
 }
 
 int co_pace_write_file(struct co_pace *pace, co_stream *stream, struct co_pace_span *span)

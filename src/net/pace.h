@@ -55,6 +55,13 @@ void co_pace_wait_begin(struct co_pace_wait *wait, const struct co_pace *pace, s
  * otherwise `result`. */
 long co_pace_wait_end(struct co_pace_wait *wait, struct co_pace *pace, long result, uint64_t moved);
 
+/* How many of `unlimited` bytes may move before the limit is looked at again. */
+size_t co_pace_step(const struct co_pace *pace, size_t unlimited);
+
+/* Sleeps for what `bytes` should have taken, at the limit, beyond what they did take. 0,
+ * CO_ECANCELED, CO_EDEADLINE. */
+int co_pace_keep(struct co_pace *pace, uint64_t bytes);
+
 /* That many bytes have moved, too. */
 void co_pace_earn(struct co_pace *pace, uint64_t moved);
 

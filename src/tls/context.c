@@ -152,18 +152,19 @@ static int alpn_copy(co_tls *tls, const char *const *alpn)
     return 0;
 }
 
-/* What a client offers. */
-static int alpn_offer(SSL_CTX *context, const char *const *alpn)
+int co_tls_offer(SSL_CTX *context, SSL *ssl, const char *const *alpn)
 {
     struct co_buf wire = CO_BUF(ALPN_BYTES_MAX);
     for (; alpn && *alpn; alpn++) {
         co_buf_add_char(&wire, (char)strlen(*alpn));
         co_buf_add_string(&wire, *alpn);
     }
+    const uint8_t *at = (const uint8_t *)wire.at;
     int rc = wire.error;
-    if (rc == 0 && wire.size > 0 &&
-        SSL_CTX_set_alpn_protos(context, (const uint8_t *)wire.at, (unsigned)wire.size) != 0)
-        rc = -ENOMEM;
+    if (rc == 0 && context && wire.size > 0)
+        rc = SSL_CTX_set_alpn_protos(context, at, (unsigned)wire.size) == 0 ? 0 : -ENOMEM;
+    if (rc == 0 && ssl)
+        rc = SSL_set_alpn_protos(ssl, at, (unsigned)wire.size) == 0 ? 0 : -ENOMEM;
     co_buf_free(&wire);
     return rc;
 }
@@ -391,7 +392,7 @@ static int client_set(co_tls *tls, const struct co_tls_options *options, struct 
     if (!tls->trust.anyone)
         rc = co_trust_authorities(context, options->authorities);
     if (rc == 0)
-        rc = alpn_offer(context, tls->alpn);
+        rc = co_tls_offer(context, NULL, tls->alpn);
     if (rc == 0 && options->certificate_count > 0)
         rc = show_certificate(set, &options->certificates[0]);
     if (rc == 0 && !options->no_resumption) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What servers of protocols need of TLS beyond coronet/tls.h. */
+/* What protocols need of TLS beyond coronet/tls.h. */
 #ifndef CO_TLS_TERMS_H
 #define CO_TLS_TERMS_H
 
@@ -27,6 +27,9 @@ struct co_tls_terms {
 
 /* As co_tls_accept_as. terms: borrowed during the call. */
 int co_tls_accept_on(co_stream *stream, co_tls *tls, const struct co_tls_terms *terms);
+
+/* As co_tls_connect. alpn: offered instead of the options'; borrowed during the call. */
+int co_tls_connect_as(co_stream *stream, co_tls *tls, const char *host, const char *const *alpn);
 
 /* Ends TLS on a stream that goes on in clear: says farewell and waits for the peer's; what was
  * received behind that stays to be read. Suspends. 0; CO_ETLS when the peer goes on in TLS, or had

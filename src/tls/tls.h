@@ -96,6 +96,10 @@ BIO_METHOD *co_tls_method_new(void);
 /* Has the context seal its tickets by these keys. 0 or -ENOMEM. */
 int co_tickets_use(SSL_CTX *context, struct co_tickets *tickets);
 
+/* What a client offers, by all its connections or by one: either may be NULL. 0 or -ENOMEM,
+ * CO_ETOOBIG. */
+int co_tls_offer(SSL_CTX *context, SSL *ssl, const char *const *alpn);
+
 /* Makes the keys those of now. Called in a fiber before each handshake. */
 void co_tickets_turn(struct co_tickets *tickets);
 

@@ -216,11 +216,13 @@ int co_download_run(struct co_download *download)
 {
     co_http_response *response;
     int rc = check_target(download);
+    download->status = 0;
     if (rc == 0)
         rc = co_http_fetch(&response, download->client, &download->what);
     if (rc < 0)
         return rc;
     download->status = co_http_response_status(response);
+    download->version = co_http_response_version(response);
     rc = download->status == 200 ? take(download, response) : co_download_refused(response);
     co_http_response_close(response);
     return rc;

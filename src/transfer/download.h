@@ -31,7 +31,8 @@ struct co_download {
     uint64_t size_max;         /* of the file; more is CO_ETOOBIG; 0: no limit */
     void (*progress)(void *arg, const struct co_download_progress *progress); /* may be NULL */
     void *arg;
-    int status; /* of the last response; 0: there was none */
+    int status;  /* of the last response; 0: there was none */
+    int version; /* of HTTP, that it came by */
 };
 
 /*
