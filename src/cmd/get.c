@@ -304,6 +304,7 @@ static void fill_settings(struct get *get)
     settings->client.limit_rate = (uint64_t)command->limit_rate;
     settings->client.redirects_max = (unsigned)command->max_redirects;
     settings->client.no_redirects = command->max_redirects == 0;
+    settings->client.compressed = command->compressed;
     settings->client.user_agent = command->user_agent;
     settings->write = to_stdout ? write_out : NULL;
     settings->begun = begun;

@@ -6,6 +6,7 @@
 #include "http/client.h"
 
 #include "dial/pool.h"
+#include "http/decoded.h"
 #include "http/exchange.h"
 #include "net/fail.h"
 
@@ -33,7 +34,8 @@ struct co_http_response {
     struct co_http_errand errand;
     co_stream *stream;
     struct co_http_answer answer;
-    co_text piece; /* shown by the body, not yet given to the caller */
+    struct co_http_decoded *decoded; /* NULL: the body comes as it is */
+    co_text piece;                   /* shown by the body, not yet given to the caller */
 };
 
 /* ---- the client ----------------------------------------------------------------------------- */
@@ -167,7 +169,9 @@ static void let_go(co_http_response *response)
 
 ssize_t co_http_response_next(co_http_response *response, co_text *ret)
 {
-    return co_http_incoming_next(&response->answer.body, ret);
+    struct co_http_incoming *body = &response->answer.body;
+    return response->decoded ? co_http_decoded_next(response->decoded, body, ret)
+                             : co_http_incoming_next(body, ret);
 }
 
 ssize_t co_http_response_read(co_http_response *response, void *ret_bytes, size_t size)
@@ -202,6 +206,7 @@ void co_http_response_close(co_http_response *response)
     if (!response)
         return;
     let_go(response);
+    co_http_decoded_close(response->decoded);
     co_buf_free(&response->answer.text);
     co_http_errand_end(&response->errand);
     if (response->owns_client)
@@ -228,7 +233,7 @@ co_text co_http_response_header(const co_http_response *response, const char *na
 int64_t co_http_response_size(const co_http_response *response)
 {
     const struct co_http1_response *head = &response->answer.head;
-    switch (head->framing) {
+    switch (response->decoded ? CO_HTTP_TO_END : head->framing) {
     case CO_HTTP_LENGTH: return (int64_t)head->body_size;
     case CO_HTTP_NO_BODY: return 0;
     default: return -1;
@@ -263,6 +268,7 @@ static int fetch(co_http_response *response, const struct co_http_fetch *what)
 {
     int rc = co_http_errand_start(&response->errand, what);
     response->errand.user_agent = response->client->user_agent;
+    response->errand.compressed = response->client->options.compressed;
     for (unsigned i = 0; rc == 0; i++) {
         if (i > response->client->options.redirects_max)
             return co_fail_at(CO_EHTTP, "fetch", what->url, "it is redirected for ever", "");
@@ -270,6 +276,8 @@ static int fetch(co_http_response *response, const struct co_http_fetch *what)
         if (rc == 0)
             rc = follow(response);
     }
+    if (rc == 1 && response->client->options.compressed)
+        rc = co_http_decoded_open(&response->decoded, &response->answer.head);
     return rc == 1 ? 0 : rc;
 }
 
