@@ -87,7 +87,8 @@ def test_what_ends_early_or_is_corrupt_is_no_file(scripted, here, coding):  # no
     body = CODINGS[coding](TEXT)
     half = len(body) // 2
     replies = {
-        '/cut': coded(coding, body[:-1]), '/connection': coded(coding, body, 'Connection: close')[:-1],
+        '/cut': coded(coding, body[:-1]),
+        '/connection': coded(coding, body, 'Connection: close')[:-1],
         '/half': chunked(body[:half], 100, f'Content-Encoding: {coding}'),
         '/page': coded(coding, b'<html>an error page</html>'),
         '/behind': coded(coding, body + b'<html>more</html>'),
