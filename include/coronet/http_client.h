@@ -44,6 +44,7 @@ struct co_http_client_options {
     bool no_redirects;      /* a redirection is a response like any other */
     const char *user_agent; /* NULL: "coronet" */
     enum co_http_version version;
+    bool compressed; /* ask for gzip, deflate, br and zstd, and decode what comes; else as it is */
 };
 
 /*
@@ -88,8 +89,8 @@ struct co_http_fetch {
  * never taken; 303, and 301 and 302 after POST, go on as GET without the body. ret: receives the
  * response, for co_http_response_close. what: borrowed during the call. Returns: 0; CO_EINVALID (a
  * malformed URL, method or header), CO_EHTTP (the server broke the protocol, or redirects for
- * ever), CO_ETOOBIG (of its head), CO_EEOF, CO_EDEADLINE, CO_ETOOSLOW, CO_ECANCELED, as co_dial and
- * co_tls_connect; with detail for co_explain.
+ * ever), CO_ETOOBIG (of its head, or more than two content codings), CO_EEOF, CO_EDEADLINE,
+ * CO_ETOOSLOW, CO_ECANCELED, as co_dial and co_tls_connect; with detail for co_explain.
  */
 CO_API int co_http_fetch(
     co_http_response **ret, co_http_client *client, const struct co_http_fetch *what) CO_MUST_USE;
@@ -139,7 +140,7 @@ CO_API co_text co_http_response_header(const co_http_response *response, const c
  * co_http_response_size - the length of its body, as announced.
  *
  * Does not suspend.
- * Returns: bytes; -1 when only its end will tell.
+ * Returns: bytes; -1 when only its end will tell, as with what is decoded.
  */
 CO_API int64_t co_http_response_size(const co_http_response *response);
 
@@ -147,8 +148,9 @@ CO_API int64_t co_http_response_size(const co_http_response *response);
  * co_http_response_read - read the body.
  *
  * Suspends until there is something.
- * Returns: a count; 0 at its end; CO_EEOF when the connection ended before, CO_EHTTP, CO_ETOOSLOW,
- * CO_ETRUNCATED, else as co_read. Failures stay.
+ * Returns: a count; 0 at its end; CO_EEOF when the connection ended before, or the body within its
+ * content coding; CO_EHTTP (also for a corrupt coding), CO_ETOOBIG (decoded it grows beyond all
+ * measure), CO_ETOOSLOW, CO_ETRUNCATED, else as co_read. Failures stay.
  */
 CO_API ssize_t co_http_response_read(co_http_response *response, void *ret_bytes, size_t size);
 

@@ -319,6 +319,7 @@ static void fill_settings(struct get *get)
     settings->client.version = command->http1   ? CO_HTTP_1
                                : command->http2 ? CO_HTTP_2
                                                 : CO_HTTP_ANY;
+    settings->client.compressed = command->compressed;
     settings->client.user_agent = command->user_agent;
     settings->write = to_stdout ? write_out : NULL;
     settings->begun = begun;

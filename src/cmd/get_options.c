@@ -21,6 +21,8 @@ const struct co_option co_get_options_table[] = {
         .is_file = true},
     {CO_OPTION_FLAG, 'c', "continue",
         .help = "go on with what an earlier run has left of the same version", .at = AT(resume)},
+    {CO_OPTION_FLAG, .name = "compressed",
+        .help = "ask for gzip, deflate, br or zstd, and decode it", .at = AT(compressed)},
     {CO_OPTION_LIST, .name = "header", .value = "'NAME: VALUE'",
         .help = "in the request; repeatable; not told to other servers", .at = AT(headers)},
     {CO_OPTION_TEXT, .name = "user", .value = "NAME:PASSWORD",

@@ -5,6 +5,7 @@
  */
 #include "http/client.h"
 
+#include "http/decoded.h"
 #include "http/exchange.h"
 #include "http/links.h"
 #include "net/fail.h"
@@ -34,7 +35,8 @@ struct co_http_response {
     struct co_http_errand errand;
     co_stream *stream;
     struct co_http_answer answer;
-    co_text piece; /* shown by the body, not yet given to the caller */
+    struct co_http_decoded *decoded; /* NULL: the body comes as it is */
+    co_text piece;                   /* shown by the body, not yet given to the caller */
 };
 
 /* ---- the client ----------------------------------------------------------------------------- */
@@ -179,7 +181,8 @@ static int ask(co_http_response *response)
 
 ssize_t co_http_response_next(co_http_response *response, co_text *ret)
 {
-    return co_http_exchange_next(&response->answer, ret);
+    return response->decoded ? co_http_decoded_next(response->decoded, &response->answer, ret)
+                             : co_http_exchange_next(&response->answer, ret);
 }
 
 ssize_t co_http_response_read(co_http_response *response, void *ret_bytes, size_t size)
@@ -214,6 +217,7 @@ void co_http_response_close(co_http_response *response)
     if (!response)
         return;
     let_go(response);
+    co_http_decoded_close(response->decoded);
     co_buf_free(&response->answer.text);
     co_http_errand_end(&response->errand);
     if (response->owns_client)
@@ -246,7 +250,7 @@ co_text co_http_response_header(const co_http_response *response, const char *na
 int64_t co_http_response_size(const co_http_response *response)
 {
     const struct co_http1_response *head = &response->answer.head;
-    switch (head->framing) {
+    switch (response->decoded ? CO_HTTP_TO_END : head->framing) {
     case CO_HTTP_LENGTH: return (int64_t)head->body_size;
     case CO_HTTP_NO_BODY: return 0;
     default: return -1;
@@ -281,6 +285,7 @@ static int fetch(co_http_response *response, const struct co_http_fetch *what)
 {
     int rc = co_http_errand_start(&response->errand, what);
     response->errand.user_agent = response->client->user_agent;
+    response->errand.compressed = response->client->options.compressed;
     for (unsigned i = 0; rc == 0; i++) {
         if (i > response->client->options.redirects_max)
             return co_fail_at(CO_EHTTP, "fetch", what->url, "it is redirected for ever", "");
@@ -288,6 +293,8 @@ static int fetch(co_http_response *response, const struct co_http_fetch *what)
         if (rc == 0)
             rc = follow(response);
     }
+    if (rc == 1 && response->client->options.compressed)
+        rc = co_http_decoded_open(&response->decoded, &response->answer.head);
     return rc == 1 ? 0 : rc;
 }
 

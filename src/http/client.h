@@ -19,6 +19,7 @@ ssize_t co_http_response_next(co_http_response *response, co_text *ret);
 struct co_http_errand {
     const struct co_http_fetch *what;
     const char *user_agent;
+    bool compressed;      /* the body may come coded */
     struct co_buf url;    /* absolute, without fragment, NUL-terminated */
     struct co_url parsed; /* its slices point into url */
     struct co_buf user;   /* "NAME:PASSWORD", or nothing */

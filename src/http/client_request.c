@@ -8,6 +8,7 @@
 #include "http/client.h"
 
 #include "codec/base64.h"
+#include "http/decoded.h"
 #include "http/field.h"
 
 #include <errno.h>
@@ -215,6 +216,8 @@ static int add_fields(const struct co_http_errand *errand, struct co_buf *lines)
         add_user(errand, lines);
     add_unless_there(lines, CO_TEXT("User-Agent"), errand->user_agent);
     add_unless_there(lines, CO_TEXT("Accept"), "*/*");
+    if (errand->compressed)
+        add_unless_there(lines, CO_TEXT("Accept-Encoding"), CO_HTTP_DECODED_ACCEPT);
     if (errand->with_body) {
         add_unless_there(
             lines, CO_TEXT("Content-Type"), what->type ? what->type : "application/octet-stream");

@@ -44,6 +44,12 @@ static co_text validator_of(const co_http_response *response)
     return (co_text){0};
 }
 
+/* A part of what is coded is of no use, and its length is not the file's. */
+static bool is_coded(const co_http_response *response)
+{
+    return co_http_response_header(response, "Content-Encoding").at != NULL;
+}
+
 /* What the response is a version of. Nothing is found where it can only be had whole. */
 static int version_of(const co_http_response *response, struct version *ret)
 {
@@ -51,8 +57,7 @@ static int version_of(const co_http_response *response, struct version *ret)
         .field = CO_BUF(VALIDATOR_MAX),
         .size = co_http_response_size(response)};
     co_text validator = validator_of(response);
-    bool coded = co_http_response_header(response, "Content-Encoding").at != NULL;
-    if (!validator.at || ret->size <= 0 || coded)
+    if (!validator.at || ret->size <= 0 || is_coded(response))
         return 0;
     co_buf_add_text(&ret->field, validator);
     ret->validator = co_buf_text(&ret->field);
@@ -139,6 +144,8 @@ static bool is_the_rest(
     int size = snprintf(expected, sizeof expected, "bytes %llu-%lld/%lld",
         (unsigned long long)offset, (long long)version->size - 1, (long long)version->size);
     if (version->validator.at[0] == '"' && etag.at && !co_text_equal(etag, version->validator))
+        return false;
+    if (is_coded(response))
         return false;
     return co_text_equal_nocase(range, (co_text){expected, (size_t)size});
 }
