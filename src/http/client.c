@@ -88,15 +88,6 @@ void co_http_client_free(co_http_client *client)
 
 /* ---- one request ---------------------------------------------------------------------------- */
 
-static struct co_pool_place place_of(const struct co_http_errand *errand)
-{
-    return (struct co_pool_place){
-        .secure = co_http_errand_is_secure(errand),
-        .host = errand->parsed.host,
-        .port = co_http_errand_port(errand),
-    };
-}
-
 /* RFC 9110 9.2.2: doing it twice is doing it once. */
 static bool is_idempotent(enum co_http_method method)
 {
@@ -114,7 +105,7 @@ static bool is_worth_a_new_one(int rc, bool heard, enum co_http_method method)
 static int converse(co_http_response *response, const struct co_http_question *question)
 {
     struct co_pool *pool = &response->client->pool;
-    struct co_pool_place place = place_of(&response->errand);
+    struct co_pool_place place = co_http_errand_place(&response->errand);
     bool heard;
     response->stream = co_pool_take(pool, &place);
     if (response->stream) {
@@ -158,7 +149,7 @@ static void let_go(co_http_response *response)
     response->stream = NULL;
     if (!stream)
         return;
-    struct co_pool_place place = place_of(&response->errand);
+    struct co_pool_place place = co_http_errand_place(&response->errand);
     if (co_http_exchange_end(&response->answer))
         co_pool_keep(&response->client->pool, &place, stream);
     else

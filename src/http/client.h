@@ -7,6 +7,7 @@
 #include "codec/http1.h"
 #include "codec/url.h"
 #include "coronet/http_client.h"
+#include "http/secrets.h"
 
 /* The next piece of a response's body where it lies, valid until the next call. Returns its size,
  * else as co_http_response_read, which it must not be mixed with. */
@@ -25,7 +26,9 @@ struct co_http_errand {
     enum co_http_method method;
     co_text method_text;
     bool with_body;
-    bool is_trusted; /* the place that was asked for: the user and the headers may go there */
+    struct co_buf asked_host;   /* of the place that was asked for, as is the following: */
+    struct co_pool_place asked; /* whom the caller's secrets were given for */
+    bool strayed;               /* a redirection has led away from it */
 };
 
 /* Begins: the URL as it was given. 0, CO_EINVALID, CO_ETOOBIG, -ENOMEM; co_http_errand_end in any
@@ -37,8 +40,11 @@ void co_http_errand_end(struct co_http_errand *errand);
 /* Goes on to where a redirection leads (RFC 9110 15.4). Returns as co_http_errand_start. */
 int co_http_errand_redirect(struct co_http_errand *errand, int status, co_text location);
 
-bool co_http_errand_is_secure(const struct co_http_errand *errand);
-uint16_t co_http_errand_port(const struct co_http_errand *errand);
+/* Where the next request goes; valid until the errand goes on. */
+struct co_pool_place co_http_errand_place(const struct co_http_errand *errand);
+
+/* May the next request tell it? */
+bool co_http_errand_may_tell(const struct co_http_errand *errand, enum co_secret secret);
 
 /* Writes the request's head, whole. 0, CO_EINVALID for a header that is none, out's error. */
 int co_http_errand_head(const struct co_http_errand *errand, struct co_buf *out);
