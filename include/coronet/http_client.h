@@ -12,6 +12,7 @@
 #ifndef CORONET_HTTP_CLIENT_H
 #define CORONET_HTTP_CLIENT_H
 
+#include "coronet/cookies.h"
 #include "coronet/dial.h"
 #include "coronet/tls.h"
 
@@ -36,6 +37,7 @@ struct co_http_client_options {
     unsigned redirects_max; /* followed in a row; 0: 20 */
     bool no_redirects;      /* a redirection is a response like any other */
     const char *user_agent; /* NULL: "coronet" */
+    co_cookies *cookies;    /* borrowed; NULL: none are sent or taken */
 };
 
 /*

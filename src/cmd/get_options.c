@@ -27,6 +27,10 @@ const struct co_option co_get_options_table[] = {
         .help = "who you are; other users of this machine can see it", .at = AT(user)},
     {CO_OPTION_TEXT, .name = "user-agent", .value = "TEXT", .help = "who asks (coronet)",
         .at = AT(user_agent)},
+    {CO_OPTION_FLAG, .name = "cookies", .help = "take and tell cookies, for this run",
+        .at = AT(cookies)},
+    {CO_OPTION_TEXT, .name = "cookie-jar", .value = "FILE", .is_file = true,
+        .help = "cookies of earlier runs and for later ones", .at = AT(cookie_jar)},
     {CO_OPTION_NUMBER, .name = "max-redirects", .value = "N",
         .help = "followed in a row; 0: none (20)", .at = AT(max_redirects), .max = 1000},
 

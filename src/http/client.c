@@ -62,6 +62,7 @@ int co_http_client_new(co_http_client **ret, const struct co_http_client_options
         client->options = *options;
     fill_defaults(&client->options);
     client->user_agent = strdup(options && options->user_agent ? options->user_agent : "coronet");
+    client->options.user_agent = client->user_agent;
     if (!client->user_agent) {
         free(client);
         return -ENOMEM;
@@ -252,12 +253,13 @@ static int follow(co_http_response *response)
 
 static int fetch(co_http_response *response, const struct co_http_fetch *what)
 {
-    int rc = co_http_errand_start(&response->errand, what);
-    response->errand.user_agent = response->client->user_agent;
+    int rc = co_http_errand_start(&response->errand, what, &response->client->options);
     for (unsigned i = 0; rc == 0; i++) {
         if (i > response->client->options.redirects_max)
             return co_fail_at(CO_EHTTP, "fetch", what->url, "it is redirected for ever", "");
         rc = ask(response);
+        if (rc == 0)
+            rc = co_http_errand_learn(&response->errand, &response->answer.head);
         if (rc == 0)
             rc = follow(response);
     }

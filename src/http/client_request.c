@@ -95,10 +95,12 @@ static int take_url(struct co_http_errand *errand)
     return rc;
 }
 
-int co_http_errand_start(struct co_http_errand *errand, const struct co_http_fetch *what)
+int co_http_errand_start(struct co_http_errand *errand, const struct co_http_fetch *what,
+    const struct co_http_client_options *options)
 {
     const char *method = what->method ? what->method : what->body ? "POST" : "GET";
     *errand = (struct co_http_errand){.what = what,
+        .options = options,
         .user = CO_BUF(USER_MAX),
         .method_text = co_text_of(method),
         .method = co_http_method_of(co_text_of(method)),
@@ -220,7 +222,9 @@ static int add_fields(const struct co_http_errand *errand, struct co_buf *lines)
     int rc = co_http_errand_may_tell(errand, CO_SECRET_HEADERS) ? add_headers(errand, lines) : 0;
     if (!co_http_line_has(lines, CO_TEXT("Authorization")))
         add_user(errand, lines);
-    add_unless_there(lines, CO_TEXT("User-Agent"), errand->user_agent);
+    if (rc == 0 && !co_http_line_has(lines, CO_TEXT("Cookie")))
+        rc = co_http_errand_add_cookies(errand, lines);
+    add_unless_there(lines, CO_TEXT("User-Agent"), errand->options->user_agent);
     add_unless_there(lines, CO_TEXT("Accept"), "*/*");
     if (errand->with_body) {
         add_unless_there(

@@ -10,7 +10,7 @@ import house
 BACKENDS = ('uring', 'epoll', 'virtual')
 # Libraries have one home each, so that they can be exchanged there.
 HOMES = {'nghttp2/': ['src/http/h2'], 'ares.h': ['src/dns/'], 'zlib.h': ['src/coding/'],
-         'crypt.h': ['src/auth/password'],
+         'crypt.h': ['src/auth/password'], 'libpsl.h': ['src/http/cookies'],
          'openssl/': ['src/tls/', 'src/coding/digest', 'src/cmd/self_signed']}
 FOREIGN = re.compile(r'^[ \t]*#[ \t]*include[ \t]+<([^>]+)>', re.MULTILINE)
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]+"([^"]+)"', re.MULTILINE)
