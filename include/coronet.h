@@ -5,6 +5,7 @@
 
 #include "coronet/account.h"
 #include "coronet/address.h"
+#include "coronet/cookies.h"
 #include "coronet/datagram.h"
 #include "coronet/dial.h"
 #include "coronet/error.h"

@@ -12,6 +12,7 @@
 #ifndef CORONET_HTTP_CLIENT_H
 #define CORONET_HTTP_CLIENT_H
 
+#include "coronet/cookies.h"
 #include "coronet/dial.h"
 #include "coronet/tls.h"
 
@@ -45,6 +46,7 @@ struct co_http_client_options {
     const char *user_agent; /* NULL: "coronet" */
     enum co_http_version version;
     bool compressed; /* ask for gzip, deflate, br and zstd, and decode what comes; else as it is */
+    co_cookies *cookies;    /* borrowed; NULL: none are sent or taken */
 };
 
 /*

@@ -17,6 +17,8 @@ struct co_get_settings {
     uint64_t size_max;         /* of each file; 0: no limit */
     struct co_http_fetch what; /* for each; its URL is not looked at */
     struct co_http_client_options client;
+    bool cookies;           /* take them and tell them, for this run */
+    const char *cookie_jar; /* and before and after it, in this file; NULL: no file */
     /* Instead of files: takes all bytes of all bodies, in the URLs' order, one at a time. Must not
      * suspend. May be NULL. */
     int (*write)(void *arg, const void *bytes, size_t size);
@@ -28,6 +30,8 @@ struct co_get_settings {
     void (*progress)(void *arg, size_t index, const struct co_download_progress *progress);
     void (*again)(void *arg, size_t index, int why, int64_t wait_ms);
     void (*ended)(void *arg, size_t index, int rc, int status); /* HTTP's; 0: there was none */
+    /* Told that a file which is to be kept for later runs could not be. Must not suspend. */
+    void (*not_kept)(void *arg, const char *path, int rc);
     void *arg;
 };
 

@@ -33,6 +33,7 @@ struct get {
     co_tls *tls;
     struct co_key_log key_log;
     size_t failed;
+    bool kept_badly;   /* a file for later runs could not be written */
     enum co_exit code; /* of the first failure */
     int signal;        /* that ended it; 0: none */
 };
@@ -256,6 +257,14 @@ static void ended(void *arg, size_t index, int rc, int status)
         co_error("%s: %s", get->urls[index], co_explain(rc));
 }
 
+static void not_kept(void *arg, const char *path, int rc)
+{
+    struct get *get = arg;
+    get->kept_badly = true;
+    co_progress_hide(&get->progress);
+    co_error("cannot write %s: %s", path, co_explain(rc));
+}
+
 /* ---- running --------------------------------------------------------------------------------- */
 
 struct watch {
@@ -321,6 +330,9 @@ static void fill_settings(struct get *get)
                                                 : CO_HTTP_ANY;
     settings->client.compressed = command->compressed;
     settings->client.user_agent = command->user_agent;
+    settings->cookies = command->cookies;
+    settings->cookie_jar = command->cookie_jar;
+    settings->not_kept = not_kept;
     settings->write = to_stdout ? write_out : NULL;
     settings->begun = begun;
     settings->answered = answered;
@@ -344,7 +356,7 @@ static int exit_code(const struct get *get, int rc)
         return (int)co_exit_of(rc, 0);
     }
     if (get->failed == 0)
-        return CO_EXIT_DONE;
+        return get->kept_badly ? CO_EXIT_FILE : CO_EXIT_DONE;
     return get->failed < get->count ? CO_EXIT_PARTIAL : (int)get->code;
 }
 

@@ -9,7 +9,8 @@ struct co_get_command {
     struct co_common common;
     struct co_option_list headers;
     const char *output, *folder, *list, *user, *user_agent, *cacert;
-    bool resume, force, no_sync, insecure, http1, http2, compressed;
+    const char *cookie_jar;
+    bool resume, force, no_sync, insecure, http1, http2, compressed, cookies;
     int64_t jobs, retries, timeout, connect_timeout, max_time, limit_rate, max_size, max_redirects;
 };
 

@@ -64,6 +64,7 @@ int co_http_client_new(co_http_client **ret, const struct co_http_client_options
         client->options = *options;
     fill_defaults(&client->options);
     client->user_agent = strdup(options && options->user_agent ? options->user_agent : "coronet");
+    client->options.user_agent = client->user_agent;
     if (!client->user_agent) {
         free(client);
         return -ENOMEM;
@@ -89,17 +90,6 @@ void co_http_client_free(co_http_client *client)
 
 /* ---- one request ---------------------------------------------------------------------------- */
 
-static struct co_pool_place place_of(const co_http_response *response)
-{
-    const struct co_http_errand *errand = &response->errand;
-    return (struct co_pool_place){
-        .secure = co_http_errand_is_secure(errand),
-        .host = errand->parsed.host,
-        .port = co_http_errand_port(errand),
-        .speaks = response->client->options.version,
-    };
-}
-
 /* Done with the exchange: its connection is kept where that can be. */
 static void let_go(co_http_response *response)
 {
@@ -108,7 +98,7 @@ static void let_go(co_http_response *response)
     response->stream = NULL;
     if (!stream)
         return;
-    struct co_pool_place place = place_of(response);
+    struct co_pool_place place = co_http_errand_place(&response->errand);
     co_http_links_give(&response->client->links, &place, stream, is_sound);
 }
 
@@ -137,7 +127,7 @@ static bool is_misdirected(const co_http_response *response)
 
 static int converse(co_http_response *response, const struct co_http_question *question)
 {
-    struct co_pool_place place = place_of(response);
+    struct co_pool_place place = co_http_errand_place(&response->errand);
     bool anew = false, used, once_more;
     int rc;
     for (unsigned i = 1;; i++) {
@@ -283,13 +273,13 @@ static int follow(co_http_response *response)
 
 static int fetch(co_http_response *response, const struct co_http_fetch *what)
 {
-    int rc = co_http_errand_start(&response->errand, what);
-    response->errand.user_agent = response->client->user_agent;
-    response->errand.compressed = response->client->options.compressed;
+    int rc = co_http_errand_start(&response->errand, what, &response->client->options);
     for (unsigned i = 0; rc == 0; i++) {
         if (i > response->client->options.redirects_max)
             return co_fail_at(CO_EHTTP, "fetch", what->url, "it is redirected for ever", "");
         rc = ask(response);
+        if (rc == 0)
+            rc = co_http_errand_learn(&response->errand, &response->answer.head);
         if (rc == 0)
             rc = follow(response);
     }
