@@ -21,9 +21,8 @@
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 
-#define HANDSHAKE_MS   30000
-#define ALPN_MAX       255   /* bytes of one protocol's name (RFC 7301 3.1) */
-#define ALPN_BYTES_MAX 65535 /* of all that are offered */
+#define HANDSHAKE_MS 30000
+#define ALPN_MAX     255 /* bytes of one protocol's name (RFC 7301 3.1) */
 
 #define SESSIONS_MAX 100
 
@@ -153,14 +152,19 @@ static int alpn_copy(co_tls *tls, const char *const *alpn)
 }
 
 /* What a client offers. */
+int co_tls_alpn_write(struct co_buf *wire, const char *const *alpn)
+{
+    for (; alpn && *alpn; alpn++) {
+        co_buf_add_char(wire, (char)strlen(*alpn));
+        co_buf_add_string(wire, *alpn);
+    }
+    return wire->error;
+}
+
 static int alpn_offer(SSL_CTX *context, const char *const *alpn)
 {
-    struct co_buf wire = CO_BUF(ALPN_BYTES_MAX);
-    for (; alpn && *alpn; alpn++) {
-        co_buf_add_char(&wire, (char)strlen(*alpn));
-        co_buf_add_string(&wire, *alpn);
-    }
-    int rc = wire.error;
+    struct co_buf wire = CO_BUF(CO_ALPN_BYTES_MAX);
+    int rc = co_tls_alpn_write(&wire, alpn);
     if (rc == 0 && wire.size > 0 &&
         SSL_CTX_set_alpn_protos(context, (const uint8_t *)wire.at, (unsigned)wire.size) != 0)
         rc = -ENOMEM;

@@ -10,7 +10,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#define CO_POLICY_BYTES 16
+#define CO_POLICY_BYTES   16
+#define CO_ALPN_BYTES_MAX 65535 /* of all protocols that are offered */
 
 /* An authority's word on a certificate; without one, all zeros. */
 struct co_tls_staple {
@@ -89,6 +90,9 @@ void co_tls_set_leave(struct co_tls_set *set);
 
 /* The context goes when its owner and all streams have left it. */
 void co_tls_leave(co_tls *tls);
+
+/* Protocols as a hello has them (RFC 7301 3.1). 0 or the error of `wire`. */
+int co_tls_alpn_write(struct co_buf *wire, const char *const *alpn);
 
 /* The method of the BIO of streams; NULL when memory is out. */
 BIO_METHOD *co_tls_method_new(void);
