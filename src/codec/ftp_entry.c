@@ -131,7 +131,7 @@ static bool take_vms_name(struct co_ftp_listing_reader *reader, struct co_ftp_en
     co_text name = entry->name;
     if (name.size == reader->last && memcmp(name.at, reader->name, name.size) == 0)
         return false;
-    memcpy(reader->name, name.at, name.size);
+    memmove(reader->name, name.at, name.size); /* from there itself, where it was held */
     reader->last = name.size;
     entry->name.at = reader->name;
     entry->type = CO_FTP_FILE;
@@ -154,11 +154,10 @@ static int read_vms(struct co_ftp_listing_reader *reader, const struct co_ftp_wo
     struct co_ftp_entry entry = {0};
     size_t size = versioned(words->at[0]);
     if (size > 0 && size <= CO_FTP_NAME_MAX && words->count == 1) {
-        if (size == reader->last && memcmp(words->at[0].at, reader->name, size) == 0)
-            return 0;
+        if (size != reader->last || memcmp(words->at[0].at, reader->name, size) != 0)
+            reader->last = 0;
         memcpy(reader->name, words->at[0].at, size);
         reader->held = size;
-        reader->last = 0;
         return 0;
     }
     if (size == 0 && held == 0)

@@ -47,6 +47,19 @@ static unsigned read_named(const co_text *words, unsigned count, struct co_ftp_m
     return count > 3 && words[2].size == 8 && read_year(words[3], &moment->year) ? 4 : 3;
 }
 
+/* "Wed Jan 29 03:26:07 2020", as the oldest `ls` have it. */
+static unsigned read_weekday(const co_text *words, unsigned count, struct co_ftp_moment *moment)
+{
+    static const char *const days[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
+    for (size_t i = 0; i < CO_LENGTH(days); i++) {
+        if (count < 5 || !co_text_equal(words[0], co_text_of(days[i])))
+            continue;
+        unsigned taken = read_named(words + 1, count - 1, moment);
+        return taken ? taken + 1 : 0;
+    }
+    return read_named(words, count, moment);
+}
+
 /* "+0100": minutes east of Greenwich. */
 static bool read_zone(co_text word, int *ret)
 {
@@ -87,7 +100,7 @@ static unsigned read_date(
     bool iso = taken > 0 && moment.year > 0;
     if (taken == 0) {
         moment = (struct co_ftp_moment){0};
-        taken = read_named(words, count, &moment);
+        taken = read_weekday(words, count, &moment);
     }
     if (taken == 0 || !co_ftp_moment_take(&moment, now, entry))
         return 0;
