@@ -17,7 +17,7 @@
 #define SHOWN_MAX       1024  /* bytes of a line that the dialogue is told */
 #define SENTENCE_PART   100   /* bytes of a path or a reply in a sentence */
 #define REASON_PATIENCE 5000  /* ms for the reply to what has failed already */
-#define TELNET_IAC      '\xff'
+#define TICKET_MS       10    /* for what is there already to be read */
 
 /* ---- sentences ------------------------------------------------------------------------------- */
 
@@ -79,19 +79,21 @@ bool co_ftp_client_may_say(const char *argument)
     return !argument[strcspn(argument, "\r\n\xff")];
 }
 
-/* Has something come that nobody has asked for? A server that ends the session may say why. */
+/* Has something come that nobody has asked for? A server that ends the session may say why. Of TLS
+ * it may be no more than a ticket. */
 static int check_silence(co_ftp_client *client)
 {
+    co_stream *control = client->control;
     const uint8_t *bytes;
     co_scope scope;
-    co_scope_open(&scope, 0);
-    ssize_t n = co_peek(client->control, 1, &bytes);
+    if (co_stream_buffered(control) == 0 && control->kind->unread(control) <= 0)
+        return 0;
+    co_scope_open(&scope, TICKET_MS);
+    ssize_t n = co_peek(control, 1, &bytes);
     if (co_scope_close(&scope) == n && n < 0)
         return 0;
-    if (n == 0)
-        return co_ftp_client_break(client, CO_EEOF, "the server has closed the connection");
-    if (n < 0)
-        return co_ftp_client_break(client, (int)n, NULL);
+    if (n <= 0)
+        return co_ftp_client_break(client, n < 0 ? (int)n : CO_EEOF, NULL);
     int code = co_ftp_client_hear(client);
     return code < 0 ? code
                     : co_ftp_client_break(client, CO_EFTP, "a reply came that nobody asked for");
@@ -118,9 +120,11 @@ static int say(co_ftp_client *client, const char *verb, const char *argument, bo
     if (rc < 0)
         return rc;
     co_buf_addf(&line, "%s%s", verb, argument ? " " : "");
-    size_t shown = line.size;
     co_buf_add_string(&line, argument ? argument : "");
-    tell(client, true, (co_text){line.at, secret ? shown : line.size});
+    if (secret)
+        tell(client, true, co_text_of(*verb == 'P' ? "PASS ****" : "ACCT ****"));
+    else
+        tell(client, true, co_buf_text(&line));
     co_buf_add_string(&line, "\r\n");
     rc = line.error ? line.error : send_line(client, co_buf_text(&line));
     if (secret && line.at)

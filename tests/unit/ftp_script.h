@@ -13,6 +13,8 @@
  *     "U TEXT"  the same, but reads to the end: the text must be what has come
  *     "O"       only takes it; "X" resets it, "C" closes it, "d TEXT" sends on it
  *     "Z N"     sleeps so many seconds
+ *     "T"       begins TLS on the control connection, "t" on the data connection
+ *     "F"       ends the data connection beneath TLS, without its farewell
  *     "!"       closes the control connection
  */
 #ifndef CO_TEST_FTP_SCRIPT_H
@@ -21,6 +23,7 @@
 #include "codec/ftp_address.h"
 #include "fibers.h"
 #include "net/address.h"
+#include "tls/layer.h"
 
 #define SCRIPT_LINE_MAX 8192
 
@@ -30,7 +33,7 @@ struct script {
     co_stream *control, *data;
     co_address active; /* where PORT leads */
     bool is_active;
-    unsigned doors; /* that were opened */
+    co_tls *tls;
 };
 
 static inline int script_send(co_stream *stream, const char *text, const char *end)
@@ -62,7 +65,6 @@ static inline int script_passive(struct script *script, bool extended)
     REQUIRE(rc == 0);
     unsigned port = co_address_port(co_listener_address(script->door));
     script->is_active = false;
-    script->doors++;
     if (extended)
         return co_print(script->control, "229 Entering Extended Passive Mode (|||%u|)\r\n", port);
     return co_print(script->control, "227 Entering Passive Mode (10,66,66,66,%u,%u)\r\n",
@@ -140,6 +142,12 @@ static inline int script_step(struct script *script, const char *line)
     case 'X': return script_part(script, true);
     case 'C': return script_part(script, false);
     case 'Z': return co_sleep(1000 * atoi(line + 2));
+    case 'T': return co_tls_accept(script->control, script->tls);
+    case 't': return co_tls_accept(script->data, script->tls);
+    case 'F':
+        rc = co_tls_layer_of(script->data)->under->shutdown(script->data);
+        CHECK_INT(rc, 0);
+        return script_part(script, co_read(script->data, heard, sizeof heard) < 0);
     case '!':
         rc = co_close(script->control);
         script->control = NULL;
@@ -171,9 +179,10 @@ static inline int script_run(void *arg)
 /* What a client does against a script; it ends before the server does. */
 typedef void script_body(unsigned port, const void *arg);
 
-static inline int script_play(const char *const *lines, script_body *body, const void *arg)
+static inline int script_play_over(
+    co_tls *tls, const char *const *lines, script_body *body, const void *arg)
 {
-    struct script script = {.lines = lines};
+    struct script script = {.lines = lines, .tls = tls};
     co_group group;
     REQUIRE(co_listen(&script.listener, "127.0.0.1:0", NULL) == 0);
     co_group_open(&group, &(struct co_group_options){.timeout_ms = 600000});
@@ -185,8 +194,10 @@ static inline int script_play(const char *const *lines, script_body *body, const
     return 0;
 }
 
-/* A script of its own. */
-#define SCRIPT(...) ((const char *const[]){__VA_ARGS__, NULL})
+static inline int script_play(const char *const *lines, script_body *body, const void *arg)
+{
+    return script_play_over(NULL, lines, body, arg);
+}
 
 /* How most of them begin: greeted and logged in, with these features. */
 #define SCRIPT_GREET "> 220 Hello", "< USER ann", "> 331 Now the password", "< PASS pw", "> 230 In"
