@@ -2,6 +2,8 @@
 /* The FTP client against our own server, in clear and over TLS, both ways of both. */
 #include "ftps_rig.h"
 
+#include "ftp_script.h"
+
 static struct {
     co_ftp_client *ftp;
     co_tls *tls;
@@ -298,6 +300,73 @@ static void f15_what_would_break_a_line_is_never_said(void **unused)
     assert_non_null(ftp_content("file"));
 }
 
+/* ---- against a script ------------------------------------------------------------------------ */
+
+#define SECURE_GREET                                                                               \
+ "> 220 Hello", "< AUTH TLS", "> 234 Go", "T", "< USER ann", "> 331 p", "< PASS pw", "> 230 In",   \
+     "< PBSZ 0", "< PROT P", "< FEAT"
+#define SECURE_LOGIN SECURE_GREET, "> 200 0", "> 200 P", "> 502 What?"
+
+static void fetch_securely(unsigned port, const void *arg)
+{
+    const int *result = arg;
+    struct co_ftp_client_options options = {.security = CO_FTP_EXPLICIT, .tls = own.tls};
+    int rc = script_connect(&own.ftp, port, &options);
+    if (rc == 0)
+        rc = fetch("f", 0, (co_text){0});
+    CHECK_INT(rc, *result);
+    co_ftp_abort(own.ftp);
+    own.ftp = NULL;
+}
+
+static void play_securely(const char *const *lines, int result)
+{
+    static struct identity identity;
+    if (!*identity.chain)
+        identity = identity_new("DNS:localhost", 86400);
+    const struct co_tls_certificate certificate = certificate_of(&identity);
+    const struct co_tls_options options = {.certificates = &certificate, .certificate_count = 1};
+    co_tls *tls;
+    assert_int_equal(co_tls_server(&tls, &options), 0);
+    trust_by(TLS1_3_VERSION);
+    script_play_over(tls, lines, fetch_securely, &result);
+    co_tls_free(tls);
+    assert_int_equal(atomic_load(&check_failures), 0);
+}
+
+static void f08_a_download_without_farewell_is_not_whole(void **unused)
+{
+    static const char *const whole[] = {SECURE_LOGIN, "< TYPE I", "> 200 I", "< SIZE f", "> 550 No",
+        "EPSV", "< RETR f", "> 150 Here", "O", "t", "D 123", "> 226 Done", NULL};
+    static const char *const cut[] = {SECURE_LOGIN, "< TYPE I", "> 200 I", "< SIZE f", "> 550 No",
+        "EPSV", "< RETR f", "> 150 Here", "O", "t", "d 123", "F", "> 226 Done", NULL};
+    (void)unused;
+    play_securely(whole, 0);
+    assert_string_equal(own.got, "123");
+    play_securely(cut, CO_ETRUNCATED);
+    assert_string_equal(own.got, "123");
+}
+
+static void f06_data_that_the_server_will_not_encrypt_is_not_asked_for(void **unused)
+{
+    static const char *const lines[] = {SECURE_GREET, "> 200 0", "> 536 No", "> 502 What?", NULL};
+    static const char *const none[] = {SECURE_GREET, "> 503 No", "> 503 No", "> 502 What?", NULL};
+    (void)unused;
+    play_securely(lines, CO_ETLS);
+    play_securely(none, CO_ETLS);
+}
+
+static void data_in_clear_where_tls_was_agreed_on_is_no_data(void **unused)
+{
+    static const char *const lines[] = {SECURE_LOGIN, "< TYPE I", "> 200 I", "< SIZE f", "> 550 No",
+        "EPSV", "< RETR f", "> 150 Here", "D in clear", "> 226 Done", NULL};
+    static const char *const told[] = {SECURE_LOGIN, "< TYPE I", "> 200 I", "< SIZE f", "> 550 No",
+        "EPSV", "< RETR f", "> 150 Here", "O", "X", "> 522 Session reuse required", NULL};
+    (void)unused;
+    play_securely(lines, CO_ETLS);
+    play_securely(told, CO_ESTATUS);
+}
+
 /* ---- before and after ------------------------------------------------------------------------ */
 
 static int teardown(void **state)
@@ -321,6 +390,9 @@ static int all_tests(void *arg)
         CLIENT_TEST(who_is_refused_is_told_so),
         CLIENT_TEST(what_is_aborted_leaves_the_client_usable),
         CLIENT_TEST(text_has_the_line_ends_of_each_side),
+        CLIENT_TEST(f08_a_download_without_farewell_is_not_whole),
+        CLIENT_TEST(f06_data_that_the_server_will_not_encrypt_is_not_asked_for),
+        CLIENT_TEST(data_in_clear_where_tls_was_agreed_on_is_no_data),
         CLIENT_TEST(f15_what_would_break_a_line_is_never_said),
     };
     return cmocka_run_group_tests_name("ftps_client", tests, NULL, NULL);
