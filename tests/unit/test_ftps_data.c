@@ -215,14 +215,14 @@ static void f07_a_data_connection_must_resume_where_that_is_required(void **unus
         ftps_login("all");
         assert_int_equal(ftps_fetch("RETR file", true), 226);
         assert_int_equal(ftps_store("STOR new", "x"), 226); /* by what the last one brought */
-        ftps.deaf = true;
+        remembered.deaf = true;
         assert_int_equal(ftps_begin("STOR other", false), 0);
         assert_int_equal(ftp_reply(), 522);
         assert_null(ftp_content("other"));
         assert_int_equal(ftps_fetch("RETR file", false), 522);
         assert_int_equal(ftp.got_size, 0);
         assert_int_equal(ftps_fetch("RETR file", true), 226);
-        ftps.deaf = false;
+        remembered.deaf = false;
         ftp_hang_up();
     }
 }
@@ -252,11 +252,11 @@ static void f02_the_session_of_another_control_connection_does_not_do(void **unu
         ftps_login("all");
         co_stream *other = ftp.control;
         ftp.control = NULL;
-        SSL_SESSION *theirs = ftps.session;
-        ftps.session = NULL;
+        SSL_SESSION *theirs = remembered.session;
+        remembered.session = NULL;
         ftps_login("all");
-        SSL_SESSION_free(ftps.session);
-        ftps.session = theirs;
+        SSL_SESSION_free(remembered.session);
+        remembered.session = theirs;
         assert_int_equal(ftps_fetch("RETR file", true), 522);
         co_abort(other);
         ftp_hang_up();
@@ -276,7 +276,7 @@ static void f07_clients_without_tickets_resume_too(void **unused)
     assert_int_equal(ftps_begin("RETR large", true), 0);
     assert_int_equal(ftp_do("ABOR"), 426);
     assert_int_equal(ftp_reply(), 226);
-    ftps.deaf = true;
+    remembered.deaf = true;
     assert_int_equal(ftps_fetch("RETR file", false), 522);
 }
 
@@ -302,7 +302,7 @@ static void any_session_does_where_nobody_looks(void **unused)
     ftps_login("all");
     co_stream *other = ftp.control;
     ftp.control = NULL;
-    ftps.deaf = true;
+    remembered.deaf = true;
     ftps_login("all");
     assert_int_equal(ftps_begin("RETR file", true), 0);
     assert_int_equal(co_tls_info(ftp.data, &info), 0);
