@@ -416,6 +416,7 @@ static void layer_free(struct co_stream *stream)
     if (layer->out)
         co_buffer_give(stream->rt, layer->out, CO_BUFFER_LARGE);
     SSL_free(layer->ssl);
+    co_ticket_key_free(layer->family);
     co_tls_set_leave(layer->set);
     co_tls_leave(layer->tls);
     free(layer->host);
