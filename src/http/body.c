@@ -4,6 +4,8 @@
 #include "http/transport.h"
 #include "net/stream.h"
 
+#include <errno.h>
+
 #define SKIP_PIECE 1024 /* bytes on the stack */
 
 void co_http_body_start(co_http_request *request)
@@ -99,6 +101,16 @@ ssize_t co_http_body_next(co_http_request *request, co_text *ret)
     if (n == 0 && request->body_state != CO_HTTP_BODY_DONE)
         n = book(request, request->transport->show(request, ret));
     return keep_error(request, n);
+}
+
+long co_http_body_splice(co_http_request *request, int pipe_fd, size_t size)
+{
+    if (!request->transport->splice)
+        return -EOPNOTSUPP;
+    long n = prepare(request);
+    if (n == 0 && request->body_state != CO_HTTP_BODY_DONE)
+        n = request->transport->splice(request, pipe_fd, size);
+    return n == -EOPNOTSUPP ? n : keep_error(request, book(request, n));
 }
 
 /* ---- skipping ----------------------------------------------------------------------------- */

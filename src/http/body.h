@@ -20,6 +20,10 @@ bool co_http_body_is_malformed(const co_http_request *request);
  * co_http_read, which it may be mixed with. */
 ssize_t co_http_body_next(co_http_request *request, co_text *ret);
 
+/* Moves up to `size` bytes of the body into a pipe, as co_stream_splice. Returns the count, else as
+ * co_http_body_next; -EOPNOTSUPP when it has to be shown. */
+long co_http_body_splice(co_http_request *request, int pipe_fd, size_t size);
+
 /* Will skipping what is left of the body fail: because it is long, or because the client still
  * waits for a 100 before it sends it? Then the connection has to end. */
 bool co_http_body_is_unwanted(const co_http_request *request);

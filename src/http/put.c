@@ -71,19 +71,32 @@ static int open_upload(struct put *put, struct co_upload **ret)
 /* ---- the body ---------------------------------------------------------------------------------
  */
 
+/* The count; 0 at the body's end. */
+static long store_some(co_http_request *request, struct co_upload *upload)
+{
+    co_text piece;
+    int pipe = co_upload_pipe(upload);
+    long n = pipe < 0 ? -EOPNOTSUPP : co_http_body_splice(request, pipe, CO_UPLOAD_PIPE_BYTES);
+    bool is_moved = n != -EOPNOTSUPP;
+    if (!is_moved)
+        n = co_http_body_next(request, &piece);
+    if (n <= 0)
+        return n;
+    int rc = is_moved ? co_upload_drain(upload, (size_t)n)
+                      : co_upload_write(upload, piece.at, piece.size);
+    return rc < 0 ? rc : n;
+}
+
 /* Stores what comes. 0; CO_EEOF and the like for a body that did not come whole (also in the
  * request's body_error); -errno of the tree's. */
 static int receive(const struct put *put, struct co_upload *upload)
 {
     co_http_request *request = put->visit->request;
-    co_text piece;
-    ssize_t n;
+    long n;
     request->body_bytes_max = UINT64_MAX;
-    while ((n = co_http_body_next(request, &piece)) > 0) {
-        int rc = co_upload_write(upload, piece.at, piece.size);
-        if (rc < 0)
-            return rc;
-    }
+    do
+        n = store_some(request, upload);
+    while (n > 0);
     return (int)n;
 }
 

@@ -31,6 +31,8 @@ struct co_http_transport {
     /* As co_http_read and co_http_body_next, of the body that has not come to its end. */
     ssize_t (*read)(co_http_request *request, void *ret_bytes, size_t size);
     ssize_t (*show)(co_http_request *request, co_text *ret);
+    /* As co_http_body_splice, likewise. May be NULL. */
+    long (*splice)(co_http_request *request, int pipe_fd, size_t size);
     /* What was shown last has been read. */
     int (*consume_shown)(co_http_request *request);
 };

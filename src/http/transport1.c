@@ -6,6 +6,8 @@
 #include "http/response.h"
 #include "http/send.h"
 
+#include <errno.h>
+
 /* ---- responses ---------------------------------------------------------------------------- */
 
 /* How the head ends: Connection, where it differs from the version's default, and the empty line.
@@ -151,6 +153,18 @@ static ssize_t show_sized(co_http_request *request, co_text *ret)
     return (ssize_t)request->body_shown;
 }
 
+static long splice_piece(co_http_request *request, int pipe_fd, size_t size)
+{
+    uint64_t left = request->head.body_size - request->body_bytes;
+    if (request->head.framing != CO_HTTP_LENGTH)
+        return -EOPNOTSUPP;
+    if (left == 0)
+        return 0;
+    long n = co_pace_splice(
+        &request->reading, request->stream, pipe_fd, size < left ? size : (size_t)left);
+    return n == 0 ? CO_EEOF : n;
+}
+
 /* The decoder never sees more than size_max bytes, so that is how large a piece can be. */
 static ssize_t show_chunked(co_http_request *request, size_t size_max, co_text *ret)
 {
@@ -202,5 +216,6 @@ const struct co_http_transport co_http1_transport = {
     .go_on = go_on,
     .read = read_piece,
     .show = show_piece,
+    .splice = splice_piece,
     .consume_shown = consume_shown,
 };

@@ -70,6 +70,25 @@ def ftp_of(server, *account, source=None):
     return ftp
 
 
+# ---- bulk ---------------------------------------------------------------------------------------
+
+def test_bulk_ends_where_the_body_does(writer, share):
+    """It goes through a pipe; the next request on the connection stays out of the file."""
+    large = CONTENT * 4
+    token = base64.b64encode(f'{USER}:{PASSWORD}'.encode()).decode()
+    put = (f'PUT /large HTTP/1.1\r\nHost: {writer.host}\r\nAuthorization: Basic {token}\r\n'
+           f'Content-Length: {len(large)}\r\n\r\n')
+    get = f'GET /hello.txt HTTP/1.1\r\nHost: {writer.host}\r\nConnection: close\r\n\r\n'
+    with socket.create_connection((writer.host, writer.port), PATIENCE) as one:
+        one.sendall(put.encode() + large + get.encode())
+        answers = b''
+        while piece := one.recv(65536):
+            answers += piece
+    assert answers.count(b'HTTP/1.1 201 Created') == 1
+    assert answers.endswith(b'\r\n\r\nhello\n')
+    assert (share / 'large').read_bytes() == large
+
+
 # ---- who may ------------------------------------------------------------------------------------
 
 def test_no_anonymous_closes_http(server, share):
