@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@
 #define LIST_MAX        (16U << 20) /* bytes of a file of URLs */
 #define AUTHORITIES_MAX (4U << 20)  /* bytes of a file of certificates */
 #define PIECE_BYTES     1024        /* read at once, on the stack */
+#define SAID_MAX        512         /* bytes of what is said of a URL */
 
 struct get {
     const struct co_get_command *command;
@@ -46,6 +48,20 @@ static int usage(const char *text)
     return CO_EXIT_USAGE;
 }
 
+/* A line about a URL, whose user and password nobody shall see. */
+__attribute__((format(printf, 2, 3))) static void say_of(const char *url, const char *format, ...)
+{
+    char text[SAID_MAX];
+    struct co_buf shown = CO_BUF(LIST_MAX);
+    va_list values;
+    va_start(values, format);
+    vsnprintf(text, sizeof text, format, values);
+    va_end(values);
+    co_log_url(&shown, url);
+    co_error("%.*s%s", (int)shown.size, shown.error ? "" : shown.at, text);
+    co_buf_free(&shown);
+}
+
 static bool is_url(const char *word)
 {
     return strncasecmp(word, "http://", 7) == 0 || strncasecmp(word, "https://", 8) == 0;
@@ -54,7 +70,7 @@ static bool is_url(const char *word)
 static int add_url(struct get *get, const char *url)
 {
     if (!is_url(url)) {
-        co_error("%s is no URL that begins with http:// or https://", url);
+        say_of(url, " is no URL that begins with http:// or https://");
         return CO_EINVALID;
     }
     const char **urls = reallocarray(get->urls, get->count + 1, sizeof *urls);
@@ -224,18 +240,21 @@ static void again(void *arg, size_t index, int why, int64_t wait_ms)
     struct get *get = arg;
     co_progress_hide(&get->progress);
     if (!get->command->common.quiet)
-        co_error("%s: %s; trying again in %lld s", get->urls[index], co_explain(why),
+        say_of(get->urls[index], ": %s; trying again in %lld s", co_explain(why),
             (long long)wait_ms / 1000);
 }
 
 static void report(const struct get *get, size_t index, int rc)
 {
-    struct co_buf line = CO_BUF(LIST_MAX);
+    struct co_buf line = CO_BUF(LIST_MAX), url = CO_BUF(LIST_MAX);
     if (get->command->common.json) {
-        co_log_event(&line, rc == 0 ? "done" : "failed", "url", get->urls[index]);
+        co_log_url(&url, get->urls[index]);
+        co_buf_add_char(&url, '\0');
+        co_log_event(&line, rc == 0 ? "done" : "failed", "url", url.error ? "" : url.at);
         printf("%.*s", (int)line.size, line.error ? "" : line.at);
     }
     co_buf_free(&line);
+    co_buf_free(&url);
 }
 
 static void ended(void *arg, size_t index, int rc, int status)
@@ -252,9 +271,9 @@ static void ended(void *arg, size_t index, int rc, int status)
         get->code = co_exit_of(rc, status);
     co_progress_hide(&get->progress);
     if (rc == -EEXIST)
-        co_error("%s: a file of that name is here already (--force replaces it)", get->urls[index]);
+        say_of(get->urls[index], ": a file of that name is here already (--force replaces it)");
     else
-        co_error("%s: %s", get->urls[index], co_explain(rc));
+        say_of(get->urls[index], ": %s", co_explain(rc));
 }
 
 static void not_kept(void *arg, const char *path, int rc)

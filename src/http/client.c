@@ -276,7 +276,8 @@ static int fetch(co_http_response *response, const struct co_http_fetch *what)
     int rc = co_http_errand_start(&response->errand, what, &response->client->options);
     for (unsigned i = 0; rc == 0; i++) {
         if (i > response->client->options.redirects_max)
-            return co_fail_at(CO_EHTTP, "fetch", what->url, "it is redirected for ever", "");
+            return co_fail_at(
+                CO_EHTTP, "fetch", response->errand.url.at, "it is redirected for ever", "");
         rc = ask(response);
         if (rc == 0)
             rc = co_http_errand_learn(&response->errand, &response->answer.head);
