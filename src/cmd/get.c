@@ -5,9 +5,10 @@
 #include "app/get.h"
 #include "app/log.h"
 #include "cmd/exit.h"
-#include "cmd/key_log.h"
+#include "cmd/get_trust.h"
 #include "cmd/message.h"
 #include "cmd/progress.h"
+#include "cmd/read.h"
 #include "coronet/fiber.h"
 
 #include <errno.h>
@@ -19,10 +20,8 @@
 #include <strings.h>
 #include <unistd.h>
 
-#define LIST_MAX        (16U << 20) /* bytes of a file of URLs */
-#define AUTHORITIES_MAX (4U << 20)  /* bytes of a file of certificates */
-#define PIECE_BYTES     1024        /* read at once, on the stack */
-#define SAID_MAX        512         /* bytes of what is said of a URL */
+#define LIST_MAX (16U << 20) /* bytes of a file of URLs */
+#define SAID_MAX 512         /* bytes of what is said of a URL */
 
 struct get {
     const struct co_get_command *command;
@@ -32,8 +31,7 @@ struct get {
     char *folder; /* of -o */
     struct co_get_settings settings;
     struct co_progress progress;
-    co_tls *tls;
-    struct co_key_log key_log;
+    struct co_get_trust trust;
     size_t failed;
     bool kept_badly;   /* a file for later runs could not be written */
     enum co_exit code; /* of the first failure */
@@ -101,28 +99,6 @@ static int add_lines(struct get *get)
     return rc;
 }
 
-static int read_stream(FILE *file, struct co_buf *out)
-{
-    char piece[PIECE_BYTES];
-    size_t n;
-    while ((n = fread(piece, 1, sizeof piece, file)) > 0)
-        co_buf_add(out, piece, n);
-    return ferror(file) ? -EIO : out->error;
-}
-
-static int read_file(const char *path, struct co_buf *out)
-{
-    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
-    int rc = file ? read_stream(file, out) : -errno;
-    if (file && file != stdin)
-        fclose(file);
-    if (rc < 0) {
-        co_error("cannot read %s: %s", path, co_explain(rc));
-        return CO_EXIT_FILE;
-    }
-    return 0;
-}
-
 static int collect_urls(struct get *get)
 {
     const struct co_option_list *arguments = &get->command->common.arguments;
@@ -130,7 +106,7 @@ static int collect_urls(struct get *get)
     for (size_t i = 0; rc == 0 && i < arguments->count; i++)
         rc = add_url(get, arguments->at[i]);
     if (rc == 0 && get->command->list) {
-        int code = read_file(get->command->list, &get->list);
+        int code = co_read_file(get->command->list, &get->list);
         if (code)
             return code;
         rc = add_lines(get);
@@ -168,38 +144,6 @@ static int choose_target(struct get *get)
     return 0;
 }
 
-static int make_trust(struct get *get, co_text authorities)
-{
-    struct co_tls_options options = {
-        .authorities = authorities, .insecure = get->command->insecure};
-    int code = co_key_log_open(&get->key_log, &options);
-    if (code)
-        return code;
-    int rc = co_tls_client(&get->tls, &options);
-    if (rc < 0) {
-        co_error("cannot read the authorities to trust: %s", co_explain(rc));
-        return CO_EXIT_TLS;
-    }
-    get->settings.client.tls = get->tls;
-    return 0;
-}
-
-/* Whom to trust, and who may listen; NULL stands for the system's authorities and nobody. */
-static int choose_trust(struct get *get)
-{
-    const struct co_get_command *command = get->command;
-    struct co_buf authorities = CO_BUF(AUTHORITIES_MAX);
-    if (command->insecure)
-        co_error("--insecure: any server is believed, whoever it is");
-    if (!command->insecure && !command->cacert && !co_key_log_is_wanted())
-        return 0;
-    int code = command->cacert ? read_file(command->cacert, &authorities) : 0;
-    if (code == 0)
-        code = make_trust(get, co_buf_text(&authorities));
-    co_buf_free(&authorities);
-    return code;
-}
-
 /* ---- what happens ---------------------------------------------------------------------------- */
 
 static int write_out(void *arg, const void *bytes, size_t size)
@@ -222,7 +166,7 @@ static void answered(void *arg, size_t index, int status, int version)
     if (!get->command->common.verbose)
         return;
     co_progress_hide(&get->progress);
-    co_error("%s: HTTP/%s, status %d", get->urls[index],
+    say_of(get->urls[index], ": HTTP/%s, status %d",
         version == 20   ? "2"
         : version == 10 ? "1.0"
                         : "1.1",
@@ -324,6 +268,17 @@ static int run(void *arg)
     return rc;
 }
 
+/* --proxy "" is none at all; the list of places without one holds for --proxy too, as curl has it.
+ */
+static void choose_proxies(const struct co_get_command *command, struct co_proxies *ret)
+{
+    co_proxies_of_environment(ret);
+    if (command->proxy)
+        *ret = (struct co_proxies){.all = command->proxy, .none = ret->none};
+    if (command->no_proxy)
+        ret->none = command->no_proxy;
+}
+
 static void fill_settings(struct get *get)
 {
     const struct co_get_command *command = get->command;
@@ -352,6 +307,10 @@ static void fill_settings(struct get *get)
     settings->cookies = command->cookies;
     settings->cookie_jar = command->cookie_jar;
     settings->not_kept = not_kept;
+    settings->client.tls = get->trust.tls;
+    settings->client.proxy_tls = get->trust.proxy_tls;
+    settings->client.answers = command->answers.at;
+    choose_proxies(command, &settings->client.proxies);
     settings->write = to_stdout ? write_out : NULL;
     settings->begun = begun;
     settings->answered = answered;
@@ -381,7 +340,7 @@ static int exit_code(const struct get *get, int rc)
 
 int co_get_run(void *settings)
 {
-    struct get get = {.command = settings, .list = CO_BUF(LIST_MAX), .key_log = CO_KEY_LOG_NONE};
+    struct get get = {.command = settings, .list = CO_BUF(LIST_MAX), .trust = CO_GET_TRUST_NONE};
     struct co_run_options options = {.backend = get.command->common.backend};
     int code = collect_urls(&get);
     if (code == 0)
@@ -389,13 +348,12 @@ int co_get_run(void *settings)
     if (code == 0 && get.command->http1 && get.command->http2)
         code = usage("--http1 and --http2 exclude each other");
     if (code == 0)
-        code = choose_trust(&get);
+        code = co_get_trust_open(&get.trust, get.command);
     if (code == 0) {
         fill_settings(&get);
         code = exit_code(&get, co_run(run, &get, &options));
     }
-    co_tls_free(get.tls);
-    co_key_log_close(&get.key_log);
+    co_get_trust_close(&get.trust);
     co_buf_free(&get.list);
     free(get.urls);
     free(get.folder);
