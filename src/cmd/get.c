@@ -33,9 +33,10 @@ struct get {
     struct co_progress progress;
     struct co_get_trust trust;
     size_t failed;
-    bool kept_badly;   /* a file for later runs could not be written */
-    enum co_exit code; /* of the first failure */
-    int signal;        /* that ended it; 0: none */
+    bool kept_badly;    /* a file for later runs could not be written */
+    enum co_exit code;  /* of the first failure */
+    int signal;         /* that ended it; 0: none */
+    char why[SAID_MAX]; /* the whole of it failed; outside of its fiber nobody can tell any more */
 };
 
 /* ---- what is asked for ----------------------------------------------------------------------- */
@@ -265,6 +266,8 @@ static int run(void *arg)
     co_go(&group, work, get);
     int rc = co_group_close(&group);
     co_progress_finish(&get->progress);
+    if (rc < 0)
+        snprintf(get->why, sizeof get->why, "%s", co_explain(rc));
     return rc;
 }
 
@@ -330,7 +333,7 @@ static int exit_code(const struct get *get, int rc)
         return CO_EXIT_TIME_LIMIT;
     }
     if (rc < 0) {
-        co_error("%s", co_explain(rc));
+        co_error("%s", *get->why ? get->why : co_explain(rc));
         return (int)co_exit_of(rc, 0);
     }
     if (get->failed == 0)

@@ -170,15 +170,13 @@ static int connect_to(struct co_pool *pool, const struct co_pool_place *place, c
     const char *url, co_stream **ret)
 {
     char host[CO_HOST_MAX + 1];
-    co_stream *stream;
+    co_stream *stream = NULL;
     int rc = reach(pool, place, where, url, &stream);
-    if (rc < 0)
-        return rc;
     snprintf(host, sizeof host, "%.*s", CO_TEXT_PRINT(place->host));
-    if (place->secure)
+    if (rc == 0 && place->secure)
         rc = secure(pool, place, host, stream);
     if (rc == CO_EDEADLINE)
-        co_fail_at(rc, "connect to", where, "no answer in time", "");
+        co_fail_at(rc, "connect to", where, "no answer in time", *url ? " (by the proxy)" : "");
     if (rc < 0)
         co_abort(stream);
     else

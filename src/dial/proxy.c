@@ -124,6 +124,13 @@ int co_proxy_fail(int code, const struct co_proxy *proxy, const char *format, ..
     return co_fail(code, "proxy %.120s %s", proxy->where, text);
 }
 
+int co_proxy_lost(int code, const struct co_proxy *proxy)
+{
+    if (code != CO_EEOF && code != CO_ETRUNCATED && code != -EPIPE && code != -ECONNRESET)
+        return code;
+    return co_proxy_fail(-ECONNRESET, proxy, "closed the connection before it led anywhere");
+}
+
 /* ---- the proxy itself ----------------------------------------------------------------------- */
 
 /* The protocol of all proxies that are spoken to in TLS, whatever else their servers know. */
@@ -226,8 +233,6 @@ static int await_tunnel(co_stream *stream, const struct co_proxy *proxy)
                       : -ENOMEM;
     if (rc == 0 && response->status / 100 != 2)
         rc = refused(proxy, response);
-    else if (rc == CO_EEOF)
-        co_proxy_fail(rc, proxy, "closed the connection before it led anywhere");
     else if (rc == CO_EHTTP || rc == CO_ETOOBIG)
         co_proxy_fail(rc, proxy, "answered CONNECT by what is no response of HTTP");
     co_buf_free(&text);
@@ -251,7 +256,9 @@ static int connect_http(co_stream *stream, const struct way *way)
     snprintf(
         where, sizeof where, strchr(way->host, ':') ? "[%s]:%u" : "%s:%u", way->host, way->port);
     int rc = ask_for_tunnel(stream, way->proxy, where);
-    return rc < 0 ? rc : await_tunnel(stream, way->proxy);
+    if (rc == 0)
+        rc = await_tunnel(stream, way->proxy);
+    return co_proxy_lost(rc, way->proxy);
 }
 
 /* address: where to, with SOCKS; NULL: the proxy looks the host up. ret_reached: whether the proxy
@@ -263,10 +270,9 @@ static int go(co_stream **ret, const struct way *way, const co_address *address,
     *ret_reached = rc == 0;
     if (rc < 0)
         return rc;
-    if (co_proxy_forwards(way->proxy))
-        rc = connect_http(stream, way);
-    else
-        rc = co_proxy_socks(stream, way->proxy, way->host, way->port, address);
+    rc = co_proxy_forwards(way->proxy)
+             ? connect_http(stream, way)
+             : co_proxy_socks(stream, way->proxy, way->host, way->port, address);
     if (rc == 0 && way->proxy->kind == CO_PROXY_HTTPS)
         rc = co_carry(&stream);
     if (rc < 0)
@@ -312,13 +318,14 @@ int co_proxy_dial(
 {
     struct co_proxy proxy;
     struct way way = {&proxy, options, host, port};
+    co_address number;
     bool reached;
     int rc = co_proxy_parse(options->proxy, &proxy);
     if (rc == 0 && !is_host(host))
         rc = co_resolve_fail(CO_EINVALID, host);
+    const co_address *to = co_address_of_number(host, port, &number) == 0 ? &number : NULL;
     if (rc == 0)
-        rc = proxy.kind == CO_PROXY_SOCKS5 ? go_by_address(ret, &way)
-                                           : go(ret, &way, NULL, &reached);
+        rc = proxy.kind == CO_PROXY_SOCKS5 ? go_by_address(ret, &way) : go(ret, &way, to, &reached);
     co_proxy_end(&proxy);
     return rc;
 }

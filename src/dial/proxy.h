@@ -42,6 +42,10 @@ int co_proxy_dial(
 int co_proxy_socks(co_stream *stream, const struct co_proxy *proxy, const char *host, unsigned port,
     const co_address *address);
 
+/* What a failed read or write of the conversation comes to: -ECONNRESET with detail, or as it is.
+ */
+int co_proxy_lost(int code, const struct co_proxy *proxy);
+
 /* Records "proxy HOST:PORT ..." for co_explain and returns the code. */
 __attribute__((format(printf, 3, 4))) int co_proxy_fail(
     int code, const struct co_proxy *proxy, const char *format, ...);

@@ -27,8 +27,7 @@ static int hear(co_stream *stream, const struct co_proxy *proxy, reader *read, u
         }
         n = co_peek_more(stream, &bytes);
     }
-    return n == 0 ? co_proxy_fail(CO_EEOF, proxy, "closed the connection before it led anywhere")
-                  : (int)n;
+    return n == 0 ? CO_EEOF : (int)n;
 }
 
 static int say(co_stream *stream, struct co_buf *words)
@@ -119,5 +118,5 @@ int co_proxy_socks(co_stream *stream, const struct co_proxy *proxy, const char *
         rc = co_proxy_fail(code_of(reply), proxy, "does not lead to %s:%u: %s", host, port,
             co_socks_reason(reply));
     co_buf_free(&words);
-    return rc;
+    return co_proxy_lost(rc, proxy);
 }
