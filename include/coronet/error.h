@@ -33,6 +33,8 @@ extern "C" {
  X(CO_ENAME, -5200, "the name does not exist (check the spelling)")                                \
  X(CO_ENODATA, -5201, "the name has no address of the kind asked for")                             \
  X(CO_ENAMESERVER, -5202, "no name server answered usefully (is the network up?)")                 \
+ X(CO_EPROXY, -5203, "the proxy refuses to lead there")                                            \
+ X(CO_EPROXYLOGIN, -5204, "the proxy wants a user and a password, or other ones")                  \
  X(CO_EHTTP, -5300, "malformed HTTP message")                                                      \
  X(CO_EREPLIED, -5301, "the response has already been sent")                                       \
  X(CO_EOUTSIDE, -5302, "the path leads outside the tree")                                          \

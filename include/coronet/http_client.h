@@ -46,7 +46,13 @@ struct co_http_client_options {
     const char *user_agent; /* NULL: "coronet" */
     enum co_http_version version;
     bool compressed; /* ask for gzip, deflate, br and zstd, and decode what comes; else as it is */
-    co_cookies *cookies;    /* borrowed; NULL: none are sent or taken */
+    co_cookies *cookies; /* borrowed; NULL: none are sent or taken */
+    /* By which proxies; none unless they are named here: co_proxies_of_environment does so. What
+     * goes to "http://" URLs a proxy of HTTP is told as it is (RFC 9112 3.2.2), all else goes
+     * through a tunnel. */
+    struct co_proxies proxies;
+    co_tls *proxy_tls; /* whom to trust as an "https://" proxy; borrowed; NULL: as the system */
+    const char *const *answers; /* as in co_dial_options */
 };
 
 /*
@@ -55,7 +61,7 @@ struct co_http_client_options {
  * Does not suspend; inside a fiber.
  * ret: receives the client, co_http_client_free ends it. options: NULL for the defaults; copied,
  * with its strings.
- * Returns: 0, -ENOMEM.
+ * Returns: 0, -ENOMEM; CO_EINVALID (an answer is none), with detail.
  */
 CO_API int co_http_client_new(
     co_http_client **ret, const struct co_http_client_options *options) CO_MUST_USE;
@@ -92,7 +98,8 @@ struct co_http_fetch {
  * response, for co_http_response_close. what: borrowed during the call. Returns: 0; CO_EINVALID (a
  * malformed URL, method or header), CO_EHTTP (the server broke the protocol, or redirects for
  * ever), CO_ETOOBIG (of its head, or more than two content codings), CO_EEOF, CO_EDEADLINE,
- * CO_ETOOSLOW, CO_ECANCELED, as co_dial and co_tls_connect; with detail for co_explain.
+ * CO_ETOOSLOW, CO_ECANCELED, as co_dial and co_tls_connect; with detail for co_explain. A
+ * proxy that is told a request answers with statuses of its own, such as 407.
  */
 CO_API int co_http_fetch(
     co_http_response **ret, co_http_client *client, const struct co_http_fetch *what) CO_MUST_USE;

@@ -137,6 +137,17 @@ static int get_as(struct job *job, co_text name)
     return insist(job, &download);
 }
 
+static int refuse_name(const struct job *job)
+{
+    struct co_buf shown = CO_BUF(CO_HTTP_URL_MAX);
+    co_url_shown(co_text_of(url_of(job)), &shown);
+    co_buf_add_char(&shown, '\0');
+    int rc = co_fail_at(CO_EOUTSIDE, "name a file after", shown.error ? "the URL" : shown.at,
+        "its last part is no safe name", " (choose one by -o)");
+    co_buf_free(&shown);
+    return rc;
+}
+
 static int get_to_file(struct job *job)
 {
     const struct co_get_settings *settings = job->get->settings;
@@ -153,8 +164,7 @@ static int get_to_file(struct job *job)
         settings->begun(settings->arg, job->index, name.at);
         rc = get_as(job, (co_text){name.at, name.size - 1});
     } else if (rc == CO_EINVALID) {
-        rc = co_fail_at(CO_EOUTSIDE, "name a file after", url_of(job),
-            "its last part is no safe name", " (choose one by -o)");
+        rc = refuse_name(job);
     }
     co_buf_free(&name);
     return rc;

@@ -3,6 +3,7 @@
 
 #include "codec/date.h"
 #include "codec/escape.h"
+#include "codec/url.h"
 
 #define SECOND_NS 1000000000
 
@@ -268,6 +269,11 @@ void co_log_event(struct co_buf *out, const char *name, const char *key, const c
     if (key)
         json_text(out, key, co_text_of(value));
     co_buf_add_string(out, "}\n");
+}
+
+void co_log_url(struct co_buf *out, const char *url)
+{
+    co_url_shown(co_text_of(url), out);
 }
 
 void co_log_printable(struct co_buf *out, const char *name)

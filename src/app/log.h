@@ -30,6 +30,9 @@ void co_log_ftp(struct co_buf *out, enum co_log_format format, const struct co_f
  */
 void co_log_event(struct co_buf *out, const char *name, const char *key, const char *value);
 
+/* Appends a URL without its user and password. */
+void co_log_url(struct co_buf *out, const char *url);
+
 /* Appends a name from outside as a terminal may see it. */
 void co_log_printable(struct co_buf *out, const char *name);
 

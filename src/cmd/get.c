@@ -5,22 +5,23 @@
 #include "app/get.h"
 #include "app/log.h"
 #include "cmd/exit.h"
-#include "cmd/key_log.h"
+#include "cmd/get_trust.h"
 #include "cmd/message.h"
 #include "cmd/progress.h"
+#include "cmd/read.h"
 #include "coronet/fiber.h"
 
 #include <errno.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
-#define LIST_MAX        (16U << 20) /* bytes of a file of URLs */
-#define AUTHORITIES_MAX (4U << 20)  /* bytes of a file of certificates */
-#define PIECE_BYTES     1024        /* read at once, on the stack */
+#define LIST_MAX (16U << 20) /* bytes of a file of URLs */
+#define SAID_MAX 512         /* bytes of what is said of a URL */
 
 struct get {
     const struct co_get_command *command;
@@ -30,12 +31,12 @@ struct get {
     char *folder; /* of -o */
     struct co_get_settings settings;
     struct co_progress progress;
-    co_tls *tls;
-    struct co_key_log key_log;
+    struct co_get_trust trust;
     size_t failed;
-    bool kept_badly;   /* a file for later runs could not be written */
-    enum co_exit code; /* of the first failure */
-    int signal;        /* that ended it; 0: none */
+    bool kept_badly;    /* a file for later runs could not be written */
+    enum co_exit code;  /* of the first failure */
+    int signal;         /* that ended it; 0: none */
+    char why[SAID_MAX]; /* the whole of it failed; outside of its fiber nobody can tell any more */
 };
 
 /* ---- what is asked for ----------------------------------------------------------------------- */
@@ -46,6 +47,20 @@ static int usage(const char *text)
     return CO_EXIT_USAGE;
 }
 
+/* A line about a URL, whose user and password nobody shall see. */
+__attribute__((format(printf, 2, 3))) static void say_of(const char *url, const char *format, ...)
+{
+    char text[SAID_MAX];
+    struct co_buf shown = CO_BUF(LIST_MAX);
+    va_list values;
+    va_start(values, format);
+    vsnprintf(text, sizeof text, format, values);
+    va_end(values);
+    co_log_url(&shown, url);
+    co_error("%.*s%s", (int)shown.size, shown.error ? "" : shown.at, text);
+    co_buf_free(&shown);
+}
+
 static bool is_url(const char *word)
 {
     return strncasecmp(word, "http://", 7) == 0 || strncasecmp(word, "https://", 8) == 0;
@@ -54,7 +69,7 @@ static bool is_url(const char *word)
 static int add_url(struct get *get, const char *url)
 {
     if (!is_url(url)) {
-        co_error("%s is no URL that begins with http:// or https://", url);
+        say_of(url, " is no URL that begins with http:// or https://");
         return CO_EINVALID;
     }
     const char **urls = reallocarray(get->urls, get->count + 1, sizeof *urls);
@@ -85,28 +100,6 @@ static int add_lines(struct get *get)
     return rc;
 }
 
-static int read_stream(FILE *file, struct co_buf *out)
-{
-    char piece[PIECE_BYTES];
-    size_t n;
-    while ((n = fread(piece, 1, sizeof piece, file)) > 0)
-        co_buf_add(out, piece, n);
-    return ferror(file) ? -EIO : out->error;
-}
-
-static int read_file(const char *path, struct co_buf *out)
-{
-    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
-    int rc = file ? read_stream(file, out) : -errno;
-    if (file && file != stdin)
-        fclose(file);
-    if (rc < 0) {
-        co_error("cannot read %s: %s", path, co_explain(rc));
-        return CO_EXIT_FILE;
-    }
-    return 0;
-}
-
 static int collect_urls(struct get *get)
 {
     const struct co_option_list *arguments = &get->command->common.arguments;
@@ -114,7 +107,7 @@ static int collect_urls(struct get *get)
     for (size_t i = 0; rc == 0 && i < arguments->count; i++)
         rc = add_url(get, arguments->at[i]);
     if (rc == 0 && get->command->list) {
-        int code = read_file(get->command->list, &get->list);
+        int code = co_read_file(get->command->list, &get->list);
         if (code)
             return code;
         rc = add_lines(get);
@@ -152,38 +145,6 @@ static int choose_target(struct get *get)
     return 0;
 }
 
-static int make_trust(struct get *get, co_text authorities)
-{
-    struct co_tls_options options = {
-        .authorities = authorities, .insecure = get->command->insecure};
-    int code = co_key_log_open(&get->key_log, &options);
-    if (code)
-        return code;
-    int rc = co_tls_client(&get->tls, &options);
-    if (rc < 0) {
-        co_error("cannot read the authorities to trust: %s", co_explain(rc));
-        return CO_EXIT_TLS;
-    }
-    get->settings.client.tls = get->tls;
-    return 0;
-}
-
-/* Whom to trust, and who may listen; NULL stands for the system's authorities and nobody. */
-static int choose_trust(struct get *get)
-{
-    const struct co_get_command *command = get->command;
-    struct co_buf authorities = CO_BUF(AUTHORITIES_MAX);
-    if (command->insecure)
-        co_error("--insecure: any server is believed, whoever it is");
-    if (!command->insecure && !command->cacert && !co_key_log_is_wanted())
-        return 0;
-    int code = command->cacert ? read_file(command->cacert, &authorities) : 0;
-    if (code == 0)
-        code = make_trust(get, co_buf_text(&authorities));
-    co_buf_free(&authorities);
-    return code;
-}
-
 /* ---- what happens ---------------------------------------------------------------------------- */
 
 static int write_out(void *arg, const void *bytes, size_t size)
@@ -206,7 +167,7 @@ static void answered(void *arg, size_t index, int status, int version)
     if (!get->command->common.verbose)
         return;
     co_progress_hide(&get->progress);
-    co_error("%s: HTTP/%s, status %d", get->urls[index],
+    say_of(get->urls[index], ": HTTP/%s, status %d",
         version == 20   ? "2"
         : version == 10 ? "1.0"
                         : "1.1",
@@ -224,18 +185,21 @@ static void again(void *arg, size_t index, int why, int64_t wait_ms)
     struct get *get = arg;
     co_progress_hide(&get->progress);
     if (!get->command->common.quiet)
-        co_error("%s: %s; trying again in %lld s", get->urls[index], co_explain(why),
+        say_of(get->urls[index], ": %s; trying again in %lld s", co_explain(why),
             (long long)wait_ms / 1000);
 }
 
 static void report(const struct get *get, size_t index, int rc)
 {
-    struct co_buf line = CO_BUF(LIST_MAX);
+    struct co_buf line = CO_BUF(LIST_MAX), url = CO_BUF(LIST_MAX);
     if (get->command->common.json) {
-        co_log_event(&line, rc == 0 ? "done" : "failed", "url", get->urls[index]);
+        co_log_url(&url, get->urls[index]);
+        co_buf_add_char(&url, '\0');
+        co_log_event(&line, rc == 0 ? "done" : "failed", "url", url.error ? "" : url.at);
         printf("%.*s", (int)line.size, line.error ? "" : line.at);
     }
     co_buf_free(&line);
+    co_buf_free(&url);
 }
 
 static void ended(void *arg, size_t index, int rc, int status)
@@ -252,9 +216,9 @@ static void ended(void *arg, size_t index, int rc, int status)
         get->code = co_exit_of(rc, status);
     co_progress_hide(&get->progress);
     if (rc == -EEXIST)
-        co_error("%s: a file of that name is here already (--force replaces it)", get->urls[index]);
+        say_of(get->urls[index], ": a file of that name is here already (--force replaces it)");
     else
-        co_error("%s: %s", get->urls[index], co_explain(rc));
+        say_of(get->urls[index], ": %s", co_explain(rc));
 }
 
 static void not_kept(void *arg, const char *path, int rc)
@@ -302,7 +266,20 @@ static int run(void *arg)
     co_go(&group, work, get);
     int rc = co_group_close(&group);
     co_progress_finish(&get->progress);
+    if (rc < 0)
+        snprintf(get->why, sizeof get->why, "%s", co_explain(rc));
     return rc;
+}
+
+/* --proxy "" is none at all; the list of places without one holds for --proxy too, as curl has it.
+ */
+static void choose_proxies(const struct co_get_command *command, struct co_proxies *ret)
+{
+    co_proxies_of_environment(ret);
+    if (command->proxy)
+        *ret = (struct co_proxies){.all = command->proxy, .none = ret->none};
+    if (command->no_proxy)
+        ret->none = command->no_proxy;
 }
 
 static void fill_settings(struct get *get)
@@ -333,6 +310,10 @@ static void fill_settings(struct get *get)
     settings->cookies = command->cookies;
     settings->cookie_jar = command->cookie_jar;
     settings->not_kept = not_kept;
+    settings->client.tls = get->trust.tls;
+    settings->client.proxy_tls = get->trust.proxy_tls;
+    settings->client.answers = command->answers.at;
+    choose_proxies(command, &settings->client.proxies);
     settings->write = to_stdout ? write_out : NULL;
     settings->begun = begun;
     settings->answered = answered;
@@ -352,7 +333,7 @@ static int exit_code(const struct get *get, int rc)
         return CO_EXIT_TIME_LIMIT;
     }
     if (rc < 0) {
-        co_error("%s", co_explain(rc));
+        co_error("%s", *get->why ? get->why : co_explain(rc));
         return (int)co_exit_of(rc, 0);
     }
     if (get->failed == 0)
@@ -362,7 +343,7 @@ static int exit_code(const struct get *get, int rc)
 
 int co_get_run(void *settings)
 {
-    struct get get = {.command = settings, .list = CO_BUF(LIST_MAX), .key_log = CO_KEY_LOG_NONE};
+    struct get get = {.command = settings, .list = CO_BUF(LIST_MAX), .trust = CO_GET_TRUST_NONE};
     struct co_run_options options = {.backend = get.command->common.backend};
     int code = collect_urls(&get);
     if (code == 0)
@@ -370,13 +351,12 @@ int co_get_run(void *settings)
     if (code == 0 && get.command->http1 && get.command->http2)
         code = usage("--http1 and --http2 exclude each other");
     if (code == 0)
-        code = choose_trust(&get);
+        code = co_get_trust_open(&get.trust, get.command);
     if (code == 0) {
         fill_settings(&get);
         code = exit_code(&get, co_run(run, &get, &options));
     }
-    co_tls_free(get.tls);
-    co_key_log_close(&get.key_log);
+    co_get_trust_close(&get.trust);
     co_buf_free(&get.list);
     free(get.urls);
     free(get.folder);

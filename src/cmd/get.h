@@ -7,8 +7,9 @@
 
 struct co_get_command {
     struct co_common common;
-    struct co_option_list headers;
-    const char *output, *folder, *list, *user, *user_agent, *cacert;
+    struct co_option_list headers, pins, answers;
+    const char *output, *folder, *list, *user, *user_agent;
+    const char *cacert, *cert, *key, *tls_min, *proxy, *no_proxy, *proxy_cacert;
     const char *cookie_jar;
     bool resume, force, no_sync, insecure, http1, http2, compressed, cookies;
     int64_t jobs, retries, timeout, connect_timeout, max_time, limit_rate, max_size, max_redirects;

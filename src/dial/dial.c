@@ -5,6 +5,8 @@
 #include "base/base.h"
 #include "base/buf.h"
 #include "codec/escape.h"
+#include "dial/answers.h"
+#include "dial/proxy.h"
 #include "dial/race.h"
 #include "dns/resolve.h"
 #include "net/address.h"
@@ -68,14 +70,13 @@ static int connect_unix(const struct dial *dial, co_stream **ret)
     return rc < 0 && co_status() == 0 ? dial_fail(rc, dial->where, NULL) : rc;
 }
 
+/* family: only that one; 0: as the options say. */
 static int resolve(const struct dial *dial, int family, int64_t hurry_ms, co_address *ret)
 {
-    struct co_resolve_options options = {0};
-    if (dial->options.resolve)
-        options = *dial->options.resolve;
+    struct co_dial_options options = dial->options;
     if (family)
         options.family = family;
-    return co_resolve_hurried(dial->parsed.host, dial->parsed.port, &options, hurry_ms, ret);
+    return co_dial_look_up(&options, dial->parsed.host, dial->parsed.port, hurry_ms, ret);
 }
 
 static int race(const struct dial *dial, co_address *addresses, int count, co_stream **ret)
@@ -135,7 +136,21 @@ static int dial_parse(const char *where, const struct co_dial_options *options, 
         return rc;
     if (ret->parsed.kind == CO_WHERE_FD || strcmp(ret->parsed.host, "*") == 0)
         return dial_fail(CO_EADDRESS, where, "That is an address to listen on");
-    return 0;
+    return co_answers_check(ret->options.answers);
+}
+
+static int connect_through(const struct dial *dial, co_stream **ret)
+{
+    if (dial->parsed.kind == CO_WHERE_UNIX)
+        return dial_fail(CO_EADDRESS, dial->where, "no proxy leads to a Unix socket");
+    return co_proxy_dial(ret, dial->parsed.host, dial->parsed.port, &dial->options);
+}
+
+static int connect_way(const struct dial *dial, co_stream **ret)
+{
+    if (dial->options.proxy && *dial->options.proxy)
+        return connect_through(dial, ret);
+    return dial->parsed.kind == CO_WHERE_UNIX ? connect_unix(dial, ret) : connect_host(dial, ret);
 }
 
 int co_dial(co_stream **ret, const char *where, const struct co_dial_options *options)
@@ -147,8 +162,7 @@ int co_dial(co_stream **ret, const char *where, const struct co_dial_options *op
     if (rc < 0)
         return rc;
     co_scope_open(&scope, dial.options.timeout_ms);
-    rc = dial.parsed.kind == CO_WHERE_UNIX ? connect_unix(&dial, &stream)
-                                           : connect_host(&dial, &stream);
+    rc = connect_way(&dial, &stream);
     bool late = co_scope_close(&scope) == CO_EDEADLINE;
     if (rc < 0)
         return late && co_status() == 0 ? dial_fail(CO_EDEADLINE, where, "no answer in time") : rc;

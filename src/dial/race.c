@@ -64,7 +64,8 @@ int co_race_run(const struct co_race *plan, co_stream **ret)
         *ret = race.winner;
         return 0;
     }
-    return rc < 0 ? rc : race.error;
+    int over = co_status(); /* perhaps before the first attempt */
+    return rc < 0 ? rc : over < 0 ? over : race.error;
 }
 
 static bool same_family(const co_address *a, const co_address *b)

@@ -5,6 +5,8 @@
  */
 #include "http/client.h"
 
+#include "dial/answers.h"
+#include "dial/proxies.h"
 #include "http/decoded.h"
 #include "http/exchange.h"
 #include "http/links.h"
@@ -55,28 +57,43 @@ static void fill_defaults(struct co_http_client_options *options)
         options->redirects_max = REDIRECTS_MAX;
 }
 
+/* What is no number is copied. */
+static int take_options(co_http_client *client, const struct co_http_client_options *options)
+{
+    struct co_http_client_options *own = &client->options;
+    *own = *options;
+    own->answers = NULL;
+    int rc = co_proxies_copy(&options->proxies, &own->proxies);
+    client->user_agent = strdup(options->user_agent ? options->user_agent : "coronet");
+    own->user_agent = client->user_agent;
+    if (!own->user_agent)
+        rc = -ENOMEM;
+    if (rc == 0)
+        rc = co_answers_check(options->answers);
+    if (rc == 0)
+        rc = co_answers_copy(options->answers, &own->answers);
+    fill_defaults(own);
+    return rc;
+}
+
 int co_http_client_new(co_http_client **ret, const struct co_http_client_options *options)
 {
     co_http_client *client = calloc(1, sizeof *client);
     if (!client)
         return -ENOMEM;
-    if (options)
-        client->options = *options;
-    fill_defaults(&client->options);
-    client->user_agent = strdup(options && options->user_agent ? options->user_agent : "coronet");
-    client->options.user_agent = client->user_agent;
-    if (!client->user_agent) {
-        free(client);
-        return -ENOMEM;
-    }
+    int rc = take_options(client, options ? options : &(struct co_http_client_options){0});
     client->links.pool = (struct co_pool){
-        .dial = {.family = client->options.family, .timeout_ms = client->options.connect_ms},
-        .tls = client->options.tls,
+        .dial = {.family = client->options.family,
+            .timeout_ms = client->options.connect_ms,
+            .answers = client->options.answers},
         .idle_max = client->options.idle_max,
     };
     co_http_links_start(&client->links, client->options.version);
-    *ret = client;
-    return 0;
+    if (rc < 0)
+        co_http_client_free(client);
+    else
+        *ret = client;
+    return rc;
 }
 
 void co_http_client_free(co_http_client *client)
@@ -84,6 +101,8 @@ void co_http_client_free(co_http_client *client)
     if (!client)
         return;
     co_http_links_end(&client->links);
+    co_proxies_free(&client->options.proxies);
+    free((void *)(uintptr_t)client->options.answers);
     free(client->user_agent);
     free(client);
 }
@@ -148,10 +167,12 @@ static int converse(co_http_response *response, const struct co_http_question *q
 
 static int ask(co_http_response *response)
 {
-    const struct co_http_errand *errand = &response->errand;
+    struct co_http_errand *errand = &response->errand;
     const struct co_http_client_options *options = &response->client->options;
     struct co_buf head = CO_BUF(CO_HTTP_REQUEST_HEAD_MAX + CO_HTTP_URL_MAX);
-    int rc = co_http_errand_head(errand, &head);
+    int rc = co_http_errand_choose_way(errand);
+    if (rc == 0)
+        rc = co_http_errand_head(errand, &head);
     struct co_http_question question = {
         .method = errand->method,
         .head = co_buf_text(&head),
@@ -276,7 +297,8 @@ static int fetch(co_http_response *response, const struct co_http_fetch *what)
     int rc = co_http_errand_start(&response->errand, what, &response->client->options);
     for (unsigned i = 0; rc == 0; i++) {
         if (i > response->client->options.redirects_max)
-            return co_fail_at(CO_EHTTP, "fetch", what->url, "it is redirected for ever", "");
+            return co_fail_at(
+                CO_EHTTP, "fetch", response->errand.url.at, "it is redirected for ever", "");
         rc = ask(response);
         if (rc == 0)
             rc = co_http_errand_learn(&response->errand, &response->answer.head);

@@ -7,6 +7,7 @@
 #include "codec/http1_response.h"
 #include "codec/url.h"
 #include "coronet/http_client.h"
+#include "dial/proxy.h"
 #include "http/secrets.h"
 
 /* The next piece of a response's body where it lies, valid until the next call. Returns its size,
@@ -29,6 +30,9 @@ struct co_http_errand {
     struct co_buf asked_host;   /* of the place that was asked for, as is the following: */
     struct co_pool_place asked; /* whom the caller's secrets were given for */
     bool strayed;               /* a redirection has led away from it */
+    const char *proxy_url;      /* whose way the request goes, borrowed; NULL: straight */
+    struct co_proxy proxy;      /* the same taken apart */
+    bool is_forwarded; /* it is the proxy that is asked, by the whole URL (RFC 9112 3.2.2) */
 };
 
 /* Begins: the URL as it was given. options: borrowed, with a user agent. 0, CO_EINVALID,
@@ -41,7 +45,12 @@ void co_http_errand_end(struct co_http_errand *errand);
 /* Goes on to where a redirection leads (RFC 9110 15.4). Returns as co_http_errand_start. */
 int co_http_errand_redirect(struct co_http_errand *errand, int status, co_text location);
 
-/* Where the next request goes; valid until the errand goes on. */
+/* Chooses the way of the next request. 0; CO_EINVALID for a proxy that is none, with detail;
+ * -ENOMEM. (client_way.c) */
+int co_http_errand_choose_way(struct co_http_errand *errand);
+void co_http_errand_forget_way(struct co_http_errand *errand);
+
+/* Where the next request goes, by the way that was chosen; valid until the errand goes on. */
 struct co_pool_place co_http_errand_place(const struct co_http_errand *errand);
 
 /* May the next request tell it? */

@@ -26,6 +26,10 @@ struct co_pool_place co_http_errand_place(const struct co_http_errand *errand)
         .host = url->host,
         .port = url->port ? url->port : usual,
         .speaks = errand->options->version,
+        .tls = secure ? errand->options->tls : NULL,
+        .proxy = co_text_of(errand->proxy_url),
+        .forwarded = errand->is_forwarded,
+        .proxy_tls = errand->proxy_url ? errand->options->proxy_tls : NULL,
     };
 }
 
@@ -119,6 +123,7 @@ int co_http_errand_start(struct co_http_errand *errand, const struct co_http_fet
 
 void co_http_errand_end(struct co_http_errand *errand)
 {
+    co_http_errand_forget_way(errand);
     co_buf_free(&errand->url);
     co_buf_free(&errand->user);
     co_buf_free(&errand->asked_host);
@@ -156,23 +161,34 @@ int co_http_errand_redirect(struct co_http_errand *errand, int status, co_text l
 
 /* ---- the head ------------------------------------------------------------------------------- */
 
-static void add_host(const struct co_http_errand *errand, struct co_buf *out)
+static void add_authority(const struct co_http_errand *errand, struct co_buf *out)
 {
     const struct co_url *url = &errand->parsed;
-    co_buf_add_string(out, url->host_is_ipv6 ? "Host: [" : "Host: ");
+    if (url->host_is_ipv6)
+        co_buf_add_char(out, '[');
     co_buf_add_text(out, url->host);
     if (url->host_is_ipv6)
         co_buf_add_char(out, ']');
     if (url->port && url->port != (co_http_errand_place(errand).secure ? 443 : 80))
         co_buf_addf(out, ":%u", url->port);
+}
+
+static void add_host(const struct co_http_errand *errand, struct co_buf *out)
+{
+    co_buf_add_string(out, "Host: ");
+    add_authority(errand, out);
     co_buf_add_string(out, "\r\n");
 }
 
-/* RFC 9112 3.2.1: the target in origin-form. */
+/* RFC 9112 3.2.1, 3.2.2: the target in origin-form, and for a proxy in absolute-form. */
 static void add_request_line(const struct co_http_errand *errand, struct co_buf *out)
 {
     co_buf_add_text(out, errand->method_text);
     co_buf_add_char(out, ' ');
+    if (errand->is_forwarded) {
+        co_buf_add_string(out, "http://");
+        add_authority(errand, out);
+    }
     co_buf_add_text(out, errand->parsed.path.size ? errand->parsed.path : CO_TEXT("/"));
     if (errand->parsed.query.at) {
         co_buf_add_char(out, '?');
@@ -194,7 +210,7 @@ static void add_user(const struct co_http_errand *errand, struct co_buf *out)
 static bool is_own(co_text name)
 {
     static const co_text own[] = {CO_TEXT("Host"), CO_TEXT("Connection"), CO_TEXT("Content-Length"),
-        CO_TEXT("Transfer-Encoding")};
+        CO_TEXT("Transfer-Encoding"), CO_TEXT("Proxy-Authorization")};
     for (size_t i = 0; i < CO_LENGTH(own); i++)
         if (co_text_equal_nocase(name, own[i]))
             return true;
@@ -230,6 +246,8 @@ static int add_fields(const struct co_http_errand *errand, struct co_buf *lines)
         add_user(errand, lines);
     if (rc == 0 && !co_http_line_has(lines, CO_TEXT("Cookie")))
         rc = co_http_errand_add_cookies(errand, lines);
+    if (errand->is_forwarded) /* nobody else may hear it (attacks C11) */
+        co_proxy_authorize(&errand->proxy, lines);
     add_unless_there(lines, CO_TEXT("User-Agent"), errand->options->user_agent);
     add_unless_there(lines, CO_TEXT("Accept"), "*/*");
     if (errand->options->compressed)

@@ -14,53 +14,6 @@ static int send_request(co_stream *stream, const struct co_http_question *questi
     return co_pace_writev(&pace, stream, pieces, question->body.size > 0 ? 2 : 1);
 }
 
-/* Waits for a whole head. Returns its size. */
-static ssize_t await_head(co_stream *stream, bool *heard)
-{
-    const uint8_t *bytes;
-    size_t scanned = 0;
-    ssize_t n = co_peek(stream, 1, &bytes);
-    while (n > 0) {
-        *heard = true;
-        ssize_t size = co_http1_response_size((co_text){(const char *)bytes, (size_t)n}, &scanned);
-        if (size != 0)
-            return size;
-        n = co_peek_more(stream, &bytes);
-    }
-    return n == 0 ? CO_EEOF : n;
-}
-
-/* Takes a head off the stream into text of our own, and reads it. */
-static int take_head(
-    co_stream *stream, size_t size, enum co_http_method method, struct co_http_answer *answer)
-{
-    const uint8_t *bytes;
-    ssize_t n = co_peek(stream, 0, &bytes);
-    if (n < 0)
-        return (int)n;
-    co_buf_clear(&answer->text);
-    co_buf_add(&answer->text, bytes, size);
-    if (answer->text.error)
-        return answer->text.error;
-    co_consume(stream, size);
-    return co_http1_response_parse(answer->text.at, size, method, &answer->head);
-}
-
-/* RFC 9110 15.2: any number of 1xx may come first; 101 is the answer to a question never asked. */
-static int read_final_head(
-    co_stream *stream, enum co_http_method method, struct co_http_answer *answer, bool *heard)
-{
-    for (unsigned i = 0; i <= CO_HTTP_INTERIM_MAX; i++) {
-        ssize_t size = await_head(stream, heard);
-        int rc = size < 0 ? (int)size : take_head(stream, (size_t)size, method, answer);
-        if (rc < 0 || answer->head.status >= 200)
-            return rc;
-        if (answer->head.status == 101)
-            break;
-    }
-    return CO_EHTTP;
-}
-
 static ssize_t body_next(struct co_http_answer *answer, co_text *ret)
 {
     return co_http_incoming_next(&answer->body, ret);
@@ -86,7 +39,8 @@ static int converse(co_stream *stream, const struct co_http_question *question,
     if (sent == CO_ECANCELED || sent == CO_EDEADLINE)
         return sent;
     co_scope_open(&scope, question->head_ms);
-    int rc = read_final_head(stream, question->method, answer, ret_heard);
+    int rc =
+        co_response_head_read(stream, question->method, &answer->text, &answer->head, ret_heard);
     co_scope_close(&scope);
     if (rc < 0)
         return sent < 0 && !*ret_heard ? sent : rc;

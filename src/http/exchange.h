@@ -8,9 +8,8 @@
 
 #include "base/buf.h"
 #include "codec/http1_response.h"
+#include "dial/response_head.h"
 #include "http/incoming.h"
-
-#define CO_HTTP_INTERIM_MAX 32 /* responses before the final one */
 
 struct co_h2_call;
 struct co_http_answer;

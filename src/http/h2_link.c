@@ -265,11 +265,8 @@ bool co_h2_client_is_fit(co_stream *stream)
     struct co_h2_link *h2 = link_of(stream);
     for (unsigned i = 0; i < LOOKS_MAX; i++) {
         const uint8_t *bytes;
-        co_scope scope;
-        co_scope_open(&scope, 0);
-        ssize_t n = co_peek(stream, 1, &bytes);
-        int ended = co_scope_close(&scope);
-        if (n < 0 && n == ended)
+        ssize_t n = co_stream_glance(stream, &bytes);
+        if (n == -EAGAIN)
             return is_usable(h2);
         if (n <= 0 || feed(h2) < 0)
             return false;

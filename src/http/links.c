@@ -20,13 +20,13 @@ struct shared {
     struct co_link link;
     co_stream *stream;
     unsigned users;
-    char key[CO_POOL_KEY_MAX];
+    struct co_pool_place *place; /* where it leads */
 };
 
 /* Somebody connects. On the stack of that fiber; nobody looks at it once `done` is set. */
 struct dial {
     struct co_link link;
-    const char *key;
+    const struct co_pool_place *place;
     co_event done;
 };
 
@@ -48,11 +48,11 @@ void co_http_links_end(struct co_http_links *links)
 
 /* ---- those that are there ------------------------------------------------------------------- */
 
-static struct shared *find_shared(struct co_http_links *links, const char *key)
+static struct shared *find_shared(struct co_http_links *links, const struct co_pool_place *place)
 {
     for (struct co_link *at = links->shared.next; at != &links->shared; at = at->next) {
         struct shared *shared = CO_CONTAINER(at, struct shared, link);
-        if (strcmp(shared->key, key) == 0 && co_h2_client_takes_more(shared->stream))
+        if (co_pool_place_equal(shared->place, place) && co_h2_client_takes_more(shared->stream))
             return shared;
     }
     return NULL;
@@ -67,23 +67,25 @@ static struct shared *shared_of(struct co_http_links *links, const co_stream *st
 }
 
 /* A connection of HTTP/2 is in use from now on; closed when memory is out. */
-static int share(struct co_http_links *links, const char *key, co_stream *stream)
+static int share(struct co_http_links *links, const struct co_pool_place *place, co_stream *stream)
 {
-    struct shared *shared = malloc(sizeof *shared);
+    struct co_pool_place *copied = co_pool_place_copy(place);
+    struct shared *shared = copied ? malloc(sizeof *shared) : NULL;
     if (!shared) {
+        free(copied);
         co_abort(stream);
         return -ENOMEM;
     }
-    *shared = (struct shared){.stream = stream, .users = 1};
-    memcpy(shared->key, key, sizeof shared->key);
+    *shared = (struct shared){.stream = stream, .users = 1, .place = copied};
     co_list_prepend(&links->shared, &shared->link);
     return 0;
 }
 
 /* 1: there is one; 0: there is none. */
-static int take_shared(struct co_http_links *links, const char *key, co_stream **ret)
+static int take_shared(
+    struct co_http_links *links, const struct co_pool_place *place, co_stream **ret)
 {
-    struct shared *shared = find_shared(links, key);
+    struct shared *shared = find_shared(links, place);
     if (!shared)
         return 0;
     shared->users++;
@@ -92,13 +94,13 @@ static int take_shared(struct co_http_links *links, const char *key, co_stream *
 }
 
 /* The same. */
-static int take_idle(struct co_http_links *links, const struct co_pool_place *place,
-    const char *key, co_stream **ret)
+static int take_idle(
+    struct co_http_links *links, const struct co_pool_place *place, co_stream **ret)
 {
     co_stream *stream = co_pool_take(&links->pool, place);
     if (!stream)
         return 0;
-    int rc = co_h2_client_is_on(stream) ? share(links, key, stream) : 0;
+    int rc = co_h2_client_is_on(stream) ? share(links, place, stream) : 0;
     if (rc == 0)
         *ret = stream;
     return rc == 0 ? 1 : rc;
@@ -115,15 +117,14 @@ static bool speaks_h2(const struct co_http_links *links, const co_stream *stream
     return links->version == CO_HTTP_2;
 }
 
-static int make(struct co_http_links *links, const struct co_pool_place *place, const char *key,
-    co_stream **ret)
+static int make(struct co_http_links *links, const struct co_pool_place *place, co_stream **ret)
 {
     co_stream *stream;
     int rc = co_pool_connect(&links->pool, place, &stream);
     if (rc == 0 && speaks_h2(links, stream)) {
         rc = co_h2_client_begin(stream);
         if (rc == 0)
-            rc = share(links, key, stream);
+            rc = share(links, place, stream);
         else
             co_abort(stream);
     }
@@ -133,57 +134,54 @@ static int make(struct co_http_links *links, const struct co_pool_place *place, 
 }
 
 /* 1: one that was kept; 0: a new one. */
-static int take_alone(struct co_http_links *links, const struct co_pool_place *place,
-    const char *key, co_stream **ret)
+static int take_alone(
+    struct co_http_links *links, const struct co_pool_place *place, co_stream **ret)
 {
-    int rc = take_idle(links, place, key, ret);
-    return rc == 0 ? make(links, place, key, ret) : rc;
+    int rc = take_idle(links, place, ret);
+    return rc == 0 ? make(links, place, ret) : rc;
 }
 
-static struct dial *find_dial(struct co_http_links *links, const char *key)
+static struct dial *find_dial(struct co_http_links *links, const struct co_pool_place *place)
 {
     for (struct co_link *at = links->dials.next; at != &links->dials; at = at->next)
-        if (strcmp(CO_CONTAINER(at, struct dial, link)->key, key) == 0)
+        if (co_pool_place_equal(CO_CONTAINER(at, struct dial, link)->place, place))
             return CO_CONTAINER(at, struct dial, link);
     return NULL;
 }
 
-static int take_first(struct co_http_links *links, const struct co_pool_place *place,
-    const char *key, co_stream **ret)
+static int take_first(
+    struct co_http_links *links, const struct co_pool_place *place, co_stream **ret)
 {
-    struct dial dial = {.key = key};
+    struct dial dial = {.place = place};
     co_list_append(&links->dials, &dial.link);
-    int rc = take_alone(links, place, key, ret);
+    int rc = take_alone(links, place, ret);
     co_list_remove(&dial.link);
     co_event_set(&dial.done);
     return rc;
 }
 
-static int take_common(struct co_http_links *links, const struct co_pool_place *place,
-    const char *key, co_stream **ret)
+static int take_common(
+    struct co_http_links *links, const struct co_pool_place *place, co_stream **ret)
 {
-    int rc = take_shared(links, key, ret);
+    int rc = take_shared(links, place, ret);
     if (rc != 0)
         return rc;
-    struct dial *dial = find_dial(links, key);
+    struct dial *dial = find_dial(links, place);
     if (!dial)
-        return take_first(links, place, key, ret);
+        return take_first(links, place, ret);
     rc = co_event_wait(&dial->done);
     if (rc == 0)
-        rc = take_shared(links, key, ret);
-    return rc == 0 ? take_alone(links, place, key, ret) : rc;
+        rc = take_shared(links, place, ret);
+    return rc == 0 ? take_alone(links, place, ret) : rc;
 }
 
 int co_http_links_take(struct co_http_links *links, const struct co_pool_place *place, bool anew,
     co_stream **ret, bool *ret_used)
 {
-    char key[CO_POOL_KEY_MAX];
     bool may_share = place->secure ? links->version != CO_HTTP_1 : links->version == CO_HTTP_2;
-    if (!co_pool_key(place, key))
-        return CO_EADDRESS;
-    int rc = anew        ? make(links, place, key, ret)
-             : may_share ? take_common(links, place, key, ret)
-                         : take_alone(links, place, key, ret);
+    int rc = anew        ? make(links, place, ret)
+             : may_share ? take_common(links, place, ret)
+                         : take_alone(links, place, ret);
     *ret_used = rc > 0;
     return rc < 0 ? rc : 0;
 }
@@ -203,6 +201,7 @@ static void give_shared(
     if (--shared->users > 0)
         return;
     co_list_remove(&shared->link);
+    free(shared->place);
     free(shared);
     if (co_h2_client_rest(stream))
         co_pool_keep(&links->pool, place, stream);

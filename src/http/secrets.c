@@ -32,5 +32,5 @@ static bool is_this_machine(co_text host)
 
 bool co_secret_is_unheard(const struct co_pool_place *place)
 {
-    return place->secure || is_this_machine(place->host);
+    return place->secure || (place->proxy.size == 0 && is_this_machine(place->host));
 }

@@ -133,6 +133,10 @@ void co_stream_release_input(struct co_stream *stream);
  */
 long co_stream_splice(struct co_stream *stream, int pipe_fd, size_t size);
 
+/* Looks at what is there now, without waiting: what co_peek gives for one byte; -EAGAIN: nothing.
+ * Suspends for other fibers alone. */
+ssize_t co_stream_glance(struct co_stream *stream, const uint8_t **ret_bytes);
+
 /* Bytes buffered in the stream, without a system call. */
 static inline size_t co_stream_buffered(const struct co_stream *stream)
 {

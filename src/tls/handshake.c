@@ -253,12 +253,12 @@ static int expect_name(struct co_tls_layer *layer)
 }
 
 /* RFC 9525. */
-static int expect(struct co_stream *stream, const char *host)
+static int expect(struct co_stream *stream, const char *host, unsigned port)
 {
     struct co_tls_layer *layer = co_tls_layer_of(stream);
     co_address peer;
     co_stream_peer(stream, &peer);
-    layer->port = co_address_port(&peer);
+    layer->port = port ? port : co_address_port(&peer);
     layer->off_loop = layer->set->slow[0];
     layer->host = strdup(host);
     if (!layer->host)
@@ -273,7 +273,7 @@ int co_tls_connect_on(
     if (rc == 0)
         rc = layer_new(stream, tls);
     if (rc == 0)
-        rc = expect(stream, host);
+        rc = expect(stream, host, terms->port);
     if (rc == 0 && terms->alpn)
         rc = co_tls_offer(NULL, co_tls_layer_of(stream)->ssl, terms->alpn);
     if (rc < 0)

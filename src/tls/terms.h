@@ -32,6 +32,8 @@ int co_tls_accept_on(co_stream *stream, co_tls *tls, const struct co_tls_terms *
 /* How a client of such a server shakes hands. */
 struct co_tls_client_terms {
     const char *const *alpn; /* instead of the context's */
+    unsigned port; /* the host's, by which sessions are kept; 0: that of the stream's peer, which is
+                    * the host and no proxy */
     /* A stream that shook hands with the same server: its session is resumed, that of TLS 1.3 as
      * often as there are children, and none of this one's is kept. NULL: this is no child. */
     const co_stream *parent;

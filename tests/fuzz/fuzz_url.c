@@ -91,6 +91,22 @@ static void check_query(co_text text)
     co_buf_free(&value);
 }
 
+/* What is shown of a URL is all of it but its user. */
+static void check_shown(co_text text)
+{
+    struct co_url url, seen;
+    struct co_buf shown = CO_BUF(PATH_BYTES_MAX + 8);
+    co_url_shown(text, &shown);
+    assert(shown.error == 0);
+    if (co_url_parse(text, &url) == 0) {
+        assert(co_url_parse(co_buf_text(&shown), &seen) == 0 && !seen.password.at);
+        assert(co_text_equal(seen.user, url.user.at ? CO_TEXT("***") : (co_text){0}));
+        assert(co_text_equal(seen.host, url.host) && seen.port == url.port);
+        assert(co_text_equal(seen.path, url.path) && co_text_equal(seen.query, url.query));
+    }
+    co_buf_free(&shown);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     co_text text = {(const char *)data, size};
@@ -100,5 +116,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_authority(text);
     check_path(text);
     check_query(text);
+    check_shown(text);
     return 0;
 }

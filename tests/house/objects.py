@@ -33,6 +33,8 @@ HOMES = {
         ftruncate fsync ioctl mkdirat unlinkat renameat renameat2 linkat'''.split(),
     # Name services other than DNS; called on the pool, never on a shard's thread.
     'dns': ['getaddrinfo', 'freeaddrinfo'],
+    # Which proxies lead out is asked of the environment, where the caller wants that.
+    'dial': ['getenv'],
     # Text to address and back knows interfaces by name (fe80::1%eth0).
     'net': ['if_nametoindex', 'if_indextoname'],
 }

@@ -419,6 +419,16 @@ FIBER_TEST(gives_up_at_its_own_deadline)
     return 0;
 }
 
+FIBER_TEST(a_scope_that_is_over_before_the_first_attempt_is_told_so)
+{
+    co_stream *stream;
+    co_scope scope;
+    co_scope_open(&scope, 0);
+    CHECK_INT(co_dial(&stream, "127.0.0.1:80", NULL), CO_EDEADLINE);
+    CHECK_INT(co_scope_close(&scope), CO_EDEADLINE);
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -432,6 +442,7 @@ int main(void)
         cmocka_unit_test(asks_again_for_the_family_that_it_did_not_wait_for_rfc8305_3),
         cmocka_unit_test(dials_unix_sockets),
         cmocka_unit_test(refuses_bad_addresses_with_a_reason),
+        cmocka_unit_test(a_scope_that_is_over_before_the_first_attempt_is_told_so),
         cmocka_unit_test(gives_up_at_its_own_deadline),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -217,6 +217,31 @@ static void query_value_over_the_ceiling_is_not_there(void **state)
     co_buf_free(&out);
 }
 
+static void users_and_passwords_are_not_shown_c11(void **state)
+{
+    (void)state;
+    static const char *const urls[][2] = {
+        {"http://h/a@b?c@d", "http://h/a@b?c@d"},
+        {"http://ann:secret@h/a@b", "http://***@h/a@b"},
+        {"https://secret@[::1]:1/", "https://***@[::1]:1/"},
+        {"http://:secret@h", "http://***@h"},
+        {"http://@h", "http://***@h"},
+        {"http://ann:sec/ret@h", "http://***@h"},
+        {"http://ann:sec@ret@h", "http://***@h"},
+        {"http://ann:secret@", "http://***@"},
+        {"ann:secret@h", "***@h"},
+        {"none", "none"},
+        {"", ""},
+    };
+    struct co_buf out = CO_BUF(64);
+    for (size_t i = 0; i < CO_LENGTH(urls); i++) {
+        co_buf_clear(&out);
+        co_url_shown(co_text_of(urls[i][0]), &out);
+        assert_text(co_buf_text(&out), urls[i][1]);
+    }
+    co_buf_free(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -232,6 +257,7 @@ int main(void)
         cmocka_unit_test(encoding_keeps_only_unreserved_rfc3986_2_3),
         cmocka_unit_test(query_values_are_found_and_decoded),
         cmocka_unit_test(query_value_over_the_ceiling_is_not_there),
+        cmocka_unit_test(users_and_passwords_are_not_shown_c11),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

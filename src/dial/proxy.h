@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* A way to a place through a proxy, for whatever is spoken there. */
+#ifndef CO_DIAL_PROXY_H
+#define CO_DIAL_PROXY_H
+
+#include "base/buf.h"
+#include "coronet/dial.h"
+#include "net/address.h"
+
+enum co_proxy_kind { CO_PROXY_HTTP, CO_PROXY_HTTPS, CO_PROXY_SOCKS5, CO_PROXY_SOCKS5H };
+
+struct co_proxy {
+    enum co_proxy_kind kind;
+    uint16_t port;
+    char host[CO_HOST_MAX + 1];      /* without brackets */
+    char where[CO_HOST_MAX + 1 + 8]; /* "HOST:PORT", "[IPV6]:PORT" */
+    struct co_buf user, password;    /* decoded; nothing: none */
+};
+
+/* Takes a proxy's URL apart. 0; CO_EINVALID with detail. co_proxy_end in any case. */
+int co_proxy_parse(const char *url, struct co_proxy *ret);
+void co_proxy_end(struct co_proxy *proxy);
+
+/* Does it take whole URLs as targets (RFC 9112 3.2.2)? */
+bool co_proxy_forwards(const struct co_proxy *proxy);
+
+/* Appends the header line that tells it who asks (RFC 9110 11.7.2), if there is a user. */
+void co_proxy_authorize(const struct co_proxy *proxy, struct co_buf *out);
+
+/* Connects to the proxy itself, with TLS if it wants that; the options' own proxy does not count.
+ * Suspends. As co_dial and co_tls_connect. */
+int co_proxy_reach(
+    co_stream **ret, const struct co_proxy *proxy, const struct co_dial_options *options);
+
+/* Connects to a place through the options' proxy. Suspends, without a deadline of its own. As
+ * co_dial. */
+int co_proxy_dial(
+    co_stream **ret, const char *host, unsigned port, const struct co_dial_options *options);
+
+/* Has a proxy of SOCKS lead a stream to a host, or to one of its addresses (NULL: to the host's
+ * name). Suspends. As co_dial. (proxy_socks.c) */
+int co_proxy_socks(co_stream *stream, const struct co_proxy *proxy, const char *host, unsigned port,
+    const co_address *address);
+
+/* What a failed read or write of the conversation comes to: -ECONNRESET with detail, or as it is.
+ */
+int co_proxy_lost(int code, const struct co_proxy *proxy);
+
+/* Records "proxy HOST:PORT ..." for co_explain and returns the code. */
+__attribute__((format(printf, 3, 4))) int co_proxy_fail(
+    int code, const struct co_proxy *proxy, const char *format, ...);
+
+#endif

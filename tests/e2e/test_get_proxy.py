@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: MIT
+"""`coronet get` through proxies, and what it tells of passwords."""
+
+import json
+import os
+import socket
+
+import pytest
+
+import proxies
+from conftest import eventually, make_certificate, run
+from test_get import CONTENT, field, get, here, scripted, whole  # noqa: F401
+
+
+@pytest.fixture
+def proxy():
+    """proxy(kind, ...) starts one; each is stopped at the end."""
+    started = []
+
+    def start(kind, *arguments, **options):
+        started.append(kind(*arguments, **options))
+        return started[-1]
+    yield start
+    for one in started:
+        one.stop()
+
+
+# ---- HTTP ---------------------------------------------------------------------------------------
+
+def test_http_goes_through_squid_told_as_a_whole_url(server, folder, here, proxy):  # noqa: F811
+    (folder / 'a').write_bytes(CONTENT)
+    one, squid = server('-4'), proxy(proxies.Squid)
+    get('--proxy', f'http://127.0.0.1:{squid.port}', f'{one.url}a?b=c', cwd=here)
+    assert (here / 'a').read_bytes() == CONTENT
+    eventually(lambda: squid.requests() == [('GET', f'{one.url}a?b=c')])
+
+
+def test_https_goes_through_squids_tunnel(server, folder, here, proxy):  # noqa: F811
+    (folder / 'a').write_bytes(CONTENT)
+    cert, key = make_certificate(here, 'one')
+    one = server('-4', '--cert', cert, '--key', key, https=['127.0.0.1:0'])
+    squid = proxy(proxies.Squid)
+    url = f'{one.urls[-1]}a'
+    get('--proxy', f'127.0.0.1:{squid.port}', '--cacert', cert, url, cwd=here)
+    assert (here / 'a').read_bytes() == CONTENT
+    get('--proxy', f'127.0.0.1:{squid.port}', url, cwd=here, code=3)
+    _, said = get('--proxy', f'127.0.0.1:{squid.port}', '-o', '-', url, code=5)
+    assert 'self-signed' in said
+
+
+def test_squid_is_told_who_asks_and_the_server_is_not(scripted, here, proxy):  # noqa: F811
+    one, squid = scripted(lambda head, nth: whole(b'x')), proxy(proxies.Squid, login=True)
+    way = f'http://ann:s%3Acret%40@127.0.0.1:{squid.port}'
+    assert get('--proxy', way, '-o', '-', f'{one.url}/a', one.url + '/b')[0] == b'xx'
+    assert not any('roxy-' in head for head in one.heads)
+    for wrong in ('', 'ann:no@', 'ann@'):
+        way = f'http://{wrong}127.0.0.1:{squid.port}'
+        _, said = get('--proxy', way, f'{one.url}/a', cwd=here, code=6)
+        assert '407' in said
+        _, said = get('--proxy', way, 'https://localhost:1/a', cwd=here, code=6)
+        assert f'proxy 127.0.0.1:{squid.port} refused CONNECT: 407' in said
+
+
+def test_requests_have_the_form_that_their_reader_knows(scripted, here):  # noqa: F811
+    one = scripted(lambda head, nth: whole(b'x'))
+    get('--proxy', one.url, '--user', 'ann:x', '-o', '-', 'http://h.invalid',
+        'http://h.invalid/a?b', 'http://[::1]:81/c')
+    assert [head.split('\r\n')[0] for head in one.heads] == [
+        'GET http://h.invalid/ HTTP/1.1', 'GET http://h.invalid/a?b HTTP/1.1',
+        'GET http://[::1]:81/c HTTP/1.1']
+    assert field(one.heads[0], 'Host') == 'h.invalid' and field(one.heads[2], 'Host') == '[::1]:81'
+    assert field(one.heads[0], 'Authorization') and not field(one.heads[0], 'Proxy-Authorization')
+
+
+def test_a_proxys_user_is_not_told_to_servers_c11(server, scripted, here, proxy):  # noqa: F811
+    """In clear through SOCKS, by redirection past the proxy, and as a header."""
+    one = scripted(lambda head, nth: whole(b'x'))
+    socks = proxy(proxies.Microsocks, '-u', 'ann', '-P', 'secret')
+    way = f'socks5h://ann:secret@127.0.0.1:{socks.port}'
+    assert get('--proxy', way, '-o', '-', f'{one.url}/a')[0] == b'x'
+    assert not any('roxy-' in head for head in one.heads)
+    away = scripted(lambda head, nth: f'HTTP/1.1 302 x\r\nLocation: {one.url}/b\r\n'
+                    'Content-Length: 0\r\n\r\n'.encode())
+    get('--proxy', away.url.replace('://', '://ann:secret@'), '--noproxy',
+        one.url.removeprefix('http://'), '-o', '-', 'http://h.invalid/')
+    assert field(away.heads[0], 'Proxy-Authorization') == 'Basic YW5uOnNlY3JldA=='
+    assert not any('roxy-' in head for head in one.heads)
+    get('--header', 'Proxy-Authorization: Basic x', f'{one.url}/a', cwd=here, code=2)
+
+
+# ---- SOCKS --------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize('scheme', ['socks5', 'socks5h'])
+def test_everything_goes_through_microsocks(server, folder, here, proxy, scheme):  # noqa: F811
+    (folder / 'a').write_bytes(CONTENT)
+    cert, key = make_certificate(here, 'one')
+    one = server('-4', '--cert', cert, '--key', key, https=['127.0.0.1:0'])
+    socks = proxy(proxies.Microsocks, '-u', 'ann', '-P', 's:cret@')
+    way = f'{scheme}://ann:s%3Acret%40@127.0.0.1:{socks.port}'
+    for url in one.urls:
+        get('--force', '--proxy', way, '--cacert', cert,
+            f'{url}a'.replace('127.0.0.1', 'localhost'), cwd=here)
+        assert (here / 'a').read_bytes() == CONTENT
+    for wrong in ('', 'ann:no@'):
+        _, said = get('--proxy', f'{scheme}://{wrong}127.0.0.1:{socks.port}', one.url, cwd=here,
+                      code=6)
+        assert f'proxy 127.0.0.1:{socks.port} ' in said
+    with socket.create_server(('127.0.0.1', 0)) as closed:
+        port = closed.getsockname()[1]
+    _, said = get('--proxy', way, f'http://127.0.0.1:{port}/', cwd=here, code=4)
+    assert 'connection refused' in said and 'cret' not in said
+
+
+# ---- which way ----------------------------------------------------------------------------------
+
+@pytest.mark.parametrize('variables, way', [
+    ({}, 'straight'),
+    ({'http_proxy': 'PROXY'}, 'proxy'),
+    ({'HTTP_PROXY': 'PROXY'}, 'straight'),
+    ({'https_proxy': 'PROXY'}, 'straight'),
+    ({'ALL_PROXY': 'PROXY'}, 'proxy'),
+    ({'http_proxy': 'PROXY', 'no_proxy': '127.0.0.0/8'}, 'straight'),
+    ({'http_proxy': 'PROXY', 'NO_PROXY': 'example.org, 127.0.0.1'}, 'straight'),
+    ({'http_proxy': 'PROXY', 'no_proxy': 'localhost'}, 'proxy')])
+def test_the_environment_chooses_as_it_does_for_curl(scripted, variables, way):  # noqa: F811
+    one, other = (scripted(lambda head, nth: whole(b'x')) for _ in range(2))
+    names = ('http_proxy', 'https_proxy', 'all_proxy', 'no_proxy')
+    env = {name: value for name, value in os.environ.items() if name.lower() not in names}
+    env |= {name: value.replace('PROXY', other.url) for name, value in variables.items()}
+    url = f'{one.url}/a'
+    get('-o', '-', url, env=env)
+    run('curl', '-sSf', '-o', '/dev/null', url, env=env)
+    assert (len(one.heads), len(other.heads)) == ((2, 0) if way == 'straight' else (0, 2))
+    get('--proxy', '', '-o', '-', url, env=env)
+    get('--noproxy', '*', '-o', '-', url, env=env)
+    assert len(other.heads) == (0 if way == 'straight' else 2)
+    get('--proxy', other.url, '--noproxy', '', '-o', '-', url, env=env)
+    assert len(other.heads) == (1 if way == 'straight' else 3)
+
+
+def test_a_proxy_that_is_none_or_is_not_there(scripted, here):  # noqa: F811
+    with socket.create_server(('127.0.0.1', 0)) as closed:
+        port = closed.getsockname()[1]
+    for scheme in ('http', 'socks5', 'socks5h', 'https'):
+        _, said = get('--proxy', f'{scheme}://ann:secret@127.0.0.1:{port}', 'http://localhost:1/a',
+                      cwd=here, code=4)
+        assert 'the proxy: cannot connect' in said and 'secret' not in said
+    _, said = get('--proxy', 'gopher://ann:secret@h', 'http://localhost:1/a', cwd=here, code=2)
+    assert 'is no proxy' in said and 'secret' not in said
+
+
+def test_a_proxy_that_says_nothing_is_left_in_time(here):  # noqa: F811
+    with socket.create_server(('127.0.0.1', 0)) as silent:
+        for scheme in ('https', 'socks5h', 'http'):
+            _, said = get('--connect-timeout', '0.2', '--proxy',
+                          f'{scheme}://127.0.0.1:{silent.getsockname()[1]}', 'https://h.invalid/a',
+                          cwd=here, code=4)
+            assert 'no answer in time' in said
+
+
+def test_a_server_that_does_not_shake_hands_is_left_in_time(here):  # noqa: F811
+    with socket.create_server(('127.0.0.1', 0)) as silent:
+        _, said = get('--connect-timeout', '0.2', f'https://127.0.0.1:{silent.getsockname()[1]}/a',
+                      cwd=here, code=4)
+        assert 'no answer in time' in said
+
+
+def test_hosts_have_the_addresses_that_are_given(scripted, here):  # noqa: F811
+    one = scripted(lambda head, nth: whole(b'x'))
+    port = one.url.rpartition(':')[2]
+    get('--resolve', f'h.invalid:{port}:[::1],127.0.0.1', '-o', '-', f'http://h.invalid:{port}/')
+    assert field(one.heads[0], 'Host') == f'h.invalid:{port}'
+    get('--resolve', f'h.invalid:1:127.0.0.1', f'http://h.invalid:{port}/', cwd=here, code=4)
+    _, said = get('--resolve', 'h.invalid:80', f'{one.url}/', cwd=here, code=2)
+    assert 'HOST:PORT:ADDRESS' in said
+
+
+# ---- TLS ----------------------------------------------------------------------------------------
+
+def test_tls_goes_through_tls_to_squid(server, folder, here, proxy):  # noqa: F811
+    (folder / 'a').write_bytes(CONTENT)
+    cert, key = make_certificate(here, 'one')
+    way_cert, way_key = make_certificate(here, 'way')
+    one = server('-4', '--cert', cert, '--key', key, https=['127.0.0.1:0'])
+    squid = proxy(proxies.Squid, login=True, pair=(way_cert, way_key))
+    words = ('--proxy', f'https://ann:s%3Acret%40@127.0.0.1:{squid.tls_port}', '--cacert', cert)
+    for url in one.urls:
+        get('--force', *words, '--proxy-cacert', way_cert, f'{url}a', cwd=here)
+        assert (here / 'a').read_bytes() == CONTENT
+        _, said = get(*words, '-o', '-', f'{url}a', code=5)
+        assert 'the proxy: cannot trust' in said
+        get(*words, '--insecure', '-o', '-', f'{url}a', code=5)  # that is said of servers
+
+
+def test_certificates_show_who_asks(server, folder, here):  # noqa: F811
+    (folder / 'a').write_bytes(CONTENT)
+    cert, key = make_certificate(here, 'one')
+    own, own_key = make_certificate(here, 'own')
+    both = here / 'both'
+    both.write_text(own.read_text() + own_key.read_text())
+    one = server('-4', '--cert', cert, '--key', key, '--client-ca', own, '--client-certificate',
+                 'require', https=['127.0.0.1:0'])
+    words = ('--cacert', cert, '-o', '-', f'{one.urls[-1]}a')
+    assert get('--cert', own, '--key', own_key, *words)[0] == CONTENT
+    assert get('--cert', both, *words)[0] == CONTENT
+    get(*words, code=5)
+    get('--cert', cert, '--key', own_key, *words, code=5)
+    get('--key', own_key, *words, code=2)
+    get('--cert', here / 'none', *words, code=3)
+
+
+def test_versions_and_keys_can_be_demanded(server, folder, here):  # noqa: F811
+    (folder / 'a').write_bytes(CONTENT)
+    cert, key = make_certificate(here, 'one')
+    one = server('-4', '--cert', cert, '--key', key, https=['127.0.0.1:0'])
+    words = ('--cacert', cert, '-o', '-', f'{one.urls[-1]}a')
+    for version in ('1.2', '1.3'):
+        assert get('--tls-min', version, *words)[0] == CONTENT
+    get('--tls-min', '1.1', *words, code=2)
+    _, said = get('--pin', 'sha256//' + 'A' * 43 + '=', *words, code=5)
+    pin = next(word for word in said.split() if word.startswith('sha256//')).rstrip('),.')
+    assert get('--pin', pin, '--pin', 'sha256//' + 'A' * 43 + '=', *words)[0] == CONTENT
+    get('--pin', 'x', *words, code=5)
+
+
+# ---- passwords ----------------------------------------------------------------------------------
+
+def test_no_password_of_a_url_is_printed_c11(scripted, here):  # noqa: F811
+    def answer(head, nth):
+        if '/loop' in head:
+            return b'HTTP/1.1 302 x\r\nLocation: loop\r\nContent-Length: 0\r\n\r\n'
+        return b'HTTP/1.1 404 x\r\nContent-Length: 0\r\n\r\n' if '/no' in head else whole(b'x')
+    one = scripted(answer)
+    url = one.url.replace('://', '://ann:secret@')
+    (here / 'there').write_text('x')
+    for path, code in (('no', 8), ('loop', 7), ('.hidden', 11), ('there', 3)):
+        out, said = get('--json', f'{url}/{path}', cwd=here, code=code)
+        assert 'secret' not in said and '***@127.0.0.1' in said
+        assert json.loads(out) == {
+            'event': 'failed', 'url': f'{one.url}/{path}'.replace('://', '://***@')}
+    for word in ('ftpx://ann:secret@h/', 'ann:secret@h', 'htp:/ann:sec/ret@h'):
+        _, said = get(word, cwd=here, code=2)
+        assert 'secret' not in said and 'sec/ret' not in said
+    _, said = get('http://ann:sec@ret@h/', cwd=here, code=11)
+    assert 'sec@ret' not in said
+    out, _ = get('--json', f'{url}/a', cwd=here)
+    assert b'secret' not in out
