@@ -4,7 +4,7 @@
 #ifndef CO_APP_GET_H
 #define CO_APP_GET_H
 
-#include "transfer/download.h"
+#include "transfer/insist.h"
 
 struct co_get_settings {
     const char *const *urls; /* count of them */
@@ -20,15 +20,7 @@ struct co_get_settings {
     /* Instead of files: takes all bytes of all bodies, in the URLs' order, one at a time. Must not
      * suspend. May be NULL. */
     int (*write)(void *arg, const void *bytes, size_t size);
-    /* Told of each file, by its place among the URLs: what it is called here, how it was answered
-     * (`version` as co_http_response_version), how far it is, that it is tried again after
-     * `wait_ms`, how it ended. Must not suspend. */
-    void (*begun)(void *arg, size_t index, const char *name);
-    void (*answered)(void *arg, size_t index, int status, int version);
-    void (*progress)(void *arg, size_t index, const struct co_download_progress *progress);
-    void (*again)(void *arg, size_t index, int why, int64_t wait_ms);
-    void (*ended)(void *arg, size_t index, int rc, int status); /* HTTP's; 0: there was none */
-    void *arg;
+    struct co_transfer_events events; /* of each URL, by its place; `arg` is write's as well */
 };
 
 /* Gets them all. Suspends. 0 also when some failed, `ended` has been told; -ENOMEM, CO_ECANCELED,

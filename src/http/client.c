@@ -26,6 +26,7 @@ struct co_http_client {
     struct co_http_client_options options;
     char *user_agent;
     struct co_http_links links;
+    struct co_http_links first_links; /* of HTTP/1: for bodies with a source */
 };
 
 struct co_http_response {
@@ -53,6 +54,17 @@ static void fill_defaults(struct co_http_client_options *options)
         options->redirects_max = REDIRECTS_MAX;
 }
 
+static void start_links(struct co_http_links *links, const struct co_http_client_options *options,
+    enum co_http_version version)
+{
+    links->pool = (struct co_pool){
+        .dial = {.family = options->family, .timeout_ms = options->connect_ms},
+        .tls = options->tls,
+        .idle_max = options->idle_max,
+    };
+    co_http_links_start(links, version);
+}
+
 int co_http_client_new(co_http_client **ret, const struct co_http_client_options *options)
 {
     co_http_client *client = calloc(1, sizeof *client);
@@ -66,12 +78,8 @@ int co_http_client_new(co_http_client **ret, const struct co_http_client_options
         free(client);
         return -ENOMEM;
     }
-    client->links.pool = (struct co_pool){
-        .dial = {.family = client->options.family, .timeout_ms = client->options.connect_ms},
-        .tls = client->options.tls,
-        .idle_max = client->options.idle_max,
-    };
-    co_http_links_start(&client->links, client->options.version);
+    start_links(&client->links, &client->options, client->options.version);
+    start_links(&client->first_links, &client->options, CO_HTTP_1);
     *ret = client;
     return 0;
 }
@@ -81,6 +89,7 @@ void co_http_client_free(co_http_client *client)
     if (!client)
         return;
     co_http_links_end(&client->links);
+    co_http_links_end(&client->first_links);
     free(client->user_agent);
     free(client);
 }
@@ -98,6 +107,12 @@ static struct co_pool_place place_of(const co_http_response *response)
     };
 }
 
+static struct co_http_links *links_of(co_http_response *response)
+{
+    co_http_client *client = response->client;
+    return response->errand.outgoing.source ? &client->first_links : &client->links;
+}
+
 /* Done with the exchange: its connection is kept where that can be. */
 static void let_go(co_http_response *response)
 {
@@ -107,7 +122,7 @@ static void let_go(co_http_response *response)
     if (!stream)
         return;
     struct co_pool_place place = place_of(response);
-    co_http_links_give(&response->client->links, &place, stream, is_sound);
+    co_http_links_give(links_of(response), &place, stream, is_sound);
 }
 
 /* RFC 9110 9.2.2: doing it twice is doing it once. */
@@ -140,7 +155,9 @@ static int converse(co_http_response *response, const struct co_http_question *q
     int rc;
     for (unsigned i = 1;; i++) {
         enum co_http_fate fate;
-        rc = co_http_links_take(&response->client->links, &place, anew, &response->stream, &used);
+        rc = co_http_links_take(links_of(response), &place, anew, &response->stream, &used);
+        if (rc == 0)
+            rc = co_http_outgoing_rewind(question->outgoing);
         if (rc < 0)
             return rc;
         rc = co_http_exchange(response->stream, question, &response->answer, &fate);
@@ -156,7 +173,7 @@ static int converse(co_http_response *response, const struct co_http_question *q
 
 static int ask(co_http_response *response)
 {
-    const struct co_http_errand *errand = &response->errand;
+    struct co_http_errand *errand = &response->errand;
     const struct co_http_client_options *options = &response->client->options;
     struct co_buf head = CO_BUF(CO_HTTP_REQUEST_HEAD_MAX + CO_HTTP_URL_MAX);
     int rc = co_http_errand_head(errand, &head);
@@ -164,6 +181,7 @@ static int ask(co_http_response *response)
         .method = errand->method,
         .head = co_buf_text(&head),
         .body = {errand->what->body, errand->with_body ? errand->what->body_bytes : 0},
+        .outgoing = &errand->outgoing,
         .place_ms = options->connect_ms,
         .head_ms = options->head_ms,
         .min_rate = options->min_rate,

@@ -7,6 +7,7 @@
 #include "codec/http1.h"
 #include "codec/url.h"
 #include "coronet/http_client.h"
+#include "http/outgoing.h"
 
 /* The next piece of a response's body where it lies, valid until the next call. Returns its size,
  * else as co_http_response_read, which it must not be mixed with. */
@@ -25,6 +26,7 @@ struct co_http_errand {
     enum co_http_method method;
     co_text method_text;
     bool with_body;
+    struct co_http_outgoing outgoing; /* the body, when it has a source */
     bool is_trusted; /* the place that was asked for: the user and the headers may go there */
 };
 

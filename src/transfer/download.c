@@ -100,6 +100,7 @@ static int open_file(const struct co_download *download, const struct version *v
             .start = offset > 0 ? CO_UPLOAD_RESUME : CO_UPLOAD_ANEW,
             .offset = offset,
             .uploader = co_buf_text(&version->name),
+            .partial_only = true,
             .fresh = !download->replace,
             .size_max = download->size_max,
         });

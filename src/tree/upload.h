@@ -40,6 +40,7 @@ struct co_upload_options {
     enum co_upload_start start;
     uint64_t offset;   /* CO_UPLOAD_RESUME: -EINVAL when there are fewer bytes than that */
     co_text uploader;  /* who: a user's name; partial files are theirs alone */
+    bool partial_only; /* CO_UPLOAD_RESUME: never of the whole file, which may be another version */
     bool fresh;        /* only if nothing has that name, at the commit too (-EEXIST) */
     uint64_t size_max; /* of the whole file; 0: no limit. More is -EFBIG, and no partial stays */
 };
@@ -56,6 +57,9 @@ int co_upload_open(struct co_upload **ret, struct co_tree *tree, co_text path,
 
 /* Bytes it has now: those it started from included. */
 uint64_t co_upload_size(const struct co_upload *upload);
+
+/* Its time once it is whole; else that of the last write. Does not suspend. */
+void co_upload_set_modified(struct co_upload *upload, int64_t modified_ns);
 
 /* Appends all the bytes. Suspends when the disk is slow. 0; -ENOSPC, -EDQUOT, -EFBIG, -EIO: what
  * was written so far counts; CO_ECANCELED, CO_EDEADLINE. (Whoever sets RLIMIT_FSIZE ignores

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the commands share that ask servers for something: whom to trust, how long to wait, what is
+ * told to people while files come and go, and the exit code of many.
+ */
+#ifndef CO_CMD_TRANSFER_H
+#define CO_CMD_TRANSFER_H
+
+#include "base/buf.h"
+#include "cmd/exit.h"
+#include "cmd/key_log.h"
+#include "cmd/options.h"
+#include "cmd/progress.h"
+#include "coronet/http_client.h"
+#include "transfer/insist.h"
+
+/* The beginning of such a command's settings. */
+struct co_transfer_command {
+    struct co_common common;
+    struct co_option_list headers;
+    const char *user, *user_agent, *cacert;
+    bool insecure;
+    int64_t jobs, retries, timeout, connect_timeout, max_time, limit_rate;
+};
+
+#define CO_TRANSFER_RETRIES_MAX 1000
+#define CO_TRANSFER_AT(member)  offsetof(struct co_transfer_command, member)
+
+/* Rows of their option tables. */
+#define CO_TRANSFER_WHO                                                                            \
+ {CO_OPTION_LIST, .name = "header", .value = "'NAME: VALUE'",                                      \
+     .help = "in the request; repeatable; not told to other servers",                              \
+     .at = CO_TRANSFER_AT(headers)},                                                               \
+     {CO_OPTION_TEXT, .name = "user", .value = "NAME:PASSWORD",                                    \
+         .help = "who you are; other users of this machine can see it",                            \
+         .at = CO_TRANSFER_AT(user)},                                                              \
+ {                                                                                                 \
+  CO_OPTION_TEXT, .name = "user-agent", .value = "TEXT", .help = "who asks (coronet)",             \
+                  .at = CO_TRANSFER_AT(user_agent)                                                 \
+ }
+#define CO_TRANSFER_TLS                                                                            \
+ {CO_OPTION_GROUP, .name = "TLS"},                                                                 \
+     {CO_OPTION_TEXT, .name = "cacert", .value = "FILE", .is_file = true,                          \
+         .help = "authorities to trust (PEM) instead of the system's",                             \
+         .at = CO_TRANSFER_AT(cacert)},                                                            \
+ {                                                                                                 \
+  CO_OPTION_FLAG, .name = "insecure", .help = "believe any server; said so each time",             \
+                  .at = CO_TRANSFER_AT(insecure)                                                   \
+ }
+#define CO_TRANSFER_JOBS                                                                           \
+ {CO_OPTION_NUMBER, .name = "jobs", .value = "N", .help = "files at once (4)",                     \
+     .at = CO_TRANSFER_AT(jobs), .min = 1, .max = CO_PROGRESS_ROWS},                               \
+ {                                                                                                 \
+  CO_OPTION_NUMBER, .name = "retries", .value = "N",                                               \
+                    .help = "of each file, after failures that may pass (3)",                      \
+                    .at = CO_TRANSFER_AT(retries), .max = CO_TRANSFER_RETRIES_MAX                  \
+ }
+#define CO_TRANSFER_LIMITS                                                                         \
+ {CO_OPTION_SECONDS, .name = "timeout", .value = "SECONDS",                                        \
+     .help = "for a response to begin (60)", .at = CO_TRANSFER_AT(timeout), .min = 1},             \
+     {CO_OPTION_SECONDS, .name = "connect-timeout", .value = "SECONDS",                            \
+         .help = "for a connection (30)", .at = CO_TRANSFER_AT(connect_timeout), .min = 1},        \
+     {CO_OPTION_SECONDS, .name = "max-time", .value = "SECONDS", .help = "for all; 0: any (0)",    \
+         .at = CO_TRANSFER_AT(max_time)},                                                          \
+ {                                                                                                 \
+  CO_OPTION_BYTES, .name = "limit-rate", .value = "BYTES",                                         \
+                   .help = "bytes a second of each connection; 0: no limit (0)",                   \
+                   .at = CO_TRANSFER_AT(limit_rate)                                                \
+ }
+
+void co_transfer_defaults(struct co_transfer_command *command);
+
+/* A command at work. */
+struct co_transfer {
+    const struct co_transfer_command *command;
+    const char *kind; /* what the files are called by, in JSON: "url", "path" */
+    struct co_progress progress;
+    co_tls *tls;
+    struct co_key_log key_log;
+    struct co_transfer_events events; /* for whoever does the work */
+    size_t count, failed;             /* files that have ended */
+    enum co_exit code;                /* of the first failure */
+    int signal;                       /* that ended it; 0: none */
+    co_task *work;
+    void *arg;
+};
+
+/* Decides whom to trust. 0 or an exit code, having said why; close it in any case. */
+int co_transfer_open(struct co_transfer *transfer, const struct co_transfer_command *command);
+void co_transfer_close(struct co_transfer *transfer);
+
+/* How the client is to be. */
+void co_transfer_client(
+    const struct co_transfer *transfer, struct co_http_client_options *ret_options);
+
+/* Does the work in a runtime, ended by signals and --max-time. files: how many are shown as the
+ * total; 0: as many as have begun. Returns the exit code, having said what failed. */
+int co_transfer_run(struct co_transfer *transfer, size_t files, co_task *work, void *arg);
+
+/* Says that something is wrong with one of many things, and counts it as failed. */
+void co_transfer_failed(struct co_transfer *transfer, const char *what, int rc, int status);
+
+/* A line of JSON, where they are wanted; otherwise nothing. */
+void co_transfer_report(const struct co_transfer *transfer, const char *event, const char *what);
+
+/* Reads a file, or with "-" standard input. 0 or an exit code, having said why. */
+int co_transfer_read_file(const char *path, struct co_buf *out);
+
+/* Says what is wrong with how it was called. CO_EXIT_USAGE. */
+int co_transfer_usage(const char *text);
+
+#endif
