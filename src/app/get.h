@@ -5,6 +5,7 @@
 #define CO_APP_GET_H
 
 #include "transfer/insist.h"
+#include "transfer/remote.h"
 
 struct co_get_settings {
     const char *const *urls; /* count of them */

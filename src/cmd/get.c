@@ -4,7 +4,6 @@
 
 #include "app/get.h"
 #include "cmd/message.h"
-#include "transfer/remote.h"
 
 #include <errno.h>
 #include <stdio.h>

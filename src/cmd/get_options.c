@@ -30,6 +30,7 @@ const struct co_option co_get_options_table[] = {
 
     {CO_OPTION_GROUP, .name = "Limits"},
     CO_TRANSFER_JOBS,
+    CO_TRANSFER_RETRIES,
     CO_TRANSFER_LIMITS,
     {CO_OPTION_BYTES, .name = "max-size", .value = "BYTES",
         .help = "of a file; larger ones are refused; 0: any (0)", .at = AT(max_size)},

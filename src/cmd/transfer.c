@@ -201,7 +201,8 @@ static int run(void *arg)
     struct watch watch = {transfer, &group};
     size_t files = transfer->progress.files;
     co_group_open(&group, &(struct co_group_options){.timeout_ms = command->max_time});
-    co_progress_start(&transfer->progress, files, !command->common.quiet && !command->common.json);
+    co_progress_start(&transfer->progress, files,
+        !command->common.quiet && !command->common.json && !transfer->is_silent);
     co_go_with(&group, &(struct co_go_options){.name = "signals", .background = true},
         watch_signals, &watch);
     co_go(&group, transfer->work, transfer->arg);

@@ -6,13 +6,12 @@
 #ifndef CO_CMD_TRANSFER_H
 #define CO_CMD_TRANSFER_H
 
-#include "base/buf.h"
+#include "app/get.h"
 #include "cmd/exit.h"
 #include "cmd/key_log.h"
 #include "cmd/options.h"
 #include "cmd/progress.h"
 #include "coronet/http_client.h"
-#include "transfer/insist.h"
 
 /* The beginning of such a command's settings. */
 struct co_transfer_command {
@@ -48,8 +47,11 @@ struct co_transfer_command {
                   .at = CO_TRANSFER_AT(insecure)                                                   \
  }
 #define CO_TRANSFER_JOBS                                                                           \
- {CO_OPTION_NUMBER, .name = "jobs", .value = "N", .help = "files at once (4)",                     \
-     .at = CO_TRANSFER_AT(jobs), .min = 1, .max = CO_PROGRESS_ROWS},                               \
+ {                                                                                                 \
+  CO_OPTION_NUMBER, .name = "jobs", .value = "N", .help = "files at once (4)",                     \
+                    .at = CO_TRANSFER_AT(jobs), .min = 1, .max = CO_PROGRESS_ROWS                  \
+ }
+#define CO_TRANSFER_RETRIES                                                                        \
  {                                                                                                 \
   CO_OPTION_NUMBER, .name = "retries", .value = "N",                                               \
                     .help = "of each file, after failures that may pass (3)",                      \
@@ -73,6 +75,7 @@ void co_transfer_defaults(struct co_transfer_command *command);
 /* A command at work. */
 struct co_transfer {
     const struct co_transfer_command *command;
+    bool is_silent;   /* no progress is shown */
     const char *kind; /* what the files are called by, in JSON: "url", "path" */
     struct co_progress progress;
     co_tls *tls;

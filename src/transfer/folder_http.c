@@ -226,6 +226,7 @@ static int list_json(co_http_response *response, struct co_remote_listing *listi
         rc = read_json(response, &list);
     if (rc == CO_EPROTO)
         rc = co_fail(rc, "the server's listing is no JSON of a kind that is understood");
+    listing->is_short = list.truncated;
     listing->is_whole = rc == 0 && !list.truncated && listing->refused == 0;
     page_close(&list.page);
     co_json_free(&list.json);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "transfer/remote.h"
 
+#include "codec/url.h"
+#include "http/client.h"
 #include "transfer/local_name.h"
 
 #include <strings.h>
@@ -32,6 +34,33 @@ int co_remote_open(struct co_remote **ret, const struct co_remote_options *optio
         if (begins(options->url, kinds[i].scheme))
             return kinds[i].open(ret, options);
     return CO_EINVALID;
+}
+
+int co_remote_open_around(
+    struct co_remote **ret, const struct co_remote_options *options, struct co_buf *ret_name)
+{
+    struct co_remote_options around = *options;
+    struct co_buf url = CO_BUF(CO_HTTP_URL_MAX);
+    struct co_url parsed;
+    int rc = co_url_parse(co_text_of(options->url), &parsed);
+    if (rc < 0)
+        return rc;
+    co_text path = parsed.path;
+    while (path.size > 0 && path.at[path.size - 1] != '/')
+        path.size--;
+    co_text name = co_text_after(parsed.path, path.size);
+    rc = co_url_decode(name, ret_name);
+    if (rc == 0 && name.size > 0 && !co_remote_is_name(co_buf_text(ret_name)))
+        rc = CO_EINVALID;
+    co_buf_add(&url, options->url,
+        parsed.path.size ? (size_t)(path.at + path.size - options->url)
+                         : strcspn(options->url, "?#"));
+    co_buf_add_char(&url, '\0');
+    around.url = url.at;
+    if (rc == 0)
+        rc = url.error ? url.error : co_remote_open(ret, &around);
+    co_buf_free(&url);
+    return rc;
 }
 
 void co_remote_close(struct co_remote *remote)

@@ -14,6 +14,7 @@
 #ifndef CO_TRANSFER_REMOTE_H
 #define CO_TRANSFER_REMOTE_H
 
+#include "base/buf.h"
 #include "transfer/download.h"
 
 enum co_remote_type {
@@ -40,6 +41,7 @@ struct co_remote_listing {
     co_remote_see *see;
     void *arg;
     bool is_whole;  /* out: it says that nothing is missing; else nobody may delete by it */
+    bool is_short;  /* out: the server says that there is more than it tells */
     size_t refused; /* out: names that were none */
 };
 
@@ -95,6 +97,11 @@ struct co_remote_options {
  */
 int co_remote_open(struct co_remote **ret, const struct co_remote_options *options);
 void co_remote_close(struct co_remote *remote); /* NULL is allowed */
+
+/* Opens the folder in which lies what the URL names, and appends its name; nothing for a URL that
+ * ends with a slash, or has no path: then it is the folder itself. Returns as above. */
+int co_remote_open_around(
+    struct co_remote **ret, const struct co_remote_options *options, struct co_buf *ret_name);
 
 /* Is it a URL of a kind that there is? */
 bool co_remote_is_url(const char *word);

@@ -16,9 +16,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define HEADERS_MAX 64    /* of the caller's */
-#define SKIPPED_MAX 65536 /* bytes of an answer that nobody reads; more, and the connection goes   \
-                           */
+#define HEADERS_MAX 64 /* of the caller's */
+#define SKIPPED_MAX                                                                                \
+ 65536 /* bytes of an answer that nobody reads; more, and the connection goes                      \
+        */
 
 struct http_place {
     struct co_remote remote;
@@ -81,6 +82,23 @@ static void response_done(co_http_response *response)
     co_http_response_close(response);
 }
 
+/* CO_ESTATUS, with a word on what can be done about it. */
+static int refused(const co_http_response *response)
+{
+    int status = co_http_response_status(response);
+    const char *hint = "";
+    switch (status) {
+    case 401: hint = " (--user NAME:PASSWORD tells who you are)"; break;
+    case 405:
+    case 501: hint = " (this place takes no changes)"; break;
+    case 404:
+    case 409: hint = " (is the folder there?)"; break;
+    case 507: hint = " (there is no room left)"; break;
+    default: break;
+    }
+    return co_fail(CO_ESTATUS, "the server answered %d %s%s", status, co_http_reason(status), hint);
+}
+
 /* Asks, and closes the request. Refusals are told apart; *ret is an answer that is none. */
 static int ask(
     struct http_place *place, struct request *request, co_http_response **ret, int *ret_status)
@@ -95,7 +113,7 @@ static int ask(
         *ret = response;
         return 0;
     }
-    rc = co_download_refused(response);
+    rc = refused(response);
     response_done(response);
     return rc;
 }
