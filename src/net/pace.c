@@ -94,9 +94,9 @@ long co_pace_splice(struct co_pace *pace, co_stream *stream, int pipe_fd, size_t
 {
     struct co_pace_wait wait;
     co_pace_wait_begin(&wait, pace, 0);
-    long n = co_stream_splice(stream, pipe_fd, step_max(pace, size));
+    long n = co_stream_splice(stream, pipe_fd, co_pace_step(pace, size));
     n = co_pace_wait_end(&wait, pace, n, n > 0 ? (uint64_t)n : 0);
-    int rc = n > 0 ? keep_limit(pace, (uint64_t)n) : 0;
+    int rc = n > 0 ? co_pace_keep(pace, (uint64_t)n) : 0;
     return rc < 0 ? rc : n;
 }
 
