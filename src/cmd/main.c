@@ -5,6 +5,7 @@
 #include "cmd/help.h"
 #include "cmd/ls.h"
 #include "cmd/message.h"
+#include "cmd/mirror.h"
 #include "cmd/options.h"
 #include "cmd/passwd.h"
 #include "cmd/put.h"
@@ -20,7 +21,7 @@
 #endif
 
 const struct co_command co_commands[] = {CO_SERVE_COMMAND, CO_GET_COMMAND, CO_PUT_COMMAND,
-    CO_LS_COMMAND, CO_PASSWD_COMMAND, {.name = NULL}};
+    CO_LS_COMMAND, CO_MIRROR_COMMAND, CO_PASSWD_COMMAND, {.name = NULL}};
 
 static const struct co_command *find(const char *name)
 {

@@ -66,6 +66,16 @@ int co_file_open(const char *path, int *ret_fd)
     return rc;
 }
 
+static int make_folder_run(void *arg)
+{
+    return mkdir(arg, 0777) < 0 ? -errno : 0;
+}
+
+int co_file_make_folder(const char *path)
+{
+    return co_block(make_folder_run, (void *)(uintptr_t)path);
+}
+
 void co_file_close(int fd)
 {
     if (fd >= 0)

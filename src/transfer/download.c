@@ -19,6 +19,7 @@ struct version {
     co_text validator;  /* for If-Range, within `field` */
     struct co_buf field;
     int64_t size;
+    int64_t modified; /* seconds since 1970; CO_DOWNLOAD_NO_TIME: not told */
 };
 
 /* ---- versions ------------------------------------------------------------------------------- */
@@ -44,12 +45,21 @@ static co_text validator_of(const co_http_response *response)
     return (co_text){0};
 }
 
+static int64_t modified_of(const co_http_response *response)
+{
+    int64_t seconds;
+    co_text text = co_http_response_header(response, "Last-Modified");
+    return text.at && co_date_read(text, co_wall_seconds(), &seconds) == 0 ? seconds
+                                                                           : CO_DOWNLOAD_NO_TIME;
+}
+
 /* What the response is a version of. Nothing is found where it can only be had whole. */
 static int version_of(const co_http_response *response, struct version *ret)
 {
     *ret = (struct version){.name = CO_BUF(VERSION_MAX),
         .field = CO_BUF(VALIDATOR_MAX),
-        .size = co_http_response_size(response)};
+        .size = co_http_response_size(response),
+        .modified = modified_of(response)};
     co_text validator = validator_of(response);
     bool coded = co_http_response_header(response, "Content-Encoding").at != NULL;
     if (!validator.at || ret->size <= 0 || coded)
@@ -106,6 +116,15 @@ static int open_file(const struct co_download *download, const struct version *v
         });
 }
 
+static void date(
+    const struct co_download *download, const struct version *version, struct co_upload *file)
+{
+    bool told = version->modified != CO_DOWNLOAD_NO_TIME;
+    int64_t seconds = told ? version->modified : download->modified;
+    if (download->keep_time && seconds > INT64_MIN / CO_SECOND && seconds < INT64_MAX / CO_SECOND)
+        co_upload_set_modified(file, seconds * CO_SECOND);
+}
+
 /* The response's body becomes the file's bytes from `offset` on; NULL: there are no more. */
 static int store(const struct co_download *download, co_http_response *response,
     const struct version *version, uint64_t offset)
@@ -114,6 +133,7 @@ static int store(const struct co_download *download, co_http_response *response,
     int rc = open_file(download, version, offset, &file);
     if (rc < 0)
         return rc;
+    date(download, version, file);
     if (response)
         rc = receive(download, response, file, version->size);
     if (rc == 0)

@@ -24,7 +24,7 @@ enum co_remote_type {
     CO_REMOTE_OTHER, /* a link, a device and the like: nothing to be transferred */
 };
 
-#define CO_REMOTE_NO_TIME INT64_MIN
+#define CO_REMOTE_NO_TIME CO_DOWNLOAD_NO_TIME
 
 struct co_remote_entry {
     co_text name; /* any bytes but '/' and NUL; never "", "." or ".." */
@@ -97,6 +97,11 @@ struct co_remote_options {
  */
 int co_remote_open(struct co_remote **ret, const struct co_remote_options *options);
 void co_remote_close(struct co_remote *remote); /* NULL is allowed */
+
+/* A folder of this machine's as if it were elsewhere: its files are neither sent nor got through
+ * this. The tree, with all rights, must outlive it. What there is other than files and folders, and
+ * links to files, is CO_REMOTE_OTHER. 0, -ENOMEM. */
+int co_remote_local_open(struct co_remote **ret, struct co_tree *tree);
 
 /* Opens the folder in which lies what the URL names, and appends its name; nothing for a URL that
  * ends with a slash, or has no path: then it is the folder itself. Returns as above. */
