@@ -92,7 +92,7 @@ static int work(void *arg)
     if (rc < 0)
         return rc;
     sum_up(mirror);
-    if (totals->equal > 0) /* of many things some have failed, at most */
+    if (totals->folders > 0) /* of many things some have failed, at most */
         mirror->transfer.count++;
     return 0;
 }

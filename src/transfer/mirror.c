@@ -123,17 +123,18 @@ static int attempt(void *arg, unsigned nth, int *ret_status, bool *ret_final)
     return job->mirror->is_upload ? upload(job, ret_status) : download(job, ret_status);
 }
 
-/* What is sent gets the time of its arrival, where no other can be set: as long as it is not older
- * it is the same. */
+/* Where no other time can be set, what is sent gets that of its arrival. It is the same if that is
+ * later: within one second it may have been changed again. */
 static bool is_equal(const struct job *job)
 {
     const struct co_remote_entry *from = &job->from, *to = &job->to;
+    bool keeps_times = job->mirror->to->kind->sets_times;
     if (to->size < 0 || from->modified == CO_REMOTE_NO_TIME || to->modified == CO_REMOTE_NO_TIME)
         return false;
     if (job->mirror->newer && to->modified >= from->modified)
         return true;
-    return from->size == to->size && (job->mirror->is_upload ? to->modified >= from->modified
-                                                             : to->modified == from->modified);
+    bool same_time = keeps_times ? to->modified == from->modified : to->modified > from->modified;
+    return same_time && (from->size == to->size || from->size < 0);
 }
 
 static bool lacks_details(const struct co_remote_entry *entry)
@@ -415,6 +416,7 @@ static int work_on_both(struct walk *walk)
             co_fail(CO_EOUTSIDE, "%zu of its entries have no names that are safe here",
                 walk->from.refused),
             0);
+    walk->mirror->totals.folders += walk->from.count > 0;
     for (size_t i = 0; rc == 0 && i < walk->from.count; i++)
         rc = look_at_entry(walk, &walk->from.entries[i]);
     if (rc == 0 && walk->mirror->delete_others)

@@ -26,8 +26,9 @@ enum co_mirror_act {
 };
 
 struct co_mirror_totals {
-    uint64_t transferred, equal, deleted,
-        passed_over; /* files, folders aside; the last: no files */
+    uint64_t transferred, equal, deleted; /* files */
+    uint64_t passed_over;                 /* what is neither file nor folder */
+    uint64_t folders;                     /* with something in them, that both sides have listed */
 };
 
 struct co_mirror {

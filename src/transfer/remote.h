@@ -62,6 +62,7 @@ struct co_remote_upload {
 struct co_remote;
 
 struct co_remote_kind {
+    bool sets_times; /* set_modified can be relied on */
     /* All entries of a folder, as they come. */
     int (*list)(
         struct co_remote *remote, co_text path, struct co_remote_listing *listing, int *ret_status);

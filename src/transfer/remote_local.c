@@ -99,6 +99,7 @@ static void local_close(struct co_remote *remote)
 int co_remote_local_open(struct co_remote **ret, struct co_tree *tree)
 {
     static const struct co_remote_kind kind = {
+        .sets_times = true,
         .list = local_list,
         .stat = local_stat,
         .remove = local_remove,

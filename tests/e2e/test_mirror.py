@@ -50,7 +50,7 @@ def writable(server, folder):
     return lambda: server('-4', '--anonymous-write', '--hidden')
 
 
-# ---- down ------------------------------------------------------------------------------------------
+# ---- down ---------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize('kind', ['ours', 'python', 'nginx', 'nginx-json', 'lighttpd', 'apache'])
 def test_a_tree_comes_down_and_then_nothing_does(server, place, folder, here, kind):  # noqa: F811
@@ -104,7 +104,7 @@ def test_many_small_files_need_few_connections(server, folder, here):
     assert len(contents(here)) == 2000
 
 
-# ---- deleting --------------------------------------------------------------------------------------
+# ---- deleting -----------------------------------------------------------------------------------
 
 def test_delete_removes_what_the_rules_let_through(server, folder, here):
     plant(folder, FILES)
@@ -121,7 +121,8 @@ def test_delete_removes_what_the_rules_let_through(server, folder, here):
 @pytest.mark.parametrize('answer, code', [
     (b'HTTP/1.1 500 x\r\nContent-Length: 0\r\n\r\n', 8),
     (b'HTTP/1.1 404 x\r\nContent-Length: 0\r\n\r\n', 8),
-    (b'HTTP/1.1 200 x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"entries":[', 9),
+    (b'HTTP/1.1 200 x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n'
+     b'Connection: close\r\n\r\n{"entries":[', 9),
     (listing({'name': 'a', 'type': 'file', 'size': 1, 'modified': '2023-11-14T22:13:20Z'},
              truncated=True), 9),
     (listing({'name': 'a', 'type': 'file', 'size': 1, 'modified': '2023-11-14T22:13:20Z'},
@@ -150,7 +151,7 @@ def test_an_empty_list_deletes_nothing_c07(server, folder, here, tmp_path):
     assert (folder / 'a').exists()
 
 
-# ---- what lists may say ------------------------------------------------------------------------------
+# ---- what lists may say -------------------------------------------------------------------------
 
 def test_nothing_outside_is_touched_c07(scripted, here, tmp_path):  # noqa: F811
     """Names that lead out, and links that were planted for them to follow."""
@@ -205,8 +206,8 @@ def test_what_is_in_the_way_fails_alone(server, folder, here):
 
 
 def test_one_failure_does_not_end_the_rest(scripted, here):  # noqa: F811
-    one = scripted(lambda head, nth: listing(*({'name': f'f{i}', 'type': 'file', 'size': 1}
-                                               for i in range(9))) if head.startswith('GET / ') else
+    files = [{'name': f'f{i}', 'type': 'file', 'size': 1} for i in range(9)]
+    one = scripted(lambda head, nth: listing(*files) if head.startswith('GET / ') else
                    b'HTTP/1.1 403 x\r\nContent-Length: 0\r\n\r\n' if 'f4' in head else whole(b'x'))
     _, said = mirror(f'{one.url}/', here, code=9)
     assert len(contents(here)) == 8 and 'f4: the server answered 403' in said
@@ -221,11 +222,11 @@ def test_a_tree_without_end_ends(scripted, here):  # noqa: F811
 def test_names_are_escaped_in_messages_c08(scripted, here):  # noqa: F811
     one = scripted(lambda head, nth: listing({'name': '\x1b[2J\n\u202e', 'type': 'file', 'size': 1})
                    if head.startswith('GET / ') else b'HTTP/1.1 403 x\r\nContent-Length: 0\r\n\r\n')
-    _, said = mirror('-v', f'{one.url}/', here, code=8)
+    _, said = mirror('-v', f'{one.url}/', here, code=9)
     assert '\x1b' not in said and '\u202e' not in said and '\\x1B[2J\\x0A' in said
 
 
-# ---- up ----------------------------------------------------------------------------------------------
+# ---- up -----------------------------------------------------------------------------------------
 
 def test_a_tree_goes_up_and_then_nothing_does(writable, folder, here):
     plant(here, FILES)
@@ -263,7 +264,7 @@ def test_what_is_no_file_stays_here(writable, folder, here, tmp_path):
     assert sorted(contents(folder)) == ['a', 'link-to-a', 'real/b']
 
 
-# ---- how it is called ------------------------------------------------------------------------------
+# ---- how it is called ---------------------------------------------------------------------------
 
 def test_json_tells_of_everything(server, folder, here):
     plant(folder, {'a': 1, 'd/b': 1})
