@@ -100,6 +100,7 @@ static void prepare(struct job *job, co_text name)
         .replace = settings->replace,
         .resume = settings->resume,
         .no_sync = settings->no_sync,
+        .segments = settings->segments,
         .size_max = settings->size_max,
         .progress = progressed,
         .arg = job,

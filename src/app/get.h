@@ -14,6 +14,7 @@ struct co_get_settings {
     const char *name;   /* of the one file; NULL: each URL's own */
     bool replace, resume, no_sync;
     unsigned jobs;             /* files at once; 0: 1 */
+    unsigned segments;         /* of each file at once; 0: 1 */
     unsigned retries;          /* of each file, after failures that may pass */
     uint64_t size_max;         /* of each file; 0: no limit */
     struct co_http_fetch what; /* for each; its URL is not looked at */

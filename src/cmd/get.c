@@ -133,6 +133,7 @@ static void fill_settings(struct get *get)
     settings->resume = command->resume;
     settings->no_sync = command->no_sync;
     settings->jobs = to_stdout ? 1 : (unsigned)command->transfer.jobs;
+    settings->segments = (unsigned)command->segments;
     settings->retries = (unsigned)command->transfer.retries;
     settings->size_max = (uint64_t)command->max_size;
     settings->what = (struct co_http_fetch){

@@ -9,7 +9,7 @@ struct co_get_command {
     struct co_transfer_command transfer;
     const char *output, *folder, *list;
     bool resume, force, no_sync, http1, http2;
-    int64_t max_size, max_redirects;
+    int64_t max_size, max_redirects, segments;
 };
 
 extern const struct co_option co_get_options_table[];

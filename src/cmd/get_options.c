@@ -18,6 +18,8 @@ const struct co_option co_get_options_table[] = {
         .is_file = true},
     {CO_OPTION_FLAG, 'c', "continue",
         .help = "go on with what an earlier run has left of the same version", .at = AT(resume)},
+    {CO_OPTION_NUMBER, 's', "segments", "N", "parts of each file at once (1)", AT(segments),
+        .min = 1, .max = 16},
     CO_TRANSFER_WHO,
     {CO_OPTION_NUMBER, .name = "max-redirects", .value = "N",
         .help = "followed in a row; 0: none (20)", .at = AT(max_redirects), .max = 1000},
@@ -43,4 +45,5 @@ void co_get_defaults(void *settings)
     struct co_get_command *command = settings;
     co_transfer_defaults(&command->transfer);
     command->max_redirects = 20;
+    command->segments = 1;
 }

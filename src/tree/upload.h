@@ -79,6 +79,26 @@ int co_upload_pipe(struct co_upload *upload);
  * co_upload_write. */
 int co_upload_drain(struct co_upload *upload, size_t size);
 
+/*
+ * For parts in any order (upload_parts.c): a file that has its length from the beginning, with
+ * holes where nothing has come yet. All suspend when the disk is slow, and return as
+ * co_upload_write. What has come is for the caller to know: a partial file tells nothing of its
+ * holes.
+ */
+
+/* Makes it that long, longer or shorter. */
+int co_upload_resize(struct co_upload *upload, uint64_t size);
+
+/* Within its length; all of it. */
+int co_upload_write_at(struct co_upload *upload, const void *bytes, size_t size, uint64_t offset);
+
+/* As co_tree_read. */
+ssize_t co_upload_read_at(
+    const struct co_upload *upload, void *ret_bytes, size_t size, uint64_t offset);
+
+/* What was written is on the disk. */
+int co_upload_sync(struct co_upload *upload);
+
 /* Makes the file whole under its name, durably. Suspends; the upload is freed in any case. 0, or
  * -errno: then the partial file is kept, or removed when it never can become whole. sync: false
  * trusts the kernel's write-back. Without CO_MAY_CHANGE, -EEXIST when something has got the
