@@ -37,6 +37,9 @@ extern "C" {
  X(CO_EREPLIED, -5301, "the response has already been sent")                                       \
  X(CO_EOUTSIDE, -5302, "the path leads outside the tree")                                          \
  X(CO_ESTATUS, -5303, "the server said no: its response is no success")                            \
+ X(CO_EFTP, -5400, "malformed FTP reply, or one out of turn")                                      \
+ X(CO_ELOGIN, -5401, "the login was refused (check the user and the password)")                    \
+ X(CO_ECHANGED, -5402, "what lies here is not the beginning of the file there")                    \
  X(CO_ETLS, -5500, "TLS failed: the peer refused or broke the protocol")                           \
  X(CO_ECERTIFICATE, -5501, "the peer's certificate does not prove who it should be")               \
  X(CO_ETRUNCATED, -5502,                                                                           \

@@ -12,6 +12,7 @@
 #ifndef CORONET_HTTP_CLIENT_H
 #define CORONET_HTTP_CLIENT_H
 
+#include "coronet/cookies.h"
 #include "coronet/dial.h"
 #include "coronet/tls.h"
 
@@ -44,6 +45,8 @@ struct co_http_client_options {
     bool no_redirects;      /* a redirection is a response like any other */
     const char *user_agent; /* NULL: "coronet" */
     enum co_http_version version;
+    bool compressed; /* ask for gzip, deflate, br and zstd, and decode what comes; else as it is */
+    co_cookies *cookies;    /* borrowed; NULL: none are sent or taken */
 };
 
 /*
@@ -103,7 +106,8 @@ struct co_http_fetch {
  * is sent over HTTP/1, when the server asks for it, or after a second (RFC 9110 10.1.1), and ends
  * early when the server answers early. ret: receives the response, for co_http_response_close.
  * what: borrowed during the call. Returns: 0; CO_EINVALID (a malformed URL, method or header),
- * CO_EHTTP (the server broke the protocol, or redirects for ever), CO_ETOOBIG (of its head),
+ * CO_EHTTP (the server broke the protocol, or redirects for ever), CO_ETOOBIG (of its head,
+ * or more than two content codings),
  * CO_EEOF, CO_EDEADLINE, CO_ETOOSLOW, CO_ECANCELED, as co_dial and co_tls_connect; with detail for
  * co_explain.
  */
@@ -155,7 +159,7 @@ CO_API co_text co_http_response_header(const co_http_response *response, const c
  * co_http_response_size - the length of its body, as announced.
  *
  * Does not suspend.
- * Returns: bytes; -1 when only its end will tell.
+ * Returns: bytes; -1 when only its end will tell, as with what is decoded.
  */
 CO_API int64_t co_http_response_size(const co_http_response *response);
 
@@ -163,8 +167,9 @@ CO_API int64_t co_http_response_size(const co_http_response *response);
  * co_http_response_read - read the body.
  *
  * Suspends until there is something.
- * Returns: a count; 0 at its end; CO_EEOF when the connection ended before, CO_EHTTP, CO_ETOOSLOW,
- * CO_ETRUNCATED, else as co_read. Failures stay.
+ * Returns: a count; 0 at its end; CO_EEOF when the connection ended before, or the body within its
+ * content coding; CO_EHTTP (also for a corrupt coding), CO_ETOOBIG (decoded it grows beyond all
+ * measure), CO_ETOOSLOW, CO_ETRUNCATED, else as co_read. Failures stay.
  */
 CO_API ssize_t co_http_response_read(co_http_response *response, void *ret_bytes, size_t size);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "app/get.h"
 
+#include "app/get_keep.h"
 #include "coronet/fiber.h"
 #include "http/client.h"
 #include "net/fail.h"
@@ -12,6 +13,7 @@ struct get {
     const struct co_get_settings *settings;
     co_http_client *client;
     struct co_tree *tree;
+    struct co_get_keep keep;
 };
 
 /* One file. */
@@ -167,6 +169,21 @@ static int run_jobs(const struct get *get)
     return rc < 0 ? rc : co_status();
 }
 
+static int run_with_client(struct get *get)
+{
+    struct co_http_client_options options = get->settings->client;
+    int rc = co_get_keep_open(&get->keep, get->settings, &options);
+    if (rc == 0)
+        rc = co_http_client_new(&get->client, &options);
+    if (rc == 0) {
+        rc = run_jobs(get);
+        co_get_keep_save(&get->keep, get->settings);
+    }
+    co_http_client_free(get->client);
+    co_get_keep_close(&get->keep);
+    return rc;
+}
+
 int co_app_get(const struct co_get_settings *settings)
 {
     struct get get = {.settings = settings};
@@ -174,10 +191,7 @@ int co_app_get(const struct co_get_settings *settings)
     int rc = settings->write ? 0 : co_tree_open(&get.tree, settings->folder, &whole);
     if (rc < 0)
         return co_fail_at(rc, "open", settings->folder, NULL, "");
-    rc = co_http_client_new(&get.client, &settings->client);
-    if (rc == 0)
-        rc = run_jobs(&get);
-    co_http_client_free(get.client);
+    rc = run_with_client(&get);
     co_tree_free(get.tree);
     return rc;
 }

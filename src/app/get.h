@@ -19,10 +19,14 @@ struct co_get_settings {
     uint64_t size_max;         /* of each file; 0: no limit */
     struct co_http_fetch what; /* for each; its URL is not looked at */
     struct co_http_client_options client;
+    bool cookies;           /* take them and tell them, for this run */
+    const char *cookie_jar; /* and before and after it, in this file; NULL: no file */
     /* Instead of files: takes all bytes of all bodies, in the URLs' order, one at a time. Must not
      * suspend. May be NULL. */
     int (*write)(void *arg, const void *bytes, size_t size);
     struct co_transfer_events events; /* of each URL, by its place; `arg` is write's as well */
+    /* Told that a file which is to be kept for later runs could not be. Must not suspend. */
+    void (*not_kept)(void *arg, const char *path, int rc);
 };
 
 /* Gets them all. Suspends. 0 also when some failed, `ended` has been told; -ENOMEM, CO_ECANCELED,

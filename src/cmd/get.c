@@ -114,6 +114,14 @@ static int write_out(void *arg, const void *bytes, size_t size)
     return errno ? -errno : -EIO;
 }
 
+static void not_kept(void *arg, const char *path, int rc)
+{
+    struct co_transfer *transfer = arg;
+    transfer->kept_badly = true;
+    co_progress_hide(&transfer->progress);
+    co_error("cannot write %s: %s", path, co_explain(rc));
+}
+
 /* ---- running --------------------------------------------------------------------------------- */
 
 static int work(void *arg)
@@ -144,6 +152,10 @@ static void fill_settings(struct get *get)
     settings->client.version = command->http1   ? CO_HTTP_1
                                : command->http2 ? CO_HTTP_2
                                                 : CO_HTTP_ANY;
+    settings->client.compressed = command->compressed;
+    settings->cookies = command->cookies;
+    settings->cookie_jar = command->cookie_jar;
+    settings->not_kept = not_kept;
     settings->write = to_stdout ? write_out : NULL;
     settings->events = get->transfer.events;
 }

@@ -225,7 +225,7 @@ static int exit_code(const struct co_transfer *transfer, int rc)
         return (int)co_exit_of(rc, 0);
     }
     if (transfer->failed == 0)
-        return CO_EXIT_DONE;
+        return transfer->kept_badly ? CO_EXIT_FILE : CO_EXIT_DONE;
     return transfer->failed < transfer->count ? CO_EXIT_PARTIAL : (int)transfer->code;
 }
 

@@ -82,6 +82,7 @@ struct co_transfer {
     struct co_key_log key_log;
     struct co_transfer_events events; /* for whoever does the work */
     size_t count, failed;             /* files that have ended */
+    bool kept_badly;                  /* a file for later runs could not be written */
     enum co_exit code;                /* of the first failure */
     int signal;                       /* that ended it; 0: none */
     co_task *work;

@@ -90,3 +90,15 @@ void co_ftp_port_write(struct co_buf *out, const struct sockaddr_in *address)
         co_buf_add_number(out, bytes[i]);
     }
 }
+
+void co_ftp_eprt_write(struct co_buf *out, const union co_ftp_address *address)
+{
+    char host[INET6_ADDRSTRLEN] = "";
+    bool v4 = address->any.sa_family == AF_INET;
+    if (v4)
+        inet_ntop(AF_INET, &address->v4.sin_addr, host, sizeof host);
+    else
+        inet_ntop(AF_INET6, &address->v6.sin6_addr, host, sizeof host);
+    co_buf_addf(out, "|%d|%s|%u|", v4 ? 1 : 2, host,
+        ntohs(v4 ? address->v4.sin_port : address->v6.sin6_port));
+}

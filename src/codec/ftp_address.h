@@ -21,7 +21,10 @@ int co_ftp_port_parse(co_text argument, union co_ftp_address *ret);
  * other than 1 and 2 (reply 522); CO_EINVALID. */
 int co_ftp_eprt_parse(co_text argument, union co_ftp_address *ret);
 
-/* "h1,h2,h3,h4,p1,p2" for 227. */
+/* "h1,h2,h3,h4,p1,p2" for PORT and 227. */
 void co_ftp_port_write(struct co_buf *out, const struct sockaddr_in *address);
+
+/* "|1|132.235.1.2|6275|" for EPRT. */
+void co_ftp_eprt_write(struct co_buf *out, const union co_ftp_address *address);
 
 #endif

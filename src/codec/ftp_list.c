@@ -31,7 +31,7 @@ static void add_name(struct co_buf *out, co_text name)
     }
 }
 
-void co_ftp_list_line(struct co_buf *out, const struct co_ftp_entry *entry, int64_t now)
+void co_ftp_list_line(struct co_buf *out, const struct co_ftp_shown *entry, int64_t now)
 {
     char mode[] = "-rwxrwxrwx", date[CO_DATE_LIST_SIZE];
     int64_t modified = entry->modified_seconds;
@@ -48,7 +48,7 @@ void co_ftp_list_line(struct co_buf *out, const struct co_ftp_entry *entry, int6
 
 /* ---- facts (RFC 3659 7.5) -------------------------------------------------------------------- */
 
-static void type_write(struct co_buf *out, const struct co_ftp_entry *entry)
+static void type_write(struct co_buf *out, const struct co_ftp_shown *entry)
 {
     co_buf_add_string(out, entry->current  ? "cdir"
                            : entry->parent ? "pdir"
@@ -56,12 +56,12 @@ static void type_write(struct co_buf *out, const struct co_ftp_entry *entry)
                                            : "file");
 }
 
-static void size_write(struct co_buf *out, const struct co_ftp_entry *entry)
+static void size_write(struct co_buf *out, const struct co_ftp_shown *entry)
 {
     co_buf_add_number(out, entry->size);
 }
 
-static void modify_write(struct co_buf *out, const struct co_ftp_entry *entry)
+static void modify_write(struct co_buf *out, const struct co_ftp_shown *entry)
 {
     char digits[CO_FTP_TIME_SIZE];
     co_ftp_time_write(digits, entry->modified_seconds);
@@ -69,7 +69,7 @@ static void modify_write(struct co_buf *out, const struct co_ftp_entry *entry)
 }
 
 /* RFC 3659 7.5.5. Whoever may do anything with a folder may enter it, be it to leave something. */
-static void perm_write(struct co_buf *out, const struct co_ftp_entry *entry)
+static void perm_write(struct co_buf *out, const struct co_ftp_shown *entry)
 {
     static const struct {
         char letter;
@@ -95,13 +95,13 @@ static void perm_write(struct co_buf *out, const struct co_ftp_entry *entry)
 }
 
 /* The same for two names of one file, and for no two files (RFC 3659 7.5.2). */
-static void unique_write(struct co_buf *out, const struct co_ftp_entry *entry)
+static void unique_write(struct co_buf *out, const struct co_ftp_shown *entry)
 {
     co_buf_addf(
         out, "%llxg%llx", (unsigned long long)entry->device, (unsigned long long)entry->inode);
 }
 
-static void unix_mode_write(struct co_buf *out, const struct co_ftp_entry *entry)
+static void unix_mode_write(struct co_buf *out, const struct co_ftp_shown *entry)
 {
     co_buf_addf(out, "%04o", entry->mode & MODE_BITS);
 }
@@ -109,7 +109,7 @@ static void unix_mode_write(struct co_buf *out, const struct co_ftp_entry *entry
 static const struct {
     const char *name;
     enum co_ftp_facts bit;
-    void (*write)(struct co_buf *out, const struct co_ftp_entry *entry);
+    void (*write)(struct co_buf *out, const struct co_ftp_shown *entry);
 } facts_known[] = {
     {"type", CO_FTP_FACT_TYPE, type_write},
     {"size", CO_FTP_FACT_SIZE, size_write},
@@ -119,7 +119,7 @@ static const struct {
     {"UNIX.mode", CO_FTP_FACT_UNIX_MODE, unix_mode_write},
 };
 
-void co_ftp_facts_write(struct co_buf *out, const struct co_ftp_entry *entry, unsigned facts)
+void co_ftp_facts_write(struct co_buf *out, const struct co_ftp_shown *entry, unsigned facts)
 {
     if (entry->folder)
         facts &= ~(unsigned)CO_FTP_FACT_SIZE;

@@ -9,7 +9,7 @@
 #include "base/buf.h"
 
 /* An entry as the protocol shows it. */
-struct co_ftp_entry {
+struct co_ftp_shown {
     co_text name; /* bytes as they are, but CR, LF and NUL are written as '?' */
     bool folder;
     bool current, parent; /* a folder that is MLSD's cdir or pdir */
@@ -34,7 +34,7 @@ bool co_ftp_name_is_shown(co_text name);
  * "drwxr-xr-x   2 ftp      ftp          4096 Nov 28 02:34 name\r\n"; the year instead of the time
  * for what is more than half a year old or in the future, in UTC.
  */
-void co_ftp_list_line(struct co_buf *out, const struct co_ftp_entry *entry, int64_t now);
+void co_ftp_list_line(struct co_buf *out, const struct co_ftp_shown *entry, int64_t now);
 
 enum co_ftp_facts {
     CO_FTP_FACT_TYPE = 1,
@@ -50,7 +50,7 @@ enum co_ftp_facts {
  * "type=file;size=12;modify=20261128023400;perm=r;unique=801g2a;UNIX.mode=0644; name", without a
  * line end; only the facts asked for, and a folder has no size (RFC 3659 7.5.7).
  */
-void co_ftp_facts_write(struct co_buf *out, const struct co_ftp_entry *entry, unsigned facts);
+void co_ftp_facts_write(struct co_buf *out, const struct co_ftp_shown *entry, unsigned facts);
 
 /* The value of FEAT's MLST line: each fact, with a star when it is in `facts`: "type*;size*;...".
  */

@@ -114,6 +114,11 @@ static bool is_name(co_text host)
     return !number || is_address_v4(host);
 }
 
+bool co_url_host_is_address(co_text host)
+{
+    return is_address_v4(host) || is_address_v6(host);
+}
+
 int co_url_authority(co_text text, co_text *ret_host, uint16_t *ret_port)
 {
     if (text.size == 0)

@@ -33,6 +33,9 @@ int co_url_parse(co_text text, struct co_url *ret);
  */
 int co_url_resolve(const struct co_url *base, co_text reference, struct co_buf *out);
 
+/* Is a well-formed host an address, not a name? */
+bool co_url_host_is_address(co_text host);
+
 /* Checks "host", "host:port", "[::1]:port" (RFC 9112 3.2). 0 or CO_EINVALID. Port 0 when absent;
  * the host comes without brackets: one that holds a ':' is IPv6. */
 int co_url_authority(co_text text, co_text *ret_host, uint16_t *ret_port);

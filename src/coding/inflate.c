@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "coding/inflate.h"
 
+#include "coding/bomb.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <zlib.h>
@@ -31,12 +33,6 @@ void co_inflate_free(struct co_inflate *self)
     free(self);
 }
 
-static bool is_bomb(const z_stream *z)
-{
-    return z->total_out > CO_INFLATE_FREE_BYTES &&
-           z->total_out / CO_INFLATE_RATIO_MAX > z->total_in;
-}
-
 int co_inflate_step(struct co_inflate *self, co_text *bytes, struct co_buf *out)
 {
     z_stream *z = &self->z;
@@ -55,7 +51,7 @@ int co_inflate_step(struct co_inflate *self, co_text *bytes, struct co_buf *out)
     *bytes = co_text_after(*bytes, bytes->size - z->avail_in);
     out->size += room - z->avail_out;
     self->ended = rc == Z_STREAM_END;
-    if (is_bomb(z))
+    if (co_is_bomb(z->total_in, z->total_out))
         return CO_ETOOBIG;
     if (rc == Z_MEM_ERROR)
         return -ENOMEM;

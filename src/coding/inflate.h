@@ -8,9 +8,6 @@
 
 #include "base/buf.h"
 
-#define CO_INFLATE_FREE_BYTES (64u << 20) /* may come of however little, */
-#define CO_INFLATE_RATIO_MAX  100         /* and beyond that so many of each byte */
-
 struct co_inflate;
 
 /* 0 or -ENOMEM. */

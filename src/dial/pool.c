@@ -123,7 +123,9 @@ static int connect_secure(struct co_pool *pool, co_text name, co_stream *stream)
     co_tls *tls;
     snprintf(host, sizeof host, "%.*s", CO_TEXT_PRINT(name));
     int rc = trust(pool, &tls);
-    return rc < 0 ? rc : co_tls_connect_as(stream, tls, host, pool->alpn);
+    return rc < 0 ? rc
+                  : co_tls_connect_on(
+                        stream, tls, host, &(struct co_tls_client_terms){.alpn = pool->alpn});
 }
 
 int co_pool_connect(struct co_pool *pool, const struct co_pool_place *place, co_stream **ret)

@@ -18,62 +18,62 @@
 #define HASH_RANGE "<sp> file [<sp> start [<sp> end]]"
 
 static const struct co_ftp_rule rules[CO_FTP_VERB_COUNT] = {
-    [CO_FTP_ABOR] = {co_ftp_abor, "", AT_ONCE},
-    [CO_FTP_ACCT] = {co_ftp_acct, "<sp> account", BEFORE_LOGIN, NEEDS},
-    [CO_FTP_ALLO] = {co_ftp_allo, "<sp> bytes", NEEDS},
-    [CO_FTP_APPE] = {co_ftp_appe, "<sp> file", NEEDS},
-    [CO_FTP_AUTH] = {co_ftp_auth, "<sp> TLS", OF_TLS, NEEDS},
-    [CO_FTP_AVBL] = {co_ftp_avbl, "[<sp> folder]", AFTER_LOGIN},
-    [CO_FTP_CCC] = {co_ftp_ccc, "", OF_TLS},
-    [CO_FTP_CDUP] = {co_ftp_cdup, "", AFTER_LOGIN},
-    [CO_FTP_CLNT] = {co_ftp_clnt, "<sp> client", BEFORE_LOGIN, NEEDS},
-    [CO_FTP_CWD] = {co_ftp_cwd, "[<sp> folder]", AFTER_LOGIN},
-    [CO_FTP_DELE] = {co_ftp_dele, "<sp> file", NEEDS},
-    [CO_FTP_EPRT] = {co_ftp_eprt, "<sp> |proto|address|port|", NEEDS},
-    [CO_FTP_EPSV] = {co_ftp_epsv, "[<sp> 1|2|ALL]", AFTER_LOGIN},
-    [CO_FTP_FEAT] = {co_ftp_feat, "", BEFORE_LOGIN, AT_ONCE},
-    [CO_FTP_HASH] = {co_ftp_hash, "<sp> file", NEEDS},
-    [CO_FTP_HELP] = {co_ftp_help, "[<sp> command]", BEFORE_LOGIN, AT_ONCE},
-    [CO_FTP_HOST] = {co_ftp_host, "<sp> host", BEFORE_LOGIN, NEEDS},
-    [CO_FTP_LANG] = {co_ftp_lang, "[<sp> language]", BEFORE_LOGIN},
-    [CO_FTP_LIST] = {co_ftp_list, "[<sp> path]", NOT_TAKEN(450)},
-    [CO_FTP_MDTM] = {co_ftp_mdtm, "<sp> file", NEEDS},
-    [CO_FTP_MFF] = {co_ftp_mff, "<sp> fact=value;... <sp> file", NEEDS},
-    [CO_FTP_MFMT] = {co_ftp_mfmt, "<sp> YYYYMMDDHHMMSS <sp> file", NEEDS},
-    [CO_FTP_MKD] = {co_ftp_mkd, "<sp> folder", NEEDS},
-    [CO_FTP_MLSD] = {co_ftp_mlsd, "[<sp> folder]", AFTER_LOGIN},
-    [CO_FTP_MLST] = {co_ftp_mlst, "[<sp> path]", AFTER_LOGIN},
-    [CO_FTP_MODE] = {co_ftp_mode, "<sp> S|Z", NEEDS},
-    [CO_FTP_NLST] = {co_ftp_nlst, "[<sp> folder]", NOT_TAKEN(450)},
-    [CO_FTP_NOOP] = {co_ftp_noop, "", BEFORE_LOGIN, AT_ONCE},
-    [CO_FTP_OPTS] = {co_ftp_opts, "<sp> command [<sp> options]", BEFORE_LOGIN, NEEDS},
-    [CO_FTP_PASS] = {co_ftp_pass, "<sp> password", BEFORE_LOGIN},
-    [CO_FTP_PASV] = {co_ftp_pasv, "", AFTER_LOGIN},
-    [CO_FTP_PBSZ] = {co_ftp_pbsz, "<sp> 0", OF_TLS, NEEDS},
-    [CO_FTP_PORT] = {co_ftp_port, "<sp> h1,h2,h3,h4,p1,p2", NEEDS},
-    [CO_FTP_PROT] = {co_ftp_prot, "<sp> P|C", OF_TLS, NEEDS},
-    [CO_FTP_PWD] = {co_ftp_pwd, "", AT_ONCE},
-    [CO_FTP_QUIT] = {co_ftp_quit, "", BEFORE_LOGIN, AT_ONCE},
-    [CO_FTP_RANG] = {co_ftp_rang, "<sp> first byte <sp> last byte", NEEDS},
-    [CO_FTP_REIN] = {co_ftp_rein, "", BEFORE_LOGIN},
-    [CO_FTP_REST] = {co_ftp_rest, "<sp> bytes", NEEDS},
-    [CO_FTP_RETR] = {co_ftp_retr, "<sp> file", NEEDS},
-    [CO_FTP_RMD] = {co_ftp_rmd, "<sp> folder", NEEDS},
-    [CO_FTP_RNFR] = {co_ftp_rnfr, "<sp> path", NEEDS},
-    [CO_FTP_RNTO] = {co_ftp_rnto, "<sp> path", NEEDS, NOT_TAKEN(553)},
-    [CO_FTP_SITE] = {co_ftp_site, "<sp> HELP|CHMOD|UTIME ...", NEEDS},
-    [CO_FTP_SIZE] = {co_ftp_size, "<sp> file", NEEDS},
-    [CO_FTP_STAT] = {co_ftp_stat, "[<sp> path]", AT_ONCE, NOT_TAKEN(450)},
-    [CO_FTP_STOR] = {co_ftp_stor, "<sp> file", NEEDS, NOT_TAKEN(553)},
-    [CO_FTP_STOU] = {co_ftp_stou, "", NOT_TAKEN(553)},
-    [CO_FTP_STRU] = {co_ftp_stru, "<sp> F", NEEDS},
-    [CO_FTP_SYST] = {co_ftp_syst, "", BEFORE_LOGIN, AT_ONCE},
-    [CO_FTP_TYPE] = {co_ftp_type, "<sp> A|I|L 8", NEEDS},
-    [CO_FTP_USER] = {co_ftp_user, "<sp> name", BEFORE_LOGIN, NEEDS},
-    [CO_FTP_XCRC] = {co_ftp_xcrc, HASH_RANGE, NEEDS},
-    [CO_FTP_XMD5] = {co_ftp_xmd5, HASH_RANGE, NEEDS},
-    [CO_FTP_XSHA1] = {co_ftp_xsha1, HASH_RANGE, NEEDS},
-    [CO_FTP_XSHA256] = {co_ftp_xsha256, HASH_RANGE, NEEDS},
+    [CO_FTP_ABOR] = {co_ftp_on_abor, "", AT_ONCE},
+    [CO_FTP_ACCT] = {co_ftp_on_acct, "<sp> account", BEFORE_LOGIN, NEEDS},
+    [CO_FTP_ALLO] = {co_ftp_on_allo, "<sp> bytes", NEEDS},
+    [CO_FTP_APPE] = {co_ftp_on_appe, "<sp> file", NEEDS},
+    [CO_FTP_AUTH] = {co_ftp_on_auth, "<sp> TLS", OF_TLS, NEEDS},
+    [CO_FTP_AVBL] = {co_ftp_on_avbl, "[<sp> folder]", AFTER_LOGIN},
+    [CO_FTP_CCC] = {co_ftp_on_ccc, "", OF_TLS},
+    [CO_FTP_CDUP] = {co_ftp_on_cdup, "", AFTER_LOGIN},
+    [CO_FTP_CLNT] = {co_ftp_on_clnt, "<sp> client", BEFORE_LOGIN, NEEDS},
+    [CO_FTP_CWD] = {co_ftp_on_cwd, "[<sp> folder]", AFTER_LOGIN},
+    [CO_FTP_DELE] = {co_ftp_on_dele, "<sp> file", NEEDS},
+    [CO_FTP_EPRT] = {co_ftp_on_eprt, "<sp> |proto|address|port|", NEEDS},
+    [CO_FTP_EPSV] = {co_ftp_on_epsv, "[<sp> 1|2|ALL]", AFTER_LOGIN},
+    [CO_FTP_FEAT] = {co_ftp_on_feat, "", BEFORE_LOGIN, AT_ONCE},
+    [CO_FTP_HASH] = {co_ftp_on_hash, "<sp> file", NEEDS},
+    [CO_FTP_HELP] = {co_ftp_on_help, "[<sp> command]", BEFORE_LOGIN, AT_ONCE},
+    [CO_FTP_HOST] = {co_ftp_on_host, "<sp> host", BEFORE_LOGIN, NEEDS},
+    [CO_FTP_LANG] = {co_ftp_on_lang, "[<sp> language]", BEFORE_LOGIN},
+    [CO_FTP_LIST] = {co_ftp_on_list, "[<sp> path]", NOT_TAKEN(450)},
+    [CO_FTP_MDTM] = {co_ftp_on_mdtm, "<sp> file", NEEDS},
+    [CO_FTP_MFF] = {co_ftp_on_mff, "<sp> fact=value;... <sp> file", NEEDS},
+    [CO_FTP_MFMT] = {co_ftp_on_mfmt, "<sp> YYYYMMDDHHMMSS <sp> file", NEEDS},
+    [CO_FTP_MKD] = {co_ftp_on_mkd, "<sp> folder", NEEDS},
+    [CO_FTP_MLSD] = {co_ftp_on_mlsd, "[<sp> folder]", AFTER_LOGIN},
+    [CO_FTP_MLST] = {co_ftp_on_mlst, "[<sp> path]", AFTER_LOGIN},
+    [CO_FTP_MODE] = {co_ftp_on_mode, "<sp> S|Z", NEEDS},
+    [CO_FTP_NLST] = {co_ftp_on_nlst, "[<sp> folder]", NOT_TAKEN(450)},
+    [CO_FTP_NOOP] = {co_ftp_on_noop, "", BEFORE_LOGIN, AT_ONCE},
+    [CO_FTP_OPTS] = {co_ftp_on_opts, "<sp> command [<sp> options]", BEFORE_LOGIN, NEEDS},
+    [CO_FTP_PASS] = {co_ftp_on_pass, "<sp> password", BEFORE_LOGIN},
+    [CO_FTP_PASV] = {co_ftp_on_pasv, "", AFTER_LOGIN},
+    [CO_FTP_PBSZ] = {co_ftp_on_pbsz, "<sp> 0", OF_TLS, NEEDS},
+    [CO_FTP_PORT] = {co_ftp_on_port, "<sp> h1,h2,h3,h4,p1,p2", NEEDS},
+    [CO_FTP_PROT] = {co_ftp_on_prot, "<sp> P|C", OF_TLS, NEEDS},
+    [CO_FTP_PWD] = {co_ftp_on_pwd, "", AT_ONCE},
+    [CO_FTP_QUIT] = {co_ftp_on_quit, "", BEFORE_LOGIN, AT_ONCE},
+    [CO_FTP_RANG] = {co_ftp_on_rang, "<sp> first byte <sp> last byte", NEEDS},
+    [CO_FTP_REIN] = {co_ftp_on_rein, "", BEFORE_LOGIN},
+    [CO_FTP_REST] = {co_ftp_on_rest, "<sp> bytes", NEEDS},
+    [CO_FTP_RETR] = {co_ftp_on_retr, "<sp> file", NEEDS},
+    [CO_FTP_RMD] = {co_ftp_on_rmd, "<sp> folder", NEEDS},
+    [CO_FTP_RNFR] = {co_ftp_on_rnfr, "<sp> path", NEEDS},
+    [CO_FTP_RNTO] = {co_ftp_on_rnto, "<sp> path", NEEDS, NOT_TAKEN(553)},
+    [CO_FTP_SITE] = {co_ftp_on_site, "<sp> HELP|CHMOD|UTIME ...", NEEDS},
+    [CO_FTP_SIZE] = {co_ftp_on_size, "<sp> file", NEEDS},
+    [CO_FTP_STAT] = {co_ftp_on_stat, "[<sp> path]", AT_ONCE, NOT_TAKEN(450)},
+    [CO_FTP_STOR] = {co_ftp_on_stor, "<sp> file", NEEDS, NOT_TAKEN(553)},
+    [CO_FTP_STOU] = {co_ftp_on_stou, "", NOT_TAKEN(553)},
+    [CO_FTP_STRU] = {co_ftp_on_stru, "<sp> F", NEEDS},
+    [CO_FTP_SYST] = {co_ftp_on_syst, "", BEFORE_LOGIN, AT_ONCE},
+    [CO_FTP_TYPE] = {co_ftp_on_type, "<sp> A|I|L 8", NEEDS},
+    [CO_FTP_USER] = {co_ftp_on_user, "<sp> name", BEFORE_LOGIN, NEEDS},
+    [CO_FTP_XCRC] = {co_ftp_on_xcrc, HASH_RANGE, NEEDS},
+    [CO_FTP_XMD5] = {co_ftp_on_xmd5, HASH_RANGE, NEEDS},
+    [CO_FTP_XSHA1] = {co_ftp_on_xsha1, HASH_RANGE, NEEDS},
+    [CO_FTP_XSHA256] = {co_ftp_on_xsha256, HASH_RANGE, NEEDS},
 };
 
 const struct co_ftp_rule *co_ftp_rule_of(enum co_ftp_verb verb)
@@ -135,7 +135,7 @@ bool co_ftp_is_choice(co_text given, const char *letters)
            strchr(letters, given.at[0] & ~0x20);
 }
 
-int co_ftp_type(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_type(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     co_text type = command->argument;
     if (co_text_equal_nocase(type, CO_TEXT("A")) || co_text_equal_nocase(type, CO_TEXT("A N")))
@@ -151,7 +151,7 @@ int co_ftp_type(struct co_ftp_session *session, const struct co_ftp_command *com
         session, 200, "Type is %s.", session->ascii ? "A: line ends are converted" : "I");
 }
 
-int co_ftp_stru(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_stru(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     co_text given = command->argument;
     if (given.size == 1 && (given.at[0] & ~0x20) == 'F')
@@ -162,7 +162,7 @@ int co_ftp_stru(struct co_ftp_session *session, const struct co_ftp_command *com
 
 /* ---- features (RFC 2389, 2640) -------------------------------------------------------------- */
 
-int co_ftp_feat(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_feat(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     static const char *const features[] = {"AVBL", "CLNT", "EPRT", "EPSV", "HOST", "LANG EN*",
         "MDTM", "MFF Modify;UNIX.mode;", "MFMT", "MODE Z", "PASV", "RANG STREAM", "REST STREAM",
@@ -195,7 +195,7 @@ static int opts_mlst(struct co_ftp_session *session, co_text list)
         session, 200, "MLST OPTS%s%.*s", facts.size ? " " : "", CO_TEXT_PRINT(co_buf_text(&facts)));
 }
 
-int co_ftp_opts(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_opts(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     ssize_t space = co_text_find(command->argument, ' ');
     co_text name = {command->argument.at, space < 0 ? command->argument.size : (size_t)space};
@@ -212,7 +212,7 @@ int co_ftp_opts(struct co_ftp_session *session, const struct co_ftp_command *com
 }
 
 /* RFC 2640 4.1: we speak English. */
-int co_ftp_lang(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_lang(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     co_text language = {
         command->argument.at, command->argument.size < 2 ? command->argument.size : 2};
@@ -221,7 +221,7 @@ int co_ftp_lang(struct co_ftp_session *session, const struct co_ftp_command *com
     return co_ftp_reply(session, 200, "English it is.");
 }
 
-int co_ftp_clnt(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_clnt(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     (void)command;
     return co_ftp_reply(session, 200, "Noted.");
@@ -247,7 +247,7 @@ static int help_all(struct co_ftp_session *session)
     return co_ftp_reply(session, 214, "Also XCUP, XCWD, XMKD, XPWD, XRMD.");
 }
 
-int co_ftp_help(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_help(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     struct co_ftp_command asked;
     if (command->argument.size == 0)
@@ -259,7 +259,7 @@ int co_ftp_help(struct co_ftp_session *session, const struct co_ftp_command *com
         session, 214, "Syntax: %s %s", co_ftp_verb_name(asked.verb), rules[asked.verb].syntax);
 }
 
-int co_ftp_syst(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_syst(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     (void)command;
     return co_ftp_reply(session, 215, "UNIX Type: L8");
@@ -267,7 +267,7 @@ int co_ftp_syst(struct co_ftp_session *session, const struct co_ftp_command *com
 
 /* "10" or "10 R 5": a page size of before files were streams. Who asks hears before the upload that
  * it would be too large. */
-int co_ftp_allo(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_allo(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     uint64_t bytes;
     ssize_t space = co_text_find(command->argument, ' ');
@@ -280,14 +280,14 @@ int co_ftp_allo(struct co_ftp_session *session, const struct co_ftp_command *com
     return co_ftp_reply(session, 202, "Room need not be asked for.");
 }
 
-int co_ftp_noop(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_noop(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     (void)command;
     return co_ftp_reply(session, 200, "Done.");
 }
 
 /* RFC 959 4.1.1: with a transfer under way, the connection stays for its result. */
-int co_ftp_quit(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_quit(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     (void)command;
     co_ftp_reply(session, 221, "Goodbye.");

@@ -108,7 +108,7 @@ static void announce(const struct co_ftp_session *session, co_address *address)
     co_ftp_announce(server->announced, server->announced_count, &peer, address);
 }
 
-int co_ftp_pasv(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_pasv(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     co_address address;
     char room[64];
@@ -131,7 +131,7 @@ int co_ftp_pasv(struct co_ftp_session *session, const struct co_ftp_command *com
 
 /* RFC 2428 3: the family, if named, must be the control connection's; "ALL" forbids all other ways.
  */
-int co_ftp_epsv(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_epsv(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     co_address address;
     if (co_text_equal_nocase(command->argument, CO_TEXT("ALL"))) {
@@ -180,7 +180,7 @@ static int active_set(struct co_ftp_session *session, const union co_ftp_address
     return co_ftp_reply(session, 200, "The data will come to that port.");
 }
 
-int co_ftp_port(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_port(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     union co_ftp_address address;
     if (co_ftp_port_parse(command->argument, &address) < 0)
@@ -188,7 +188,7 @@ int co_ftp_port(struct co_ftp_session *session, const struct co_ftp_command *com
     return active_set(session, &address);
 }
 
-int co_ftp_eprt(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_eprt(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     union co_ftp_address address;
     int rc = co_ftp_eprt_parse(command->argument, &address);

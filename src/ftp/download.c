@@ -15,7 +15,7 @@ struct download {
     struct co_pace_span span;
 };
 
-static int send_binary(struct co_ftp_transfer *transfer)
+static int send_binary(struct co_ftp_job *transfer)
 {
     struct download *download = transfer->arg;
     uint64_t size = download->span.size;
@@ -46,7 +46,7 @@ static int take_piece(struct download *download, struct co_buf *in, co_text *ret
 }
 
 /* What is in memory, or converted or packed on its way. */
-static int send_pieces(struct co_ftp_transfer *transfer)
+static int send_pieces(struct co_ftp_job *transfer)
 {
     struct download *download = transfer->arg;
     struct co_ftp_text text = {0};
@@ -62,7 +62,7 @@ static int send_pieces(struct co_ftp_transfer *transfer)
             co_ftp_text_out(&text, piece, &out);
             piece = co_buf_text(&out);
         }
-        rc = out.error ? out.error : co_ftp_transfer_send(transfer, piece);
+        rc = out.error ? out.error : co_ftp_job_send(transfer, piece);
     }
     co_buf_free(&in);
     co_buf_free(&out);
@@ -88,17 +88,17 @@ static int send_file(struct co_ftp_session *session, co_text path, const struct 
     if (from > size || ((from > 0 || session->range_end > 0) && session->ascii))
         return restart_refused(session, size);
     struct download download = {file->bytes, {file->fd, from, end - from}};
-    struct co_ftp_transfer transfer = {
+    struct co_ftp_job transfer = {
         .move = session->ascii || session->packed || file->bytes ? send_pieces : send_binary,
         .arg = &download,
         .kind = CO_FTP_DOWNLOADED,
         .command = "RETR",
         .path = path,
     };
-    return co_ftp_transfer_run(session, &transfer);
+    return co_ftp_job_run(session, &transfer);
 }
 
-int co_ftp_retr(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_retr(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     struct co_buf path = CO_BUF(CO_TREE_PATH_MAX);
     struct co_tree_cache *cache = session->view->cache;
@@ -117,7 +117,7 @@ int co_ftp_retr(struct co_ftp_session *session, const struct co_ftp_command *com
     return rc;
 }
 
-int co_ftp_rest(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_rest(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     session->restart = 0;
     if (co_text_number(command->argument, INT64_MAX, &session->restart) < 0)
@@ -177,7 +177,7 @@ static int size_or_partial(struct co_ftp_session *session, co_text path, uint64_
     return rc;
 }
 
-int co_ftp_size(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_size(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     uint64_t size = 0;
     struct co_buf path = CO_BUF(CO_TREE_PATH_MAX);

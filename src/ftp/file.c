@@ -30,24 +30,24 @@ static int change(struct co_ftp_session *session, co_text argument, const char *
     return result;
 }
 
-int co_ftp_dele(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_dele(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     return change(session, command->argument, "DELE", co_tree_file_remove);
 }
 
-int co_ftp_mkd(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_mkd(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     return change(session, command->argument, "MKD", co_tree_folder_make);
 }
 
-int co_ftp_rmd(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_rmd(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     return change(session, command->argument, "RMD", co_tree_folder_remove);
 }
 
 /* ---- renaming ------------------------------------------------------------------------------- */
 
-int co_ftp_rnfr(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_rnfr(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     struct co_buf path = CO_BUF(CO_TREE_PATH_MAX);
     struct co_tree_stat stat;
@@ -63,7 +63,7 @@ int co_ftp_rnfr(struct co_ftp_session *session, const struct co_ftp_command *com
                   : co_ftp_reply(session, 350, "Now the new name, by RNTO.");
 }
 
-int co_ftp_rnto(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_rnto(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     if (!session->rename_from)
         return co_ftp_reply(session, 503, "First say what, by RNFR.");
@@ -87,7 +87,7 @@ int co_ftp_rnto(struct co_ftp_session *session, const struct co_ftp_command *com
 
 /* ---- dates and modes ------------------------------------------------------------------------ */
 
-int co_ftp_mdtm(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_mdtm(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     char time[CO_FTP_TIME_SIZE];
     struct co_tree_stat stat;
@@ -180,7 +180,7 @@ static int set_facts(
     return rc;
 }
 
-int co_ftp_mfmt(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_mfmt(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     co_text rest = command->argument, time = take_word(&rest);
     struct attributes attributes = {.has_time = true};
@@ -205,7 +205,7 @@ static int fact_parse(co_text fact, struct attributes *ret)
     return CO_EINVALID;
 }
 
-int co_ftp_mff(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_mff(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     co_text rest = command->argument, facts = take_word(&rest);
     struct attributes attributes = {0};
@@ -256,7 +256,7 @@ static int site_utime(struct co_ftp_session *session, co_text rest)
     return co_ftp_reply(session, 501, "Its syntax is SITE UTIME <sp> YYYYMMDDHHMMSS <sp> path.");
 }
 
-int co_ftp_site(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_site(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     co_text rest = command->argument, name = take_word(&rest);
     if (co_text_equal_nocase(name, CO_TEXT("CHMOD")))

@@ -39,7 +39,7 @@ static int hash_slice(void *arg)
     return rc;
 }
 
-static int hash_all(struct co_ftp_transfer *transfer)
+static int hash_all(struct co_ftp_job *transfer)
 {
     struct hashing *hashing = transfer->arg;
     uint64_t start = hashing->at;
@@ -53,8 +53,8 @@ static int hash_all(struct co_ftp_transfer *transfer)
 }
 
 /* Digests the range, with the session attending. The result is in `out` when transfer->result is
- * 0. Returns as co_ftp_transfer_attend. */
-static int hash_file(struct co_ftp_session *session, struct co_ftp_transfer *transfer,
+ * 0. Returns as co_ftp_job_attend. */
+static int hash_file(struct co_ftp_session *session, struct co_ftp_job *transfer,
     enum co_digest_kind kind, struct co_buf *out)
 {
     struct hashing *hashing = transfer->arg;
@@ -64,7 +64,7 @@ static int hash_file(struct co_ftp_session *session, struct co_ftp_transfer *tra
     transfer->local_error = transfer->result;
     transfer->move = hash_all;
     if (transfer->result == 0)
-        rc = co_ftp_transfer_attend(session, transfer);
+        rc = co_ftp_job_attend(session, transfer);
     if (transfer->result == 0)
         transfer->result = transfer->local_error = co_digest_end(hashing->digest, out);
     co_digest_free(hashing->digest);
@@ -111,13 +111,13 @@ static int hash_open_file(struct co_ftp_session *session, struct request *reques
         return co_ftp_reply(
             session, 501, "The file has only %llu bytes.", (unsigned long long)stat->size);
     struct hashing hashing = {.fd = fd, .at = request->start, .end = request->end};
-    struct co_ftp_transfer transfer = {.command = request->command, .arg = &hashing};
+    struct co_ftp_job transfer = {.command = request->command, .arg = &hashing};
     int rc = hash_file(session, &transfer, request->kind, &digest);
     if (transfer.result < 0)
-        co_ftp_transfer_reply_failure(session, &transfer);
+        co_ftp_job_reply_failure(session, &transfer);
     else
         reply_digest(session, request, co_buf_text(&digest));
-    co_ftp_transfer_reply_abort(session, &transfer);
+    co_ftp_job_reply_abort(session, &transfer);
     return rc;
 }
 
@@ -139,7 +139,7 @@ static int hash_request(struct co_ftp_session *session, struct request *request)
 /* ---- HASH and its range ----------------------------------------------------------------------
  */
 
-int co_ftp_hash(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_hash(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     struct request request = {
         .command = "HASH",
@@ -154,7 +154,7 @@ int co_ftp_hash(struct co_ftp_session *session, const struct co_ftp_command *com
 }
 
 /* "RANG 0 99" is 100 bytes; "RANG 1 0" is all (draft-bryan-ftp-range). */
-int co_ftp_rang(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_rang(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     uint64_t start, last;
     ssize_t space = co_text_find(command->argument, ' ');
@@ -249,22 +249,22 @@ static int older(
     return hash_request(session, &request);
 }
 
-int co_ftp_xcrc(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_xcrc(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     return older(session, command, CO_DIGEST_CRC32);
 }
 
-int co_ftp_xmd5(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_xmd5(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     return older(session, command, CO_DIGEST_MD5);
 }
 
-int co_ftp_xsha1(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_xsha1(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     return older(session, command, CO_DIGEST_SHA1);
 }
 
-int co_ftp_xsha256(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_xsha256(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     return older(session, command, CO_DIGEST_SHA256);
 }
@@ -272,7 +272,7 @@ int co_ftp_xsha256(struct co_ftp_session *session, const struct co_ftp_command *
 /* ---- room ------------------------------------------------------------------------------------
  */
 
-int co_ftp_avbl(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_avbl(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     uint64_t bytes;
     struct co_tree_stat stat;

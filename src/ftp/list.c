@@ -36,10 +36,10 @@ static unsigned may(const struct co_tree_stat *stat, unsigned rights)
     return may | (folder && rights & CO_MAY_ADD ? CO_FTP_MAY_ADD : 0);
 }
 
-static struct co_ftp_entry entry_of(const struct co_tree_entry *entry, unsigned rights)
+static struct co_ftp_shown entry_of(const struct co_tree_entry *entry, unsigned rights)
 {
     const struct co_tree_stat *stat = &entry->stat;
-    return (struct co_ftp_entry){
+    return (struct co_ftp_shown){
         .name = co_text_of(entry->name),
         .folder = stat->kind == CO_TREE_FOLDER,
         .size = stat->size,
@@ -54,7 +54,7 @@ static struct co_ftp_entry entry_of(const struct co_tree_entry *entry, unsigned 
 static void add_line(
     struct co_buf *out, const struct listing *listing, const struct co_tree_entry *entry)
 {
-    struct co_ftp_entry shown = entry_of(entry, listing->rights);
+    struct co_ftp_shown shown = entry_of(entry, listing->rights);
     if (!co_ftp_name_is_shown(shown.name))
         return;
     if (listing->pattern.size && !co_glob_match(listing->pattern, shown.name))
@@ -169,7 +169,7 @@ static int listing_open(
 /* ---- over a data connection ----------------------------------------------------------------- */
 
 /* Writes the entries' lines; all of them have gone out afterwards. */
-static int send_batch(struct co_ftp_transfer *transfer, struct co_buf *lines,
+static int send_batch(struct co_ftp_job *transfer, struct co_buf *lines,
     const struct co_tree_entry *entries, ssize_t count)
 {
     int rc = 0;
@@ -179,14 +179,14 @@ static int send_batch(struct co_ftp_transfer *transfer, struct co_buf *lines,
             continue;
         rc = transfer->local_error = lines->error;
         if (rc == 0)
-            rc = co_ftp_transfer_send(transfer, co_buf_text(lines));
+            rc = co_ftp_job_send(transfer, co_buf_text(lines));
         co_buf_clear(lines);
     }
     return rc;
 }
 
 /* Each batch goes out as soon as it is read: the first one at once, however many there are. */
-static int send_lines(struct co_ftp_transfer *transfer)
+static int send_lines(struct co_ftp_job *transfer)
 {
     const struct co_tree_entry *entries;
     struct co_buf lines = CO_BUF(LINES_MAX);
@@ -208,14 +208,14 @@ static int send_listing(
 {
     struct co_buf path = CO_BUF(CO_TREE_PATH_MAX);
     co_ftp_path(session, skip_flags(command->argument), &path);
-    struct co_ftp_transfer transfer = {
+    struct co_ftp_job transfer = {
         .move = send_lines,
         .arg = listing,
         .kind = CO_FTP_LISTED,
         .command = co_ftp_verb_name(command->verb),
         .path = co_buf_text(&path),
     };
-    int rc = co_ftp_transfer_run(session, &transfer);
+    int rc = co_ftp_job_run(session, &transfer);
     co_buf_free(&path);
     return rc;
 }
@@ -235,17 +235,17 @@ static int list(
     return rc;
 }
 
-int co_ftp_list(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_list(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     return list(session, command, FORM_LIST);
 }
 
-int co_ftp_nlst(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_nlst(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     return list(session, command, FORM_NAMES);
 }
 
-int co_ftp_mlsd(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_mlsd(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     return list(session, command, FORM_FACTS);
 }
@@ -253,7 +253,7 @@ int co_ftp_mlsd(struct co_ftp_session *session, const struct co_ftp_command *com
 /* ---- in the reply --------------------------------------------------------------------------- */
 
 /* RFC 3659 7.2: one entry, whatever it is, by its whole path. */
-int co_ftp_mlst(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_mlst(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     struct co_tree_entry entry;
     struct co_buf path = CO_BUF(CO_TREE_PATH_MAX), shown = CO_BUF(CO_TREE_PATH_MAX + 1),
@@ -263,7 +263,7 @@ int co_ftp_mlst(struct co_ftp_session *session, const struct co_ftp_command *com
         rc = co_tree_stat_path(session->tree, co_buf_text(&path), &entry.stat);
     if (rc == 0) {
         entry.name = "";
-        struct co_ftp_entry facts = entry_of(&entry, co_tree_rights(session->tree));
+        struct co_ftp_shown facts = entry_of(&entry, co_tree_rights(session->tree));
         co_ftp_shown_path(&shown, co_buf_text(&path));
         facts.name = co_buf_text(&shown);
         co_ftp_facts_write(&line, &facts, session->facts);
@@ -315,7 +315,7 @@ static int stat_path(struct co_ftp_session *session, co_text argument)
 static int stat_session(struct co_ftp_session *session)
 {
     char line[CO_ADDRESS_TEXT_MAX + 32];
-    const struct co_ftp_transfer *transfer = session->transfer;
+    const struct co_ftp_job *transfer = session->transfer;
     co_ftp_reply_begin(session, 211, "Coronet FTP server:");
     snprintf(line, sizeof line, "Connected from %s.", co_peer(session->control));
     co_ftp_reply_line(session, co_text_of(line));
@@ -333,7 +333,7 @@ static int stat_session(struct co_ftp_session *session)
     return co_ftp_reply(session, 211, "End.");
 }
 
-int co_ftp_stat(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_stat(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     if (command->argument.size == 0)
         return stat_session(session);

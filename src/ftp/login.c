@@ -61,7 +61,7 @@ co_text co_ftp_uploader(const struct co_ftp_session *session, char room[CO_CLIEN
 
 /* RFC 959 allows USER at any time: it begins a new login. All names get the same answer (attacks
  * M07). */
-int co_ftp_user(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_user(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     co_text name = command->argument;
     co_ftp_logout(session);
@@ -122,7 +122,7 @@ static void tell(struct co_ftp_session *session, int rc)
                          });
 }
 
-int co_ftp_pass(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_pass(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     if (!co_ftp_may_log_in(session))
         return 0;
@@ -144,13 +144,13 @@ int co_ftp_pass(struct co_ftp_session *session, const struct co_ftp_command *com
     return result;
 }
 
-int co_ftp_acct(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_acct(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     (void)command;
     return co_ftp_reply(session, 202, "No account is needed.");
 }
 
-int co_ftp_rein(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_rein(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     (void)command;
     co_ftp_begin_anew(session);
@@ -159,7 +159,7 @@ int co_ftp_rein(struct co_ftp_session *session, const struct co_ftp_command *com
 }
 
 /* RFC 7151 3.1: before the login. There is one tree, whatever name led here. */
-int co_ftp_host(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_host(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     if (session->user)
         return co_ftp_reply(session, 503, "HOST comes before USER.");

@@ -22,7 +22,7 @@ struct co_ftp_packing {
     struct co_buf out;
 };
 
-int co_ftp_packing_open(struct co_ftp_transfer *transfer)
+int co_ftp_packing_open(struct co_ftp_job *transfer)
 {
     const struct co_ftp_session *session = transfer->session;
     bool receives = transfer->kind == CO_FTP_UPLOADED;
@@ -37,7 +37,7 @@ int co_ftp_packing_open(struct co_ftp_transfer *transfer)
                     : co_gzip_new_zlib(&packing->pack, session->pack_level);
 }
 
-void co_ftp_packing_close(struct co_ftp_transfer *transfer)
+void co_ftp_packing_close(struct co_ftp_job *transfer)
 {
     struct co_ftp_packing *packing = transfer->packing;
     if (!packing)
@@ -61,7 +61,7 @@ static int pack_step(void *arg)
     return co_gzip_step(packing->pack, piece, last, &packing->out);
 }
 
-static int pack_all(struct co_ftp_transfer *transfer, co_text bytes, bool last)
+static int pack_all(struct co_ftp_job *transfer, co_text bytes, bool last)
 {
     struct co_ftp_packing *packing = transfer->packing;
     int rc = 0;
@@ -77,12 +77,12 @@ static int pack_all(struct co_ftp_transfer *transfer, co_text bytes, bool last)
     return rc;
 }
 
-int co_ftp_packing_send(struct co_ftp_transfer *transfer, co_text bytes)
+int co_ftp_packing_send(struct co_ftp_job *transfer, co_text bytes)
 {
     return pack_all(transfer, bytes, false);
 }
 
-int co_ftp_packing_send_end(struct co_ftp_transfer *transfer)
+int co_ftp_packing_send_end(struct co_ftp_job *transfer)
 {
     return pack_all(transfer, CO_TEXT(""), true);
 }
@@ -102,7 +102,7 @@ static int error_of(int rc)
     return rc == CO_ETOOBIG ? -EFBIG : rc == CO_EINVALID ? -EBADMSG : rc;
 }
 
-int co_ftp_packing_receive(struct co_ftp_transfer *transfer, co_text bytes, co_ftp_store *store)
+int co_ftp_packing_receive(struct co_ftp_job *transfer, co_text bytes, co_ftp_store *store)
 {
     struct co_ftp_packing *packing = transfer->packing;
     bool more = true;
@@ -123,7 +123,7 @@ int co_ftp_packing_receive(struct co_ftp_transfer *transfer, co_text bytes, co_f
     return 0;
 }
 
-int co_ftp_packing_receive_end(const struct co_ftp_transfer *transfer)
+int co_ftp_packing_receive_end(const struct co_ftp_job *transfer)
 {
     return transfer->packing->last ? 0 : -EBADMSG;
 }
@@ -131,7 +131,7 @@ int co_ftp_packing_receive_end(const struct co_ftp_transfer *transfer)
 /* ---- commands --------------------------------------------------------------------------------
  */
 
-int co_ftp_mode(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_mode(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     bool packed = co_text_equal_nocase(command->argument, CO_TEXT("Z"));
     if (!packed && !co_text_equal_nocase(command->argument, CO_TEXT("S")))

@@ -73,12 +73,12 @@ static int change(struct co_ftp_session *session, co_text argument)
                   : co_ftp_reply(session, 250, "This is the working directory now.");
 }
 
-int co_ftp_cwd(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_cwd(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     return change(session, command->argument.size ? command->argument : CO_TEXT("/"));
 }
 
-int co_ftp_cdup(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_cdup(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     (void)command;
     return change(session, CO_TEXT(".."));
@@ -99,7 +99,7 @@ int co_ftp_reply_path(struct co_ftp_session *session, int code, co_text path, co
     return rc;
 }
 
-int co_ftp_pwd(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_pwd(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     (void)command;
     co_text folder = co_buf_text(&session->folder);

@@ -71,7 +71,7 @@ static int begin_tls(struct co_ftp_session *session)
     return rc < 0 || co_ftp_secure_control(session) < 0 ? CO_FTP_BYE : 0;
 }
 
-int co_ftp_auth(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_auth(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     if (co_ftp_is_secure(session))
         return co_ftp_reply(session, 503, "This connection is encrypted already.");
@@ -81,7 +81,7 @@ int co_ftp_auth(struct co_ftp_session *session, const struct co_ftp_command *com
 }
 
 /* RFC 4217 9: TLS needs no buffer of a size that is agreed on. */
-int co_ftp_pbsz(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_pbsz(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     uint64_t size;
     if (!co_ftp_is_secure(session))
@@ -101,7 +101,7 @@ static int prot_clear(struct co_ftp_session *session)
 }
 
 /* RFC 2228 3, RFC 4217 10 */
-int co_ftp_prot(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_prot(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     if (!session->buffer_agreed)
         return co_ftp_reply(session, 503, "First AUTH TLS, then PBSZ 0.");
@@ -117,7 +117,7 @@ int co_ftp_prot(struct co_ftp_session *session, const struct co_ftp_command *com
 
 /* Whoever goes back to clear text shows the rest of the session to everybody on the way, and has
  * them join in. */
-int co_ftp_ccc(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_ccc(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     (void)command;
     if (!co_ftp_is_secure(session))

@@ -81,10 +81,10 @@ struct co_ftp_session {
     uint8_t facts;      /* enum co_ftp_facts, for MLSD and MLST */
     enum co_digest_kind hash;
     struct co_ftp_data data;
-    struct co_ftp_transfer *transfer; /* while one runs */
-    const struct co_ftp_rule *rule;   /* of the command that is being obeyed */
-    int last_reply;                   /* code */
-    int failed;                       /* why no reply can be sent any more; 0: they can */
+    struct co_ftp_job *transfer;    /* while one runs */
+    const struct co_ftp_rule *rule; /* of the command that is being obeyed */
+    int last_reply;                 /* code */
+    int failed;                     /* why no reply can be sent any more; 0: they can */
 };
 
 /* ---- replies (reply.c) ----------------------------------------------------------------------- */
@@ -191,9 +191,8 @@ int co_ftp_end_tls(struct co_ftp_session *session);
 /* ---- transfers (transfer.c) ------------------------------------------------------------------ */
 
 /* What goes over one data connection. */
-struct co_ftp_transfer {
-    int (*move)(
-        struct co_ftp_transfer *transfer); /* the bytes, in a fiber of its own; 0 or negative */
+struct co_ftp_job {
+    int (*move)(struct co_ftp_job *transfer); /* the bytes, in a fiber of its own; 0 or negative */
     void *arg;
     enum co_ftp_event_kind kind;
     const char *command; /* "RETR", for the event */
@@ -217,22 +216,20 @@ struct co_ftp_transfer {
 
 /* Replies 150, runs the transfer while the session answers what may be answered, replies 226 or why
  * not, and tells the event. Returns as a handler does; transfer->result is how it went. */
-int co_ftp_transfer_run(struct co_ftp_session *session, struct co_ftp_transfer *transfer);
+int co_ftp_job_run(struct co_ftp_session *session, struct co_ftp_job *transfer);
 
 /* Runs transfer->move in a fiber of its own, without a data connection, while the session answers
  * what may be answered. Replies nothing. 0, CO_FTP_BYE, negative; transfer->result is how it went.
  */
-int co_ftp_transfer_attend(struct co_ftp_session *session, struct co_ftp_transfer *transfer);
+int co_ftp_job_attend(struct co_ftp_session *session, struct co_ftp_job *transfer);
 
 /* The reply for a transfer->result that is negative; and what follows it when the peer said ABOR.
  */
-int co_ftp_transfer_reply_failure(
-    struct co_ftp_session *session, const struct co_ftp_transfer *transfer);
-void co_ftp_transfer_reply_abort(
-    struct co_ftp_session *session, const struct co_ftp_transfer *transfer);
+int co_ftp_job_reply_failure(struct co_ftp_session *session, const struct co_ftp_job *transfer);
+void co_ftp_job_reply_abort(struct co_ftp_session *session, const struct co_ftp_job *transfer);
 
 /* Sends bytes of a transfer's, and counts them. 0 or negative. */
-int co_ftp_transfer_send(struct co_ftp_transfer *transfer, co_text bytes);
+int co_ftp_job_send(struct co_ftp_job *transfer, co_text bytes);
 
 /* Tells an event, with what the session knows added; its paths are the tree's. (server.c) */
 void co_ftp_tell(struct co_ftp_session *session, const struct co_ftp_event *event);
@@ -246,18 +243,20 @@ void co_ftp_hash_feature(const struct co_ftp_session *session, struct co_buf *ou
 int co_ftp_opts_mode(struct co_ftp_session *session, co_text options); /* (mode.c) */
 
 /* The handlers, by room. */
-co_ftp_handler co_ftp_user, co_ftp_pass, co_ftp_acct, co_ftp_rein, co_ftp_host;
-co_ftp_handler co_ftp_auth, co_ftp_pbsz, co_ftp_prot, co_ftp_ccc;
-co_ftp_handler co_ftp_cwd, co_ftp_cdup, co_ftp_pwd;
-co_ftp_handler co_ftp_pasv, co_ftp_epsv, co_ftp_port, co_ftp_eprt;
-co_ftp_handler co_ftp_retr, co_ftp_stor, co_ftp_appe, co_ftp_stou, co_ftp_rest, co_ftp_abor;
-co_ftp_handler co_ftp_list, co_ftp_nlst, co_ftp_mlsd, co_ftp_mlst, co_ftp_stat;
-co_ftp_handler co_ftp_size, co_ftp_mdtm, co_ftp_mfmt, co_ftp_mff, co_ftp_dele, co_ftp_mkd,
-    co_ftp_rmd;
-co_ftp_handler co_ftp_rnfr, co_ftp_rnto, co_ftp_site, co_ftp_allo;
-co_ftp_handler co_ftp_hash, co_ftp_rang, co_ftp_xcrc, co_ftp_xmd5, co_ftp_xsha1, co_ftp_xsha256,
-    co_ftp_avbl;
-co_ftp_handler co_ftp_type, co_ftp_stru, co_ftp_mode, co_ftp_opts, co_ftp_feat, co_ftp_help;
-co_ftp_handler co_ftp_syst, co_ftp_noop, co_ftp_quit, co_ftp_clnt, co_ftp_lang;
+co_ftp_handler co_ftp_on_user, co_ftp_on_pass, co_ftp_on_acct, co_ftp_on_rein, co_ftp_on_host;
+co_ftp_handler co_ftp_on_auth, co_ftp_on_pbsz, co_ftp_on_prot, co_ftp_on_ccc;
+co_ftp_handler co_ftp_on_cwd, co_ftp_on_cdup, co_ftp_on_pwd;
+co_ftp_handler co_ftp_on_pasv, co_ftp_on_epsv, co_ftp_on_port, co_ftp_on_eprt;
+co_ftp_handler co_ftp_on_retr, co_ftp_on_stor, co_ftp_on_appe, co_ftp_on_stou, co_ftp_on_rest,
+    co_ftp_on_abor;
+co_ftp_handler co_ftp_on_list, co_ftp_on_nlst, co_ftp_on_mlsd, co_ftp_on_mlst, co_ftp_on_stat;
+co_ftp_handler co_ftp_on_size, co_ftp_on_mdtm, co_ftp_on_mfmt, co_ftp_on_mff, co_ftp_on_dele,
+    co_ftp_on_mkd, co_ftp_on_rmd;
+co_ftp_handler co_ftp_on_rnfr, co_ftp_on_rnto, co_ftp_on_site, co_ftp_on_allo;
+co_ftp_handler co_ftp_on_hash, co_ftp_on_rang, co_ftp_on_xcrc, co_ftp_on_xmd5, co_ftp_on_xsha1,
+    co_ftp_on_xsha256, co_ftp_on_avbl;
+co_ftp_handler co_ftp_on_type, co_ftp_on_stru, co_ftp_on_mode, co_ftp_on_opts, co_ftp_on_feat,
+    co_ftp_on_help;
+co_ftp_handler co_ftp_on_syst, co_ftp_on_noop, co_ftp_on_quit, co_ftp_on_clnt, co_ftp_on_lang;
 
 #endif

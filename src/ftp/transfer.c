@@ -23,7 +23,7 @@ static uint64_t limit_of(const struct co_ftp_session *session)
 }
 
 /* In the session's mode. */
-static int move_bytes(struct co_ftp_transfer *transfer)
+static int move_bytes(struct co_ftp_job *transfer)
 {
     int rc = co_ftp_packing_open(transfer);
     if (rc < 0)
@@ -38,7 +38,7 @@ static int move_bytes(struct co_ftp_transfer *transfer)
 
 /* What was sent has arrived. Over TLS its end has been said, too; the client's answer is waited
  * for, so that it finds us there, but it is not missed. */
-static int settle(struct co_ftp_transfer *transfer)
+static int settle(struct co_ftp_job *transfer)
 {
     const uint8_t *bytes;
     ssize_t n = 1;
@@ -54,7 +54,7 @@ static int settle(struct co_ftp_transfer *transfer)
     return rc;
 }
 
-static int move(struct co_ftp_transfer *transfer)
+static int move(struct co_ftp_job *transfer)
 {
     struct co_ftp_session *session = transfer->session;
     if (transfer->without_data)
@@ -75,7 +75,7 @@ static int move(struct co_ftp_transfer *transfer)
 
 static int transfer_fiber(void *arg)
 {
-    struct co_ftp_transfer *transfer = arg;
+    struct co_ftp_job *transfer = arg;
     transfer->result = move(transfer);
     transfer->over = true;
     if (transfer->listening)
@@ -83,7 +83,7 @@ static int transfer_fiber(void *arg)
     return 0;
 }
 
-int co_ftp_transfer_send(struct co_ftp_transfer *transfer, co_text bytes)
+int co_ftp_job_send(struct co_ftp_job *transfer, co_text bytes)
 {
     const struct iovec piece = co_piece(bytes);
     int rc = transfer->packing ? co_ftp_packing_send(transfer, bytes)
@@ -108,7 +108,7 @@ static int wait_for_end(struct co_ftp_session *session)
 
 /* The next command, or, without `ret`, the connection's end; CO_ECANCELED when the transfer has
  * ended. */
-static int listen_for(struct co_ftp_transfer *transfer, struct co_ftp_command *ret)
+static int listen_for(struct co_ftp_job *transfer, struct co_ftp_command *ret)
 {
     co_scope scope;
     co_scope_open(&scope, -1);
@@ -122,7 +122,7 @@ static int listen_for(struct co_ftp_transfer *transfer, struct co_ftp_command *r
 /* Answers what may be answered at once, until the transfer is over. The first other command waits
  * in its line, and all behind it; but the end of the connection is not overlooked for that. 0,
  * CO_FTP_BYE after QUIT, or negative when the connection is at its end. */
-static int attend(struct co_ftp_transfer *transfer)
+static int attend(struct co_ftp_job *transfer)
 {
     struct co_ftp_session *session = transfer->session;
     bool one_waits = false;
@@ -147,7 +147,7 @@ static int attend(struct co_ftp_transfer *transfer)
 
 /* The group is this fiber's scope too: nothing may be waited for until it is closed. RFC 959 4.1.3:
  * 426 for the transfer, then 226 for the ABOR itself. */
-int co_ftp_abor(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_abor(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     (void)command;
     if (session->transfer) {
@@ -161,7 +161,7 @@ int co_ftp_abor(struct co_ftp_session *session, const struct co_ftp_command *com
 
 /* ---- the whole ------------------------------------------------------------------------------ */
 
-static int run(struct co_ftp_transfer *transfer)
+static int run(struct co_ftp_job *transfer)
 {
     const struct co_go_options go = {.name = "transfer"};
     co_group group;
@@ -180,15 +180,14 @@ static int run(struct co_ftp_transfer *transfer)
     return 0;
 }
 
-int co_ftp_transfer_attend(struct co_ftp_session *session, struct co_ftp_transfer *transfer)
+int co_ftp_job_attend(struct co_ftp_session *session, struct co_ftp_job *transfer)
 {
     transfer->session = session;
     transfer->without_data = true;
     return run(transfer);
 }
 
-int co_ftp_transfer_reply_failure(
-    struct co_ftp_session *session, const struct co_ftp_transfer *transfer)
+int co_ftp_job_reply_failure(struct co_ftp_session *session, const struct co_ftp_job *transfer)
 {
     int rc = transfer->result;
     if (transfer->aborted)
@@ -211,7 +210,7 @@ int co_ftp_transfer_reply_failure(
     return co_ftp_reply(session, 426, "The data connection broke (%s).", co_error_name(rc));
 }
 
-static void tell(struct co_ftp_session *session, const struct co_ftp_transfer *transfer)
+static void tell(struct co_ftp_session *session, const struct co_ftp_job *transfer)
 {
     int64_t took = co_now_ns() - transfer->start_ns;
     co_ftp_tell(
@@ -228,15 +227,14 @@ static void tell(struct co_ftp_session *session, const struct co_ftp_transfer *t
 }
 
 /* RFC 959 4.1.3: an ABOR has a reply of its own, even when it came too late. */
-void co_ftp_transfer_reply_abort(
-    struct co_ftp_session *session, const struct co_ftp_transfer *transfer)
+void co_ftp_job_reply_abort(struct co_ftp_session *session, const struct co_ftp_job *transfer)
 {
     if (transfer->aborted)
         co_ftp_reply(session, 226, "%s",
             transfer->result == 0 ? "It was complete already." : "Aborted as you asked.");
 }
 
-static void reply_done(struct co_ftp_session *session, const struct co_ftp_transfer *transfer)
+static void reply_done(struct co_ftp_session *session, const struct co_ftp_job *transfer)
 {
     char room[48];
     struct co_buf text = {.at = room, .room = sizeof room, .size_max = sizeof room};
@@ -246,17 +244,17 @@ static void reply_done(struct co_ftp_session *session, const struct co_ftp_trans
     co_ftp_reply_text(session, 226, co_buf_text(&text));
 }
 
-static void finish(struct co_ftp_session *session, const struct co_ftp_transfer *transfer)
+static void finish(struct co_ftp_session *session, const struct co_ftp_job *transfer)
 {
     if (transfer->result == 0)
         reply_done(session, transfer);
     else
-        co_ftp_transfer_reply_failure(session, transfer);
+        co_ftp_job_reply_failure(session, transfer);
     tell(session, transfer);
-    co_ftp_transfer_reply_abort(session, transfer);
+    co_ftp_job_reply_abort(session, transfer);
 }
 
-int co_ftp_transfer_run(struct co_ftp_session *session, struct co_ftp_transfer *transfer)
+int co_ftp_job_run(struct co_ftp_session *session, struct co_ftp_job *transfer)
 {
     transfer->session = session;
     transfer->result = -ENOTCONN;

@@ -13,7 +13,7 @@ struct upload {
     struct co_buf converted;
 };
 
-static int store(struct co_ftp_transfer *transfer, co_text bytes)
+static int store(struct co_ftp_job *transfer, co_text bytes)
 {
     struct upload *upload = transfer->arg;
     size_t taken = bytes.size;
@@ -30,7 +30,7 @@ static int store(struct co_ftp_transfer *transfer, co_text bytes)
     return rc;
 }
 
-static int store_end(struct co_ftp_transfer *transfer)
+static int store_end(struct co_ftp_job *transfer)
 {
     struct upload *upload = transfer->arg;
     struct co_upload *file = upload->file;
@@ -46,7 +46,7 @@ static int store_end(struct co_ftp_transfer *transfer)
 }
 
 /* Stores what arrived, or (size 0) ends. */
-static int arrived(struct co_ftp_transfer *transfer, co_text bytes)
+static int arrived(struct co_ftp_job *transfer, co_text bytes)
 {
     if (transfer->packing && bytes.size > 0)
         return co_ftp_packing_receive(transfer, bytes, store);
@@ -58,7 +58,7 @@ static int arrived(struct co_ftp_transfer *transfer, co_text bytes)
 
 /* Moves what has come into the file as it is. The count, 0 at the end; -EOPNOTSUPP when it must be
  * looked at here. */
-static long splice_some(struct co_ftp_transfer *transfer)
+static long splice_some(struct co_ftp_job *transfer)
 {
     struct co_upload *file = ((struct upload *)transfer->arg)->file;
     bool as_it_is = !transfer->packing && !transfer->session->ascii;
@@ -75,7 +75,7 @@ static long splice_some(struct co_ftp_transfer *transfer)
     return n;
 }
 
-static long store_some(struct co_ftp_transfer *transfer)
+static long store_some(struct co_ftp_job *transfer)
 {
     const uint8_t *bytes;
     ssize_t n = co_pace_peek(&transfer->pace, transfer->data, &bytes);
@@ -88,7 +88,7 @@ static long store_some(struct co_ftp_transfer *transfer)
     return rc < 0 ? rc : n;
 }
 
-static int receive(struct co_ftp_transfer *transfer)
+static int receive(struct co_ftp_job *transfer)
 {
     const struct upload *upload = transfer->arg;
     co_stream_align(transfer->data, co_upload_size(upload->file));
@@ -105,14 +105,14 @@ static int receive(struct co_ftp_transfer *transfer)
 
 /* Receives what belongs at the path, into an upload that is open. keep: what there is of it when it
  * is cut short. */
-static int take(struct co_ftp_session *session, struct co_ftp_transfer *transfer,
-    struct co_upload *file, bool keep)
+static int take(
+    struct co_ftp_session *session, struct co_ftp_job *transfer, struct co_upload *file, bool keep)
 {
     struct upload upload = {.file = file, .converted = CO_BUF(2 * CO_PEEK_MAX)};
     transfer->move = receive;
     transfer->arg = &upload;
     transfer->kind = CO_FTP_UPLOADED;
-    int rc = co_ftp_transfer_run(session, transfer);
+    int rc = co_ftp_job_run(session, transfer);
     co_upload_abort(upload.file, keep);
     co_buf_free(&upload.converted);
     return rc;
@@ -143,7 +143,7 @@ static int upload_at(struct co_ftp_session *session, co_text argument, const cha
     if (!may_begin(session))
         return 0;
     int rc = co_ftp_path(session, argument, &path);
-    struct co_ftp_transfer transfer = {.command = command, .path = co_buf_text(&path)};
+    struct co_ftp_job transfer = {.command = command, .path = co_buf_text(&path)};
     if (rc == 0)
         rc = co_upload_open(&file, session->tree, co_buf_text(&path), &options);
     if (rc == -EINVAL && start == CO_UPLOAD_RESUME)
@@ -154,7 +154,7 @@ static int upload_at(struct co_ftp_session *session, co_text argument, const cha
     return rc;
 }
 
-int co_ftp_stor(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_stor(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     if (session->range_end) {
         session->restart = session->range_end = 0;
@@ -168,14 +168,14 @@ int co_ftp_stor(struct co_ftp_session *session, const struct co_ftp_command *com
         session, command->argument, "STOR", session->restart ? CO_UPLOAD_RESUME : CO_UPLOAD_ANEW);
 }
 
-int co_ftp_appe(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_appe(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     session->restart = session->range_end = 0;
     return upload_at(session, command->argument, "APPE", CO_UPLOAD_APPEND);
 }
 
 /* RFC 1123 4.1.2.9: the name that we chose is told by the 150. */
-int co_ftp_stou(struct co_ftp_session *session, const struct co_ftp_command *command)
+int co_ftp_on_stou(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     char name[32], opening[48], uploader[CO_CLIENT_ANONYMOUS_MAX];
     uint64_t draw;
@@ -194,7 +194,7 @@ int co_ftp_stou(struct co_ftp_session *session, const struct co_ftp_command *com
     snprintf(opening, sizeof opening, "FILE: %s", name);
     session->restart = 0;
     int rc = co_ftp_path(session, co_text_of(name), &path);
-    struct co_ftp_transfer transfer = {
+    struct co_ftp_job transfer = {
         .command = "STOU", .path = co_buf_text(&path), .opening = opening};
     if (rc == 0)
         rc = co_upload_open(&file, session->tree, co_buf_text(&path), &options);

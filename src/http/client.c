@@ -5,6 +5,7 @@
  */
 #include "http/client.h"
 
+#include "http/decoded.h"
 #include "http/exchange.h"
 #include "http/links.h"
 #include "net/fail.h"
@@ -35,7 +36,8 @@ struct co_http_response {
     struct co_http_errand errand;
     co_stream *stream;
     struct co_http_answer answer;
-    co_text piece; /* shown by the body, not yet given to the caller */
+    struct co_http_decoded *decoded; /* NULL: the body comes as it is */
+    co_text piece;                   /* shown by the body, not yet given to the caller */
 };
 
 /* ---- the client ----------------------------------------------------------------------------- */
@@ -74,6 +76,7 @@ int co_http_client_new(co_http_client **ret, const struct co_http_client_options
         client->options = *options;
     fill_defaults(&client->options);
     client->user_agent = strdup(options && options->user_agent ? options->user_agent : "coronet");
+    client->options.user_agent = client->user_agent;
     if (!client->user_agent) {
         free(client);
         return -ENOMEM;
@@ -96,17 +99,6 @@ void co_http_client_free(co_http_client *client)
 
 /* ---- one request ---------------------------------------------------------------------------- */
 
-static struct co_pool_place place_of(const co_http_response *response)
-{
-    const struct co_http_errand *errand = &response->errand;
-    return (struct co_pool_place){
-        .secure = co_http_errand_is_secure(errand),
-        .host = errand->parsed.host,
-        .port = co_http_errand_port(errand),
-        .speaks = response->client->options.version,
-    };
-}
-
 static struct co_http_links *links_of(co_http_response *response)
 {
     co_http_client *client = response->client;
@@ -121,7 +113,7 @@ static void let_go(co_http_response *response)
     response->stream = NULL;
     if (!stream)
         return;
-    struct co_pool_place place = place_of(response);
+    struct co_pool_place place = co_http_errand_place(&response->errand);
     co_http_links_give(links_of(response), &place, stream, is_sound);
 }
 
@@ -150,7 +142,7 @@ static bool is_misdirected(const co_http_response *response)
 
 static int converse(co_http_response *response, const struct co_http_question *question)
 {
-    struct co_pool_place place = place_of(response);
+    struct co_pool_place place = co_http_errand_place(&response->errand);
     bool anew = false, used, once_more;
     int rc;
     for (unsigned i = 1;; i++) {
@@ -197,7 +189,8 @@ static int ask(co_http_response *response)
 
 ssize_t co_http_response_next(co_http_response *response, co_text *ret)
 {
-    return co_http_exchange_next(&response->answer, ret);
+    return response->decoded ? co_http_decoded_next(response->decoded, &response->answer, ret)
+                             : co_http_exchange_next(&response->answer, ret);
 }
 
 ssize_t co_http_response_read(co_http_response *response, void *ret_bytes, size_t size)
@@ -232,6 +225,7 @@ void co_http_response_close(co_http_response *response)
     if (!response)
         return;
     let_go(response);
+    co_http_decoded_close(response->decoded);
     co_buf_free(&response->answer.text);
     co_http_errand_end(&response->errand);
     if (response->owns_client)
@@ -264,7 +258,7 @@ co_text co_http_response_header(const co_http_response *response, const char *na
 int64_t co_http_response_size(const co_http_response *response)
 {
     const struct co_http1_response *head = &response->answer.head;
-    switch (head->framing) {
+    switch (response->decoded ? CO_HTTP_TO_END : head->framing) {
     case CO_HTTP_LENGTH: return (int64_t)head->body_size;
     case CO_HTTP_NO_BODY: return 0;
     default: return -1;
@@ -297,15 +291,18 @@ static int follow(co_http_response *response)
 
 static int fetch(co_http_response *response, const struct co_http_fetch *what)
 {
-    int rc = co_http_errand_start(&response->errand, what);
-    response->errand.user_agent = response->client->user_agent;
+    int rc = co_http_errand_start(&response->errand, what, &response->client->options);
     for (unsigned i = 0; rc == 0; i++) {
         if (i > response->client->options.redirects_max)
             return co_fail_at(CO_EHTTP, "fetch", what->url, "it is redirected for ever", "");
         rc = ask(response);
         if (rc == 0)
+            rc = co_http_errand_learn(&response->errand, &response->answer.head);
+        if (rc == 0)
             rc = follow(response);
     }
+    if (rc == 1 && response->client->options.compressed)
+        rc = co_http_decoded_open(&response->decoded, &response->answer.head);
     return rc == 1 ? 0 : rc;
 }
 

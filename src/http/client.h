@@ -4,10 +4,11 @@
 #define CO_HTTP_CLIENT_ROOMS_H
 
 #include "base/buf.h"
-#include "codec/http1.h"
+#include "codec/http1_response.h"
 #include "codec/url.h"
 #include "coronet/http_client.h"
 #include "http/outgoing.h"
+#include "http/secrets.h"
 
 /* The next piece of a response's body where it lies, valid until the next call. Returns its size,
  * else as co_http_response_read, which it must not be mixed with. */
@@ -19,7 +20,7 @@ ssize_t co_http_response_next(co_http_response *response, co_text *ret);
 /* Where an errand has come to: the next request, as redirections have made it. */
 struct co_http_errand {
     const struct co_http_fetch *what;
-    const char *user_agent;
+    const struct co_http_client_options *options;
     struct co_buf url;    /* absolute, without fragment, NUL-terminated */
     struct co_url parsed; /* its slices point into url */
     struct co_buf user;   /* "NAME:PASSWORD", or nothing */
@@ -27,22 +28,34 @@ struct co_http_errand {
     co_text method_text;
     bool with_body;
     struct co_http_outgoing outgoing; /* the body, when it has a source */
-    bool is_trusted; /* the place that was asked for: the user and the headers may go there */
+    struct co_buf asked_host;         /* of the place that was asked for, as is the following: */
+    struct co_pool_place asked;       /* whom the caller's secrets were given for */
+    bool strayed;                     /* a redirection has led away from it */
 };
 
-/* Begins: the URL as it was given. 0, CO_EINVALID, CO_ETOOBIG, -ENOMEM; co_http_errand_end in any
- * case. */
-int co_http_errand_start(struct co_http_errand *errand, const struct co_http_fetch *what);
+/* Begins: the URL as it was given. options: borrowed, with a user agent. 0, CO_EINVALID,
+ * CO_ETOOBIG, -ENOMEM; co_http_errand_end in any case. */
+int co_http_errand_start(struct co_http_errand *errand, const struct co_http_fetch *what,
+    const struct co_http_client_options *options);
 
 void co_http_errand_end(struct co_http_errand *errand);
 
 /* Goes on to where a redirection leads (RFC 9110 15.4). Returns as co_http_errand_start. */
 int co_http_errand_redirect(struct co_http_errand *errand, int status, co_text location);
 
-bool co_http_errand_is_secure(const struct co_http_errand *errand);
-uint16_t co_http_errand_port(const struct co_http_errand *errand);
+/* Where the next request goes; valid until the errand goes on. */
+struct co_pool_place co_http_errand_place(const struct co_http_errand *errand);
+
+/* May the next request tell it? */
+bool co_http_errand_may_tell(const struct co_http_errand *errand, enum co_secret secret);
 
 /* Writes the request's head, whole. 0, CO_EINVALID for a header that is none, out's error. */
 int co_http_errand_head(const struct co_http_errand *errand, struct co_buf *out);
+
+/* Takes what a response, also one that leads on, says for later: its cookies. 0, -ENOMEM. */
+int co_http_errand_learn(const struct co_http_errand *errand, const struct co_http1_response *head);
+
+/* Adds the line of the cookies for the next request, if there are any. 0, out's error, -ENOMEM. */
+int co_http_errand_add_cookies(const struct co_http_errand *errand, struct co_buf *lines);
 
 #endif

@@ -2,12 +2,12 @@
 /*
  * What is asked next, and what may be told to whom.
  *
- * Secrets (the user, headers of the caller's) go to the place that the caller named, by scheme,
- * host and port, and to no other (attacks C01); once a redirection has led away they stay away.
+ * Which of the caller's secrets may go along is asked of http/secrets.h alone (attacks C01).
  */
 #include "http/client.h"
 
 #include "codec/base64.h"
+#include "http/decoded.h"
 #include "http/field.h"
 
 #include <errno.h>
@@ -16,16 +16,32 @@
 
 /* ---- where ---------------------------------------------------------------------------------- */
 
-bool co_http_errand_is_secure(const struct co_http_errand *errand)
+struct co_pool_place co_http_errand_place(const struct co_http_errand *errand)
 {
-    return co_text_equal_nocase(errand->parsed.scheme, CO_TEXT("https"));
+    const struct co_url *url = &errand->parsed;
+    bool secure = co_text_equal_nocase(url->scheme, CO_TEXT("https"));
+    uint16_t usual = secure ? 443 : 80;
+    return (struct co_pool_place){
+        .secure = secure,
+        .host = url->host,
+        .port = url->port ? url->port : usual,
+        .speaks = errand->options->version,
+    };
 }
 
-uint16_t co_http_errand_port(const struct co_http_errand *errand)
+bool co_http_errand_may_tell(const struct co_http_errand *errand, enum co_secret secret)
 {
-    if (errand->parsed.port)
-        return errand->parsed.port;
-    return co_http_errand_is_secure(errand) ? 443 : 80;
+    const struct co_secret_way way = {errand->asked, co_http_errand_place(errand), errand->strayed};
+    return co_secret_may_go(secret, &way);
+}
+
+/* The place that the secrets were given for is where the errand begins. */
+static int begin_here(struct co_http_errand *errand)
+{
+    errand->asked = co_http_errand_place(errand);
+    co_buf_add_text(&errand->asked_host, errand->asked.host);
+    errand->asked.host = co_buf_text(&errand->asked_host);
+    return errand->asked_host.error;
 }
 
 /* Makes `url`, which has no NUL yet, where the errand goes. */
@@ -79,21 +95,25 @@ static int take_url(struct co_http_errand *errand)
         rc = co_url_resolve(&parsed, (co_text){0}, &url);
     if (rc == 0)
         rc = adopt(errand, &url);
+    if (rc == 0)
+        rc = begin_here(errand);
     co_buf_free(&given);
     return rc;
 }
 
-int co_http_errand_start(struct co_http_errand *errand, const struct co_http_fetch *what)
+int co_http_errand_start(struct co_http_errand *errand, const struct co_http_fetch *what,
+    const struct co_http_client_options *options)
 {
     bool with_body = what->body || what->source;
     const char *method = what->method ? what->method : with_body ? "POST" : "GET";
     *errand = (struct co_http_errand){.what = what,
+        .options = options,
         .user = CO_BUF(USER_MAX),
         .method_text = co_text_of(method),
         .method = co_http_method_of(co_text_of(method)),
         .with_body = with_body,
         .outgoing.source = what->source,
-        .is_trusted = true};
+        .asked_host = CO_BUF(CO_HTTP_URL_MAX)};
     if (!co_http_is_token(errand->method_text) || errand->method == CO_HTTP_CONNECT)
         return CO_EINVALID;
     return take_url(errand);
@@ -103,16 +123,10 @@ void co_http_errand_end(struct co_http_errand *errand)
 {
     co_buf_free(&errand->url);
     co_buf_free(&errand->user);
+    co_buf_free(&errand->asked_host);
 }
 
 /* ---- where next ----------------------------------------------------------------------------- */
-
-static bool is_same_place(const struct co_http_errand *a, const struct co_http_errand *b)
-{
-    return co_http_errand_is_secure(a) == co_http_errand_is_secure(b) &&
-           co_text_equal_nocase(a->parsed.host, b->parsed.host) &&
-           co_http_errand_port(a) == co_http_errand_port(b);
-}
 
 /* RFC 9110 15.4.2 to 15.4.4: what browsers have always done with a POST, and what 303 means. */
 static void become_get(struct co_http_errand *errand)
@@ -136,7 +150,8 @@ int co_http_errand_redirect(struct co_http_errand *errand, int status, co_text l
         return rc;
     if (status == 303 || (status <= 302 && errand->method == CO_HTTP_POST))
         become_get(&next);
-    next.is_trusted = errand->is_trusted && is_same_place(errand, &next);
+    struct co_pool_place place = co_http_errand_place(&next);
+    next.strayed |= !co_secret_is_same_place(&next.asked, &place);
     co_buf_free(&errand->url);
     *errand = next;
     return 0;
@@ -151,7 +166,7 @@ static void add_host(const struct co_http_errand *errand, struct co_buf *out)
     co_buf_add_text(out, url->host);
     if (url->host_is_ipv6)
         co_buf_add_char(out, ']');
-    if (url->port && url->port != (co_http_errand_is_secure(errand) ? 443 : 80))
+    if (url->port && url->port != (co_http_errand_place(errand).secure ? 443 : 80))
         co_buf_addf(out, ":%u", url->port);
     co_buf_add_string(out, "\r\n");
 }
@@ -172,7 +187,7 @@ static void add_request_line(const struct co_http_errand *errand, struct co_buf 
 /* RFC 7617. */
 static void add_user(const struct co_http_errand *errand, struct co_buf *out)
 {
-    if (!errand->is_trusted || !errand->user.size)
+    if (!errand->user.size || !co_http_errand_may_tell(errand, CO_SECRET_USER))
         return;
     co_buf_add_string(out, "Authorization: Basic ");
     co_base64_encode(co_buf_text(&errand->user), out);
@@ -226,11 +241,15 @@ static void add_framing(const struct co_http_errand *errand, struct co_buf *line
 static int add_fields(const struct co_http_errand *errand, struct co_buf *lines)
 {
     const struct co_http_fetch *what = errand->what;
-    int rc = errand->is_trusted ? add_headers(errand, lines) : 0;
+    int rc = co_http_errand_may_tell(errand, CO_SECRET_HEADERS) ? add_headers(errand, lines) : 0;
     if (!co_http_line_has(lines, CO_TEXT("Authorization")))
         add_user(errand, lines);
-    add_unless_there(lines, CO_TEXT("User-Agent"), errand->user_agent);
+    if (rc == 0 && !co_http_line_has(lines, CO_TEXT("Cookie")))
+        rc = co_http_errand_add_cookies(errand, lines);
+    add_unless_there(lines, CO_TEXT("User-Agent"), errand->options->user_agent);
     add_unless_there(lines, CO_TEXT("Accept"), "*/*");
+    if (errand->options->compressed)
+        add_unless_there(lines, CO_TEXT("Accept-Encoding"), CO_HTTP_DECODED_ACCEPT);
     if (errand->with_body) {
         add_unless_there(
             lines, CO_TEXT("Content-Type"), what->type ? what->type : "application/octet-stream");

@@ -21,9 +21,8 @@
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 
-#define HANDSHAKE_MS   30000
-#define ALPN_MAX       255   /* bytes of one protocol's name (RFC 7301 3.1) */
-#define ALPN_BYTES_MAX 65535 /* of all that are offered */
+#define HANDSHAKE_MS 30000
+#define ALPN_MAX     255 /* bytes of one protocol's name (RFC 7301 3.1) */
 
 #define SESSIONS_MAX 100
 
@@ -154,7 +153,7 @@ static int alpn_copy(co_tls *tls, const char *const *alpn)
 
 int co_tls_offer(SSL_CTX *context, SSL *ssl, const char *const *alpn)
 {
-    struct co_buf wire = CO_BUF(ALPN_BYTES_MAX);
+    struct co_buf wire = CO_BUF(CO_ALPN_BYTES_MAX);
     for (; alpn && *alpn; alpn++) {
         co_buf_add_char(&wire, (char)strlen(*alpn));
         co_buf_add_string(&wire, *alpn);

@@ -245,25 +245,31 @@ static int expect(struct co_stream *stream, const char *host)
     return is_address(host) ? expect_address(layer) : expect_name(layer);
 }
 
-int co_tls_connect_as(co_stream *stream, co_tls *tls, const char *host, const char *const *alpn)
+int co_tls_connect_on(
+    co_stream *stream, co_tls *tls, const char *host, const struct co_tls_client_terms *terms)
 {
     int rc = refuse_clear(stream);
     if (rc == 0)
         rc = layer_new(stream, tls);
     if (rc == 0)
         rc = expect(stream, host);
-    if (rc == 0 && alpn != tls->alpn)
-        rc = co_tls_offer(NULL, co_tls_layer_of(stream)->ssl, alpn);
+    if (rc == 0 && terms->alpn)
+        rc = co_tls_offer(NULL, co_tls_layer_of(stream)->ssl, terms->alpn);
     if (rc < 0)
         return rc;
-    co_sessions_offer(co_tls_layer_of(stream));
-    SSL_set_connect_state(co_tls_layer_of(stream)->ssl);
+    struct co_tls_layer *layer = co_tls_layer_of(stream);
+    layer->is_child = terms->parent;
+    if (layer->is_child)
+        co_sessions_offer_of(layer, co_tls_layer_of(terms->parent));
+    else
+        co_sessions_offer(layer);
+    SSL_set_connect_state(layer->ssl);
     return handshake(stream);
 }
 
 int co_tls_connect(co_stream *stream, co_tls *tls, const char *host)
 {
-    return co_tls_connect_as(stream, tls, host, (const char *const *)tls->alpn);
+    return co_tls_connect_on(stream, tls, host, &(struct co_tls_client_terms){0});
 }
 
 bool co_tls_is_on(const co_stream *stream)

@@ -29,6 +29,7 @@ struct co_tls_layer {
     unsigned asides;              /* alerts, and messages of handshakes after the first */
     bool under_ended;             /* the peer's end, with or without its farewell */
     bool done;                    /* the handshake */
+    bool is_child;                /* a client's: it resumes another connection's session */
     bool off_loop;                /* what the handshake takes is computed by pool threads */
     bool sending;                 /* a fiber empties `out` */
     bool bulk;                    /* a small buffer was filled: the next is large */

@@ -57,7 +57,7 @@ static int keep(SSL *ssl, SSL_SESSION *session)
 {
     const struct co_tls_layer *layer = co_tls_layer_of_ssl(ssl);
     struct co_tls_sessions *sessions = &layer->tls->sessions;
-    char *host = strdup(layer->host);
+    char *host = layer->is_child ? NULL : strdup(layer->host);
     bool found;
     if (!host)
         return 0;
@@ -99,4 +99,15 @@ void co_sessions_offer(struct co_tls_layer *layer)
     if (found && SSL_SESSION_get_protocol_version(kept->session) == TLS1_3_VERSION)
         forget(kept);
     pthread_mutex_unlock(&sessions->lock);
+}
+
+/* A copy: OpenSSL spoils the session of a connection that fails. */
+void co_sessions_offer_of(struct co_tls_layer *layer, const struct co_tls_layer *parent)
+{
+    const SSL_SESSION *session = SSL_get_session(parent->ssl);
+    SSL_SESSION *copy =
+        session && SSL_SESSION_is_resumable(session) ? SSL_SESSION_dup(session) : NULL;
+    if (copy)
+        SSL_set_session(layer->ssl, copy);
+    SSL_SESSION_free(copy);
 }

@@ -17,4 +17,7 @@ void co_sessions_use(SSL_CTX *context);
 /* The handshake that is to begin may resume the session that is kept for its host and port. */
 void co_sessions_offer(struct co_tls_layer *layer);
 
+/* It may resume that of another connection, which stays as it is. */
+void co_sessions_offer_of(struct co_tls_layer *layer, const struct co_tls_layer *parent);
+
 #endif

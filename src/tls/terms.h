@@ -28,8 +28,17 @@ struct co_tls_terms {
 /* As co_tls_accept_as. terms: borrowed during the call. */
 int co_tls_accept_on(co_stream *stream, co_tls *tls, const struct co_tls_terms *terms);
 
-/* As co_tls_connect. alpn: offered instead of the options'; borrowed during the call. */
-int co_tls_connect_as(co_stream *stream, co_tls *tls, const char *host, const char *const *alpn);
+/* How a client of such a server shakes hands. */
+struct co_tls_client_terms {
+    const char *const *alpn; /* instead of the context's */
+    /* A stream that shook hands with the same server: its session is resumed, that of TLS 1.3 as
+     * often as there are children, and none of this one's is kept. NULL: this is no child. */
+    const co_stream *parent;
+};
+
+/* As co_tls_connect. terms: borrowed during the call. */
+int co_tls_connect_on(
+    co_stream *stream, co_tls *tls, const char *host, const struct co_tls_client_terms *terms);
 
 /* Ends TLS on a stream that goes on in clear: says farewell and waits for the peer's; what was
  * received behind that stays to be read. Suspends. 0; CO_ETLS when the peer goes on in TLS, or had

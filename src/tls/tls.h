@@ -10,7 +10,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#define CO_POLICY_BYTES 16
+#define CO_POLICY_BYTES   16
+#define CO_ALPN_BYTES_MAX 65535 /* of all protocols that are offered */
 
 /* An authority's word on a certificate; without one, all zeros. */
 struct co_tls_staple {

@@ -37,6 +37,12 @@ static co_text validator_of(const co_http_response *response)
     return (co_text){0};
 }
 
+/* A part of what is coded is of no use, and its length is not the file's. */
+static bool is_coded(const co_http_response *response)
+{
+    return co_http_response_header(response, "Content-Encoding").at != NULL;
+}
+
 static int64_t modified_of(const co_http_response *response)
 {
     int64_t seconds;
@@ -53,8 +59,7 @@ static int version_of(const co_http_response *response, struct co_version *ret)
         .size = co_http_response_size(response),
         .modified = modified_of(response)};
     co_text validator = validator_of(response);
-    bool coded = co_http_response_header(response, "Content-Encoding").at != NULL;
-    if (!validator.at || ret->size <= 0 || coded)
+    if (!validator.at || ret->size <= 0 || is_coded(response))
         return 0;
     co_buf_add_text(&ret->field, validator);
     ret->validator = co_buf_text(&ret->field);
@@ -147,7 +152,8 @@ int co_download_refused(const co_http_response *response)
 static bool is_of(const co_http_response *response, const struct co_version *version)
 {
     co_text etag = co_http_response_header(response, "ETag");
-    return version->validator.at[0] != '"' || !etag.at || co_text_equal(etag, version->validator);
+    return !is_coded(response) &&
+           (version->validator.at[0] != '"' || !etag.at || co_text_equal(etag, version->validator));
 }
 
 /* Does a 206 hold just these bytes of that version (RFC 9110 14.4)? */

@@ -152,6 +152,27 @@ def test_ftp_server_takes_files_from_pythons_ftplib(tmp_path):
             ftp.login('ann', 'guess')
 
 
+def test_ftp_client_sees_what_pythons_ftplib_sees(tmp_path):
+    tmp_path.chmod(0o777)
+    with serving('ftp_server', tmp_path) as (_, address):
+        host, port = address
+        with ftplib.FTP(timeout=PATIENCE) as ftp:
+            ftp.connect(host, port)
+            ftp.login('ann', 'secret')
+            ftp.storbinary('STOR note', io.BytesIO(b'from Python\n'))
+            ftp.mkd('folder')
+            names = [name for name, facts in ftp.mlsd() if facts['type'] in ('file', 'dir')]
+            got = []
+            ftp.retrbinary('RETR note', got.append)
+        done = run(program('ftp_client'), host, port, 'ann', 'secret', 'note')
+        assert done.stdout.decode() == ''.join(f'{name}\n' for name in names) + 'from Python\n'
+        assert b''.join(got) == b'from Python\n'
+        error = run(program('ftp_client'), host, port, 'ann', 'guess', code=1).stderr.decode()
+        assert f'cannot log in at {host}:{port}: 530 ' in error
+        error = run(program('ftp_client'), host, port, 'ann', 'secret', 'no', code=1).stderr.decode()
+        assert f'cannot download no at {host}:{port}: 550 ' in error
+
+
 def test_ftps_server_lets_nobody_in_without_tls(tmp_path):
     cert, key = make_certificate(tmp_path, 'localhost')
     (tmp_path / 'note').write_text('from the folder')

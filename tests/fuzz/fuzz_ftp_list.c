@@ -27,7 +27,7 @@ static void check_name(co_text text, co_text name)
     assert(co_ftp_name_is_shown(text));
 }
 
-static void check_list(const struct co_ftp_entry *entry)
+static void check_list(const struct co_ftp_shown *entry)
 {
     struct co_buf out = CO_BUF(OUT_MAX);
     co_ftp_list_line(&out, entry, NOW);
@@ -36,7 +36,7 @@ static void check_list(const struct co_ftp_entry *entry)
     co_buf_free(&out);
 }
 
-static void check_facts(const struct co_ftp_entry *entry, unsigned facts)
+static void check_facts(const struct co_ftp_shown *entry, unsigned facts)
 {
     struct co_buf out = CO_BUF(OUT_MAX);
     co_ftp_facts_write(&out, entry, facts);
@@ -90,7 +90,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct numbers numbers = {0};
     size_t head = size < sizeof numbers ? size : sizeof numbers;
     memcpy(&numbers, data, head);
-    struct co_ftp_entry entry = {
+    struct co_ftp_shown entry = {
         .name = {(const char *)data + head, size - head},
         .folder = numbers.kind & 1,
         .current = numbers.kind & 2,

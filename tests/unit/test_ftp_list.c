@@ -6,7 +6,7 @@
 #define NOW       1795833240LL /* 2026-11-28T02:34:00Z */
 #define HALF_YEAR 15778476LL
 
-static const struct co_ftp_entry file = {
+static const struct co_ftp_shown file = {
     .name = {"name", 4},
     .size = 12,
     .modified_seconds = NOW,
@@ -16,9 +16,9 @@ static const struct co_ftp_entry file = {
     .may = CO_FTP_MAY_READ,
 };
 
-static struct co_ftp_entry folder_of(co_text name)
+static struct co_ftp_shown folder_of(co_text name)
 {
-    return (struct co_ftp_entry){.name = name,
+    return (struct co_ftp_shown){.name = name,
         .folder = true,
         .size = 4096,
         .modified_seconds = NOW,
@@ -26,7 +26,7 @@ static struct co_ftp_entry folder_of(co_text name)
         .may = CO_FTP_MAY_READ};
 }
 
-static void assert_line(struct co_ftp_entry entry, int64_t now, const char *expected)
+static void assert_line(struct co_ftp_shown entry, int64_t now, const char *expected)
 {
     struct co_buf out = CO_BUF(4096);
     co_ftp_list_line(&out, &entry, now);
@@ -34,7 +34,7 @@ static void assert_line(struct co_ftp_entry entry, int64_t now, const char *expe
     co_buf_free(&out);
 }
 
-static void assert_facts(struct co_ftp_entry entry, unsigned facts, const char *expected)
+static void assert_facts(struct co_ftp_shown entry, unsigned facts, const char *expected)
 {
     struct co_buf out = CO_BUF(4096);
     co_ftp_facts_write(&out, &entry, facts);
@@ -44,7 +44,7 @@ static void assert_facts(struct co_ftp_entry entry, unsigned facts, const char *
 
 static void assert_perm(bool folder, unsigned may, const char *expected)
 {
-    struct co_ftp_entry entry = {.name = CO_TEXT("x"), .folder = folder, .may = may};
+    struct co_ftp_shown entry = {.name = CO_TEXT("x"), .folder = folder, .may = may};
     assert_facts(entry, CO_FTP_FACT_PERM, expected);
 }
 
@@ -69,7 +69,7 @@ static void a_line_of_list_is_as_every_client_reads_it(void **state)
     assert_line(folder_of(CO_TEXT("name")), NOW,
         "drwxr-xr-x   2 ftp      ftp          4096 Nov 28 02:34 name\r\n");
     assert_line(file, NOW, "-rw-r--r--   1 ftp      ftp            12 Nov 28 02:34 name\r\n");
-    struct co_ftp_entry large = file;
+    struct co_ftp_shown large = file;
     large.size = UINT64_MAX;
     assert_line(
         large, NOW, "-rw-r--r--   1 ftp      ftp      18446744073709551615 Nov 28 02:34 name\r\n");
@@ -78,7 +78,7 @@ static void a_line_of_list_is_as_every_client_reads_it(void **state)
 static void a_line_shows_permission_bits_only(void **state)
 {
     (void)state;
-    struct co_ftp_entry entry = file;
+    struct co_ftp_shown entry = file;
     const struct {
         uint32_t mode;
         const char *line;
@@ -103,7 +103,7 @@ static void a_line_has_the_year_when_it_is_old_or_in_the_future(void **state)
     assert_line(file, NOW - 1, year);
     assert_line(file, NOW + HALF_YEAR, recent);
     assert_line(file, NOW + HALF_YEAR + 1, year);
-    struct co_ftp_entry entry = file;
+    struct co_ftp_shown entry = file;
     entry.modified_seconds = 0;
     assert_line(entry, NOW, "-rw-r--r--   1 ftp      ftp            12 Jan  1  1970 name\r\n");
     entry.modified_seconds = INT64_MAX;
@@ -119,7 +119,7 @@ static void names_stand_as_they_are(void **state)
         " leading", "trailing ", "a  b", "\xc3\xa9", "\xff\x01", "a;b=c", "\"", "*"};
     for (size_t i = 0; i < CO_LENGTH(names); i++) {
         char expected[128] = "-rw-r--r--   1 ftp      ftp            12 Nov 28 02:34 ";
-        struct co_ftp_entry entry = file;
+        struct co_ftp_shown entry = file;
         entry.name = co_text_of(names[i]);
         strcat(expected, names[i]);
         strcat(expected, "\r\n");
@@ -133,7 +133,7 @@ static void names_stand_as_they_are(void **state)
 static void no_name_forges_a_line_f20(void **state)
 {
     (void)state;
-    struct co_ftp_entry entry = file;
+    struct co_ftp_shown entry = file;
     entry.name = CO_TEXT("a\r\ntype=file; b\0c\n");
     assert_line(entry, NOW,
         "-rw-r--r--   1 ftp      ftp            12 Nov 28 02:34 a??type=file; b?c?\r\n");
@@ -162,7 +162,7 @@ static void writes_facts_rfc3659_7_2(void **state)
     assert_facts(
         file, CO_FTP_FACT_MODIFY | CO_FTP_FACT_TYPE, "type=file;modify=20261128023400; name");
     assert_facts(file, 0, " name");
-    struct co_ftp_entry entry = file;
+    struct co_ftp_shown entry = file;
     entry.mode = 0104755;
     assert_facts(entry, CO_FTP_FACT_UNIX_MODE, "UNIX.mode=0755; name");
     entry.size = UINT64_MAX;
@@ -172,7 +172,7 @@ static void writes_facts_rfc3659_7_2(void **state)
 static void writes_types_rfc3659_7_5_1(void **state)
 {
     (void)state;
-    struct co_ftp_entry entry = folder_of(CO_TEXT("/a"));
+    struct co_ftp_shown entry = folder_of(CO_TEXT("/a"));
     assert_facts(entry, CO_FTP_FACT_TYPE, "type=dir; /a");
     entry.current = true;
     assert_facts(entry, CO_FTP_FACT_TYPE, "type=cdir; /a");
@@ -205,7 +205,7 @@ static void writes_permissions_rfc3659_7_5_5(void **state)
 static void no_two_files_have_one_unique_fact_rfc3659_7_5_2(void **state)
 {
     (void)state;
-    struct co_ftp_entry entry = file;
+    struct co_ftp_shown entry = file;
     entry.device = 0x8;
     entry.inode = 0x12a;
     assert_facts(entry, CO_FTP_FACT_UNIQUE, "unique=8g12a; name");

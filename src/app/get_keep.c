@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#include "app/get_keep.h"
+
+#include "coronet/fiber.h"
+#include "net/fail.h"
+
+#include <errno.h>
+
+#define GRACE_MS 5000 /* to write the files when the run was cancelled */
+
+static int open_cookies(struct co_get_keep *keep, const struct co_get_settings *settings)
+{
+    const char *path = settings->cookie_jar;
+    if (!settings->cookies && !path)
+        return 0;
+    int rc = co_cookies_new(&keep->cookies);
+    if (rc < 0 || !path)
+        return rc;
+    rc = co_cookies_load(keep->cookies, path);
+    return rc < 0 && rc != -ENOENT ? co_fail_at(rc, "read cookies from", path, NULL, "") : 0;
+}
+
+int co_get_keep_open(struct co_get_keep *keep, const struct co_get_settings *settings,
+    struct co_http_client_options *options)
+{
+    *keep = (struct co_get_keep){0};
+    int rc = open_cookies(keep, settings);
+    options->cookies = keep->cookies;
+    return rc;
+}
+
+void co_get_keep_save(struct co_get_keep *keep, const struct co_get_settings *settings)
+{
+    co_scope grace;
+    co_scope_shield(&grace, GRACE_MS);
+    int rc = settings->cookie_jar ? co_cookies_save(keep->cookies, settings->cookie_jar) : 0;
+    if (rc < 0)
+        settings->not_kept(settings->events.arg, settings->cookie_jar, rc);
+    (void)co_scope_close(&grace);
+}
+
+void co_get_keep_close(struct co_get_keep *keep)
+{
+    co_cookies_free(keep->cookies);
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the rooms of the FTP client share.
+ *
+ * client_control.c speaks commands and reads replies, client.c connects and logs in, client_data.c
+ * makes data connections, client_transfer.c moves files over them and judges how that went,
+ * client_list.c reads folders, client_verb.c has all the commands without data.
+ */
+#ifndef CO_FTP_CLIENT_H
+#define CO_FTP_CLIENT_H
+
+#include "base/buf.h"
+#include "codec/ftp_entry.h"
+#include "codec/ftp_reply.h"
+#include "coronet/ftp_transfer.h"
+#include "ftp/text.h"
+#include "net/pace.h"
+#include "net/stream.h"
+
+#define CO_FTP_PRELIMINARY_MAX 8 /* replies of 1yz to one command */
+
+struct co_ftp_client {
+    struct co_ftp_client_options
+        options;        /* with the defaults filled in; strings are the caller's */
+    char *host, *where; /* "HOST", "HOST:PORT" for sentences */
+    co_stream *control;
+    co_tls *tls, *own_tls;            /* the second: made for the system's trust */
+    struct co_buf reply;              /* the last one, without its last line's end */
+    int code;                         /* its; 0: none yet */
+    unsigned awaited;                 /* replies that are still to come, to what was aborted too */
+    int failed;                       /* why nothing can be said any more; 0: it can */
+    const char *doing;                /* of the present call, for sentences: "list"; and */
+    const char *what;                 /* the path */
+    char type;                        /* 'A' or 'I', as agreed on; 0: not yet */
+    bool data_secure;                 /* PROT P */
+    bool no_extended;                 /* EPSV or EPRT is not to be had here: PASV and PORT */
+    bool facts, facts_set;            /* MLST and MLSD are to be had; and say what we want */
+    bool no_facts;                    /* they were said to be, and are not */
+    bool size_unknown;                /* there is no SIZE */
+    struct co_buf features;           /* of MLST: "type*;size*;..." */
+    struct co_ftp_transfer *transfer; /* while one is open */
+    struct co_buf entry;              /* what co_ftp_stat's texts point into */
+};
+
+/* ---- the conversation (client_control.c) ----------------------------------------------------- */
+
+/* Is every byte of an argument one that a command may hold (attacks F15)? */
+bool co_ftp_client_may_say(const char *argument);
+
+/* The code of the failure with its sentence: "cannot DOING WHAT at WHERE: ...". For CO_ESTATUS it
+ * is the last reply's. why: NULL: the code's own. */
+int co_ftp_client_fail(const co_ftp_client *client, int code, const char *why);
+
+/* The client can do nothing more. Returns co_ftp_client_fail. */
+int co_ftp_client_break(co_ftp_client *client, int code, const char *why);
+
+/* Begins a call: checks that the client is free and the argument may be said, if there is one; and
+ * waits for replies that are still to come. 0 or negative. */
+int co_ftp_client_begin(co_ftp_client *client, const char *doing, const char *argument);
+
+/* Sends "VERB ARGUMENT"; at NULL there is none. secret: the dialogue shows stars. 0 or negative. */
+int co_ftp_client_say(co_ftp_client *client, const char *verb, const char *argument);
+int co_ftp_client_say_secret(co_ftp_client *client, const char *verb, const char *argument);
+
+/* Reads one reply. Its code, of any kind but 421, which breaks; negative. */
+int co_ftp_client_hear(co_ftp_client *client);
+
+/* Reads until a reply that is not preliminary. Its code, or negative. */
+int co_ftp_client_hear_final(co_ftp_client *client);
+
+/* The reply that a failure may have, if it comes soon: CO_ESTATUS with its sentence when it says
+ * no, else `failure`. */
+int co_ftp_client_reason(co_ftp_client *client, int failure);
+
+/* Both: the final reply's code, or negative. */
+int co_ftp_client_ask(co_ftp_client *client, const char *verb, const char *argument);
+
+/* The same, where only 2yz is good: 0; CO_ESTATUS with its sentence; negative. */
+int co_ftp_client_do(co_ftp_client *client, const char *verb, const char *argument);
+
+/* ---- data connections (client_data.c) -------------------------------------------------------- */
+
+/* What shall go over a data connection, and the connection once it is there. */
+struct co_ftp_data_way {
+    const char *verb, *argument; /* "RETR", a path */
+    const char *restart;         /* REST's argument; NULL: none is said */
+    co_stream *stream;
+    bool over; /* the final reply has come already: 2yz without 1yz */
+};
+
+/* Agrees on the representation, 'A' or 'I'. 0 or negative. */
+int co_ftp_client_type(co_ftp_client *client, char type);
+
+/* Makes a data connection, says the command, waits until the server begins, and shakes hands. 0;
+ * CO_ESTATUS; negative. */
+int co_ftp_data_way_open(co_ftp_client *client, struct co_ftp_data_way *way);
+
+/* ---- transfers (client_transfer.c) ----------------------------------------------------------- */
+
+struct co_ftp_transfer {
+    co_ftp_client *client;
+    co_stream *data;
+    const char *doing; /* for sentences; and */
+    char *path;
+    struct co_pace pace;
+    bool upload, ascii;
+    bool ended;      /* a download's last byte has come; an upload's has gone */
+    bool over;       /* the final reply has come already */
+    bool check_size; /* an upload's, once it is done */
+    bool size_known; /* how many bytes there should be */
+    uint64_t size;   /* that; with a download from its offset on */
+    uint64_t before; /* bytes that an upload goes on behind */
+    uint64_t moved;  /* bytes over the data connection */
+    int failed;      /* why no more can be moved; 0: it can */
+    struct co_ftp_text text;
+    struct co_buf converted; /* of text, not yet given to the caller; */
+    size_t given;            /* that much of it is */
+};
+
+/* Makes a transfer of an open way, which it owns from now on also on failure. 0 or -ENOMEM. */
+int co_ftp_transfer_new(
+    co_ftp_client *client, struct co_ftp_data_way *way, struct co_ftp_transfer **ret);
+
+/* ---- verbs (client_verb.c) ------------------------------------------------------------------- */
+
+/* As co_ftp_size, within another call: a refusal is no failure. 0; CO_ESTATUS without a sentence;
+ * negative. */
+int co_ftp_client_size(co_ftp_client *client, const char *path, uint64_t *ret);
+
+#endif

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+/* What the client does without a data connection. */
+#include "codec/ftp_list.h"
+#include "ftp/client.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#define LINE_MAX_BYTES 16384
+#define FOLDER_MAX     4096 /* bytes of a path that is gone back to */
+
+/* ---- one command ----------------------------------------------------------------------------- */
+
+static int do_one(co_ftp_client *client, const char *doing, const char *verb, const char *path)
+{
+    int rc = co_ftp_client_begin(client, doing, path);
+    return rc == 0 ? co_ftp_client_do(client, verb, path) : rc;
+}
+
+int co_ftp_delete(co_ftp_client *client, const char *path)
+{
+    return do_one(client, "delete", "DELE", path);
+}
+
+int co_ftp_make_folder(co_ftp_client *client, const char *path)
+{
+    return do_one(client, "make the folder", "MKD", path);
+}
+
+int co_ftp_remove_folder(co_ftp_client *client, const char *path)
+{
+    return do_one(client, "remove the folder", "RMD", path);
+}
+
+int co_ftp_change_folder(co_ftp_client *client, const char *path)
+{
+    if (strcmp(path, "..") != 0)
+        return do_one(client, "change to the folder", "CWD", path);
+    int rc = co_ftp_client_begin(client, "change to the folder", path);
+    return rc == 0 ? co_ftp_client_do(client, "CDUP", NULL) : rc;
+}
+
+int co_ftp_command(co_ftp_client *client, const char *line)
+{
+    int rc = co_ftp_client_begin(client, "say", line);
+    return rc == 0 ? co_ftp_client_ask(client, line, NULL) : rc;
+}
+
+/* ---- with more to it ------------------------------------------------------------------------- */
+
+/* RFC 959 5.4: 350 between the two. */
+int co_ftp_rename(co_ftp_client *client, const char *from, const char *to)
+{
+    int rc = co_ftp_client_begin(client, "rename to", to);
+    if (rc == 0)
+        rc = co_ftp_client_begin(client, "rename", from);
+    int code = rc < 0 ? rc : co_ftp_client_ask(client, "RNFR", from);
+    if (code < 0)
+        return code;
+    if (code != 350)
+        return co_ftp_client_fail(client, code < 400 ? CO_EFTP : CO_ESTATUS, NULL);
+    return co_ftp_client_do(client, "RNTO", to);
+}
+
+/* "VERB BEFORE PATH" */
+static int do_with(co_ftp_client *client, const char *verb, const char *before, const char *path)
+{
+    struct co_buf argument = CO_BUF(LINE_MAX_BYTES);
+    co_buf_addf(&argument, "%s ", before);
+    co_buf_add_string(&argument, path);
+    co_buf_add_char(&argument, '\0');
+    int rc = argument.error ? argument.error : co_ftp_client_do(client, verb, argument.at);
+    co_buf_free(&argument);
+    return rc;
+}
+
+int co_ftp_set_time(co_ftp_client *client, const char *path, int64_t modified)
+{
+    char digits[CO_FTP_TIME_SIZE + 1];
+    int rc = co_ftp_client_begin(client, "set the time of", path);
+    co_ftp_time_write(digits, modified);
+    digits[CO_FTP_TIME_SIZE] = '\0';
+    return rc == 0 ? do_with(client, "MFMT", digits, path) : rc;
+}
+
+int co_ftp_chmod(co_ftp_client *client, const char *path, unsigned mode)
+{
+    char before[32];
+    int rc = co_ftp_client_begin(client, "set the permissions of", path);
+    snprintf(before, sizeof before, "CHMOD %04o", mode & 07777);
+    return rc == 0 ? do_with(client, "SITE", before, path) : rc;
+}
+
+/* What the only, or the last, reply says behind its code. */
+static co_text answer(const co_ftp_client *client)
+{
+    return co_text_trim(co_ftp_reply_gist(co_buf_text(&client->reply)));
+}
+
+int co_ftp_client_size(co_ftp_client *client, const char *path, uint64_t *ret)
+{
+    if (client->size_unknown)
+        return CO_ESTATUS;
+    int code = co_ftp_client_ask(client, "SIZE", path);
+    if (code < 0)
+        return code;
+    client->size_unknown = code == 500 || code == 502;
+    return code == 213 && co_text_number(answer(client), INT64_MAX, ret) == 0 ? 0 : CO_ESTATUS;
+}
+
+int co_ftp_size(co_ftp_client *client, const char *path, uint64_t *ret)
+{
+    int rc = co_ftp_client_begin(client, "ask for the size of", path);
+    if (rc == 0)
+        rc = co_ftp_client_type(client, 'I');
+    if (rc == 0)
+        rc = co_ftp_client_size(client, path, ret);
+    return rc == CO_ESTATUS && !client->failed ? co_ftp_client_fail(client, rc, NULL) : rc;
+}
+
+static ssize_t current_folder(co_ftp_client *client, char *ret, size_t size)
+{
+    int code = co_ftp_client_ask(client, "PWD", NULL);
+    if (code < 0)
+        return code;
+    if (code != 257)
+        return co_ftp_client_fail(client, code < 400 ? CO_EFTP : CO_ESTATUS, NULL);
+    ssize_t n = co_ftp_reply_quoted(co_buf_text(&client->reply), ret, size);
+    return n < 0 ? co_ftp_client_fail(client, (int)n, NULL) : n;
+}
+
+ssize_t co_ftp_current_folder(co_ftp_client *client, char *ret, size_t size)
+{
+    int rc = co_ftp_client_begin(client, "ask for the current folder", NULL);
+    return rc == 0 ? current_folder(client, ret, size) : rc;
+}
+
+/* ---- what a path is -------------------------------------------------------------------------- */
+
+static co_text last_component(const char *path)
+{
+    co_text name = co_text_of(path);
+    while (name.size > 0 && name.at[name.size - 1] == '/')
+        name.size--;
+    const char *slash = name.size ? memrchr(name.at, '/', name.size) : NULL;
+    return slash ? co_text_after(name, (size_t)(slash + 1 - name.at)) : name;
+}
+
+/* RFC 3659 7.3: the facts stand on a line of their own, behind a space. */
+static int stat_facts(co_ftp_client *client, const char *path, struct co_ftp_entry *ret)
+{
+    int code = co_ftp_client_ask(client, "MLST", path);
+    if (code < 0)
+        return code;
+    if (code >= 300)
+        return CO_ESTATUS;
+    co_buf_clear(&client->entry);
+    co_buf_add_text(&client->entry, co_buf_text(&client->reply));
+    co_text rest = co_buf_text(&client->entry), line;
+    while (co_ftp_reply_next_line(&rest, &line))
+        if (line.size > 1 && line.at[0] == ' ' &&
+            co_ftp_facts_read(co_text_after(line, 1), ret) == 0)
+            return 0;
+    return co_ftp_client_fail(client, CO_EFTP, "its reply to MLST has no facts");
+}
+
+/* MDTM (RFC 3659 3), which not all have. 0 or negative. */
+static int stat_time(co_ftp_client *client, const char *path, struct co_ftp_entry *ret)
+{
+    int64_t ns;
+    int code = co_ftp_client_ask(client, "MDTM", path);
+    if (code < 0)
+        return code;
+    if (code == 213 && co_ftp_time_parse(answer(client), &ns) == 0) {
+        ret->modified = co_seconds_of_ns(ns);
+        ret->modified_within = 1;
+    }
+    return 0;
+}
+
+/* Is it a folder? Goes there and back. 0; CO_ESTATUS; negative. */
+static int stat_folder(co_ftp_client *client, const char *path)
+{
+    co_buf_clear(&client->entry);
+    char *back = co_buf_reserve(&client->entry, FOLDER_MAX);
+    ssize_t n = back ? current_folder(client, back, FOLDER_MAX) : -ENOMEM;
+    if (n < 0)
+        return (int)n;
+    int rc = co_ftp_client_do(client, "CWD", path);
+    if (rc < 0)
+        return rc;
+    rc = co_ftp_client_do(client, "CWD", back);
+    return rc == CO_ESTATUS ? co_ftp_client_break(client, CO_EFTP, "there is no way back") : rc;
+}
+
+static int stat_plain(co_ftp_client *client, const char *path, struct co_ftp_entry *ret)
+{
+    int rc = co_ftp_client_type(client, 'I');
+    if (rc == 0)
+        rc = co_ftp_client_size(client, path, &ret->size);
+    ret->type = CO_FTP_FILE;
+    ret->size_known = rc == 0;
+    if (rc == 0)
+        return stat_time(client, path, ret);
+    if (rc != CO_ESTATUS || client->failed)
+        return rc;
+    rc = stat_folder(client, path);
+    ret->type = rc == 0 ? CO_FTP_FOLDER : CO_FTP_FILE;
+    if (rc != CO_ESTATUS || client->failed)
+        return rc;
+    rc = stat_time(client, path, ret);
+    return rc == 0 && !ret->modified_within ? co_ftp_client_fail(client, CO_ESTATUS, NULL) : rc;
+}
+
+int co_ftp_stat(co_ftp_client *client, const char *path, struct co_ftp_entry *ret)
+{
+    struct co_ftp_entry entry = {0};
+    int rc = co_ftp_client_begin(client, "look at", path);
+    if (rc == 0 && client->facts) {
+        rc = stat_facts(client, path, &entry);
+        if (rc == CO_ESTATUS && !client->failed && client->code != 500 && client->code != 502)
+            return co_ftp_client_fail(client, rc, NULL);
+    }
+    if (rc == 0 ? !client->facts : rc == CO_ESTATUS && !client->failed)
+        rc = stat_plain(client, path, &entry);
+    if (rc < 0)
+        return rc;
+    entry.name = last_component(path);
+    *ret = entry;
+    return 0;
+}
