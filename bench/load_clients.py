@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Clients that know what each file of theirs holds, whichever protocol wrote it, and look.
 
-Each has an address, a folder and a stream of chance of its own, speaks HTTP and FTP in turn, and
-leaves now and then in the midst of something. What it was not promised it expects not to have
-happened.
+Each has an address, a folder and a stream of chance of its own, speaks HTTP, HTTP/2 and FTP in
+turn, in clear and over TLS, and leaves now and then in the midst of something. What it was not
+promised it expects not to have happened.
 """
 
 import base64
@@ -15,12 +15,17 @@ import json
 import os
 import random
 import socket
+import ssl
 import struct
 import threading
 import time
 
+import load_h2
+import load_secure
+
 USER, PASSWORD = 'load', 'load-secret'
 PATIENCE = 60  # seconds for any answer
+SPOILT_SECONDS = 1  # what seems the beginning of a record may be waited for
 KEPT_SECONDS = 20  # an idle connection is used again; the server waits 60
 SIZES = (0, 1, 5_000, 70_000, 400_000)  # bytes, around what buffers hold
 NAMES_MAX = 12  # files of a client
@@ -52,7 +57,7 @@ class Client(threading.Thread):
         self.done = collections.Counter()
         self.bytes = 0  # compared
         self.failure = self.doing = None
-        self.http, self.ftp, self.used = None, None, {}
+        self.http, self.ftp, self.h2, self.used = None, None, None, {}
 
     def run(self):
         self.attempt(self.work)
@@ -86,10 +91,10 @@ class Client(threading.Thread):
             self.ftp.quit()
 
     def drop(self):
-        """Both connections."""
-        for connection in filter(None, (self.http, self.ftp)):
+        """All connections."""
+        for connection in filter(None, (self.http, self.ftp, self.h2 and self.h2.sock)):
             connection.close()
-        self.http = self.ftp = None
+        self.http = self.ftp = self.h2 = None
 
     # ---- what there is
 
@@ -126,13 +131,31 @@ class Client(threading.Thread):
         return socket.create_connection(
             ('127.0.0.1', port), PATIENCE, source_address=(self.address, 0))
 
+    def context(self):
+        """Of TLS, or None: in clear."""
+        return self.draw.choice((None, *self.site.contexts))
+
+    def new_http(self):
+        context, where = self.context(), (PATIENCE, (self.address, 0))
+        if context:
+            return http.client.HTTPSConnection(
+                '127.0.0.1', self.site.https_port, timeout=where[0], source_address=where[1],
+                context=context)
+        return http.client.HTTPConnection('127.0.0.1', self.site.http_port, *where)
+
+    def dial_http(self):
+        """A connection for requests, over TLS or not."""
+        context = self.context()
+        if context:
+            return load_secure.shake(self.dial(self.site.https_port), context)
+        return self.dial(self.site.http_port)
+
     def ask(self, method, path, body=None, **fields):
         if self.http and not self.is_kept('http'):
             self.http.close()
             self.http = None
         if not self.http:
-            self.http = http.client.HTTPConnection(
-                '127.0.0.1', self.site.http_port, PATIENCE, (self.address, 0))
+            self.http = self.new_http()
         fields = {name.replace('_', '-'): value for name, value in fields.items()}
         self.http.request(method, path, body, {'Authorization': AUTHORIZATION, **fields})
         answer = self.http.getresponse()
@@ -196,7 +219,7 @@ class Client(threading.Thread):
 
     def send(self, text, body=b''):
         """A request on a connection of its own."""
-        connection = self.dial(self.site.http_port)
+        connection = self.dial_http()
         connection.sendall(text.encode() + body)
         return connection
 
@@ -205,7 +228,8 @@ class Client(threading.Thread):
                             f'Authorization: {AUTHORIZATION}', *fields, '', ''))
 
     def half_closed_get(self):
-        with self.send(self.head('GET', '/large', 'Range: bytes=0-999999')) as connection:
+        with self.dial(self.site.http_port) as connection:
+            connection.sendall(self.head('GET', '/large', 'Range: bytes=0-999999').encode())
             connection.shutdown(socket.SHUT_WR)
             got = b''.join(iter(lambda: connection.recv(1 << 16), b''))
         self.check(None, got.partition(b'\r\n\r\n')[2], 0, 1_000_000)
@@ -235,19 +259,134 @@ class Client(threading.Thread):
         self.draw.choice((reset, socket.socket.close))(connection)
 
     def broken_off_at_once(self):
-        port = self.draw.choice((self.site.http_port, self.site.ftp_port))
-        self.draw.choice((reset, socket.socket.close))(self.dial(port))
+        connection = self.dial(self.draw.choice(self.site.ports))
+        if self.draw.random() < 0.5:
+            connection.sendall(load_secure.part_of_a_hello(self.draw))
+        self.draw.choice((reset, socket.socket.close))(connection)
+
+    def half_closed_handshake(self):
+        with self.dial(self.draw.choice((self.site.https_port, self.site.ftps_port))) as connection:
+            connection.sendall(load_secure.part_of_a_hello(self.draw))
+            connection.shutdown(socket.SHUT_WR)
+            while connection.recv(1 << 10):
+                pass
+
+    def spoilt_get(self):
+        """Garbage behind a request over TLS: what came before it is answered, or cut."""
+        connection = load_secure.shake(
+            self.dial(self.site.https_port), self.draw.choice(self.site.contexts))
+        connection.sendall(self.head('GET', '/large', 'Range: bytes=0-99999').encode())
+        load_secure.spoil(connection, self.draw)
+        connection.settimeout(SPOILT_SECONDS)
+        got = bytearray()
+        try:
+            while piece := connection.recv(1 << 16):
+                got += piece
+        except (ssl.SSLError, ConnectionError, TimeoutError):
+            pass
+        connection.close()
+        body = bytes(got.partition(b'\r\n\r\n')[2])
+        self.check(None, body, 0, len(body))
+
+    def slow_get(self):
+        """A reader who takes his time, and at last no more."""
+        connection, got = self.send(self.head('GET', '/large')), bytearray()
+        for _ in range(20):
+            piece = connection.recv(self.draw.randrange(1, 1 << 14))
+            demand(piece, 'cut while it was read slowly')
+            got += piece
+            time.sleep(0.02)
+        body = bytes(got.partition(b'\r\n\r\n')[2])
+        self.check(None, body, 0, len(body))
+        self.draw.choice((reset, socket.socket.close))(connection)
+
+    def slow_put(self):
+        name, body = self.new_name(), self.draw.randbytes(2000)
+        head = self.head('PUT', self.path(name), f'Content-Length: {len(body)}',
+                         'Connection: close')
+        with self.send(head) as connection:
+            for at in range(0, len(body), 100):
+                connection.sendall(body[at:at + 100])
+                time.sleep(0.01)
+            got = b''.join(iter(lambda: connection.recv(1 << 16), b''))
+        demand(got.startswith(b'HTTP/1.1 204' if name in self.files else b'HTTP/1.1 201'),
+               'a slow PUT:', got[:200])
+        self.files[name] = body
+
+    # ---- HTTP/2
+
+    def h2_connection(self):
+        if self.h2 and not self.is_kept('h2'):
+            self.h2.sock.close()
+            self.h2 = None
+        if not self.h2:
+            context = self.draw.choice((None, self.site.h2_context))
+            if context:
+                sock = load_secure.shake(self.dial(self.site.https_port), context)
+            else:
+                sock = self.dial(self.site.http_port)
+            self.h2 = load_h2.Connection(sock, 'https' if context else 'http', AUTHORIZATION)
+        return self.h2
+
+    def h2_mixed(self):
+        """Gets, puts, a range of the large file and one that is given up, all at once."""
+        names = self.draw.sample([f'{n}.bin' for n in range(NAMES_MAX)], 4)
+        new = {name: self.content() for name in names[:2]}
+        puts = {name: load_h2.Exchange('PUT', self.path(name), body) for name, body in new.items()}
+        gets = {name: load_h2.Exchange('GET', self.path(name)) for name in names[2:]}
+        given_up = load_h2.Exchange('GET', '/large', give_up_after=self.draw.randrange(1 << 17))
+        self.h2_connection().exchange([*puts.values(), given_up, *gets.values()])
+        for name, put in puts.items():
+            demand(put.status == (204 if name in self.files else 201), 'PUT', put.status)
+            self.files[name] = new[name]
+        for name, get in gets.items():
+            demand(get.status == (200 if name in self.files else 404), 'GET', get.status)
+            if name in self.files:
+                self.check(name, bytes(get.got))
+        self.check(None, bytes(given_up.got), 0, len(given_up.got))
+
+    def h2_large(self):
+        get = load_h2.Exchange('GET', '/large')
+        self.h2_connection().exchange([get])
+        self.check(None, bytes(get.got))
+
+    def h2_broken(self):
+        """Gone in the midst of several."""
+        connection = self.h2_connection()
+        for _ in range(self.draw.randrange(1, 8)):
+            connection.begin(load_h2.Exchange('GET', '/large'))
+        name = self.new_name()
+        self.interrupted.add(name)
+        upload = load_h2.Exchange('PUT', self.path(name), self.content() + b'end')
+        connection.begin(upload)
+        connection.flush()
+        connection.sock.recv(self.draw.randrange(1, 1 << 16))
+        if connection.scheme == 'https' and self.draw.random() < 0.3:
+            load_secure.spoil(connection.sock, self.draw)
+        self.draw.choice((reset, socket.socket.close))(connection.sock)
+        self.h2 = None
 
     # ---- FTP
+
+    def new_session(self):
+        context, where = self.context(), {'timeout': PATIENCE, 'source_address': (self.address, 0)}
+        if not context:
+            ftp = ftplib.FTP(**where)
+            ftp.connect('127.0.0.1', self.site.ftp_port)
+            ftp.login(USER, PASSWORD)
+            return ftp
+        implicit, resumes = self.draw.random() < 0.5, self.draw.random() < 0.5
+        ftp = load_secure.Ftps(context, implicit, resumes, **where)
+        ftp.connect('127.0.0.1', self.site.ftps_port if implicit else self.site.ftp_port)
+        ftp.begin(USER, PASSWORD)
+        return ftp
 
     def session(self):
         if self.ftp and not self.is_kept('ftp'):
             self.ftp.quit()
             self.ftp = None
         if not self.ftp:
-            self.ftp = ftplib.FTP(timeout=PATIENCE, source_address=(self.address, 0))
-            self.ftp.connect('127.0.0.1', self.site.ftp_port)
-            self.ftp.login(USER, PASSWORD)
+            self.ftp = self.new_session()
             self.ftp.cwd(self.folder)
         way = self.draw.choice(('PASV', 'EPSV', 'PORT', 'EPRT'))
         self.ftp.set_pasv(way in ('PASV', 'EPSV'))
@@ -329,7 +468,7 @@ class Client(threading.Thread):
 
     def abor(self):
         ftp, data = self.begin()
-        if self.draw.random() < 0.5:
+        if self.draw.random() < 0.5 and not isinstance(ftp.sock, ssl.SSLSocket):
             ftp.sock.sendall(b'\xff\xf4')
             ftp.sock.sendall(b'\xff\xf2', socket.MSG_OOB)
         ftp.putcmd('ABOR')
@@ -346,6 +485,44 @@ class Client(threading.Thread):
         reset(data)
         reply = ftp.getmultiline()
         demand(reply[:3] in ('425', '426'), 'a transfer whose data was reset:', reply)
+
+    def data_cut(self):
+        """An upload over TLS whose end nobody says: its TCP ends, without a farewell."""
+        ftp = self.session()
+        ftp.voidcmd('TYPE I')
+        name = self.new_name()
+        if not isinstance(ftp.sock, ssl.SSLSocket):
+            return
+        self.interrupted.add(name)
+        data = ftp.transfercmd(f'STOR {name}')
+        data.sendall(self.content())
+        if self.draw.random() < 0.3:
+            load_secure.spoil(data, self.draw)
+        data.close()
+        reply = ftp.getmultiline()
+        demand(reply[:3] in ('425', '426'), 'an upload without farewell:', reply)
+
+    def data_not_shaken(self):
+        """A data connection that speaks no TLS, or not to the end."""
+        ftp = self.session()
+        if not isinstance(ftp.sock, ssl.SSLSocket):
+            return
+        ftp.voidcmd('TYPE I')
+        data, _ = ftplib.FTP.ntransfercmd(ftp, 'RETR /large')
+        data.sendall(self.draw.choice((b'in clear', load_secure.part_of_a_hello(self.draw))))
+        self.reset_data(ftp, data)
+
+    def abor_in_the_handshake(self):
+        ftp = self.session()
+        if not isinstance(ftp.sock, ssl.SSLSocket):
+            return
+        ftp.voidcmd('TYPE I')
+        data, _ = ftplib.FTP.ntransfercmd(ftp, 'RETR /large')
+        data.sendall(load_secure.part_of_a_hello(self.draw))
+        ftp.putcmd('ABOR')
+        first, second = ftp.getmultiline(), ftp.getmultiline()
+        reset(data)
+        demand(first[:3] in ('425', '426') and second[:3] == '226', 'ABOR', first, second)
 
     def stat_meanwhile(self):
         ftp, data = self.begin()
@@ -376,7 +553,10 @@ ACTIONS = (
     Client.pipelined_gets, Client.broken_get, Client.broken_put, Client.broken_off_at_once,
     Client.retr, Client.retr, Client.retr_large, Client.list_by_ftp, Client.stor, Client.stor,
     Client.appe, Client.dele, Client.rename, Client.make_and_remove_a_folder, Client.abor,
-    Client.data_reset, Client.stat_meanwhile, Client.control_broken, Client.half_closed_session)
+    Client.data_reset, Client.stat_meanwhile, Client.control_broken, Client.half_closed_session,
+    Client.half_closed_handshake, Client.spoilt_get, Client.slow_get, Client.slow_put,
+    Client.h2_mixed, Client.h2_mixed, Client.h2_large, Client.h2_broken, Client.data_cut,
+    Client.data_not_shaken, Client.abor_in_the_handshake)
 
 AUTHORIZATION = 'Basic ' + base64.b64encode(f'{USER}:{PASSWORD}'.encode()).decode()
 

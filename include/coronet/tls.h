@@ -77,8 +77,9 @@ struct co_tls_options {
  *
  * Does not suspend. TLS 1.2 (forward-secret AEAD suites only) and 1.3; no renegotiation,
  * compression or early data (RFC 9325). Its tickets (RFC 5077, RFC 8446 4.6.1) resume sessions in
- * any thread, for two hours, under the name, the certificate and the demands on clients that they
- * began with; they are sealed by keys that this context alone has, new ones every two hours.
+ * any thread, for two hours, renewed for a day at most, and not beyond the end of a client's
+ * certificate; under the name, the certificate and the demands on clients that they began with.
+ * They are sealed by keys that this context alone has, new ones every two hours.
  *
  * ret: receives the context, co_tls_free ends it. options: only read, during the call.
  * Returns: 0; -ENOMEM; CO_EINVALID (a certificate, key or OCSP response cannot be read, or they do

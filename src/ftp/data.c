@@ -254,8 +254,10 @@ static int connect_peer(const struct co_ftp_session *session, co_stream **ret)
 static int secure(struct co_ftp_session *session, co_stream *data)
 {
     int rc = co_ftp_secure_data(session, data);
-    if (rc < 0 && co_close(data) < 0) /* it has been told why by an alert, */
-        return rc;                    /* or cannot be told any more */
+    if (rc < 0 && co_status() < 0)         /* ABOR, or nobody is there any more: */
+        co_abort(data);                    /* nothing is waited for */
+    else if (rc < 0 && co_close(data) < 0) /* it has been told why by an alert, */
+        return rc;                         /* or cannot be told any more */
     return rc;
 }
 

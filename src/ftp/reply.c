@@ -25,7 +25,9 @@ static int send_pieces(struct co_ftp_session *session, const struct iovec *piece
         session->failed = co_writev(session->control, pieces, count);
     else
         session->failed = co_uncork(session->control);
-    co_scope_close(&scope);
+    int ended = co_scope_close(&scope); /* TLS holds what it has encrypted, sent or not */
+    if (session->failed == 0)
+        session->failed = ended;
     return session->failed;
 }
 

@@ -50,6 +50,8 @@ int co_ftp_secure_data(struct co_ftp_session *session, co_stream *data)
     };
     struct co_tls_info info;
     int rc = co_tls_accept_on(data, options->tls, &terms);
+    if (terms.parent && (rc < 0 || terms.no_tickets))
+        co_tls_offer_ticket(session->control); /* instead of the one that it has cost */
     if (rc == 0)
         rc = co_tls_info(data, &info);
     if (rc == 0 && options->tls_reuse == CO_FTP_REUSE_REQUIRE && !info.resumed)

@@ -201,13 +201,27 @@ static int64_t patience_ms(const struct co_ftp_session *session)
     return left > 0 ? left : 0;
 }
 
-static int session_go_on(struct co_ftp_session *session)
+/* What has come may be part of a record, or of the peer's refusal to read: the rest is not waited
+ * for without end (attacks F11). As co_peek. */
+static ssize_t await_input(struct co_ftp_session *session)
 {
     const uint8_t *bytes;
+    co_scope scope;
+    co_scope_open(&scope, patience_ms(session));
+    ssize_t n = co_peek(session->control, 1, &bytes);
+    co_scope_close(&scope);
+    return n;
+}
+
+static int session_go_on(struct co_ftp_session *session)
+{
     int why = co_park_result(session->control);
     if (why < 0)
         return say_goodbye(session, why);
-    if (co_peek(session->control, 1, &bytes) <= 0)
+    ssize_t n = await_input(session);
+    if (n == CO_EDEADLINE)
+        return say_goodbye(session, CO_EDEADLINE);
+    if (n <= 0)
         return 0; /* it has gone without a QUIT */
     co_cork(session->control);
     return serve_batch(session);

@@ -45,9 +45,9 @@ static int settle(struct co_ftp_job *transfer)
     int rc = co_pace_settle(&transfer->pace, transfer->data);
     if (rc < 0 || !co_tls_is_on(transfer->data))
         return rc;
-    rc = co_shutdown_write(transfer->data);
     co_scope scope;
     co_scope_open(&scope, FAREWELL_MS);
+    rc = co_shutdown_write(transfer->data);
     while (rc == 0 && n > 0 && (n = co_peek(transfer->data, 1, &bytes)) > 0)
         co_consume(transfer->data, (size_t)n);
     co_scope_close(&scope);

@@ -58,7 +58,7 @@ static int show_sibling(struct co_http_visit *visit, struct co_tree_file *file,
     if (rc == CO_ECANCELED || rc == CO_EDEADLINE)
         return rc;
     if (rc == 0 && is_sibling(sibling, file)) {
-        co_text name = co_http_visit_path(visit, (co_text){0});
+        struct co_http_made *its = co_http_made_of(visit, sibling, path);
         *ret = (struct co_http_shown){
             .file = sibling,
             .bytes = {sibling->bytes, sibling->stat.size},
@@ -66,8 +66,10 @@ static int show_sibling(struct co_http_visit *visit, struct co_tree_file *file,
             .ranges = true,
             .borrowed = true,
         };
-        if (co_http_made_of(visit, sibling, name))
+        if (its) {
+            its->of_type = made->type;
             ret->form = co_http_form_of(visit, sibling, CO_HTTP_FORM_SIBLING, coding);
+        }
         if (ret->form)
             return 1;
         co_tree_cache_release(visit->cache, sibling);

@@ -122,15 +122,21 @@ static void add_length(
     co_buf_add_string(head, "\r\n");
 }
 
+static co_text type_of(const struct co_http_made *made, enum co_http_form_kind kind)
+{
+    return kind == CO_HTTP_FORM_SIBLING ? made->of_type : made->type;
+}
+
 static struct parts write_head(struct co_buf *head, const struct co_http_visit *visit,
     const struct co_tree_file *file, enum co_http_form_kind kind, enum co_coding coding)
 {
     const struct co_http_made *made = file->made;
     struct parts parts;
+    co_text type = type_of(made, kind);
     int64_t modified = file->stat.modified_ns / CO_SECOND;
     co_buf_add_string(head, "HTTP/1.1 200 OK\r\n");
     add_length(head, file, kind);
-    co_http_line_add(head, CO_TEXT("Content-Type"), made->type);
+    co_http_line_add(head, CO_TEXT("Content-Type"), type);
     parts.about = head->size;
     if (coding != CO_CODING_IDENTITY)
         co_http_line_add(head, CO_TEXT("Content-Encoding"), co_text_of(co_coding_name(coding)));
@@ -142,7 +148,7 @@ static struct parts write_head(struct co_buf *head, const struct co_http_visit *
     add_etag(head, visit, &file->stat, kind, coding);
     if (made->negotiable || kind == CO_HTTP_FORM_SIBLING)
         co_http_line_add(head, CO_TEXT("Vary"), CO_TEXT("Accept-Encoding"));
-    if (visit->files->is_writable && may_run_scripts(made->type))
+    if (visit->files->is_writable && may_run_scripts(type))
         co_http_line_add(head, CO_TEXT("Content-Security-Policy"), CO_TEXT("sandbox"));
     co_buf_add_text(head, co_buf_text(&visit->files->cache_field));
     co_buf_add_text(head, co_buf_text(&visit->files->fields));
@@ -168,6 +174,7 @@ static struct co_http_form *form_new(const struct co_http_visit *visit,
         form->whole = (struct co_http_prepared){.head = {form->text, head.size}};
         form->about = co_text_after(form->whole.head, parts.about);
         form->fixed = co_text_after(form->whole.head, parts.fixed);
+        form->type = type_of(file->made, kind);
         form->etag = find_etag(form->fixed);
         form->modified = file->stat.modified_ns / CO_SECOND;
         form->undated = is_undated(visit, file);

@@ -42,11 +42,10 @@ static int reply_unsatisfiable(struct co_http_visit *visit, uint64_t size)
 static int reply_one(
     struct co_http_visit *visit, const struct co_http_shown *shown, struct co_range range)
 {
-    const struct co_http_made *made = shown->file->made;
     struct co_buf head = CO_BUF(HEAD_MAX + shown->form->about.size);
     uint64_t size = size_of(range);
     add_start(&head, size);
-    co_http_line_add(&head, CO_TEXT("Content-Type"), made->type);
+    co_http_line_add(&head, CO_TEXT("Content-Type"), shown->form->type);
     add_content_range(&head, range, shown->size);
     co_buf_add_text(&head, shown->form->about);
     int rc = head.error;
@@ -80,12 +79,11 @@ static void add_delimiter(struct multipart *parts)
 
 static void make_heads(struct multipart *parts)
 {
-    const struct co_http_made *made = parts->shown->file->made;
     struct co_buf *heads = &parts->heads;
     for (size_t i = 0; i < parts->count; i++) {
         add_delimiter(parts);
         co_buf_add_string(heads, "\r\n");
-        co_http_line_add(heads, CO_TEXT("Content-Type"), made->type);
+        co_http_line_add(heads, CO_TEXT("Content-Type"), parts->shown->form->type);
         add_content_range(heads, parts->ranges[i], parts->shown->size);
         co_buf_add_string(heads, "\r\n");
         parts->ends[i] = heads->size;

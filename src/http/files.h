@@ -115,6 +115,7 @@ enum co_http_form_kind {
 struct co_http_form {
     int64_t modified; /* seconds since 1970 */
     bool undated;     /* head has no Last-Modified: for as long as that time has not come */
+    co_text type;     /* of what it is a form of */
     co_text etag;     /* with quotes, without W/ */
     struct co_http_prepared whole; /* of a 200 */
     co_text about;                 /* its part that every kind of 200 and 206 has */
@@ -125,7 +126,8 @@ struct co_http_form {
 /* What is made of a file in the tree's cache, and lives with it. Forms are made when first needed
  * and stay: responses that are being sent point into them. */
 struct co_http_made {
-    co_text type;    /* for a sibling: of the file it belongs to */
+    co_text type;    /* by its own name */
+    co_text of_type; /* as a sibling: that of the file beside it */
     bool negotiable; /* there may be other forms for other requests */
     bool deflatable; /* worth compressing by us, for all we know */
     unsigned absent; /* codings without sibling, at absent_serial of the runtime's input */

@@ -148,6 +148,18 @@ static unsigned cursor_take(
     return count;
 }
 
+/* The end of a wait for `bytes` to be written. What TLS has encrypted it cannot give back: it holds
+ * what did not go out in time, which has not moved yet. */
+static int write_end(
+    struct co_pace_wait *wait, struct co_pace *pace, co_stream *stream, int rc, uint64_t bytes)
+{
+    uint64_t held = co_stream_held(stream);
+    rc = (int)co_pace_wait_end(wait, pace, rc, bytes > held ? bytes - held : 0);
+    if (rc == 0 && held > 0)
+        rc = co_status() < 0 ? co_status() : CO_ETOOSLOW;
+    return rc;
+}
+
 int co_pace_writev(
     struct co_pace *pace, co_stream *stream, const struct iovec *pieces, unsigned count)
 {
@@ -162,7 +174,7 @@ int co_pace_writev(
             break;
         co_pace_wait_begin(&wait, pace, bytes);
         rc = co_writev(stream, step, n);
-        rc = (int)co_pace_wait_end(&wait, pace, rc, rc == 0 ? bytes : 0);
+        rc = write_end(&wait, pace, stream, rc, rc == 0 ? bytes : 0);
         if (rc == 0)
             rc = co_pace_keep(pace, bytes);
     }
@@ -174,7 +186,7 @@ int co_pace_uncork(struct co_pace *pace, co_stream *stream, size_t held)
     struct co_pace_wait wait;
     co_pace_wait_begin(&wait, pace, held);
     int rc = co_uncork(stream);
-    rc = (int)co_pace_wait_end(&wait, pace, rc, rc == 0 ? held : 0);
+    rc = write_end(&wait, pace, stream, rc, rc == 0 ? held : 0);
     return rc < 0 ? rc : co_pace_keep(pace, held);
 }
 
@@ -194,17 +206,18 @@ static uint64_t progress(struct co_pace *pace, co_stream *stream)
     return moved;
 }
 
-/* Sends one step of the span. A deadline is not the end as long as the allowance was earned anew.
- */
+/* Sends one step of the span, or what is held of the one before. A deadline is not the end as long
+ * as the allowance was earned anew. */
 static int file_step(struct co_pace *pace, co_stream *stream, struct co_pace_span *span)
 {
     struct co_pace_wait wait;
     uint64_t sent = 0;
     size_t room = co_pace_step(pace, FILE_STEP_MAX);
-    uint64_t size = span->size < room ? span->size : room;
+    uint64_t size = span->size < room ? span->size : room, held = co_stream_held(stream);
     co_pace_wait_begin(&wait, pace, 0);
-    int rc = co_write_file(stream, span->fd, span->offset, size, &sent);
-    rc = (int)co_pace_wait_end(&wait, pace, rc, sent);
+    int rc = held > 0 ? co_stream_flush(stream)
+                      : co_write_file(stream, span->fd, span->offset, size, &sent);
+    rc = write_end(&wait, pace, stream, rc, held + sent);
     span->offset += sent;
     span->size -= sent;
     if (rc == CO_ETOOSLOW) {
@@ -218,7 +231,7 @@ static int file_step(struct co_pace *pace, co_stream *stream, struct co_pace_spa
 int co_pace_write_file(struct co_pace *pace, co_stream *stream, struct co_pace_span *span)
 {
     int rc = 0;
-    while (rc == 0 && span->size > 0)
+    while (rc == 0 && (span->size > 0 || co_stream_held(stream) > 0))
         rc = file_step(pace, stream, span);
     return rc;
 }
@@ -240,8 +253,11 @@ int co_pace_settle(struct co_pace *pace, co_stream *stream)
 {
     int rc = 0;
     long left = co_stream_unsent(stream);
-    if (left > 0)
-        rc = co_shutdown_write(stream);
+    if (left > 0) {
+        struct co_pace_wait wait;
+        co_pace_wait_begin(&wait, pace, 0);
+        rc = (int)co_pace_wait_end(&wait, pace, co_shutdown_write(stream), 0);
+    }
     for (int64_t pause_ms = 1; rc == 0 && left > 0;
          pause_ms = pause_ms < SETTLE_PAUSE_MS ? 2 * pause_ms : pause_ms) {
         int64_t since = co_now_ns();

@@ -39,6 +39,11 @@ struct co_stream_kind {
     void (*close)(struct co_stream *stream, bool reset);
     /* Sends what the kind itself has still to say, before a wait without a fiber; may be NULL. */
     int (*settle)(struct co_stream *stream);
+    /* Bytes that `send` has taken and not sent, the scope having ended before. Does not suspend;
+     * NULL: there are never any. */
+    size_t (*held)(const struct co_stream *stream);
+    /* Sends them. */
+    int (*flush)(struct co_stream *stream);
     /* Begins to wait for input without a fiber; true: there is some (or the end) now. When it
      * comes, co_stream_unpark. */
     bool (*park)(struct co_stream *stream);
@@ -76,6 +81,17 @@ struct co_stream {
     struct co_stream_end peer;  /* a longer Unix path is text only */
     struct co_stream_end local; /* once it was asked for: it stays the same */
 };
+
+/* As the kind's. */
+static inline size_t co_stream_held(const struct co_stream *stream)
+{
+    return stream->kind->held ? stream->kind->held(stream) : 0;
+}
+
+static inline int co_stream_flush(struct co_stream *stream)
+{
+    return stream->kind->flush ? stream->kind->flush(stream) : 0;
+}
 
 /* Makes a stream of a kind on the current runtime; NULL when memory is out. */
 struct co_stream *co_stream_new(const struct co_stream_kind *kind);

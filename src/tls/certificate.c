@@ -84,7 +84,7 @@ static X509 *first_of(co_text chain)
     return own;
 }
 
-static int64_t seconds_of(const ASN1_TIME *time)
+int64_t co_certificate_seconds(const ASN1_TIME *time)
 {
     static const time_t epoch = 0;
     int days = 0, seconds = 0;
@@ -108,8 +108,8 @@ int co_certificate_look(co_text chain, struct co_certificate_look *ret)
     X509 *own = first_of(chain);
     if (!own)
         return co_tls_failure(CO_EINVALID, "cannot read the certificate");
-    ret->begins = seconds_of(X509_get0_notBefore(own));
-    ret->ends = seconds_of(X509_get0_notAfter(own));
+    ret->begins = co_certificate_seconds(X509_get0_notBefore(own));
+    ret->ends = co_certificate_seconds(X509_get0_notAfter(own));
     fingerprint(own, ret->fingerprint);
     X509_free(own);
     ERR_clear_error();

@@ -21,6 +21,9 @@ void co_identity_pair_free(struct co_identity_pair *pair);
 BIO *co_pem_open(co_text text);
 X509 *co_pem_next(BIO *text);
 
+/* A certificate's time in calendar seconds. */
+int64_t co_certificate_seconds(const ASN1_TIME *time);
+
 #define CO_FINGERPRINT_MAX 96 /* "AB:CD:...", SHA-256, with its NUL */
 
 struct co_certificate_look {

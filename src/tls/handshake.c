@@ -65,13 +65,15 @@ static bool owes_nothing(const SSL *ssl)
 }
 
 /* OpenSSL tells of each message. KeyUpdates, and refusals to renegotiate, cost us more than whoever
- * asks for them (attacks T01). */
+ * asks for them (attacks T01). Tickets do not: an FTP server has one for each transfer. */
 static void count_asides(
     int sent, int version, int type, const void *at, size_t size, SSL *ssl, void *arg)
 {
     struct co_tls_layer *layer = arg;
-    (void)sent, (void)version, (void)at, (void)size, (void)ssl;
-    layer->asides += type == SSL3_RT_HANDSHAKE || type == SSL3_RT_ALERT;
+    bool is_ticket = size > 0 && *(const uint8_t *)at == SSL3_MT_NEWSESSION_TICKET;
+    (void)version, (void)ssl;
+    if (!sent && ((type == SSL3_RT_HANDSHAKE && !is_ticket) || type == SSL3_RT_ALERT))
+        layer->asides++;
 }
 
 /* A step of the handshake, on whichever thread; what failed is in that thread's queue. */
@@ -148,12 +150,16 @@ static int handshake(struct co_stream *stream)
     return ended < 0 ? ended : rc;
 }
 
-static void tie(struct co_tls_layer *layer, const struct co_tls_terms *terms)
+/* 0 or -ENOMEM. */
+static int tie(struct co_tls_layer *layer, const struct co_tls_terms *terms)
 {
-    if (terms->is_parent)
-        co_random(layer->bond, sizeof layer->bond);
-    else if (terms->parent)
+    if (terms->parent)
         memcpy(layer->bond, co_tls_layer_of(terms->parent)->bond, sizeof layer->bond);
+    if (!terms->is_parent)
+        return 0;
+    co_random(layer->bond, sizeof layer->bond);
+    layer->family = co_ticket_key_new();
+    return layer->family ? 0 : -ENOMEM;
 }
 
 int co_tls_accept_on(co_stream *stream, co_tls *tls, const struct co_tls_terms *terms)
@@ -166,7 +172,9 @@ int co_tls_accept_on(co_stream *stream, co_tls *tls, const struct co_tls_terms *
     struct co_tls_layer *layer = co_tls_layer_of(stream);
     layer->begun = co_wall_seconds();
     co_tickets_turn(&tls->tickets);
-    tie(layer, terms);
+    rc = tie(layer, terms);
+    if (rc < 0)
+        return rc;
     layer->terms = terms;
     SSL_set_accept_state(layer->ssl);
     if (terms->no_tickets)
@@ -174,6 +182,19 @@ int co_tls_accept_on(co_stream *stream, co_tls *tls, const struct co_tls_terms *
     rc = handshake(stream);
     layer->terms = NULL;
     return rc;
+}
+
+void co_tls_offer_ticket(co_stream *stream)
+{
+    struct co_tls_layer *layer = co_tls_layer_of(stream);
+    if (!co_tls_is_on(stream) || SSL_version(layer->ssl) != TLS1_3_VERSION ||
+        layer->tls->options.no_resumption || layer->out)
+        return; /* what is held already leaves no room that is sure to do */
+    ERR_clear_error();
+    layer->begun = co_wall_seconds();
+    if (SSL_new_session_ticket(layer->ssl) == 1)
+        SSL_do_handshake(layer->ssl); /* it is in `out` now */
+    ERR_clear_error();
 }
 
 int co_tls_accept_as(co_stream *stream, co_tls *tls, const char *const *alpn)

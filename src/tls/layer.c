@@ -200,8 +200,8 @@ static long receive_large(struct co_stream *stream)
 static int fill(struct co_stream *stream)
 {
     struct co_tls_layer *layer = co_tls_layer_of(stream);
-    int rc = co_tls_flush(stream); /* the peer may be waiting for it */
-    if (rc < 0)
+    int rc = co_tls_flush(stream); /* the peer may be waiting for it; */
+    if (rc < 0 && co_status() < 0) /* one that does not read may have said something */
         return rc;
     long n = layer->bulk ? receive_large(stream) : receive_small(stream);
     layer->bulk = n >= CO_BUFFER_SMALL;
@@ -273,8 +273,25 @@ static long decrypt(struct co_stream *stream, void *at, size_t size)
     return n > 0 ? n : rc;
 }
 
+/* Where hands were not shaken there is nothing to read, and OpenSSL, asked for it, would go on
+ * shaking them with what still comes. That is taken all the same, so that TCP's reset does not
+ * destroy the alert which says why. Negative. */
+static long refuse(struct co_stream *stream)
+{
+    size_t taken = 0;
+    long n;
+    do {
+        n = receive_large(stream);
+        co_tls_release_input(stream);
+        taken += n > 0 ? (size_t)n : 0;
+    } while (n > 0 && taken < CO_TLS_TAKEN_MAX);
+    return n < 0 ? n : CO_ETLS;
+}
+
 static long tls_receive(struct co_stream *stream, void *at, size_t size)
 {
+    if (!co_tls_layer_of(stream)->done)
+        return refuse(stream);
     if (at)
         return decrypt(stream, at, size);
     uint8_t *own = co_buffer_take(stream->rt, CO_BUFFER_SMALL);
@@ -345,6 +362,8 @@ static long tls_send(struct co_stream *stream, const struct iovec *pieces, unsig
 {
     const struct co_tls_layer *layer = co_tls_layer_of(stream);
     struct pieces rest = {.at = pieces, .count = count};
+    if (!layer->done)
+        return CO_ETLS; /* nor is anything said there */
     int rc = layer->sending || !has_room(layer, RECORD_ROOM) ? flush_all(stream) : 0;
     if (rc < 0)
         return rc;
@@ -376,6 +395,12 @@ static int tls_shutdown(struct co_stream *stream)
     return rc < 0 ? rc : co_tls_layer_of(stream)->under->shutdown(stream);
 }
 
+static size_t tls_held(const struct co_stream *stream)
+{
+    const struct co_tls_layer *layer = co_tls_layer_of(stream);
+    return layer->out_end - layer->out_at;
+}
+
 static long tls_unread(struct co_stream *stream)
 {
     const struct co_tls_layer *layer = co_tls_layer_of(stream);
@@ -391,6 +416,7 @@ static void layer_free(struct co_stream *stream)
     if (layer->out)
         co_buffer_give(stream->rt, layer->out, CO_BUFFER_LARGE);
     SSL_free(layer->ssl);
+    co_ticket_key_free(layer->family);
     co_tls_set_leave(layer->set);
     co_tls_leave(layer->tls);
     free(layer->host);
@@ -437,10 +463,11 @@ static void tls_close(struct co_stream *stream, bool reset)
     struct co_tls_layer *layer = co_tls_layer_of(stream);
     const struct co_stream_kind *under = layer->under;
     if (!reset && !stream->write_shut && !stream->write_error) {
+        bool held = tls_held(stream) > 0; /* a farewell that does not go out cuts nothing */
         co_scope grace;
         co_scope_shield(&grace, CO_TLS_GRACE_MS);
-        reset = farewell(stream) < 0;
-        reset |= co_scope_close(&grace) < 0;
+        int rc = farewell(stream);
+        reset = (co_scope_close(&grace) < 0 || rc < 0) && held;
     }
     layer_free(stream);
     stream->kind = under;
@@ -495,6 +522,8 @@ const struct co_stream_kind co_tls_kind = {
     .unread = tls_unread,
     .close = tls_close,
     .settle = tls_settle,
+    .held = tls_held,
+    .flush = flush_all,
     .park = tls_park,
     .unpark = tls_unpark,
     .unparked = tls_unparked,

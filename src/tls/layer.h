@@ -19,12 +19,13 @@ struct co_tls_layer {
     struct co_tls_set *set; /* which the handshake chooses from */
     SSL *ssl;
     const struct co_tls_terms *terms; /* while a server shakes hands */
-    uint64_t bond[2]; /* a random one ties a parent to its children; else all zeros */
+    uint64_t bond[2];             /* a random one ties a parent to its children; else all zeros */
+    struct co_ticket_key *family; /* a parent's: it seals tickets for it and its children */
     uint8_t *in, *out;
     uint32_t in_at, in_end, in_room, out_at, out_end;
     char *host, *distrust, *peer; /* a client's server; why the peer is not believed; who it is */
     unsigned port;                /* a client's server's; 0: it has none */
-    int64_t begun;                /* a server's handshake: calendar seconds */
+    int64_t begun;                /* a server's handshake, or ticket: calendar seconds */
     uint32_t taken;               /* bytes, until the handshake is done */
     unsigned asides;              /* alerts, and messages of handshakes after the first */
     bool under_ended;             /* the peer's end, with or without its farewell */

@@ -10,8 +10,9 @@
  *
  * A parent and its children are streams of one client, as FTP's control and data connections are:
  * who resumes the parent's session is who began it. That session is resumed on its children alone,
- * by a ticket, or by the number of TLS 1.2's sessions for clients that take no tickets. What begins
- * on a child anew can be resumed nowhere: it may be a stranger's.
+ * by a ticket, or by the number of TLS 1.2's sessions for clients that take no tickets; for as long
+ * as the parent lives, since its tickets are sealed by a key that it alone has. What begins on a
+ * child anew can be resumed nowhere: it may be a stranger's.
  */
 struct co_tls_terms {
     const char *const *alpn; /* as co_tls_accept_as */
@@ -39,6 +40,10 @@ struct co_tls_client_terms {
 /* As co_tls_connect. terms: borrowed during the call. */
 int co_tls_connect_on(
     co_stream *stream, co_tls *tls, const char *host, const struct co_tls_client_terms *terms);
+
+/* Has a TLS 1.3 client get one more ticket, with what is said to it next: it may use each but once
+ * (RFC 8446 C.4), and not have got one on a child. Does not suspend. */
+void co_tls_offer_ticket(co_stream *stream);
 
 /* Ends TLS on a stream that goes on in clear: says farewell and waits for the peer's; what was
  * received behind that stays to be read. Suspends. 0; CO_ETLS when the peer goes on in TLS, or had

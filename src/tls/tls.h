@@ -104,6 +104,10 @@ int co_tls_offer(SSL_CTX *context, SSL *ssl, const char *const *alpn);
 /* Makes the keys those of now. Called in a fiber before each handshake. */
 void co_tickets_turn(struct co_tickets *tickets);
 
+/* A key of its own; NULL when memory is out. The free accepts NULL. */
+struct co_ticket_key *co_ticket_key_new(void);
+void co_ticket_key_free(struct co_ticket_key *key);
+
 /* Says what OpenSSL's queue of errors says of the call that has just failed, and empties it.
  * Returns the code: -ENOMEM when memory is out. */
 int co_tls_failure(int code, const char *what);

@@ -6,10 +6,7 @@
 #ifndef CO_TEST_FILES_RIG_H
 #define CO_TEST_FILES_RIG_H
 
-#include "test.h"
-
-#include "coronet.h"
-#include "net/stream.h"
+#include "over_tls.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -156,24 +153,24 @@ static inline int site_teardown(void **state)
 
 /* ---- the client ----------------------------------------------------------------------------- */
 
-static inline int site_session(void *stream)
+/* A connection, whose session is a child of the group. room: of the stream in memory. */
+static inline co_stream *site_connect(co_group *group, size_t room)
 {
-    return co_stream_handle(stream);
+    co_stream *peer, *served;
+    assert_int_equal(co_memory_pair(&peer, &served, room), 0);
+    served->peer.size = (uint8_t)site.peer.size;
+    memcpy(served->peer.bytes, site.peer.as.bytes, site.peer.size);
+    assert_int_equal(http_meet(group, site.server, served, peer), 0);
+    return peer;
 }
 
 /* Sends the text as it is and reads all that comes back. */
 static inline void talk(const char *text)
 {
-    co_stream *peer, *served;
     co_group group;
     ssize_t n;
-    assert_int_equal(co_memory_pair(&peer, &served, 65536), 0);
-    served->handler = co_http_session;
-    served->arg = site.server;
-    served->peer.size = (uint8_t)site.peer.size;
-    memcpy(served->peer.bytes, site.peer.as.bytes, site.peer.size);
     co_group_open(&group, NULL);
-    co_go(&group, site_session, served);
+    co_stream *peer = site_connect(&group, 65536);
     assert_int_equal(co_write(peer, text, strlen(text)), 0);
     assert_int_equal(co_shutdown_write(peer), 0);
     site.got_size = 0;

@@ -6,9 +6,13 @@
  * Users are named after what they may do: "all", "browse", "read", "list", "add", "change"; the
  * password of each is "pw". Each test begins with a folder of its own and ends with a look at what
  * is left: no socket, no descriptor, no fiber.
+ *
+ * Over TLS (over_tls.h) it is implicit, and data is encrypted.
  */
 #ifndef CO_TEST_FTP_RIG_H
 #define CO_TEST_FTP_RIG_H
+
+#define OVER_TLS_ALPN "ftp"
 
 #include "codec/ftp_command.h"
 #include "files_rig.h"
@@ -34,6 +38,7 @@ static struct {
     co_group group;
     co_stream *control, *data;
     co_listener *active;           /* where the client waits, after ftp_port */
+    bool awaited;                  /* 150 has come, and no data connection yet */
     char reply[FTP_TEXT_MAX];      /* the last one, all its lines, NUL-terminated */
     char got[FTP_TEXT_MAX];        /* what the last data connection brought */
     size_t got_size;               /* all of it, kept or not */
@@ -99,7 +104,8 @@ static inline void ftp_leave(void *arg, struct co_account *account)
 static inline int ftp_serve(void *arg)
 {
     (void)arg;
-    return co_ftp_serve_listener(ftp.server, ftp.listener);
+    return is_over_tls() ? co_ftps_serve_listener(ftp.server, ftp.listener)
+                         : co_ftp_serve_listener(ftp.server, ftp.listener);
 }
 
 /* Serves the folder with ftp.options. */
@@ -110,6 +116,8 @@ static inline void ftp_start(void)
     ftp.options.leave = ftp_leave;
     ftp.options.authenticate_arg = &ftp;
     ftp.options.no_sync = true;
+    if (is_over_tls())
+        ftp.options.tls = over_tls.server;
     assert_int_equal(co_ftp_server_new(&ftp.server, site.path, &ftp.options), 0);
     assert_int_equal(co_listen(&ftp.listener, "127.0.0.1:0", NULL), 0);
     co_group_open(&ftp.group, NULL);
@@ -138,6 +146,26 @@ static inline int ftp_connect_from(co_stream **ret, const char *from, const co_a
     return co_stream_of_socket(fd, to, ret);
 }
 
+/* Over TLS, hands are shaken on a stream. */
+static inline void ftp_secure(co_stream *stream)
+{
+    if (is_over_tls())
+        assert_int_equal(co_tls_connect(stream, over_tls.client, "localhost"), 0);
+}
+
+/* A reply has come: behind 150 the server shakes hands on the data connection, as soon as there is
+ * one. */
+static inline int ftp_heed(int code)
+{
+    if (code == 150 && ftp.data && !co_tls_is_on(ftp.data))
+        ftp_secure(ftp.data);
+    else if (code == 150)
+        ftp.awaited = !ftp.data;
+    else if (code >= 225)
+        ftp.awaited = false;
+    return code;
+}
+
 /* Reads one reply, of all its lines. Its code; 0 at the end of the connection; negative. */
 static inline int ftp_reply(void)
 {
@@ -153,7 +181,7 @@ static inline int ftp_reply(void)
         if (n < 2 || memcmp(line + n - 2, "\r\n", 2) != 0)
             return CO_EEOF; /* a reset has destroyed the rest */
     } while (memcmp(line, ftp.reply, 3) != 0 || line[3] != ' ');
-    return atoi(ftp.reply);
+    return ftp_heed(atoi(ftp.reply));
 }
 
 static inline void ftp_send(const char *line)
@@ -183,6 +211,7 @@ static inline bool ftp_is_answered(void)
 static inline void ftp_open(void)
 {
     assert_int_equal(co_connect(&ftp.control, co_listener_address(ftp.listener)), 0);
+    ftp_secure(ftp.control);
     assert_int_equal(ftp_reply(), 220);
 }
 
@@ -209,6 +238,9 @@ static inline void ftp_data_connect(const co_address *address)
     co_listener_close(ftp.active);
     ftp.active = NULL;
     assert_int_equal(co_connect(&ftp.data, address), 0);
+    if (ftp.awaited)
+        ftp_secure(ftp.data);
+    ftp.awaited = false;
 }
 
 /* The address that EPSV gives. */
@@ -266,6 +298,8 @@ static inline void ftp_data_come(void)
     assert_int_equal(co_accept(&ftp.data, ftp.active), 0);
     co_listener_close(ftp.active);
     ftp.active = NULL;
+    ftp_secure(ftp.data);
+    ftp.awaited = false;
 }
 
 /* Reads the data connection to its end; the first part stays, NUL-terminated. How it ended. */
@@ -384,6 +418,7 @@ static inline void ftp_hang_up(void)
     ftp.control = NULL;
     co_listener_close(ftp.active);
     ftp.active = NULL;
+    ftp.awaited = false;
 }
 
 static inline int ftp_setup(void **state)

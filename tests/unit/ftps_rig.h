@@ -4,40 +4,14 @@
 #define CO_TEST_FTPS_RIG_H
 
 #include "ftp_rig.h"
+#include "remembered.h"
 #include "tls_rig.h"
-
-#include "tls/tls.h"
 
 static struct {
     co_tls *server, *client;
     co_listener *listener; /* for implicit TLS */
     co_group group;
-    SSL_SESSION *session; /* the latest that the server gave us */
-    bool offer;           /* the next handshake is to resume it */
-    bool deaf;            /* it stays as it is */
 } ftps;
-
-/* ---- what a client remembers ---------------------------------------------------------------- */
-
-static inline int ftps_remember(SSL *ssl, SSL_SESSION *session)
-{
-    (void)ssl;
-    if (ftps.deaf)
-        return 0;
-    SSL_SESSION_free(ftps.session);
-    ftps.session = SSL_SESSION_dup(session); /* OpenSSL spoils those of connections that fail */
-    return 0;
-}
-
-static inline void ftps_remind(const SSL *ssl, int where, int result)
-{
-    (void)result;
-    if (!(where & SSL_CB_HANDSHAKE_START) || !ftps.offer || !ftps.session)
-        return;
-    SSL_SESSION *copy = SSL_SESSION_dup(ftps.session);
-    SSL_set_session((SSL *)(uintptr_t)ssl, copy);
-    SSL_SESSION_free(copy);
-}
 
 /* A client of its own kind: TLS1_2_VERSION or TLS1_3_VERSION, and what it offers by ALPN. */
 static inline void ftps_client(int version, const char *const *alpn)
@@ -45,11 +19,7 @@ static inline void ftps_client(int version, const char *const *alpn)
     co_tls_free(ftps.client);
     assert_int_equal(
         co_tls_client(&ftps.client, &(struct co_tls_options){.insecure = true, .alpn = alpn}), 0);
-    SSL_CTX *context = ftps.client->set->contexts[0];
-    SSL_CTX_set_max_proto_version(context, version);
-    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT);
-    SSL_CTX_sess_set_new_cb(context, ftps_remember);
-    SSL_CTX_set_info_callback(context, ftps_remind);
+    remember_by(ftps.client, version);
 }
 
 /* ---- the server's side ---------------------------------------------------------------------- */
@@ -83,7 +53,7 @@ static inline void ftps_start(void)
 
 static inline int ftps_shake(co_stream *stream, bool offer)
 {
-    ftps.offer = offer;
+    remembered.offer = offer;
     return co_tls_connect(stream, ftps.client, "localhost");
 }
 
@@ -173,7 +143,7 @@ static inline int ftps_teardown(void **state)
         co_listener_close(ftps.listener);
     }
     int rc = ftp_teardown(state);
-    SSL_SESSION_free(ftps.session);
+    forget_all();
     co_tls_free(ftps.client);
     co_tls_free(ftps.server);
     return rc;

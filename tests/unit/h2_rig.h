@@ -8,6 +8,8 @@
 #ifndef CO_TEST_H2_RIG_H
 #define CO_TEST_H2_RIG_H
 
+#define OVER_TLS_ALPN "h2"
+
 #include "http_rig.h"
 
 #include <nghttp2/nghttp2.h>

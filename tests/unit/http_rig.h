@@ -8,9 +8,7 @@
 #ifndef CO_TEST_HTTP_RIG_H
 #define CO_TEST_HTTP_RIG_H
 
-#include "coronet.h"
-#include "net/stream.h"
-#include "test.h"
+#include "over_tls.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -189,11 +187,6 @@ static inline int rig_client(void *arg)
     return rc < 0 ? rc : rig_read_all(rig);
 }
 
-static inline int rig_session(void *stream)
-{
-    return co_stream_handle(stream);
-}
-
 /* Connects: a session at the other end of a stream in memory, as a child of the group. */
 static inline int rig_connect(struct rig *rig, co_group *group, co_stream **ret)
 {
@@ -201,10 +194,7 @@ static inline int rig_connect(struct rig *rig, co_group *group, co_stream **ret)
     int rc = co_memory_pair(ret, &served, rig->room ? rig->room : 65536);
     if (rc < 0)
         return rc;
-    served->handler = co_http_session;
-    served->arg = rig->server;
-    co_go(group, rig_session, served);
-    return 0;
+    return http_meet(group, rig->server, served, *ret);
 }
 
 static inline int rig_main(void *arg)

@@ -26,6 +26,8 @@ static void try_column(enum state state)
 {
     ftp_start();
     for (size_t i = 0; i < CO_LENGTH(rows); i++) {
+        if (is_skipped(&rows[i]))
+            continue;
         come(state);
         expect(&rows[i], state, ftp_do(rows[i].line));
         ftp_hang_up();
@@ -54,6 +56,8 @@ static void codes_after_rein(void **unused)
     (void)unused;
     ftp_start();
     for (size_t i = 0; i < CO_LENGTH(rows); i++) {
+        if (is_skipped(&rows[i]))
+            continue;
         ftp_login("all");
         ftp_passive();
         assert_int_equal(ftp_do("CWD sub"), 250);
@@ -70,6 +74,8 @@ static void codes_after_rein(void **unused)
 static void try_during(const struct row *row, const char *start)
 {
     bool aborts = strncmp(row->line, "ABOR", 4) == 0;
+    if (is_skipped(row))
+        return;
     ftp_login("all");
     ftp_epsv();
     assert_int_equal(ftp_do(start), 150);

@@ -193,6 +193,7 @@ static void commands_may_come_all_at_once(void **unused)
 static void replies_of_a_short_transfer_leave_together(void **unused)
 {
     (void)unused;
+    only_in_clear("hands are shaken behind 150");
     ftp_start();
     ftp_login("all");
     ftp_epsv();
@@ -541,6 +542,7 @@ static size_t cost_of(void (*connect)(void *arg), void *arg)
 /* What the session costs beyond a connection that nobody serves; and its stream. */
 static void an_idle_session_takes_little_memory(void **unused)
 {
+    only_in_clear("most of it is OpenSSL's");
     co_listener *listener;
     co_group group;
     (void)unused;

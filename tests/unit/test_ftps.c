@@ -3,6 +3,7 @@
  * begins and how it ends. */
 #include "ftps_rig.h"
 
+#include "tls/layer.h"
 #include "tls/terms.h"
 
 /* ---- codes ---------------------------------------------------------------------------------- */
@@ -272,6 +273,34 @@ static void commands_may_be_cut_anywhere_by_records(void **unused)
     assert_int_equal(ftp_reply(), 200);
 }
 
+/* A fiber waits for the rest of a record, so it waits no longer than the session may idle. */
+static void send_part_of_a_record(void)
+{
+    const struct co_tls_layer *layer = ftp.control->layer;
+    uint8_t head[] = {0x17, 0x03, 0x03, 0x00};
+    const struct iovec piece = {head, sizeof head};
+    assert_int_equal(layer->under->send(ftp.control, &piece, 1), sizeof head);
+}
+
+static void f11_the_rest_of_a_record_is_not_waited_for_without_end(void **unused)
+{
+    (void)unused;
+    ftp.options.idle_timeout_ms = 5000;
+    ftp.options.login_timeout_ms = 2000;
+    ftps_start();
+    ftps_login("all");
+    int64_t start = co_now_ns();
+    send_part_of_a_record();
+    assert_int_equal(ftp_reply(), 421);
+    assert_in_range((co_now_ns() - start) / CO_MS, 4900, 7000);
+    ftp_hang_up();
+    ftps_open_implicit();
+    start = co_now_ns();
+    send_part_of_a_record();
+    assert_int_equal(ftp_reply(), 421);
+    assert_in_range((co_now_ns() - start) / CO_MS, 1800, 3000);
+}
+
 /* ---- implicit ------------------------------------------------------------------------------- */
 
 static void implicit_tls_encrypts_data_unless_told_otherwise(void **unused)
@@ -374,6 +403,7 @@ static int all_tests(void *arg)
         FTPS_TEST(who_goes_on_in_tls_behind_rein_is_hung_up_on),
         FTPS_TEST(what_is_decrypted_already_is_never_parked_over),
         FTPS_TEST(commands_may_be_cut_anywhere_by_records),
+        FTPS_TEST(f11_the_rest_of_a_record_is_not_waited_for_without_end),
         FTPS_TEST(implicit_tls_encrypts_data_unless_told_otherwise),
         FTPS_TEST(an_implicit_handshake_may_be_cut_anywhere),
         FTPS_TEST(t04_clear_text_at_an_implicit_port_is_told_nothing),

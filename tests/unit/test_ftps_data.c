@@ -215,14 +215,67 @@ static void f07_a_data_connection_must_resume_where_that_is_required(void **unus
         ftps_login("all");
         assert_int_equal(ftps_fetch("RETR file", true), 226);
         assert_int_equal(ftps_store("STOR new", "x"), 226); /* by what the last one brought */
-        ftps.deaf = true;
+        remembered.deaf = true;
         assert_int_equal(ftps_begin("STOR other", false), 0);
         assert_int_equal(ftp_reply(), 522);
         assert_null(ftp_content("other"));
         assert_int_equal(ftps_fetch("RETR file", false), 522);
         assert_int_equal(ftp.got_size, 0);
         assert_int_equal(ftps_fetch("RETR file", true), 226);
-        ftps.deaf = false;
+        remembered.deaf = false;
+        ftp_hang_up();
+    }
+}
+
+/* As clients do that use each ticket once (RFC 8446 C.4): what was offered is not kept. */
+static int store_once(void)
+{
+    assert_non_null(remembered.session);
+    assert_int_equal(ftps_begin("STOR new", true), 0);
+    if (SSL_SESSION_get_protocol_version(remembered.session) == TLS1_3_VERSION)
+        forget_all();
+    ftp_give("x");
+    return ftp_reply();
+}
+
+static void who_uses_each_ticket_once_has_one_for_each_transfer(void **unused)
+{
+    (void)unused;
+    ftp.options.tls_reuse = CO_FTP_REUSE_REQUIRE;
+    ftps_start();
+    for (size_t i = 0; i < CO_LENGTH(versions); i++) {
+        ftps_client(versions[i], NULL);
+        ftps_login("all");
+        for (int uploads = 0; uploads < 200; uploads++)
+            assert_int_equal(store_once(), 226);
+        assert_int_equal(ftps_fetch("RETR file", true), 226);
+        assert_int_equal(store_once(), 226);
+        ftp_epsv(); /* nor is one lost by a handshake that comes to nothing */
+        assert_int_equal(ftp_do("STOR other"), 150);
+        if (versions[i] == TLS1_3_VERSION)
+            forget_all();
+        ftp_give("in clear");
+        assert_int_equal(ftp_reply(), 425);
+        assert_int_equal(store_once(), 226);
+        ftp_hang_up();
+    }
+}
+
+/* However old the session is: its control connection vouches for it. */
+static void a_session_lasts_as_long_as_its_control_connection(void **unused)
+{
+    (void)unused;
+    ftp.options.tls_reuse = CO_FTP_REUSE_REQUIRE;
+    ftp.options.idle_timeout_ms = 24 * 3600 * 1000;
+    ftps_start();
+    for (size_t i = 0; i < CO_LENGTH(versions); i++) {
+        ftps_client(versions[i], NULL);
+        ftps_login("all");
+        assert_int_equal(SSL_SESSION_get_ticket_lifetime_hint(remembered.session), 7 * 86400);
+        co_sleep(5 * 3600 * 1000);
+        assert_int_equal(ftps_fetch("RETR file", true), 226);
+        co_sleep(5 * 3600 * 1000);
+        assert_int_equal(ftps_store("STOR new", "x"), 226);
         ftp_hang_up();
     }
 }
@@ -252,11 +305,11 @@ static void f02_the_session_of_another_control_connection_does_not_do(void **unu
         ftps_login("all");
         co_stream *other = ftp.control;
         ftp.control = NULL;
-        SSL_SESSION *theirs = ftps.session;
-        ftps.session = NULL;
+        SSL_SESSION *theirs = remembered.session;
+        remembered.session = NULL;
         ftps_login("all");
-        SSL_SESSION_free(ftps.session);
-        ftps.session = theirs;
+        SSL_SESSION_free(remembered.session);
+        remembered.session = theirs;
         assert_int_equal(ftps_fetch("RETR file", true), 522);
         co_abort(other);
         ftp_hang_up();
@@ -276,7 +329,7 @@ static void f07_clients_without_tickets_resume_too(void **unused)
     assert_int_equal(ftps_begin("RETR large", true), 0);
     assert_int_equal(ftp_do("ABOR"), 426);
     assert_int_equal(ftp_reply(), 226);
-    ftps.deaf = true;
+    remembered.deaf = true;
     assert_int_equal(ftps_fetch("RETR file", false), 522);
 }
 
@@ -302,7 +355,7 @@ static void any_session_does_where_nobody_looks(void **unused)
     ftps_login("all");
     co_stream *other = ftp.control;
     ftp.control = NULL;
-    ftps.deaf = true;
+    remembered.deaf = true;
     ftps_login("all");
     assert_int_equal(ftps_begin("RETR file", true), 0);
     assert_int_equal(co_tls_info(ftp.data, &info), 0);
@@ -353,6 +406,8 @@ static int all_tests(void *arg)
         FTPS_TEST(downloads_and_listings_end_with_a_farewell),
         FTPS_TEST(the_clients_farewell_is_not_missed_after_a_download),
         FTPS_TEST(f07_a_data_connection_must_resume_where_that_is_required),
+        FTPS_TEST(who_uses_each_ticket_once_has_one_for_each_transfer),
+        FTPS_TEST(a_session_lasts_as_long_as_its_control_connection),
         FTPS_TEST(f02_a_strangers_session_does_not_become_the_clients),
         FTPS_TEST(f02_the_session_of_another_control_connection_does_not_do),
         FTPS_TEST(f07_clients_without_tickets_resume_too),

@@ -528,6 +528,7 @@ static void what_only_begins_like_a_preface_is_http1(void **state)
 {
     struct rig *rig = fresh();
     (void)state;
+    only_in_clear("ALPN has chosen HTTP/2");
     rig->split = 2;
     rig_expect(rig, "PRX /hello HTTP/1.1\r\nHost: a\r\n\r\n", 501);
 }

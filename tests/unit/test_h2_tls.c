@@ -30,7 +30,7 @@ static int talk(void *arg)
     served->arg = secure;
     co_group_open(&group, NULL);
     rig->group = &group;
-    co_go(&group, rig_session, served);
+    co_go(&group, over_tls_handle, served);
     rc = co_tls_connect(rig->peer, secure->client, "localhost");
     if (rc == 0)
         rc = secure->script(secure);

@@ -98,6 +98,7 @@ static void passwords_are_neither_asked_for_nor_taken_over_a_network(void **stat
     static const char *const far[] = {"10.0.0.1:80", "[2001:db8::1]:80", "[::ffff:10.0.0.1]:80"};
     static const char *const near[] = {
         "127.0.0.1:80", "127.9.9.9:80", "[::1]:80", "[::ffff:127.0.0.1]:80", "unix:/run/x"};
+    only_in_clear("over TLS they are");
     put_text("a.txt", "hello\n");
     for (size_t i = 0; i < CO_LENGTH(far); i++) {
         assert_int_equal(co_address_parse(far[i], -1, &site.peer), 0);

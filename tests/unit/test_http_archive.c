@@ -94,12 +94,8 @@ static co_stream *begin(co_group *group)
 {
     static const char request[] =
         "GET /?archive=tar HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
-    co_stream *peer, *served;
     char got[16];
-    assert_int_equal(co_memory_pair(&peer, &served, 65536), 0);
-    served->handler = co_http_session;
-    served->arg = site.server;
-    co_go(group, site_session, served);
+    co_stream *peer = site_connect(group, 65536);
     assert_int_equal(co_write(peer, request, sizeof request - 1), 0);
     assert_true(co_read(peer, got, sizeof got) > 12);
     assert_memory_equal(got, "HTTP/1.1 200", 12);

@@ -2,6 +2,8 @@
 /* Which form of a file is sent: its own, its sibling's, or one that we compress. */
 #include "files_rig.h"
 
+#include "tree/cache.h"
+
 #define BIG (200u << 10) /* bytes: more than the cache keeps in memory */
 
 static void compresses_small_text_rfc9110_8_4(void **state)
@@ -77,6 +79,38 @@ static void does_not_compress_what_is_small_or_dense_or_refused(void **state)
     assert_no_field("Vary");
 }
 
+/* Files that have not just been changed stay in the cache, with what was made of them. */
+static bool have_settled(const char *name)
+{
+    struct stat st;
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    assert_int_equal(fstatat(site.fd, name, &st, 0), 0);
+    int64_t age = (now.tv_sec - st.st_ctim.tv_sec) * CO_SECOND + now.tv_nsec - st.st_ctim.tv_nsec;
+    return age > 3 * CO_TREE_SETTLED_NS;
+}
+
+static void a_sibling_has_its_own_type_under_its_own_name(void **state)
+{
+    static const char *const names[] = {"/a.css", "/a.css.gz", "/b.css.gz", "/b.css"};
+    (void)state;
+    put_text("a.css", "plain");
+    put_text("a.css.gz", "in gzip");
+    put_text("b.css", "plain");
+    put_text("b.css.gz", "in gzip");
+    while (!have_settled("b.css.gz"))
+        assert_int_equal(get("/b.css"), 200);
+    for (int i = 0; i < 8; i++) {
+        bool is_own = strstr(names[i % 4], ".gz") != NULL;
+        assert_int_equal(ask("GET", names[i % 4], "Accept-Encoding: gzip\r\n"), 200);
+        assert_field("Content-Type", is_own ? "application/gzip" : "text/css; charset=utf-8");
+        assert_body("in gzip", 7);
+        assert_int_equal(
+            ask("GET", names[i % 4], "Accept-Encoding: gzip\r\nRange: bytes=3-\r\n"), 206);
+        assert_field("Content-Type", is_own ? "application/gzip" : "text/css; charset=utf-8");
+    }
+}
+
 static void sends_the_sibling_that_the_client_likes_best(void **state)
 {
     (void)state;
@@ -149,6 +183,7 @@ static int all_tests(void *arg)
         SITE_TEST(compresses_large_text_on_the_way),
         SITE_TEST(a_range_is_of_the_file_itself_where_we_would_compress),
         SITE_TEST(does_not_compress_what_is_small_or_dense_or_refused),
+        SITE_TEST(a_sibling_has_its_own_type_under_its_own_name),
         SITE_TEST(sends_the_sibling_that_the_client_likes_best),
         SITE_TEST(a_sibling_must_be_a_file_and_not_older),
         SITE_TEST(an_index_has_siblings_too),

@@ -503,15 +503,11 @@ static void m03_a_file_that_shrinks_is_cut_off(void **state)
     (void)state;
     static const char request[] = "GET /big.bin HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
     static char got[1u << 20];
-    co_stream *peer, *served;
     co_group group;
     ssize_t n, size = 0;
     put("big.bin", plain_bytes(1u << 20), 1u << 20);
-    assert_int_equal(co_memory_pair(&peer, &served, 4096), 0);
-    served->handler = co_http_session;
-    served->arg = site.server;
     co_group_open(&group, NULL);
-    co_go(&group, site_session, served);
+    co_stream *peer = site_connect(&group, 4096);
     assert_int_equal(co_write(peer, request, sizeof request - 1), 0);
     size = co_read(peer, got, 1000);
     assert_true(size > 0);

@@ -291,11 +291,7 @@ struct upload {
 
 static void upload_begin(struct upload *upload, co_group *group, const char *text)
 {
-    co_stream *served;
-    assert_int_equal(co_memory_pair(&upload->peer, &served, 65536), 0);
-    served->handler = co_http_session;
-    served->arg = site.server;
-    co_go(group, site_session, served);
+    upload->peer = site_connect(group, 65536);
     assert_int_equal(co_write(upload->peer, text, strlen(text)), 0);
     assert_int_equal(co_sleep(20), 0);
 }

@@ -44,6 +44,45 @@ KERNEL_TEST(a_handshake_of_more_bytes_than_anybody_needs_is_cut_t07)
     return 0;
 }
 
+/* ---- handshakes that are over -----------------------------------------------------------------
+ */
+
+/* The server has given up when the client's hello comes: it is not answered by whoever closes. */
+FIBER_TEST(a_handshake_that_was_given_up_is_not_gone_on_with_t07)
+{
+    static const char *const alpn[] = {"one", NULL};
+    struct identity identity = identity_new("DNS:localhost", 86400);
+    struct side server = {0}, client = {.host = "localhost"};
+    co_group group;
+    char byte;
+    REQUIRE(sides_new(&identity, alpn, alpn, &server.tls, &client.tls) == 0);
+    REQUIRE(co_memory_pair(&client.stream, &server.stream, MEMORY_ROOM) == 0);
+    for (int reads = 0; reads < 2; reads++) {
+        co_scope scope;
+        co_scope_open(&scope, 1);
+        CHECK_INT(co_tls_accept(server.stream, server.tls), CO_EDEADLINE);
+        co_scope_close(&scope);
+        co_group_open(&group, NULL);
+        co_go(&group, side_run, &client);
+        co_sleep(1);
+        CHECK(!co_tls_is_on(server.stream));
+        if (reads) {
+            co_scope_open(&scope, 1);
+            CHECK(co_read(server.stream, &byte, 1) < 0);
+            co_scope_close(&scope);
+        }
+        CHECK_INT(co_close(server.stream), 0);
+        CHECK_INT(co_group_close(&group), 0);
+        CHECK(client.result < 0);
+        co_abort(client.stream);
+        if (reads == 0)
+            REQUIRE(co_memory_pair(&client.stream, &server.stream, MEMORY_ROOM) == 0);
+    }
+    co_tls_free(server.tls);
+    co_tls_free(client.tls);
+    return 0;
+}
+
 /* ---- records of our own -------------------------------------------------------------------- */
 
 /* What a TLS 1.3 client encrypts by (RFC 8446 7.3), with AES-128-GCM. */
@@ -138,6 +177,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_handshake_of_more_bytes_than_anybody_needs_is_cut_t07),
+        cmocka_unit_test(a_handshake_that_was_given_up_is_not_gone_on_with_t07),
         cmocka_unit_test(records_without_data_are_taken_but_not_without_end_t07),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a server may ask of its clients and show them beside its certificate, and where it computes.
  */
+#include "falsify.h"
 #include "forge.h"
 
 #include "tls/layer.h"
@@ -219,6 +220,66 @@ KERNEL_TEST(a_session_is_resumed_under_the_same_demands_on_clients_alone_t03)
     }
     forged_free(&club.authority);
     forged_free(&other.authority);
+    return 0;
+}
+
+/* How long the client's latest ticket is good for, as it was told. */
+static long life_of_ticket(const co_tls *client)
+{
+    const SSL_SESSION *session = client->sessions.at[0].session;
+    return session ? (long)SSL_SESSION_get_ticket_lifetime_hint(session) : -1;
+}
+
+static struct paper passing_on(long seconds)
+{
+    return (struct paper){.subject = "ann", FOR_CLIENTS, .ends = seconds};
+}
+
+KERNEL_TEST(a_clients_session_ends_with_its_certificate_t03)
+{
+    static struct club club;
+    const struct paper paper = passing_on(1800);
+    struct identity own = identity_new("DNS:localhost", ANY_DAY);
+    club_new(&club);
+    struct identity passing = member(&club, &paper);
+    for (size_t i = 0; i < CO_LENGTH(versions); i++) {
+        co_tls *server = server_of(&own, CO_TLS_CLIENTS_REQUIRED, club.trusted);
+        co_tls *client = client_of(&own, &passing);
+        SSL_CTX_set_max_proto_version(client->set->contexts[0], versions[i]);
+        CHECK(!visit(server, client).resumed);
+        CHECK(life_of_ticket(client) > 1700 && life_of_ticket(client) <= 1800);
+        CHECK(visit(server, client).resumed);
+        CHECK(life_of_ticket(client) <= 1800);
+        co_tls_free(server);
+        co_tls_free(client);
+    }
+    forged_free(&club.authority);
+    return 0;
+}
+
+/* Each resumption brings a ticket, but a day after the first handshake the last of them has ended.
+ */
+KERNEL_TEST(tickets_are_renewed_for_a_day_at_most_t03)
+{
+    struct identity own = identity_new("DNS:localhost", ANY_DAY);
+    co_tls *server = server_of(&own, CO_TLS_CLIENTS_ANY, "");
+    co_tls *client = client_of(&own, NULL);
+    falsify()->wall = jumped_wall;
+    calendar_jump = 0;
+    CHECK(!visit(server, client).resumed);
+    CHECK_INT(life_of_ticket(client), 7200);
+    calendar_jump = 21 * HOUR;
+    CHECK(visit(server, client).resumed);
+    CHECK_INT(life_of_ticket(client), 7200);
+    calendar_jump = 23 * HOUR + HOUR / 2;
+    CHECK(visit(server, client).resumed);
+    CHECK(life_of_ticket(client) > 1700 && life_of_ticket(client) <= 1800);
+    calendar_jump = 25 * HOUR;
+    CHECK(visit(server, client).resumed); /* OpenSSL's clock has not jumped */
+    CHECK_INT(life_of_ticket(client), 1);
+    falsify_end();
+    co_tls_free(server);
+    co_tls_free(client);
     return 0;
 }
 
@@ -477,6 +538,8 @@ int main(void)
         cmocka_unit_test(clients_without_an_authority_cannot_be_asked),
         cmocka_unit_test(a_clients_name_is_all_of_it_or_none_t05),
         cmocka_unit_test(a_session_is_resumed_under_the_same_demands_on_clients_alone_t03),
+        cmocka_unit_test(a_clients_session_ends_with_its_certificate_t03),
+        cmocka_unit_test(tickets_are_renewed_for_a_day_at_most_t03),
         cmocka_unit_test(names_that_are_not_here_are_refused_where_that_is_said),
         cmocka_unit_test(what_the_authority_says_is_shown_until_it_expires),
         cmocka_unit_test(what_says_nothing_of_the_certificate_is_not_shown),
