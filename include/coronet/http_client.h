@@ -73,6 +73,19 @@ CO_API int co_http_client_new(
  */
 CO_API void co_http_client_free(co_http_client *client);
 
+/* A body that is told piece by piece. */
+struct co_http_source {
+    int64_t size; /* bytes; -1: only its end will tell */
+    /* Up to size bytes of it, at least one. May suspend. Returns the count; 0 at the end; a
+     * negative result ends the request, with it and without its last byte: so the server can tell.
+     */
+    ssize_t (*read)(void *arg, void *ret_bytes, size_t size);
+    /* From the start again: after a redirection, or when a kept connection was closed. 0 or
+     * negative; NULL: it can be told only once. */
+    int (*rewind)(void *arg);
+    void *arg;
+};
+
 /* One request. */
 struct co_http_fetch {
     const char *url;            /* "http://" or "https://" */
@@ -81,7 +94,8 @@ struct co_http_fetch {
     const char *user;           /* "NAME:PASSWORD" for Basic (RFC 7617), instead of the URL's */
     const void *body;           /* NULL: none */
     size_t body_bytes;
-    const char *type; /* of the body; NULL: "application/octet-stream" */
+    const char *type;                    /* of the body; NULL: "application/octet-stream" */
+    const struct co_http_source *source; /* instead of `body` */
 };
 
 /*
@@ -94,12 +108,14 @@ struct co_http_fetch {
  * the request is safe (RFC 9110 9.2.2); a request that the server has not looked at (RFC 9113 8.7),
  * or says that it was misdirected (421), goes to a new one whatever it is. After a redirection to
  * another scheme, host or port the user and `headers` are left out, and who stands in a Location is
- * never taken; 303, and 301 and 302 after POST, go on as GET without the body. ret: receives the
- * response, for co_http_response_close. what: borrowed during the call. Returns: 0; CO_EINVALID (a
- * malformed URL, method or header), CO_EHTTP (the server broke the protocol, or redirects for
- * ever), CO_ETOOBIG (of its head, or more than two content codings), CO_EEOF, CO_EDEADLINE,
- * CO_ETOOSLOW, CO_ECANCELED, as co_dial and co_tls_connect; with detail for co_explain. A
- * proxy that is told a request answers with statuses of its own, such as 407.
+ * never taken; 303, and 301 and 302 after POST, go on as GET without the body. A body with a source
+ * is sent over HTTP/1, when the server asks for it, or after a second (RFC 9110 10.1.1), and ends
+ * early when the server answers early. ret: receives the response, for co_http_response_close.
+ * what: borrowed during the call. Returns: 0; CO_EINVALID (a malformed URL, method or header),
+ * CO_EHTTP (the server broke the protocol, or redirects for ever), CO_ETOOBIG (of its head, or more
+ * than two content codings), CO_EEOF, CO_EDEADLINE, CO_ETOOSLOW, CO_ECANCELED, as co_dial and
+ * co_tls_connect; with detail for co_explain. A proxy that is told a request answers with statuses
+ * of its own, such as 407.
  */
 CO_API int co_http_fetch(
     co_http_response **ret, co_http_client *client, const struct co_http_fetch *what) CO_MUST_USE;

@@ -9,9 +9,6 @@
 
 #include <errno.h>
 
-#define FIRST_WAIT_MS 1000  /* before the first repetition; each later wait is twice as long, */
-#define LAST_WAIT_MS  60000 /* up to this */
-
 struct get {
     const struct co_get_settings *settings;
     co_http_client *client;
@@ -23,7 +20,7 @@ struct get {
 struct job {
     const struct get *get;
     size_t index;
-    int status; /* of the last response */
+    struct co_download download; /* to a file */
 };
 
 static const char *url_of(const struct job *job)
@@ -43,26 +40,30 @@ static int pour(const struct job *job, co_http_response *response)
         progress.bytes += piece.size;
         if (settings->size_max && progress.bytes > settings->size_max)
             return CO_ETOOBIG;
-        int rc = settings->write(settings->arg, piece.at, piece.size);
+        int rc = settings->write(settings->events.arg, piece.at, piece.size);
         if (rc < 0)
             return rc;
-        settings->progress(settings->arg, job->index, &progress);
+        settings->events.progress(settings->events.arg, job->index, &progress);
     }
     return (int)n;
 }
 
-static int get_to_function(struct job *job)
+/* What has gone out cannot be taken back: there is one try. */
+static int try_function(void *arg, unsigned nth, int *ret_status, bool *ret_final)
 {
+    struct job *job = arg;
     struct co_http_fetch what = job->get->settings->what;
+    const struct co_transfer_events *events = &job->get->settings->events;
     co_http_response *response;
-    const struct co_get_settings *settings = job->get->settings;
+    (void)nth;
+    *ret_final = true;
     what.url = url_of(job);
     int rc = co_http_fetch(&response, job->get->client, &what);
     if (rc < 0)
         return rc;
-    job->status = co_http_response_status(response);
-    settings->answered(settings->arg, job->index, job->status, co_http_response_version(response));
-    rc = job->status / 100 == 2 ? pour(job, response) : co_download_refused(response);
+    *ret_status = co_http_response_status(response);
+    events->answered(events->arg, what.url, *ret_status, co_http_response_version(response));
+    rc = *ret_status / 100 == 2 ? pour(job, response) : co_download_refused(response);
     co_http_response_close(response);
     return rc;
 }
@@ -73,55 +74,27 @@ static void progressed(void *arg, const struct co_download_progress *progress)
 {
     const struct job *job = arg;
     const struct co_get_settings *settings = job->get->settings;
-    settings->progress(settings->arg, job->index, progress);
+    settings->events.progress(settings->events.arg, job->index, progress);
 }
 
-/* May it be otherwise when it is tried again? */
-static bool may_pass(int rc, int status)
+/* What one try has brought the next goes on from. */
+static int try_file(void *arg, unsigned nth, int *ret_status, bool *ret_final)
 {
-    switch (rc) {
-    case CO_ESTATUS:
-        return status == 408 || status == 429 || status == 502 || status == 503 || status == 504;
-    case CO_EEOF:
-    case CO_ETRUNCATED:
-    case CO_ETOOSLOW:
-    case CO_EDEADLINE:
-    case CO_ENAMESERVER:
-    case -ECONNRESET:
-    case -ECONNREFUSED:
-    case -EPIPE:
-    case -ETIMEDOUT:
-    case -ENETUNREACH:
-    case -EHOSTUNREACH: return true;
-    default: return false;
-    }
+    struct job *job = arg;
+    const struct co_transfer_events *events = &job->get->settings->events;
+    (void)ret_final;
+    job->download.resume |= nth > 0;
+    int rc = co_download_run(&job->download);
+    *ret_status = job->download.status;
+    if (job->download.status)
+        events->answered(events->arg, url_of(job), job->download.status, job->download.version);
+    return rc;
 }
 
-/* Tries until it is here, or cannot be had. What one try has brought the next goes on from. */
-static int insist(struct job *job, struct co_download *download)
+static void prepare(struct job *job, co_text name)
 {
     const struct co_get_settings *settings = job->get->settings;
-    int64_t wait_ms = FIRST_WAIT_MS;
-    for (unsigned i = 0;; i++) {
-        int rc = co_download_run(download);
-        job->status = download->status;
-        if (download->status)
-            settings->answered(settings->arg, job->index, download->status, download->version);
-        if (rc == 0 || i == settings->retries || co_status() < 0 || !may_pass(rc, download->status))
-            return rc;
-        settings->again(settings->arg, job->index, rc, wait_ms);
-        rc = co_sleep(wait_ms);
-        if (rc < 0)
-            return rc;
-        wait_ms = wait_ms < LAST_WAIT_MS / 2 ? 2 * wait_ms : LAST_WAIT_MS;
-        download->resume = true;
-    }
-}
-
-static int get_as(struct job *job, co_text name)
-{
-    const struct co_get_settings *settings = job->get->settings;
-    struct co_download download = {
+    job->download = (struct co_download){
         .client = job->get->client,
         .what = settings->what,
         .tree = job->get->tree,
@@ -129,14 +102,15 @@ static int get_as(struct job *job, co_text name)
         .replace = settings->replace,
         .resume = settings->resume,
         .no_sync = settings->no_sync,
+        .segments = settings->segments,
         .size_max = settings->size_max,
         .progress = progressed,
         .arg = job,
     };
-    download.what.url = url_of(job);
-    return insist(job, &download);
+    job->download.what.url = url_of(job);
 }
 
+/* CO_EOUTSIDE, without the URL's user and password. */
 static int refuse_name(const struct job *job)
 {
     struct co_buf shown = CO_BUF(CO_HTTP_URL_MAX);
@@ -148,26 +122,19 @@ static int refuse_name(const struct job *job)
     return rc;
 }
 
-static int get_to_file(struct job *job)
+/* What the file is called here, ended by a NUL. */
+static int choose_name(const struct job *job, struct co_buf *out)
 {
     const struct co_get_settings *settings = job->get->settings;
-    struct co_buf name = CO_BUF(CO_HTTP_URL_MAX);
     int rc = 0;
     if (settings->name)
-        co_buf_add_string(&name, settings->name);
+        co_buf_add_string(out, settings->name);
     else
-        rc = co_local_name(co_text_of(url_of(job)), &name);
-    co_buf_add_char(&name, '\0');
-    if (rc == 0)
-        rc = name.error;
-    if (rc == 0) {
-        settings->begun(settings->arg, job->index, name.at);
-        rc = get_as(job, (co_text){name.at, name.size - 1});
-    } else if (rc == CO_EINVALID) {
+        rc = co_local_name(co_text_of(url_of(job)), out);
+    co_buf_add_char(out, '\0');
+    if (rc == CO_EINVALID)
         rc = refuse_name(job);
-    }
-    co_buf_free(&name);
-    return rc;
+    return rc < 0 ? rc : out->error;
 }
 
 /* ---- all ------------------------------------------------------------------------------------ */
@@ -176,8 +143,24 @@ static int run_job(void *arg)
 {
     struct job *job = arg;
     const struct co_get_settings *settings = job->get->settings;
-    int rc = settings->write ? get_to_function(job) : get_to_file(job);
-    settings->ended(settings->arg, job->index, rc, job->status);
+    const struct co_transfer_events *events = &settings->events;
+    struct co_buf name = CO_BUF(CO_HTTP_URL_MAX);
+    int rc = settings->write ? 0 : choose_name(job, &name);
+    if (rc < 0) {
+        events->ended(events->arg, job->index, url_of(job), rc, 0);
+    } else {
+        if (!settings->write) {
+            prepare(job, (co_text){name.at, name.size - 1});
+            events->begun(events->arg, job->index, name.at);
+        }
+        co_job_run(&(struct co_job){.events = events,
+            .index = job->index,
+            .what = url_of(job),
+            .retries = settings->retries,
+            .attempt = settings->write ? try_function : try_file,
+            .arg = job});
+    }
+    co_buf_free(&name);
     return 0;
 }
 

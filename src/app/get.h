@@ -4,7 +4,8 @@
 #ifndef CO_APP_GET_H
 #define CO_APP_GET_H
 
-#include "transfer/download.h"
+#include "transfer/insist.h"
+#include "transfer/remote.h"
 
 struct co_get_settings {
     const char *const *urls; /* count of them */
@@ -13,6 +14,7 @@ struct co_get_settings {
     const char *name;   /* of the one file; NULL: each URL's own */
     bool replace, resume, no_sync;
     unsigned jobs;             /* files at once; 0: 1 */
+    unsigned segments;         /* of each file at once; 0: 1 */
     unsigned retries;          /* of each file, after failures that may pass */
     uint64_t size_max;         /* of each file; 0: no limit */
     struct co_http_fetch what; /* for each; its URL is not looked at */
@@ -22,17 +24,9 @@ struct co_get_settings {
     /* Instead of files: takes all bytes of all bodies, in the URLs' order, one at a time. Must not
      * suspend. May be NULL. */
     int (*write)(void *arg, const void *bytes, size_t size);
-    /* Told of each file, by its place among the URLs: what it is called here, how it was answered
-     * (`version` as co_http_response_version), how far it is, that it is tried again after
-     * `wait_ms`, how it ended. Must not suspend. */
-    void (*begun)(void *arg, size_t index, const char *name);
-    void (*answered)(void *arg, size_t index, int status, int version);
-    void (*progress)(void *arg, size_t index, const struct co_download_progress *progress);
-    void (*again)(void *arg, size_t index, int why, int64_t wait_ms);
-    void (*ended)(void *arg, size_t index, int rc, int status); /* HTTP's; 0: there was none */
+    struct co_transfer_events events; /* of each URL, by its place; `arg` is write's as well */
     /* Told that a file which is to be kept for later runs could not be. Must not suspend. */
     void (*not_kept)(void *arg, const char *path, int rc);
-    void *arg;
 };
 
 /* Gets them all. Suspends. 0 also when some failed, `ended` has been told; -ENOMEM, CO_ECANCELED,

@@ -35,7 +35,7 @@ void co_get_keep_save(struct co_get_keep *keep, const struct co_get_settings *se
     co_scope_shield(&grace, GRACE_MS);
     int rc = settings->cookie_jar ? co_cookies_save(keep->cookies, settings->cookie_jar) : 0;
     if (rc < 0)
-        settings->not_kept(settings->arg, settings->cookie_jar, rc);
+        settings->not_kept(settings->events.arg, settings->cookie_jar, rc);
     (void)co_scope_close(&grace);
 }
 

@@ -3,16 +3,13 @@
 #ifndef CO_CMD_GET_H
 #define CO_CMD_GET_H
 
-#include "cmd/options.h"
+#include "cmd/transfer.h"
 
 struct co_get_command {
-    struct co_common common;
-    struct co_option_list headers, pins, answers;
-    const char *output, *folder, *list, *user, *user_agent;
-    const char *cacert, *cert, *key, *tls_min, *proxy, *no_proxy, *proxy_cacert;
-    const char *cookie_jar;
-    bool resume, force, no_sync, insecure, http1, http2, compressed, cookies;
-    int64_t jobs, retries, timeout, connect_timeout, max_time, limit_rate, max_size, max_redirects;
+    struct co_transfer_command transfer;
+    const char *output, *folder, *list, *cookie_jar;
+    bool resume, force, no_sync, http1, http2, compressed, cookies;
+    int64_t max_size, max_redirects, segments;
 };
 
 extern const struct co_option co_get_options_table[];

@@ -8,10 +8,12 @@
 
 static void program_help(void)
 {
-    puts("Coronet serves a directory over HTTP.\n\n"
+    puts("Coronet serves a directory, and transfers files.\n\n"
          "Examples:\n"
          "  coronet serve                      the current directory, for this machine\n"
          "  coronet serve --http '*:8000' www  the directory www, for the whole network\n"
+         "  coronet get -c http://host/a.iso   a file, or the rest of one\n"
+         "  coronet put a.txt http://host/in/  a file, to a server\n"
          "  coronet passwd users alice         a user, with a password that is asked for\n"
          "  coronet help serve                 everything that serve can do\n\n"
          "Usage:\n"

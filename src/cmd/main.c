@@ -3,9 +3,12 @@
 #include "cmd/exit.h"
 #include "cmd/get.h"
 #include "cmd/help.h"
+#include "cmd/ls.h"
 #include "cmd/message.h"
+#include "cmd/mirror.h"
 #include "cmd/options.h"
 #include "cmd/passwd.h"
+#include "cmd/put.h"
 #include "cmd/serve.h"
 
 #include <errno.h>
@@ -17,8 +20,8 @@
 # error "CO_VERSION comes from the build"
 #endif
 
-const struct co_command co_commands[] = {
-    CO_SERVE_COMMAND, CO_GET_COMMAND, CO_PASSWD_COMMAND, {.name = NULL}};
+const struct co_command co_commands[] = {CO_SERVE_COMMAND, CO_GET_COMMAND, CO_PUT_COMMAND,
+    CO_LS_COMMAND, CO_MIRROR_COMMAND, CO_PASSWD_COMMAND, {.name = NULL}};
 
 static const struct co_command *find(const char *name)
 {

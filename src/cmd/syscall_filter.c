@@ -94,8 +94,8 @@ static const struct rule by_argument[] = {
 static const uint32_t allowed[] = {
     /* input and output */
     SYS_read, SYS_write, SYS_readv, SYS_writev, SYS_pread64, SYS_pwrite64, SYS_preadv, SYS_pwritev,
-    SYS_preadv2, SYS_pwritev2, SYS_lseek, SYS_sendfile, SYS_splice, SYS_pipe2, SYS_close, SYS_dup, SYS_dup3, SYS_flock,
-    SYS_fadvise64, SYS_fsync, SYS_fdatasync,
+    SYS_preadv2, SYS_pwritev2, SYS_lseek, SYS_sendfile, SYS_splice, SYS_pipe2, SYS_close, SYS_dup,
+    SYS_dup3, SYS_flock, SYS_fadvise64, SYS_fsync, SYS_fdatasync,
     /* files */
     SYS_openat, SYS_openat2, SYS_newfstatat, SYS_fstat, SYS_statx, SYS_fstatfs, SYS_getdents64,
     SYS_readlinkat, SYS_faccessat, SYS_faccessat2,

@@ -197,6 +197,42 @@ void co_date_write_iso(char text[CO_DATE_ISO_SIZE], int64_t seconds)
     form_write(text, form_iso, date_of(seconds));
 }
 
+/* "Z", "+02:00": seconds to be taken away. False for anything else. */
+static bool read_zone(co_text text, int64_t *ret)
+{
+    struct date zone;
+    *ret = 0;
+    if (co_text_equal_nocase(text, CO_TEXT("Z")))
+        return true;
+    if (text.size == 0 || (text.at[0] != '+' && text.at[0] != '-') ||
+        !form_read(co_text_after(text, 1), "hh:mm", &zone) || zone.hour > 23 || zone.minute > 59)
+        return false;
+    *ret = (zone.hour * 60 + zone.minute) * (text.at[0] == '-' ? -60 : 60);
+    return true;
+}
+
+int co_date_read_iso(co_text text, int64_t *ret_seconds)
+{
+    struct date date;
+    int64_t zone;
+    const size_t whole = CO_DATE_ISO_SIZE - 1; /* without the zone */
+    co_text rest = co_text_after(text, whole);
+    if (text.size <= whole || !form_read((co_text){text.at, whole}, "yyyy-oo-ddThh:mm:ss", &date))
+        return CO_EINVALID;
+    if (rest.at[0] == '.') {
+        size_t digits = 1;
+        while (digits < rest.size && co_is_digit(rest.at[digits]))
+            digits++;
+        if (digits == 1)
+            return CO_EINVALID;
+        rest = co_text_after(rest, digits);
+    }
+    if (!read_zone(rest, &zone) || !date_exists(&date))
+        return CO_EINVALID;
+    *ret_seconds = seconds_of(&date) - zone;
+    return 0;
+}
+
 void co_date_write_list(char text[CO_DATE_LIST_SIZE], int64_t seconds, bool with_year)
 {
     form_write(text, with_year ? form_list_year : form_list_time, date_of(seconds));

@@ -30,6 +30,10 @@ void co_date_write_asctime(char text[CO_DATE_ASCTIME_SIZE], int64_t seconds);
 #define CO_DATE_ISO_SIZE 20
 void co_date_write_iso(char text[CO_DATE_ISO_SIZE], int64_t seconds);
 
+/* Reads it, and RFC 3339's other forms: with a fraction of a second, which is dropped, and with the
+ * difference to UTC ("+02:00"). 0 or CO_EINVALID. */
+int co_date_read_iso(co_text text, int64_t *ret_seconds);
+
 /* "Nov 28 02:34" or "Nov  8  2026", as ls writes them; 12 bytes, no NUL. */
 #define CO_DATE_LIST_SIZE 12
 void co_date_write_list(char text[CO_DATE_LIST_SIZE], int64_t seconds, bool with_year);

@@ -33,13 +33,19 @@ static int take_head(co_stream *stream, size_t size, enum co_http_method method,
     return co_http1_response_parse(text->at, size, method, ret);
 }
 
+int co_response_head_next(co_stream *stream, enum co_http_method method, struct co_buf *text,
+    struct co_http1_response *ret, bool *ret_heard)
+{
+    ssize_t size = await_head(stream, ret_heard);
+    return size < 0 ? (int)size : take_head(stream, (size_t)size, method, text, ret);
+}
+
 /* RFC 9110 15.2: any number of 1xx may come first; 101 is the answer to a question never asked. */
 int co_response_head_read(co_stream *stream, enum co_http_method method, struct co_buf *text,
     struct co_http1_response *ret, bool *ret_heard)
 {
     for (unsigned i = 0; i <= CO_HTTP_INTERIM_MAX; i++) {
-        ssize_t size = await_head(stream, ret_heard);
-        int rc = size < 0 ? (int)size : take_head(stream, (size_t)size, method, text, ret);
+        int rc = co_response_head_next(stream, method, text, ret, ret_heard);
         if (rc < 0 || ret->status >= 200)
             return rc;
         if (ret->status == 101)

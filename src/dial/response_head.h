@@ -10,12 +10,15 @@
 #define CO_HTTP_INTERIM_MAX 32 /* responses before the final one */
 
 /*
- * Reads the head of the final response; interim ones (RFC 9110 15.2) are passed over. What follows
- * the head stays in the stream. Suspends.
+ * Reads one head, interim or final. What follows it stays in the stream. Suspends.
  * text: receives the head, which the slices of ret point into; its ceiling is the head's.
  * ret_heard: set once anything of a response came.
  * Returns 0; CO_EEOF, CO_EHTTP, CO_ETOOBIG, as co_peek.
  */
+int co_response_head_next(co_stream *stream, enum co_http_method method, struct co_buf *text,
+    struct co_http1_response *ret, bool *ret_heard);
+
+/* The same of the final response; interim ones (RFC 9110 15.2) are passed over. */
 int co_response_head_read(co_stream *stream, enum co_http_method method, struct co_buf *text,
     struct co_http1_response *ret, bool *ret_heard);
 

@@ -29,6 +29,7 @@ struct co_http_client {
     struct co_http_client_options options;
     char *user_agent;
     struct co_http_links links;
+    struct co_http_links first_links; /* of HTTP/1: for bodies with a source */
 };
 
 struct co_http_response {
@@ -76,19 +77,26 @@ static int take_options(co_http_client *client, const struct co_http_client_opti
     return rc;
 }
 
+static void start_links(struct co_http_links *links, const struct co_http_client_options *options,
+    enum co_http_version version)
+{
+    links->pool = (struct co_pool){
+        .dial = {.family = options->family,
+            .timeout_ms = options->connect_ms,
+            .answers = options->answers},
+        .idle_max = options->idle_max,
+    };
+    co_http_links_start(links, version);
+}
+
 int co_http_client_new(co_http_client **ret, const struct co_http_client_options *options)
 {
     co_http_client *client = calloc(1, sizeof *client);
     if (!client)
         return -ENOMEM;
     int rc = take_options(client, options ? options : &(struct co_http_client_options){0});
-    client->links.pool = (struct co_pool){
-        .dial = {.family = client->options.family,
-            .timeout_ms = client->options.connect_ms,
-            .answers = client->options.answers},
-        .idle_max = client->options.idle_max,
-    };
-    co_http_links_start(&client->links, client->options.version);
+    start_links(&client->links, &client->options, client->options.version);
+    start_links(&client->first_links, &client->options, CO_HTTP_1);
     if (rc < 0)
         co_http_client_free(client);
     else
@@ -101,6 +109,7 @@ void co_http_client_free(co_http_client *client)
     if (!client)
         return;
     co_http_links_end(&client->links);
+    co_http_links_end(&client->first_links);
     co_proxies_free(&client->options.proxies);
     free((void *)(uintptr_t)client->options.answers);
     free(client->user_agent);
@@ -108,6 +117,12 @@ void co_http_client_free(co_http_client *client)
 }
 
 /* ---- one request ---------------------------------------------------------------------------- */
+
+static struct co_http_links *links_of(co_http_response *response)
+{
+    co_http_client *client = response->client;
+    return response->errand.outgoing.source ? &client->first_links : &client->links;
+}
 
 /* Done with the exchange: its connection is kept where that can be. */
 static void let_go(co_http_response *response)
@@ -118,7 +133,7 @@ static void let_go(co_http_response *response)
     if (!stream)
         return;
     struct co_pool_place place = co_http_errand_place(&response->errand);
-    co_http_links_give(&response->client->links, &place, stream, is_sound);
+    co_http_links_give(links_of(response), &place, stream, is_sound);
 }
 
 /* RFC 9110 9.2.2: doing it twice is doing it once. */
@@ -151,7 +166,9 @@ static int converse(co_http_response *response, const struct co_http_question *q
     int rc;
     for (unsigned i = 1;; i++) {
         enum co_http_fate fate;
-        rc = co_http_links_take(&response->client->links, &place, anew, &response->stream, &used);
+        rc = co_http_links_take(links_of(response), &place, anew, &response->stream, &used);
+        if (rc == 0)
+            rc = co_http_outgoing_rewind(question->outgoing);
         if (rc < 0)
             return rc;
         rc = co_http_exchange(response->stream, question, &response->answer, &fate);
@@ -177,6 +194,7 @@ static int ask(co_http_response *response)
         .method = errand->method,
         .head = co_buf_text(&head),
         .body = {errand->what->body, errand->with_body ? errand->what->body_bytes : 0},
+        .outgoing = &errand->outgoing,
         .place_ms = options->connect_ms,
         .head_ms = options->head_ms,
         .min_rate = options->min_rate,

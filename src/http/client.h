@@ -8,6 +8,7 @@
 #include "codec/url.h"
 #include "coronet/http_client.h"
 #include "dial/proxy.h"
+#include "http/outgoing.h"
 #include "http/secrets.h"
 
 /* The next piece of a response's body where it lies, valid until the next call. Returns its size,
@@ -27,11 +28,12 @@ struct co_http_errand {
     enum co_http_method method;
     co_text method_text;
     bool with_body;
-    struct co_buf asked_host;   /* of the place that was asked for, as is the following: */
-    struct co_pool_place asked; /* whom the caller's secrets were given for */
-    bool strayed;               /* a redirection has led away from it */
-    const char *proxy_url;      /* whose way the request goes, borrowed; NULL: straight */
-    struct co_proxy proxy;      /* the same taken apart */
+    struct co_http_outgoing outgoing; /* the body, when it has a source */
+    struct co_buf asked_host;         /* of the place that was asked for, as is the following: */
+    struct co_pool_place asked;       /* whom the caller's secrets were given for */
+    bool strayed;                     /* a redirection has led away from it */
+    const char *proxy_url;            /* whose way the request goes, borrowed; NULL: straight */
+    struct co_proxy proxy;            /* the same taken apart */
     bool is_forwarded; /* it is the proxy that is asked, by the whole URL (RFC 9112 3.2.2) */
 };
 

@@ -108,13 +108,15 @@ static int take_url(struct co_http_errand *errand)
 int co_http_errand_start(struct co_http_errand *errand, const struct co_http_fetch *what,
     const struct co_http_client_options *options)
 {
-    const char *method = what->method ? what->method : what->body ? "POST" : "GET";
+    bool with_body = what->body || what->source;
+    const char *method = what->method ? what->method : with_body ? "POST" : "GET";
     *errand = (struct co_http_errand){.what = what,
         .options = options,
         .user = CO_BUF(USER_MAX),
         .method_text = co_text_of(method),
         .method = co_http_method_of(co_text_of(method)),
-        .with_body = what->body != NULL,
+        .with_body = with_body,
+        .outgoing.source = what->source,
         .asked_host = CO_BUF(CO_HTTP_URL_MAX)};
     if (!co_http_is_token(errand->method_text) || errand->method == CO_HTTP_CONNECT)
         return CO_EINVALID;
@@ -135,6 +137,7 @@ void co_http_errand_end(struct co_http_errand *errand)
 static void become_get(struct co_http_errand *errand)
 {
     errand->with_body = false;
+    errand->outgoing.source = NULL;
     if (errand->method == CO_HTTP_HEAD)
         return;
     errand->method = CO_HTTP_GET;
@@ -238,6 +241,19 @@ static void add_unless_there(struct co_buf *lines, co_text name, const char *val
         co_http_line_add(lines, name, co_text_of(value));
 }
 
+/* A body that is told may be long: it waits until the server wants it (RFC 9110 10.1.1). */
+static void add_framing(const struct co_http_errand *errand, struct co_buf *lines)
+{
+    const struct co_http_source *source = errand->outgoing.source;
+    if (source && source->size < 0)
+        co_buf_add_string(lines, "Transfer-Encoding: chunked\r\n");
+    else
+        co_buf_addf(lines, "Content-Length: %llu\r\n",
+            source ? (unsigned long long)source->size : errand->what->body_bytes);
+    if (source && source->size != 0)
+        co_buf_add_string(lines, "Expect: 100-continue\r\n");
+}
+
 static int add_fields(const struct co_http_errand *errand, struct co_buf *lines)
 {
     const struct co_http_fetch *what = errand->what;
@@ -255,7 +271,7 @@ static int add_fields(const struct co_http_errand *errand, struct co_buf *lines)
     if (errand->with_body) {
         add_unless_there(
             lines, CO_TEXT("Content-Type"), what->type ? what->type : "application/octet-stream");
-        co_buf_addf(lines, "Content-Length: %zu\r\n", what->body_bytes);
+        add_framing(errand, lines);
     }
     return rc < 0 ? rc : lines->error;
 }

@@ -4,6 +4,8 @@
 #include "http/h2_client.h"
 #include "net/stream.h"
 
+#define EXPECT_MS 1000 /* to wait for a 100, which old servers never send (RFC 9110 10.1.1) */
+
 /* A server may answer, and close, before it has read all of a request (RFC 9112 9.5): a failed
  * write is told only if no response has come. */
 static int send_request(co_stream *stream, const struct co_http_question *question)
@@ -31,23 +33,84 @@ static bool body_end(struct co_http_answer *answer)
 
 static const struct co_http_way http1_way = {.version = 11, .next = body_next, .end = body_end};
 
+/* ---- a body with a source ------------------------------------------------------------------- */
+
+enum sent {
+    SENT,     /* all of it */
+    ANSWERED, /* the final answer's head is here before the body was sent */
+    STOPPED,  /* the peer has said something before the body's end */
+};
+
+/* Waits for the word to send a body. 1: it came, or nothing did; 0: the final answer's head is here
+ * instead; negative as co_response_head_next. */
+static int await_word(co_stream *stream, const struct co_http_question *question,
+    struct co_http_answer *answer, bool *heard)
+{
+    for (unsigned i = 0; i <= CO_HTTP_INTERIM_MAX; i++) {
+        co_scope scope;
+        co_scope_open(&scope, EXPECT_MS);
+        int rc =
+            co_response_head_next(stream, question->method, &answer->text, &answer->head, heard);
+        if (co_scope_close(&scope) == CO_EDEADLINE && rc == CO_EDEADLINE && co_status() == 0)
+            return 1;
+        if (rc < 0 || answer->head.status >= 200)
+            return rc;
+        if (answer->head.status == 100)
+            return 1;
+    }
+    return CO_EHTTP;
+}
+
+/* An enum sent, or negative. */
+static int send_body(co_stream *stream, const struct co_http_question *question,
+    struct co_http_answer *answer, bool *heard)
+{
+    struct co_http_outgoing *body = question->outgoing;
+    struct co_pace pace;
+    if (!body || !body->source || body->source->size == 0)
+        return SENT;
+    int rc = await_word(stream, question, answer, heard);
+    if (rc <= 0)
+        return rc < 0 ? rc : ANSWERED;
+    co_pace_start(&pace, question->min_rate, question->limit_rate);
+    rc = co_http_outgoing_send(body, &pace, stream);
+    return rc == 1 ? STOPPED : rc;
+}
+
+static int read_answer(co_stream *stream, const struct co_http_question *question,
+    struct co_http_answer *answer, bool *heard)
+{
+    co_scope scope;
+    co_scope_open(&scope, question->head_ms);
+    int rc = co_response_head_read(stream, question->method, &answer->text, &answer->head, heard);
+    co_scope_close(&scope);
+    return rc;
+}
+
+/* Is there nothing to wait for? That the peer does not read may have a reason that it tells. */
+static bool is_over(int sent, const struct co_http_question *question)
+{
+    return sent == CO_ECANCELED || sent == CO_EDEADLINE ||
+           (question->outgoing && question->outgoing->failed);
+}
+
+/* ---- all together --------------------------------------------------------------------------- */
+
 static int converse(co_stream *stream, const struct co_http_question *question,
     struct co_http_answer *answer, bool *ret_heard)
 {
-    co_scope scope;
     int sent = send_request(stream, question);
-    if (sent == CO_ECANCELED || sent == CO_EDEADLINE)
+    if (sent == 0)
+        sent = send_body(stream, question, answer, ret_heard);
+    if (is_over(sent, question))
         return sent;
-    co_scope_open(&scope, question->head_ms);
-    int rc =
-        co_response_head_read(stream, question->method, &answer->text, &answer->head, ret_heard);
-    co_scope_close(&scope);
+    int rc = sent == ANSWERED ? 0 : read_answer(stream, question, answer, ret_heard);
     if (rc < 0)
         return sent < 0 && !*ret_heard ? sent : rc;
     answer->way = &http1_way;
     answer->body = (struct co_http_incoming){
         .stream = stream, .framing = answer->head.framing, .left = answer->head.body_size};
-    answer->head.keep_alive &= sent == 0;
+    answer->head.keep_alive &= sent == SENT;
     co_pace_start(&answer->body.pace, question->min_rate, question->limit_rate);
     return 0;
 }

@@ -10,6 +10,7 @@
 #include "codec/http1_response.h"
 #include "dial/response_head.h"
 #include "http/incoming.h"
+#include "http/outgoing.h"
 
 struct co_h2_call;
 struct co_http_answer;
@@ -19,6 +20,7 @@ struct co_http_question {
     enum co_http_method method;
     co_text head; /* the whole head with its empty line, as HTTP/1 has it */
     co_text body;
+    struct co_http_outgoing *outgoing; /* instead of it, when it has a source: over HTTP/1 alone */
     int64_t place_ms; /* to wait for other requests of the same connection to end, at most */
     int64_t head_ms;  /* to wait for the response's head */
     int64_t min_rate;
@@ -51,7 +53,8 @@ struct co_http_answer {
  * Asks, and reads the head of the final response; interim ones (RFC 9110 15.2) are passed over.
  * Suspends. stream: speaks HTTP/2 if co_h2_client_begin was called for it. answer: zeros before;
  * co_http_exchange_end and then co_buf_free(&answer->text) end it in any case. ret_fate: set unless
- * 0 is returned.
+ * 0 is returned. A body with a source is sent once the server says 100, or says nothing for a
+ * second; when it says something else, that is the answer (RFC 9110 10.1.1).
  * Returns 0; CO_EEOF, CO_EHTTP, CO_ETOOBIG, CO_EDEADLINE, CO_ETOOSLOW, as co_write and co_read;
  * -EBUSY (and CO_HTTP_REFUSED) when there was no place on the connection in time.
  */

@@ -309,12 +309,16 @@ static int answer_instead(struct co_http_visit *visit)
 /* Whoever uploads asks so how much of an upload that was cut off is there. */
 static int tell_partial(struct co_http_visit *visit)
 {
-    char text[24], uploader[CO_CLIENT_ANONYMOUS_MAX];
+    char text[24], uploader[CO_HTTP_UPLOADER_MAX];
     uint64_t bytes;
     const unsigned writes = CO_MAY_ADD | CO_MAY_CHANGE;
     if (visit->request->head.method != CO_HTTP_HEAD || co_http_visit_is_folder(visit) ||
         !(co_http_visit_rights(visit) & writes))
         return 0;
+    co_text version = co_http_header(visit->request, "Upload-Version");
+    int rc = version.at ? co_http_set_text(visit->request, CO_TEXT("Upload-Version"), version) : 0;
+    if (rc < 0)
+        return rc;
     if (co_upload_partial(visit->view->tree, co_http_visit_path(visit, (co_text){0}),
             co_http_uploader(visit, uploader), &bytes) < 0)
         return 0;

@@ -48,7 +48,7 @@ static int make_folders(struct form *form)
 
 static int file_open(struct form *form)
 {
-    char uploader[CO_CLIENT_ANONYMOUS_MAX];
+    char uploader[CO_HTTP_UPLOADER_MAX];
     const struct co_http_visit *visit = form->visit;
     struct co_tree *tree = visit->view->tree;
     const struct co_upload_options options = {.uploader = co_http_uploader(visit, uploader),

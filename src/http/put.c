@@ -55,11 +55,12 @@ static int read_head(struct put *put)
 
 static int open_upload(struct put *put, struct co_upload **ret)
 {
-    char uploader[CO_CLIENT_ANONYMOUS_MAX];
+    char uploader[CO_HTTP_UPLOADER_MAX];
     const struct co_http_visit *visit = put->visit;
     const struct co_upload_options options = {
         .start = put->part.first ? CO_UPLOAD_RESUME : CO_UPLOAD_ANEW,
         .offset = put->part.first,
+        .partial_only = co_http_header(visit->request, "Upload-Version").at,
         .uploader = co_http_uploader(visit, uploader),
         .fresh = co_text_equal(visit->request->head.if_none_match, CO_TEXT("*")),
         .size_max = visit->files->options.upload_bytes_max,
@@ -112,12 +113,14 @@ static int reply_offset(struct co_http_visit *visit, int status, uint64_t bytes)
 /* The client goes on where nothing has come to yet. */
 static int refuse_offset(struct put *put)
 {
-    char uploader[CO_CLIENT_ANONYMOUS_MAX];
+    char uploader[CO_HTTP_UPLOADER_MAX];
     struct co_http_visit *visit = put->visit;
     uint64_t bytes = 0;
     co_text path = co_http_visit_path(visit, (co_text){0});
     if (co_upload_partial(visit->view->tree, path, co_http_uploader(visit, uploader), &bytes) < 0)
-        bytes = put->target.is_file ? put->target.stat.size : 0;
+        bytes = put->target.is_file && !co_http_header(visit->request, "Upload-Version").at
+                    ? put->target.stat.size
+                    : 0;
     return reply_offset(visit, 409, bytes);
 }
 

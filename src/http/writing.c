@@ -34,13 +34,22 @@ static bool is_same_site(const co_http_request *request)
     return !origin.at || is_our_origin(&request->head, origin);
 }
 
-co_text co_http_uploader(const struct co_http_visit *visit, char room[CO_CLIENT_ANONYMOUS_MAX])
+static co_text visitor(const struct co_http_visit *visit, char room[CO_CLIENT_ANONYMOUS_MAX])
 {
     co_address peer;
     if (visit->is_known)
         return co_buf_text(&visit->request->user);
     co_stream_peer(visit->request->stream, &peer);
     return co_client_anonymous(&peer, room);
+}
+
+co_text co_http_uploader(const struct co_http_visit *visit, char room[CO_HTTP_UPLOADER_MAX])
+{
+    char name[CO_CLIENT_ANONYMOUS_MAX];
+    co_text who = visitor(visit, name), version = co_http_header(visit->request, "Upload-Version");
+    int size = snprintf(room, CO_HTTP_UPLOADER_MAX, version.size ? "%.*s\n%.*s" : "%.*s",
+        CO_TEXT_PRINT(who), CO_TEXT_PRINT(version));
+    return (co_text){room, size < CO_HTTP_UPLOADER_MAX ? (size_t)size : CO_HTTP_UPLOADER_MAX - 1};
 }
 
 /* ---- what is there --------------------------------------------------------------------------- */

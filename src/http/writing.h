@@ -20,8 +20,13 @@ int co_http_delete(struct co_http_visit *visit);
 int co_http_move(struct co_http_visit *visit);
 int co_http_mkcol(struct co_http_visit *visit);
 
-/* Whose partial uploads these are: a user's, or an anonymous address's. `room` is for its text. */
-co_text co_http_uploader(const struct co_http_visit *visit, char room[CO_CLIENT_ANONYMOUS_MAX]);
+/*
+ * Whose partial uploads these are: a user's, or an anonymous address's; and of which version, where
+ * the client names one in Upload-Version: what was left of another is then none to go on from, so
+ * that two versions are never spliced. `room` is for its text.
+ */
+#define CO_HTTP_UPLOADER_MAX 192 /* bytes: a user's name, and a version's */
+co_text co_http_uploader(const struct co_http_visit *visit, char room[CO_HTTP_UPLOADER_MAX]);
 
 /* What there is at the visit's path, as far as this visitor may know. */
 struct co_http_target {

@@ -5,11 +5,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define PIECE_BYTES 16384 /* asked for in one system call */
+#define PIECE_BYTES  16384 /* asked for in one system call */
+#define NEXT_WAIT_MS 200   /* of one look at a pipe: as long as a cancellation may have to wait */
 
 struct read_at {
     int fd;
@@ -40,6 +42,93 @@ ssize_t co_file_read_at(int fd, void *ret_bytes, size_t size, uint64_t offset)
     int rc = co_block(read_at_run, &job);
     return rc < 0 ? rc : job.count;
 }
+
+/* ---- open ones ------------------------------------------------------------------------------ */
+
+struct open_job {
+    const char *path;
+    int fd;
+};
+
+static int open_run(void *arg)
+{
+    struct open_job *job = arg;
+    job->fd = open(job->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    return job->fd < 0 ? -errno : 0;
+}
+
+int co_file_open(const char *path, int *ret_fd)
+{
+    struct open_job job = {path, -1};
+    int rc = co_block(open_run, &job);
+    if (rc == 0)
+        *ret_fd = job.fd;
+    return rc;
+}
+
+static int make_folder_run(void *arg)
+{
+    return mkdir(arg, 0777) < 0 ? -errno : 0;
+}
+
+int co_file_make_folder(const char *path)
+{
+    return co_block(make_folder_run, (void *)(uintptr_t)path);
+}
+
+void co_file_close(int fd)
+{
+    if (fd >= 0)
+        close(fd);
+}
+
+static int64_t nanoseconds(struct timespec time)
+{
+    return (int64_t)((uint64_t)time.tv_sec * CO_SECOND + (uint64_t)time.tv_nsec); /* may wrap */
+}
+
+int co_file_identify(int fd, struct co_file_identity *ret)
+{
+    struct stat st;
+    if (fstat(fd, &st) < 0)
+        return -errno;
+    *ret = (struct co_file_identity){
+        .size = (uint64_t)st.st_size,
+        .inode = st.st_ino,
+        .device = st.st_dev,
+        .modified_ns = nanoseconds(st.st_mtim),
+        .changed_ns = nanoseconds(st.st_ctim),
+        .is_regular = S_ISREG(st.st_mode),
+    };
+    return 0;
+}
+
+/* A thread cannot be called off, so it looks up now and then whether anybody still waits. */
+static int read_next_run(void *arg)
+{
+    struct read_at *job = arg;
+    struct pollfd wait = {.fd = job->fd, .events = POLLIN};
+    job->count = -EAGAIN;
+    if (poll(&wait, 1, NEXT_WAIT_MS) > 0) {
+        job->count = read(job->fd, job->at, job->size);
+        if (job->count < 0)
+            job->count = errno == EINTR ? -EAGAIN : -errno;
+    }
+    return 0;
+}
+
+ssize_t co_file_read_next(int fd, void *ret_bytes, size_t size)
+{
+    struct read_at job = {fd, ret_bytes, size, 0, -EAGAIN};
+    while (job.count == -EAGAIN) {
+        int rc = co_block(read_next_run, &job);
+        if (rc < 0)
+            return rc;
+    }
+    return job.count;
+}
+
+/* ---- whole ones ----------------------------------------------------------------------------- */
 
 struct read_job {
     const char *path; /* NULL: it is open */

@@ -11,6 +11,28 @@
  */
 ssize_t co_file_read_at(int fd, void *ret_bytes, size_t size, uint64_t offset);
 
+/* What tells whether an open file is still what it was: any change of it changes one of these. */
+struct co_file_identity {
+    uint64_t size, inode, device;
+    int64_t modified_ns, changed_ns;
+    bool is_regular;
+};
+
+/* Opens a file for reading, through links, never waiting for a FIFO's writer. Suspends: a pool
+ * thread does it. ret_fd: for co_file_close. 0, -errno, CO_ECANCELED, CO_EDEADLINE. */
+int co_file_open(const char *path, int *ret_fd);
+void co_file_close(int fd);
+
+/* Makes a folder. Suspends: a pool thread does it. 0, -EEXIST, -errno. */
+int co_file_make_folder(const char *path);
+
+/* What it is now. Does not suspend. 0 or -errno. */
+int co_file_identify(int fd, struct co_file_identity *ret);
+
+/* Reads what comes next from a pipe or the like. Suspends: a pool thread waits for it. Returns the
+ * count, 0 at the end, -errno, CO_ECANCELED, CO_EDEADLINE. */
+ssize_t co_file_read_next(int fd, void *ret_bytes, size_t size);
+
 /*
  * Appends the whole content of a small file to the buffer, whose ceiling bounds it. Suspends: a
  * pool thread reads it.

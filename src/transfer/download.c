@@ -4,7 +4,7 @@
 #include "codec/date.h"
 #include "codec/range.h"
 #include "http/client.h"
-#include "tree/upload.h"
+#include "transfer/downloading.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -13,13 +13,6 @@
 #define VALIDATOR_MAX  1024  /* bytes of a field that is a validator */
 #define HEADERS_MAX    64    /* of the caller's */
 #define STRONG_SECONDS 60    /* RFC 9110 8.8.2.2: a date older than that is a strong validator */
-
-struct version {
-    struct co_buf name; /* URL, validator and length: whose the partial file is; empty: nobody's */
-    co_text validator;  /* for If-Range, within `field` */
-    struct co_buf field;
-    int64_t size;
-};
 
 /* ---- versions ------------------------------------------------------------------------------- */
 
@@ -50,12 +43,21 @@ static bool is_coded(const co_http_response *response)
     return co_http_response_header(response, "Content-Encoding").at != NULL;
 }
 
-/* What the response is a version of. Nothing is found where it can only be had whole. */
-static int version_of(const co_http_response *response, struct version *ret)
+static int64_t modified_of(const co_http_response *response)
 {
-    *ret = (struct version){.name = CO_BUF(VERSION_MAX),
+    int64_t seconds;
+    co_text text = co_http_response_header(response, "Last-Modified");
+    return text.at && co_date_read(text, co_wall_seconds(), &seconds) == 0 ? seconds
+                                                                           : CO_DOWNLOAD_NO_TIME;
+}
+
+/* What the response is a version of. Nothing is found where it can only be had whole. */
+static int version_of(const co_http_response *response, struct co_version *ret)
+{
+    *ret = (struct co_version){.name = CO_BUF(VERSION_MAX),
         .field = CO_BUF(VALIDATOR_MAX),
-        .size = co_http_response_size(response)};
+        .size = co_http_response_size(response),
+        .modified = modified_of(response)};
     co_text validator = validator_of(response);
     if (!validator.at || ret->size <= 0 || is_coded(response))
         return 0;
@@ -66,7 +68,7 @@ static int version_of(const co_http_response *response, struct version *ret)
     return ret->field.error ? ret->field.error : ret->name.error;
 }
 
-static void version_free(struct version *version)
+static void version_free(struct co_version *version)
 {
     co_buf_free(&version->name);
     co_buf_free(&version->field);
@@ -74,7 +76,8 @@ static void version_free(struct version *version)
 
 /* ---- bytes ---------------------------------------------------------------------------------- */
 
-static void tell(const struct co_download *download, uint64_t bytes, uint64_t resumed, int64_t size)
+void co_download_tell(
+    const struct co_download *download, uint64_t bytes, uint64_t resumed, int64_t size)
 {
     if (download->progress)
         download->progress(download->arg, &(struct co_download_progress){bytes, resumed, size});
@@ -86,7 +89,7 @@ static int receive(const struct co_download *download, co_http_response *respons
     uint64_t resumed = co_upload_size(file);
     for (;;) {
         co_text piece;
-        tell(download, co_upload_size(file), resumed, size);
+        co_download_tell(download, co_upload_size(file), resumed, size);
         ssize_t n = co_http_response_next(response, &piece);
         if (n <= 0)
             return (int)n;
@@ -97,7 +100,7 @@ static int receive(const struct co_download *download, co_http_response *respons
 }
 
 /* Opens the file for what comes from `offset` on. */
-static int open_file(const struct co_download *download, const struct version *version,
+static int open_file(const struct co_download *download, const struct co_version *version,
     uint64_t offset, struct co_upload **ret)
 {
     return co_upload_open(ret, download->tree, download->path,
@@ -105,19 +108,30 @@ static int open_file(const struct co_download *download, const struct version *v
             .start = offset > 0 ? CO_UPLOAD_RESUME : CO_UPLOAD_ANEW,
             .offset = offset,
             .uploader = co_buf_text(&version->name),
+            .partial_only = true,
             .fresh = !download->replace,
             .size_max = download->size_max,
         });
 }
 
+void co_download_date(
+    const struct co_download *download, const struct co_version *version, struct co_upload *file)
+{
+    bool told = version->modified != CO_DOWNLOAD_NO_TIME;
+    int64_t seconds = told ? version->modified : download->modified;
+    if (download->keep_time && seconds > INT64_MIN / CO_SECOND && seconds < INT64_MAX / CO_SECOND)
+        co_upload_set_modified(file, seconds * CO_SECOND);
+}
+
 /* The response's body becomes the file's bytes from `offset` on; NULL: there are no more. */
 static int store(const struct co_download *download, co_http_response *response,
-    const struct version *version, uint64_t offset)
+    const struct co_version *version, uint64_t offset)
 {
     struct co_upload *file;
     int rc = open_file(download, version, offset, &file);
     if (rc < 0)
         return rc;
+    co_download_date(download, version, file);
     if (response)
         rc = receive(download, response, file, version->size);
     if (rc == 0)
@@ -134,29 +148,31 @@ int co_download_refused(const co_http_response *response)
     return co_fail(CO_ESTATUS, "the server answered %d %s", status, co_http_reason(status));
 }
 
-/* Does a 206 hold just the rest of that version (RFC 9110 14.4)? */
-static bool is_the_rest(
-    const co_http_response *response, const struct version *version, uint64_t offset)
+/* Is it of that version, as far as it tells? */
+static bool is_of(const co_http_response *response, const struct co_version *version)
 {
-    char expected[96];
-    co_text range = co_http_response_header(response, "Content-Range");
     co_text etag = co_http_response_header(response, "ETag");
-    int size = snprintf(expected, sizeof expected, "bytes %llu-%lld/%lld",
-        (unsigned long long)offset, (long long)version->size - 1, (long long)version->size);
-    if (version->validator.at[0] == '"' && etag.at && !co_text_equal(etag, version->validator))
-        return false;
-    if (is_coded(response))
-        return false;
-    return co_text_equal_nocase(range, (co_text){expected, (size_t)size});
+    return !is_coded(response) &&
+           (version->validator.at[0] != '"' || !etag.at || co_text_equal(etag, version->validator));
 }
 
-/* Asks for what is missing. *ret: the response with it; NULL when it has to come from the
- * beginning. */
-static int ask_for_rest(struct co_download *download, const struct version *version,
-    uint64_t offset, co_http_response **ret)
+/* Does a 206 hold just these bytes of that version (RFC 9110 14.4)? */
+static bool holds(
+    const co_http_response *response, const struct co_version *version, const uint64_t range[2])
 {
-    char range[64], if_range[VALIDATOR_MAX + 16];
-    const char *headers[HEADERS_MAX + 3] = {range, if_range};
+    char expected[96];
+    co_text told = co_http_response_header(response, "Content-Range");
+    int size = snprintf(expected, sizeof expected, "bytes %llu-%llu/%lld",
+        (unsigned long long)range[0], (unsigned long long)range[1], (long long)version->size);
+    return co_http_response_status(response) == 206 && is_of(response, version) &&
+           co_text_equal_nocase(told, (co_text){expected, (size_t)size});
+}
+
+int co_download_ask(const struct co_download *download, const struct co_version *version,
+    const uint64_t range[2], co_http_response **ret, bool *ret_whole)
+{
+    char line[96], if_range[VALIDATOR_MAX + 16];
+    const char *headers[HEADERS_MAX + 3] = {line, if_range};
     struct co_http_fetch what = download->what;
     *ret = NULL;
     for (size_t i = 0; what.headers && what.headers[i]; i++) {
@@ -164,19 +180,25 @@ static int ask_for_rest(struct co_download *download, const struct version *vers
             return CO_ETOOBIG;
         headers[i + 2] = what.headers[i];
     }
-    snprintf(range, sizeof range, "Range: bytes=%llu-", (unsigned long long)offset);
+    if (range[1] == (uint64_t)version->size - 1)
+        snprintf(line, sizeof line, "Range: bytes=%llu-", (unsigned long long)range[0]);
+    else
+        snprintf(line, sizeof line, "Range: bytes=%llu-%llu", (unsigned long long)range[0],
+            (unsigned long long)range[1]);
     snprintf(if_range, sizeof if_range, "If-Range: %.*s", CO_TEXT_PRINT(version->validator));
     what.headers = headers;
     int rc = co_http_fetch(ret, download->client, &what);
-    if (rc < 0 || (co_http_response_status(*ret) == 206 && is_the_rest(*ret, version, offset)))
+    if (rc < 0 || holds(*ret, version, range))
         return rc;
+    *ret_whole = co_http_response_status(*ret) == 200 && is_of(*ret, version) &&
+                 co_http_response_size(*ret) == version->size;
     co_http_response_close(*ret);
     *ret = NULL;
     return 0;
 }
 
 /* Goes on from a partial file of this very version. 1 when there is none to go on from. */
-static int resume(struct co_download *download, const struct version *version)
+static int resume(struct co_download *download, const struct co_version *version)
 {
     uint64_t offset;
     co_http_response *rest = NULL;
@@ -187,7 +209,9 @@ static int resume(struct co_download *download, const struct version *version)
     if (rc < 0 || offset == 0 || offset > (uint64_t)version->size)
         return 1;
     if (offset < (uint64_t)version->size) {
-        rc = ask_for_rest(download, version, offset, &rest);
+        const uint64_t range[2] = {offset, (uint64_t)version->size - 1};
+        bool whole;
+        rc = co_download_ask(download, version, range, &rest, &whole);
         if (rc < 0 || !rest)
             return rc < 0 ? rc : 1;
     }
@@ -198,11 +222,13 @@ static int resume(struct co_download *download, const struct version *version)
 
 static int take(struct co_download *download, co_http_response *response)
 {
-    struct version version;
+    struct co_version version;
     int rc = version_of(response, &version);
     if (rc == 0 && download->size_max && version.size > (int64_t)download->size_max)
         rc = CO_ETOOBIG;
     if (rc == 0)
+        rc = co_download_segments(download, &version, response);
+    if (rc == 1)
         rc = resume(download, &version);
     if (rc == 1)
         rc = store(download, response, &version, 0);
@@ -219,18 +245,28 @@ static int check_target(const struct co_download *download)
     return download->replace ? 0 : -EEXIST;
 }
 
-int co_download_run(struct co_download *download)
+static int run(struct co_download *download)
 {
     co_http_response *response;
-    int rc = check_target(download);
-    download->status = 0;
-    if (rc == 0)
-        rc = co_http_fetch(&response, download->client, &download->what);
+    int rc = co_http_fetch(&response, download->client, &download->what);
     if (rc < 0)
         return rc;
     download->status = co_http_response_status(response);
     download->version = co_http_response_version(response);
     rc = download->status == 200 ? take(download, response) : co_download_refused(response);
     co_http_response_close(response);
+    return rc;
+}
+
+int co_download_run(struct co_download *download)
+{
+    int rc = check_target(download);
+    download->status = 0;
+    if (rc == 0)
+        rc = run(download);
+    if (rc == CO_DOWNLOAD_WHOLE) {
+        download->segments = 1;
+        rc = run(download);
+    }
     return rc;
 }

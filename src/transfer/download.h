@@ -14,6 +14,8 @@
 #include "coronet/http_client.h"
 #include "tree/tree.h"
 
+#define CO_DOWNLOAD_NO_TIME INT64_MIN
+
 struct co_download_progress {
     uint64_t bytes;   /* of the file that are here, those of earlier runs included */
     uint64_t resumed; /* of those, from earlier runs */
@@ -28,7 +30,10 @@ struct co_download {
     bool replace;              /* a file of that name goes; else -EEXIST, asked before anything */
     bool resume;               /* go on from what an earlier run has left */
     bool no_sync;              /* do not wait for the disk */
-    uint64_t size_max;         /* of the file; more is CO_ETOOBIG; 0: no limit */
+    bool keep_time;    /* the file gets the time that the server says it was changed at, or */
+    int64_t modified;  /* where it says nothing, this; seconds since 1970 */
+    unsigned segments; /* parts that are got at once, where the server can; 0: 1 */
+    uint64_t size_max; /* of the file; more is CO_ETOOBIG; 0: no limit */
     void (*progress)(void *arg, const struct co_download_progress *progress); /* may be NULL */
     void *arg;
     int status;  /* of the last response; 0: there was none */

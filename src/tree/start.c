@@ -111,9 +111,10 @@ static int choose(struct start *start)
     struct co_upload *upload = start->upload;
     const struct co_upload_options *options = start->options;
     bool partial = starts_from_partial(start);
-    uint64_t there = partial                ? (uint64_t)start->partial.st_size
-                     : start->whole.fd >= 0 ? start->whole.stat.size
-                                            : 0;
+    bool whole = start->whole.fd >= 0 && !options->partial_only;
+    uint64_t there = partial ? (uint64_t)start->partial.st_size
+                     : whole ? start->whole.stat.size
+                             : 0;
     uint64_t bytes = options->start == CO_UPLOAD_ANEW     ? 0
                      : options->start == CO_UPLOAD_RESUME ? options->offset
                                                           : there;

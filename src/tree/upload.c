@@ -348,16 +348,32 @@ static bool may_pass(int error)
     return error == -ENOSPC || error == -EDQUOT || error == -ENOMEM || error == -EIO;
 }
 
+void co_upload_set_modified(struct co_upload *upload, int64_t modified_ns)
+{
+    upload->dated = true;
+    upload->modified_ns = modified_ns;
+}
+
+static int set_time(const struct co_upload *upload)
+{
+    int64_t seconds = co_seconds_of_ns(upload->modified_ns);
+    const struct timespec times[2] = {
+        {.tv_nsec = UTIME_OMIT}, {seconds, (long)(upload->modified_ns - seconds * CO_SECOND)}};
+    return upload->dated && futimens(upload->fd, times) < 0 ? -errno : 0;
+}
+
 /* The kernel reports a failed write-back once and then forgets about the bytes: they are lost. */
 static int commit(struct end *end)
 {
     struct co_upload *upload = end->upload;
-    if (end->sync && fsync(upload->fd) < 0) {
-        int rc = -errno;
+    int rc = set_time(upload);
+    if (rc == 0 && end->sync && fsync(upload->fd) < 0) {
+        rc = -errno;
         leave(upload, false);
         return rc;
     }
-    int rc = replace(upload);
+    if (rc == 0)
+        rc = replace(upload);
     if (rc < 0) {
         leave(upload, may_pass(rc));
         return rc;

@@ -40,6 +40,7 @@ struct co_upload_options {
     enum co_upload_start start;
     uint64_t offset;   /* CO_UPLOAD_RESUME: -EINVAL when there are fewer bytes than that */
     co_text uploader;  /* who: a user's name; partial files are theirs alone */
+    bool partial_only; /* CO_UPLOAD_RESUME: never of the whole file, which may be another version */
     bool fresh;        /* only if nothing has that name, at the commit too (-EEXIST) */
     uint64_t size_max; /* of the whole file; 0: no limit. More is -EFBIG, and no partial stays */
 };
@@ -56,6 +57,9 @@ int co_upload_open(struct co_upload **ret, struct co_tree *tree, co_text path,
 
 /* Bytes it has now: those it started from included. */
 uint64_t co_upload_size(const struct co_upload *upload);
+
+/* Its time once it is whole; else that of the last write. Does not suspend. */
+void co_upload_set_modified(struct co_upload *upload, int64_t modified_ns);
 
 /* Appends all the bytes. Suspends when the disk is slow. 0; -ENOSPC, -EDQUOT, -EFBIG, -EIO: what
  * was written so far counts; CO_ECANCELED, CO_EDEADLINE. (Whoever sets RLIMIT_FSIZE ignores
@@ -74,6 +78,26 @@ int co_upload_pipe(struct co_upload *upload);
 /* Appends the bytes that were moved into the pipe, all of which `size` tells. As
  * co_upload_write. */
 int co_upload_drain(struct co_upload *upload, size_t size);
+
+/*
+ * For parts in any order (upload_parts.c): a file that has its length from the beginning, with
+ * holes where nothing has come yet. All suspend when the disk is slow, and return as
+ * co_upload_write. What has come is for the caller to know: a partial file tells nothing of its
+ * holes.
+ */
+
+/* Makes it that long, longer or shorter. */
+int co_upload_resize(struct co_upload *upload, uint64_t size);
+
+/* Within its length; all of it. */
+int co_upload_write_at(struct co_upload *upload, const void *bytes, size_t size, uint64_t offset);
+
+/* As co_tree_read. */
+ssize_t co_upload_read_at(
+    const struct co_upload *upload, void *ret_bytes, size_t size, uint64_t offset);
+
+/* What was written is on the disk. */
+int co_upload_sync(struct co_upload *upload);
 
 /* Makes the file whole under its name, durably. Suspends; the upload is freed in any case. 0, or
  * -errno: then the partial file is kept, or removed when it never can become whole. sync: false

@@ -14,6 +14,8 @@ struct co_upload {
     struct co_partial_name found;   /* the name under which a resume looks for it */
     bool is_found;                  /* they are the same */
     bool fresh;
+    bool dated; /* it gets this time, not that of the last write */
+    int64_t modified_ns;
     uint64_t size, size_max;
     uint64_t before; /* bytes that had come earlier, in a partial file that is continued */
     bool is_futile;  /* too large, or a copy to append to: nobody would go on from it */

@@ -11,7 +11,7 @@ import pytest
 from conftest import CORONET, ROOT, coronet, run
 
 MAN = ROOT / 'docs' / 'man'
-COMMANDS = ('serve', 'get', 'passwd')
+COMMANDS = ('serve', 'get', 'put', 'ls', 'mirror', 'passwd')
 
 
 def options_of_help(command):

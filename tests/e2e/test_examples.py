@@ -169,7 +169,8 @@ def test_ftp_client_sees_what_pythons_ftplib_sees(tmp_path):
         assert b''.join(got) == b'from Python\n'
         error = run(program('ftp_client'), host, port, 'ann', 'guess', code=1).stderr.decode()
         assert f'cannot log in at {host}:{port}: 530 ' in error
-        error = run(program('ftp_client'), host, port, 'ann', 'secret', 'no', code=1).stderr.decode()
+        done = run(program('ftp_client'), host, port, 'ann', 'secret', 'no', code=1)
+        error = done.stderr.decode()
         assert f'cannot download no at {host}:{port}: 550 ' in error
 
 

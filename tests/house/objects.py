@@ -30,7 +30,8 @@ HOMES = {
     # Opening beneath one directory descriptor is what tree is for; openat2 has no libc function.
     'tree': '''syscall openat close fcntl fstat fstatat statx readlinkat fdopendir readdir closedir
         dup inotify_init1 inotify_add_watch inotify_rm_watch pread pwrite pwritev2 copy_file_range
-        ftruncate fsync ioctl mkdirat unlinkat renameat renameat2 linkat'''.split(),
+        pipe2 splice read ftruncate fsync ioctl mkdirat unlinkat renameat renameat2
+        linkat'''.split(),
     # Name services other than DNS; called on the pool, never on a shard's thread.
     'dns': ['getaddrinfo', 'freeaddrinfo'],
     # Which proxies lead out is asked of the environment, where the caller wants that.

@@ -36,6 +36,27 @@ static void writes_each_form(void **state)
     assert_memory_equal(iso, "2026-11-22T03:02:55Z", sizeof iso);
 }
 
+static int64_t iso(const char *text)
+{
+    int64_t seconds = -1;
+    return co_date_read_iso(co_text_of(text), &seconds) == 0 ? seconds : -1;
+}
+
+static void reads_the_forms_of_rfc3339(void **state)
+{
+    (void)state;
+    assert_true(iso("2026-11-22T03:02:55Z") == NOW);
+    assert_true(iso("2026-11-22T03:02:55.123456789Z") == NOW);
+    assert_true(iso("2026-11-22T05:02:55+02:00") == NOW);
+    assert_true(iso("2026-11-21T23:32:55.5-03:30") == NOW);
+    static const char *const bad[] = {"", "2026-11-22", "2026-11-22T03:02:55",
+        "2026-11-22 03:02:55Z", "2026-11-22T03:02:55.Z", "2026-11-22T03:02:55+2:00",
+        "2026-11-22T03:02:55+25:00", "2026-13-22T03:02:55Z", "2026-02-30T03:02:55Z",
+        "2026-11-22T03:02:55ZZ", "2026-11-22T24:02:55Z"};
+    for (size_t i = 0; i < CO_LENGTH(bad); i++)
+        assert_true(iso(bad[i]) == -1);
+}
+
 static void writes_the_forms_of_ftp(void **state)
 {
     (void)state;
@@ -168,6 +189,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writes_each_form),
+        cmocka_unit_test(reads_the_forms_of_rfc3339),
         cmocka_unit_test(writes_the_forms_of_ftp),
         cmocka_unit_test(reads_digits_rfc3659_2_3),
         cmocka_unit_test(clamps_to_four_digit_years),

@@ -195,6 +195,32 @@ static void a_file_comes_in_parts_and_appears_with_the_last(void **state)
     assert_content("a", "0123456789");
 }
 
+static void a_part_by_version_goes_on_from_nothing_else_c12(void **state)
+{
+    (void)state;
+#define VERSION(name) ANN "Upload-Version: " name "\r\n"
+    const char *first = VERSION("one") "Content-Range: bytes 0-2/6\r\n";
+    assert_int_equal(ask_with("PUT", "/a", first, "one"), 202);
+    assert_int_equal(ask("HEAD", "/a", VERSION("one")), 404);
+    assert_field("Upload-Offset", "3");
+    assert_field("Upload-Version", "one");
+    assert_int_equal(ask("HEAD", "/a", VERSION("two")), 404);
+    assert_no_field("Upload-Offset");
+    assert_field("Upload-Version", "two");
+    assert_int_equal(ask("HEAD", "/a", ANN), 404);
+    assert_no_field("Upload-Offset");
+    put_text("a", "whole file");
+    const char *rest = VERSION("two") "Content-Range: bytes 3-5/6\r\n";
+    assert_int_equal(ask_with("PUT", "/a", rest, "two"), 409);
+    assert_field("Upload-Offset", "0");
+    assert_content("a", "whole file");
+    assert_int_equal(ask_with("PUT", "/b", first, "one"), 202);
+    assert_int_equal(
+        ask_with("PUT", "/b", VERSION("one") "Content-Range: bytes 3-5/6\r\n", "ONE"), 201);
+    assert_content("b", "oneONE");
+#undef VERSION
+}
+
 static void parts_that_make_no_sense_are_refused(void **state)
 {
     (void)state;
@@ -541,6 +567,7 @@ static int all_tests(void *arg)
         ACCOUNTS_TEST(conditions_hold_for_put_and_delete_rfc9110_13),
         ACCOUNTS_TEST(an_upload_that_was_cut_off_goes_on_rfc9110_14_5),
         ACCOUNTS_TEST(a_file_comes_in_parts_and_appears_with_the_last),
+        ACCOUNTS_TEST(a_part_by_version_goes_on_from_nothing_else_c12),
         ACCOUNTS_TEST(parts_that_make_no_sense_are_refused),
         ACCOUNTS_TEST(partial_uploads_are_their_uploaders_alone),
         ACCOUNTS_TEST(partial_uploads_of_the_anonymous_are_their_addresses),

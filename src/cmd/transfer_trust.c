@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/get_trust.h"
+#include "cmd/transfer.h"
 
 #include "app/log.h"
 #include "cmd/exit.h"
@@ -20,7 +20,7 @@ static int read_wanted(const char *path, struct co_buf *out)
 }
 
 /* The key may stand in the file of the certificate. */
-static int read_files(const struct co_get_command *command, struct files *files)
+static int read_files(const struct co_transfer_command *command, struct files *files)
 {
     const char *key = command->key ? command->key : command->cert;
     int code = read_wanted(command->cacert, &files->authorities);
@@ -40,8 +40,8 @@ static int make(const struct co_tls_options *options, const char *what, co_tls *
     return CO_EXIT_TLS;
 }
 
-static int make_servers(
-    struct co_get_trust *trust, const struct co_get_command *command, const struct files *files)
+static int make_servers(struct co_transfer_trust *trust, const struct co_transfer_command *command,
+    const struct files *files)
 {
     const struct co_tls_certificate own = {
         .chain = co_buf_text(&files->cert), .key = co_buf_text(&files->key)};
@@ -58,7 +58,7 @@ static int make_servers(
 }
 
 /* Certificate and pins are the servers' business, and no proxy's. */
-static int make_proxies(struct co_get_trust *trust, const char *path)
+static int make_proxies(struct co_transfer_trust *trust, const char *path)
 {
     struct co_buf authorities = CO_BUF(FILE_MAX);
     int code = co_read_file(path, &authorities);
@@ -70,13 +70,14 @@ static int make_proxies(struct co_get_trust *trust, const char *path)
 }
 
 /* Does anything depart from the defaults? */
-static bool is_wanted(const struct co_get_command *command)
+static bool is_wanted(const struct co_transfer_command *command)
 {
     return command->insecure || command->cacert || command->cert || command->tls_min ||
            command->pins.count || co_key_log_is_wanted();
 }
 
-int co_get_trust_open(struct co_get_trust *trust, const struct co_get_command *command)
+int co_transfer_trust_open(
+    struct co_transfer_trust *trust, const struct co_transfer_command *command)
 {
     struct files files = {CO_BUF(FILE_MAX), CO_BUF(FILE_MAX), CO_BUF(FILE_MAX)};
     int code = 0;
@@ -99,7 +100,7 @@ int co_get_trust_open(struct co_get_trust *trust, const struct co_get_command *c
     return code;
 }
 
-void co_get_trust_close(struct co_get_trust *trust)
+void co_transfer_trust_close(struct co_transfer_trust *trust)
 {
     co_tls_free(trust->tls);
     co_tls_free(trust->proxy_tls);

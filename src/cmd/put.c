@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/* The command around co_app_put: options in, messages, progress and an exit code out. */
+#include "cmd/put.h"
+
+#include "app/put.h"
+#include "cmd/message.h"
+
+#include <string.h>
+
+#define AT(member) offsetof(struct co_put_command, member)
+
+const struct co_option co_put_options_table[] = {
+    {CO_OPTION_GROUP, .name = "What"},
+    {CO_OPTION_FLAG, 'c', "continue",
+        .help = "go on with what an earlier run has sent of the same version", .at = AT(resume)},
+    CO_TRANSFER_WHO,
+    CO_TRANSFER_TLS,
+
+    CO_TRANSFER_WAY,
+
+    {CO_OPTION_GROUP, .name = "Limits"},
+    CO_TRANSFER_JOBS,
+    CO_TRANSFER_RETRIES,
+    CO_TRANSFER_LIMITS,
+
+    CO_COMMON_OPTIONS,
+};
+
+void co_put_defaults(void *settings)
+{
+    struct co_put_command *command = settings;
+    co_transfer_defaults(&command->transfer);
+}
+
+struct put {
+    const struct co_put_command *command;
+    struct co_put_settings settings;
+    struct co_transfer transfer;
+};
+
+static bool ends_with_slash(const char *url)
+{
+    size_t size = strcspn(url, "?#");
+    return size > 0 && url[size - 1] == '/';
+}
+
+/* The last word is where, the ones before are what. 0 or an exit code. */
+static int take_words(struct put *put)
+{
+    const struct co_option_list *words = &put->command->transfer.common.arguments;
+    struct co_put_settings *settings = &put->settings;
+    if (words->count < 2)
+        return co_transfer_usage(
+            "files and a URL are wanted, in this order (see coronet put --help)");
+    settings->files = words->at;
+    settings->count = words->count - 1;
+    settings->remote.url = words->at[settings->count];
+    if (!co_remote_is_url(settings->remote.url)) {
+        co_transfer_say(settings->remote.url, " is no URL that begins with http:// or https://");
+        return CO_EXIT_USAGE;
+    }
+    bool folder = ends_with_slash(settings->remote.url);
+    if (settings->count > 1 && !folder)
+        return co_transfer_usage("several files need the URL of a folder, which ends with a slash");
+    for (size_t i = 0; i < settings->count; i++)
+        if (folder && strcmp(settings->files[i], "-") == 0)
+            return co_transfer_usage("standard input needs a name at the end of the URL");
+    return 0;
+}
+
+static int work(void *arg)
+{
+    struct put *put = arg;
+    return co_app_put(&put->settings);
+}
+
+static void fill_settings(struct put *put)
+{
+    const struct co_transfer_command *command = &put->command->transfer;
+    struct co_put_settings *settings = &put->settings;
+    settings->remote.user = command->user;
+    settings->remote.headers = command->headers.at;
+    settings->resume = put->command->resume;
+    settings->jobs = (unsigned)command->jobs;
+    settings->retries = (unsigned)command->retries;
+    settings->events = put->transfer.events;
+    co_transfer_client(&put->transfer, &settings->client);
+}
+
+int co_put_run(void *settings)
+{
+    struct put put = {.command = settings};
+    int code = take_words(&put);
+    if (code)
+        return code;
+    code = co_transfer_open(&put.transfer, &put.command->transfer);
+    put.transfer.kind = "path";
+    fill_settings(&put);
+    if (code == 0)
+        code = co_transfer_run(&put.transfer, put.settings.count, work, &put);
+    co_transfer_close(&put.transfer);
+    return code;
+}

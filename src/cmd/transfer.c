@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/transfer.h"
+
+#include "app/log.h"
+#include "cmd/message.h"
+#include "coronet/fiber.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define LINE_MAX  (1U << 20)
+#define MINUTE_MS 60000
+
+void co_transfer_defaults(struct co_transfer_command *command)
+{
+    command->jobs = 4;
+    command->retries = 3;
+    command->timeout = MINUTE_MS;
+    command->connect_timeout = MINUTE_MS / 2;
+}
+
+int co_transfer_usage(const char *text)
+{
+    co_error("%s", text);
+    return CO_EXIT_USAGE;
+}
+
+/* ---- what is used ---------------------------------------------------------------------------- */
+
+/* --proxy "" is none at all; the list of places without one holds for --proxy too, as curl has it.
+ */
+static void choose_proxies(const struct co_transfer_command *command, struct co_proxies *ret)
+{
+    co_proxies_of_environment(ret);
+    if (command->proxy)
+        *ret = (struct co_proxies){.all = command->proxy, .none = ret->none};
+    if (command->no_proxy)
+        ret->none = command->no_proxy;
+}
+
+void co_transfer_client(
+    const struct co_transfer *transfer, struct co_http_client_options *ret_options)
+{
+    const struct co_transfer_command *command = transfer->command;
+    *ret_options = (struct co_http_client_options){
+        .tls = transfer->trust.tls,
+        .proxy_tls = transfer->trust.proxy_tls,
+        .answers = command->answers.at,
+        .family = command->common.ipv4   ? AF_INET
+                  : command->common.ipv6 ? AF_INET6
+                                         : 0,
+        .connect_ms = command->connect_timeout,
+        .head_ms = command->timeout,
+        .limit_rate = (uint64_t)command->limit_rate,
+        .user_agent = command->user_agent,
+    };
+    choose_proxies(command, &ret_options->proxies);
+}
+
+void co_transfer_say(const char *what, const char *format, ...)
+{
+    char text[CO_TRANSFER_WHY_MAX];
+    struct co_buf shown = CO_BUF(LINE_MAX);
+    va_list values;
+    va_start(values, format);
+    vsnprintf(text, sizeof text, format, values);
+    va_end(values);
+    co_log_url(&shown, what);
+    co_error("%.*s%s", (int)shown.size, shown.error ? "" : shown.at, text);
+    co_buf_free(&shown);
+}
+
+/* ---- what happens --------------------------------------------------------------------------- */
+
+static void begun(void *arg, size_t index, const char *name)
+{
+    struct co_transfer *transfer = arg;
+    if (index >= transfer->progress.files)
+        transfer->progress.files = index + 1;
+    co_progress_begin(&transfer->progress, index, name);
+}
+
+static void answered(void *arg, const char *what, int status, int version)
+{
+    struct co_transfer *transfer = arg;
+    if (!transfer->command->common.verbose)
+        return;
+    co_progress_hide(&transfer->progress);
+    co_transfer_say(what, ": HTTP/%s, status %d",
+        version == 20   ? "2"
+        : version == 10 ? "1.0"
+                        : "1.1",
+        status);
+}
+
+static void progressed(void *arg, size_t index, const struct co_download_progress *step)
+{
+    struct co_transfer *transfer = arg;
+    co_progress_step(&transfer->progress, index, step->bytes, step->resumed, step->size);
+}
+
+static void again(void *arg, const char *what, int why, int64_t wait_ms)
+{
+    struct co_transfer *transfer = arg;
+    co_progress_hide(&transfer->progress);
+    if (!transfer->command->common.quiet)
+        co_transfer_say(
+            what, ": %s; trying again in %lld s", co_explain(why), (long long)wait_ms / 1000);
+}
+
+void co_transfer_report(const struct co_transfer *transfer, const char *event, const char *what)
+{
+    struct co_buf line = CO_BUF(LINE_MAX), shown = CO_BUF(LINE_MAX);
+    if (transfer->command->common.json) {
+        co_log_url(&shown, what);
+        co_buf_add_char(&shown, '\0');
+        co_log_event(&line, event, transfer->kind, shown.error ? "" : shown.at);
+        printf("%.*s", (int)line.size, line.error ? "" : line.at);
+    }
+    co_buf_free(&line);
+    co_buf_free(&shown);
+}
+
+void co_transfer_failed(struct co_transfer *transfer, const char *what, int rc, int status)
+{
+    transfer->failed++;
+    if (rc == CO_ECANCELED || co_status() == CO_EDEADLINE)
+        return; /* that is said once */
+    if (transfer->code == CO_EXIT_DONE)
+        transfer->code = co_exit_of(rc, status);
+    co_progress_hide(&transfer->progress);
+    if (rc == -EEXIST)
+        co_transfer_say(what, ": a file of that name is here already (--force replaces it)");
+    else
+        co_transfer_say(what, ": %s", co_explain(rc));
+}
+
+static void ended(void *arg, size_t index, const char *what, int rc, int status)
+{
+    struct co_transfer *transfer = arg;
+    transfer->count++;
+    co_progress_end(&transfer->progress, index, rc >= 0);
+    co_transfer_report(transfer, rc == 0 ? "done" : "failed", what);
+    if (rc < 0)
+        co_transfer_failed(transfer, what, rc, status);
+}
+
+/* ---- running -------------------------------------------------------------------------------- */
+
+struct watch {
+    struct co_transfer *transfer;
+    co_group *group;
+};
+
+static int watch_signals(void *arg)
+{
+    const struct watch *watch = arg;
+    int signal = co_signal_wait((const int[]){SIGINT, SIGTERM, SIGHUP, 0});
+    if (signal > 0) {
+        watch->transfer->signal = signal;
+        co_group_cancel(watch->group);
+    }
+    return 0;
+}
+
+static int run(void *arg)
+{
+    struct co_transfer *transfer = arg;
+    const struct co_transfer_command *command = transfer->command;
+    co_group group;
+    struct watch watch = {transfer, &group};
+    size_t files = transfer->progress.files;
+    co_group_open(&group, &(struct co_group_options){.timeout_ms = command->max_time});
+    co_progress_start(&transfer->progress, files,
+        !command->common.quiet && !command->common.json && !transfer->is_silent);
+    co_go_with(&group, &(struct co_go_options){.name = "signals", .background = true},
+        watch_signals, &watch);
+    co_go(&group, transfer->work, transfer->arg);
+    int rc = co_group_close(&group);
+    co_progress_finish(&transfer->progress);
+    if (rc < 0)
+        snprintf(transfer->why, sizeof transfer->why, "%s", co_explain(rc));
+    return rc;
+}
+
+/* One failure of many is a partial success. */
+static int exit_code(const struct co_transfer *transfer, int rc)
+{
+    if (transfer->signal)
+        return CO_EXIT_SIGNAL + transfer->signal;
+    if (rc == CO_EDEADLINE) {
+        co_error("--max-time is over");
+        return CO_EXIT_TIME_LIMIT;
+    }
+    if (rc < 0) {
+        co_error("%s", *transfer->why ? transfer->why : co_explain(rc));
+        return (int)co_exit_of(rc, 0);
+    }
+    if (transfer->failed == 0)
+        return transfer->kept_badly ? CO_EXIT_FILE : CO_EXIT_DONE;
+    return transfer->failed < transfer->count ? CO_EXIT_PARTIAL : (int)transfer->code;
+}
+
+int co_transfer_run(struct co_transfer *transfer, size_t files, co_task *work, void *arg)
+{
+    struct co_run_options options = {.backend = transfer->command->common.backend};
+    transfer->work = work;
+    transfer->arg = arg;
+    transfer->progress.files = files;
+    return exit_code(transfer, co_run(run, transfer, &options));
+}
+
+int co_transfer_open(struct co_transfer *transfer, const struct co_transfer_command *command)
+{
+    *transfer = (struct co_transfer){
+        .command = command,
+        .kind = "url",
+        .trust = CO_TRANSFER_TRUST_NONE,
+        .events = {begun, answered, progressed, again, ended, transfer},
+    };
+    return co_transfer_trust_open(&transfer->trust, command);
+}
+
+void co_transfer_close(struct co_transfer *transfer)
+{
+    co_transfer_trust_close(&transfer->trust);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* What the rooms of downloads share: download.c gets a file from its beginning to its end,
+ * segments.c in parts at once. */
+#ifndef CO_TRANSFER_DOWNLOADING_H
+#define CO_TRANSFER_DOWNLOADING_H
+
+#include "base/buf.h"
+#include "transfer/download.h"
+#include "tree/upload.h"
+
+struct co_version {
+    struct co_buf name; /* URL, validator and length: whose the partial file is; empty: nobody's */
+    co_text validator;  /* for If-Range, within `field` */
+    struct co_buf field;
+    int64_t size;
+    int64_t modified; /* seconds since 1970; CO_DOWNLOAD_NO_TIME: not told */
+};
+
+/* Asks for the bytes from `first` to `last` of that version. *ret: the response with just these;
+ * NULL when it is another answer: *ret_whole tells whether it was the whole of that version. 0, or
+ * as co_http_fetch. Suspends. */
+int co_download_ask(const struct co_download *download, const struct co_version *version,
+    const uint64_t range[2], co_http_response **ret, bool *ret_whole);
+
+/* The time that the file is to get, if it is to get one. */
+void co_download_date(
+    const struct co_download *download, const struct co_version *version, struct co_upload *file);
+
+void co_download_tell(
+    const struct co_download *download, uint64_t bytes, uint64_t resumed, int64_t size);
+
+/* Gets it in segments, if that is wanted and can be, or was begun so. response: to the whole of it,
+ * not read yet; it is left to the caller to close. 0; 1 when it is to be got as a whole, from this
+ * response; CO_DOWNLOAD_WHOLE when likewise, but asked for anew; as co_download_run. */
+#define CO_DOWNLOAD_WHOLE 2
+int co_download_segments(
+    struct co_download *download, const struct co_version *version, co_http_response *response);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* A file's job: what is told of it, and that it is tried again where that may help. */
+#ifndef CO_TRANSFER_INSIST_H
+#define CO_TRANSFER_INSIST_H
+
+#include "transfer/download.h"
+
+/* Told of each file by its number, 0 and up. None may suspend. */
+struct co_transfer_events {
+    void (*begun)(void *arg, size_t index, const char *name); /* what it is called on the screen */
+    /* version: of HTTP, as co_http_response_version. */
+    void (*answered)(void *arg, const char *what, int status, int version);
+    void (*progress)(void *arg, size_t index, const struct co_download_progress *progress);
+    void (*again)(void *arg, const char *what, int why, int64_t wait_ms); /* what: URL or path */
+    /* How it ended. status: HTTP's or the like; 0: there was none. */
+    void (*ended)(void *arg, size_t index, const char *what, int rc, int status);
+    void *arg;
+};
+
+/* One file's. */
+struct co_job {
+    const struct co_transfer_events *events;
+    size_t index;
+    const char *what;
+    unsigned retries;
+    /* One attempt, the nth. 0 or negative; *ret_status as above. Whether it may be repeated it can
+     * deny by *ret_final. */
+    int (*attempt)(void *arg, unsigned nth, int *ret_status, bool *ret_final);
+    void *arg;
+};
+
+/* Tries until it is done, cannot be done, or has been tried often enough, and tells. Suspends.
+ * Returns the last attempt's result. */
+int co_job_run(const struct co_job *job);
+
+/* May it be otherwise when it is tried again? */
+bool co_may_pass(int rc, int status);
+
+#endif

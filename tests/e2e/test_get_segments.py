@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: MIT
+"""`coronet get -s`: parts of one version at once; and `kill -9` at random points, with -c, while
+the server's file changes: what is there in the end is the right file.
+
+CORONET_KILLS says how often (20); `make soak` asks for 1,000.
+"""
+
+import os
+import random
+import subprocess
+import time
+
+import pytest
+
+from conftest import CORONET, PATIENCE, eventually
+from places import place  # noqa: F401
+from test_get import CONTENT, field, get, partials, scripted, whole  # noqa: F401
+
+KILLS = int(os.environ.get('CORONET_KILLS', '20'))
+LARGE = 6 << 20
+
+
+@pytest.fixture
+def here(tmp_path_factory):
+    return tmp_path_factory.mktemp('here')
+
+
+def ranges_of(heads):
+    return [field(head, 'Range') for head in heads if field(head, 'Range')]
+
+
+class Ranged:
+    """A file of one version after the other, in parts as they are asked for."""
+
+    def __init__(self, content, etag='"one"'):
+        self.content, self.etag = content, etag
+
+    def answer(self, head, nth):
+        asked, known = field(head, 'Range'), field(head, 'If-Range')
+        etag = f'ETag: {self.etag}'
+        if not asked or known != self.etag:
+            return whole(self.content, 'Connection: close', etag)
+        first, _, last = asked[6:].partition('-')
+        first, last = int(first), int(last or len(self.content) - 1)
+        return b'\r\n'.join([
+            b'HTTP/1.1 206 x', b'Connection: close', etag.encode(),
+            b'Content-Range: bytes %d-%d/%d' % (first, last, len(self.content)),
+            b'Content-Length: %d' % (last - first + 1), b'', self.content[first:last + 1]])
+
+
+@pytest.mark.parametrize('size, parts', [(0, 0), (1, 0), (500_000, 0), (524_288, 1), (900_000, 2),
+                                         (LARGE, 3), (LARGE + 1, 3)])
+def test_parts_are_got_at_once_and_make_the_file(scripted, here, size, parts):  # noqa: F811
+    file = Ranged(os.urandom(size))
+    one = scripted(file.answer)
+    get('-s', 4, f'{one.url}/a', cwd=here)
+    assert (here / 'a').read_bytes() == file.content and not partials(here)
+    assert len(ranges_of(one.heads)) == parts
+    assert {field(head, 'If-Range') for head in one.heads[1:]} <= {'"one"'}
+
+
+def test_of_our_own_server(server, folder, here):
+    content = os.urandom(LARGE)
+    (folder / 'a').write_bytes(content)
+    one = server('-4')
+    get('-s', 16, f'{one.url}a', cwd=here)
+    assert (here / 'a').read_bytes() == content
+
+
+def test_a_server_without_parts_is_asked_for_the_whole(place, folder, here):  # noqa: F811
+    """Python's ignores Range; its Last-Modified is a version when it is old."""
+    content = os.urandom(LARGE)
+    (folder / 'a').write_bytes(content)
+    os.utime(folder / 'a', (1_700_000_000, 1_700_000_000))
+    get('-s', 4, f'{place("python", folder)}a', cwd=here)
+    assert (here / 'a').read_bytes() == content
+
+
+@pytest.mark.parametrize('etag', ['W/"one"', ''])
+def test_without_a_version_there_are_no_parts(scripted, here, etag):  # noqa: F811
+    file = Ranged(os.urandom(LARGE), etag)
+    one = scripted(file.answer)
+    get('-s', 4, f'{one.url}/a', cwd=here)
+    assert (here / 'a').read_bytes() == file.content and not ranges_of(one.heads)
+
+
+def test_another_version_in_the_middle_is_never_mixed_in(scripted, here):  # noqa: F811
+    old, new = Ranged(os.urandom(LARGE)), Ranged(os.urandom(LARGE), '"two"')
+    one = scripted(lambda head, nth: (old if nth < 3 else new).answer(head, nth))
+    _, said = get('-s', 4, f'{one.url}/a', cwd=here, code=9)
+    assert 'another version' in said and not (here / 'a').exists()
+    get('-s', 4, '-c', f'{one.url}/a', cwd=here)
+    assert (here / 'a').read_bytes() == new.content
+
+
+@pytest.mark.parametrize('lie', [
+    b'Content-Range: bytes 0-1/%d' % LARGE, b'X: y', b'Content-Range: bytes 1-2/*'])
+def test_parts_that_are_none_are_not_taken(scripted, here, lie):  # noqa: F811
+    file = Ranged(os.urandom(LARGE))
+    two = b'HTTP/1.1 206 x\r\nETag: "one"\r\nContent-Length: 2\r\n' + lie + b'\r\n\r\nxx'
+    one = scripted(lambda head, nth: two if field(head, 'Range') else file.answer(head, nth))
+    get('-s', 4, f'{one.url}/a', cwd=here, code=9)
+    assert not (here / 'a').exists()
+
+
+@pytest.mark.parametrize('words', [('-c',), ('-c', '-s', '2'), ('-c', '-s', '8')])
+def test_what_was_cut_off_goes_on_in_all_parts(scripted, here, words):  # noqa: F811
+    file = Ranged(os.urandom(LARGE))
+    cut = [True]
+    one = scripted(lambda head, nth: file.answer(head, nth)[:1_000_000 if cut[0] else None])
+    get('-s', 4, f'{one.url}/a', cwd=here, code=9)
+    assert len(partials(here)) == 1
+    cut[0], before = False, len(one.heads)
+    get(*words, f'{one.url}/a', cwd=here)
+    assert (here / 'a').read_bytes() == file.content and not partials(here)
+    assert len(ranges_of(one.heads[before:])) >= 3
+
+
+def test_a_torn_map_is_not_believed(scripted, here):  # noqa: F811
+    file = Ranged(os.urandom(LARGE))
+    cut = [True]
+    one = scripted(lambda head, nth: file.answer(head, nth)[:1_000_000 if cut[0] else None])
+    get('-s', 4, f'{one.url}/a', cwd=here, code=9)
+    with open(partials(here)[0], 'r+b') as partial:
+        partial.seek(LARGE + 24)
+        partial.write(b'\xff')
+    cut[0] = False
+    get('-s', 4, '-c', f'{one.url}/a', cwd=here)
+    assert (here / 'a').read_bytes() == file.content
+
+
+# ---- kills --------------------------------------------------------------------------------------
+
+def change(folder, draw):
+    """Another file in its place: other bytes, and another size, time or neither, to the second."""
+    size = draw.choice((LARGE, LARGE, LARGE // 2, LARGE + 1))
+    seconds = draw.choice((1_700_000_000, 1_700_000_001))
+    (folder / 'new').write_bytes(draw.randbytes(size))
+    os.utime(folder / 'new', ns=(0, seconds * 10**9 + draw.randrange(10**9)))
+    os.rename(folder / 'new', folder / 'a')
+
+
+def test_killed_at_any_point_it_ends_with_the_right_file(server, folder, here):
+    seed = random.randrange(1 << 32)
+    print('seed', seed)
+    draw = random.Random(seed)
+    one = server('-4')
+    change(folder, draw)
+    kinds = (), ('-s', '4'), ('-s', '3')
+    for _ in range(KILLS):
+        if draw.random() < 0.25:
+            change(folder, draw)
+        process = subprocess.Popen(
+            [CORONET, 'get', '-c', '--no-sync', '--force', '--retries', '0', '--limit-rate', '20M',
+             *draw.choice(kinds), f'{one.url}a'], cwd=here, stderr=subprocess.PIPE)
+        time.sleep(draw.random() * 0.4)  # the random point, no synchronisation
+        if draw.random() < 0.2:
+            change(folder, draw)
+        process.kill()
+        said = process.communicate(timeout=PATIENCE)[1]
+        assert process.returncode in (-9, 0) or said, process.returncode
+    get('-c', '--force', *draw.choice(kinds), f'{one.url}a', cwd=here)
+    assert (here / 'a').read_bytes() == (folder / 'a').read_bytes()
+    eventually(lambda: not [name for name in os.listdir(here) if name.startswith('a.')])

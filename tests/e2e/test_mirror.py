@@ -1,0 +1,284 @@
+# SPDX-License-Identifier: MIT
+"""`coronet mirror`: down and up, against `coronet serve`, other servers, and some that do wrong."""
+
+import json
+import os
+import subprocess
+
+import pytest
+
+from conftest import CORONET, run
+from places import place  # noqa: F401
+from test_get import scripted, whole  # noqa: F401
+from test_ls import listing, page
+
+TIME = 1_700_000_000  # of the files: 2023-11-14T22:13:20Z
+FILES = {'a.txt': 3, 'b c&d%.bin': 5000, 'empty': 0, 'sub/x.txt': 10, 'sub/deep/\u00e9': 7,
+         'other/y.iso': 100}
+
+
+def mirror(*words, code=0):
+    """Runs it; (lines of standard output, stderr as text)."""
+    done = run(CORONET, 'mirror', '--retries', 0, '--no-sync', *words, code=code,
+               stdin=subprocess.DEVNULL)
+    return done.stdout.decode().splitlines(), done.stderr.decode()
+
+
+def plant(folder, files):
+    for name, size in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes((name.encode() * (size // len(name) + 1))[:size])
+        os.utime(path, (TIME, TIME))
+
+
+def contents(folder):
+    return {str(path.relative_to(folder)): path.read_bytes()
+            for path in sorted(folder.rglob('*')) if path.is_file()}
+
+
+@pytest.fixture
+def here(tmp_path):
+    path = tmp_path / 'here'
+    path.mkdir()
+    return path
+
+
+@pytest.fixture
+def writable(server, folder):
+    folder.chmod(0o777)
+    return lambda: server('-4', '--anonymous-write', '--hidden')
+
+
+# ---- down ---------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize('kind', ['ours', 'python', 'nginx', 'nginx-json', 'lighttpd', 'apache'])
+def test_a_tree_comes_down_and_then_nothing_does(server, place, folder, here, kind):  # noqa: F811
+    plant(folder, FILES)
+    url = server('-4').url if kind == 'ours' else place(kind, folder)
+    _, said = mirror(url, here / 'new')
+    assert '6 transferred, 0 equal' in said
+    assert contents(here / 'new') == contents(folder)
+    assert (here / 'new' / 'sub' / 'x.txt').stat().st_mtime == TIME
+    _, said = mirror('--delete', url, here / 'new')
+    assert '0 transferred, 6 equal, 0 deleted' in said
+
+
+def test_what_differs_is_transferred(server, folder, here):
+    plant(folder, FILES)
+    one = server('-4')
+    mirror(one.url, here)
+    (folder / 'a.txt').write_text('new')
+    (here / 'sub' / 'x.txt').write_text('changed here')
+    (here / 'empty').unlink()
+    assert '3 transferred, 3 equal' in mirror(one.url, here)[1]
+    assert contents(here) == contents(folder)
+
+
+def test_newer_files_here_stay(server, folder, here):
+    plant(folder, FILES)
+    one = server('-4')
+    (here / 'a.txt').write_text('newer, and of another size')
+    mirror('--newer', one.url, here)
+    assert (here / 'a.txt').read_text() == 'newer, and of another size'
+    os.utime(here / 'a.txt', (TIME - 1, TIME - 1))
+    mirror('--newer', one.url, here)
+    assert contents(here) == contents(folder)
+
+
+def test_rules_choose(server, folder, here):
+    plant(folder, FILES)
+    one = server('-4')
+    mirror('--include', '*.txt', one.url, here / '1')
+    assert sorted(contents(here / '1')) == ['a.txt', 'sub/x.txt']
+    mirror('--exclude', '*.iso', '--exclude', 'sub/deep', one.url, here / '2')
+    assert sorted(contents(here / '2')) == ['a.txt', 'b c&d%.bin', 'empty', 'sub/x.txt']
+    mirror('--exclude', '*', '--include', 'sub', '--include', 'sub/x.*', one.url, here / '3')
+    assert sorted(contents(here / '3')) == ['sub/x.txt']
+
+
+def test_many_small_files_need_few_connections(server, folder, here):
+    plant(folder, {f'd{i % 10}/f{i}': 5 for i in range(2000)})
+    one = server('-4', '--max-connections', '6', '--workers', '1')
+    assert '2000 transferred' in mirror('--jobs', 4, one.url, here)[1]
+    assert len(contents(here)) == 2000
+
+
+# ---- deleting -----------------------------------------------------------------------------------
+
+def test_delete_removes_what_the_rules_let_through(server, folder, here):
+    plant(folder, FILES)
+    one = server('-4')
+    plant(here, {'extra': 1, 'gone/deep/z': 1, 'gone/y': 1, 'kept/a.log': 1, 'kept/b': 1,
+                 'c.log': 1})
+    out, said = mirror('--delete', '--dry-run', '--exclude', '*.log', one.url, here)
+    assert 'delete gone/deep/z' in said and '4 deleted' in said
+    assert len(contents(here)) == 6
+    assert '4 deleted' in mirror('--delete', '--exclude', '*.log', one.url, here)[1]
+    assert set(contents(here)) - set(FILES) == {'c.log', 'kept/a.log'}
+    assert not (here / 'gone').exists()
+
+
+@pytest.mark.parametrize('answer, code', [
+    (b'HTTP/1.1 500 x\r\nContent-Length: 0\r\n\r\n', 8),
+    (b'HTTP/1.1 404 x\r\nContent-Length: 0\r\n\r\n', 8),
+    (b'HTTP/1.1 200 x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n'
+     b'Connection: close\r\n\r\n{"entries":[', 9),
+    (listing({'name': 'a', 'type': 'file', 'size': 1, 'modified': '2023-11-14T22:13:20Z'},
+             truncated=True), 9),
+    (listing({'name': 'a', 'type': 'file', 'size': 1, 'modified': '2023-11-14T22:13:20Z'},
+             {'name': '../x', 'type': 'file'}), 9),
+    (page('a', title='Welcome'), 9),
+    (whole(b'<title>Welcome</title>', 'Content-Type: text/html'), 11),
+    (b'HTTP/1.1 200 x\r\nContent-Type: text/html\r\n\r\n<title>Index of /</title>', 11)])
+def test_nothing_is_deleted_by_a_list_that_may_not_be_whole_c07(
+        scripted, here, answer, code):  # noqa: F811
+    plant(here, {'a': 1, 'b': 1, 'sub/c': 1})
+    one = scripted(lambda head, nth: answer if head.startswith('GET / ') else
+                   b'HTTP/1.1 200 x\r\nContent-Length: 1\r\n'
+                   b'Last-Modified: Tue, 14 Nov 2023 22:13:20 GMT\r\n\r\n')
+    mirror('--delete', f'{one.url}/', here, code=code)
+    assert sorted(contents(here)) == ['a', 'b', 'sub/c']
+
+
+def test_an_empty_list_deletes_nothing_c07(server, folder, here, tmp_path):
+    one = server('-4', '--anonymous-write')
+    plant(here, {'a': 1})
+    assert 'nothing is deleted' in mirror('--delete', one.url, here, code=11)[1]
+    assert (here / 'a').exists()
+    (tmp_path / 'empty').mkdir()
+    plant(folder, {'a': 1})
+    mirror('--delete', tmp_path / 'empty', one.url, code=11)
+    assert (folder / 'a').exists()
+
+
+# ---- what lists may say -------------------------------------------------------------------------
+
+def test_nothing_outside_is_touched_c07(scripted, here, tmp_path):  # noqa: F811
+    """Names that lead out, and links that were planted for them to follow."""
+    outside = tmp_path / 'outside'
+    outside.mkdir()
+    to = here / 'to'
+    to.mkdir()
+    (to / 'absolute').symlink_to(outside)
+    (to / 'relative').symlink_to('../../outside')
+    (to / 'file').symlink_to(outside / 'new')
+    names = ['../up', '/abs', '..', 'a/../../b', 'x\0y', '']
+    entries = [*({'name': name, 'type': 'file', 'size': 1} for name in names),
+               {'name': 'absolute', 'type': 'folder'}, {'name': 'relative', 'type': 'folder'},
+               {'name': '..', 'type': 'folder'}, {'name': 'file', 'type': 'file', 'size': 1},
+               {'name': 'good', 'type': 'file', 'size': 1}]
+
+    def answer(head, nth):
+        if head.startswith('GET / '):
+            return listing(*entries)
+        if head.split()[1].endswith('/'):
+            return listing({'name': 'evil', 'type': 'file', 'size': 1})
+        return whole(b'x')
+    one = scripted(answer)
+    mirror('--delete', f'{one.url}/', to, code=9)
+    assert not any(outside.iterdir())
+    assert sorted(os.listdir(here)) == ['to']
+    assert (to / 'good').read_text() == 'x'
+    assert not (to / 'file').is_symlink() and (to / 'file').read_text() == 'x'
+
+
+def test_links_within_are_not_followed_c07(scripted, here):  # noqa: F811
+    (here / 'target').mkdir()
+    (here / 'link').symlink_to('target')
+    one = scripted(lambda head, nth: listing({'name': 'link', 'type': 'folder'},
+                                             {'name': 'target', 'type': 'folder'})
+                   if head.startswith('GET / ') else listing({'name': 'f', 'type': 'file'})
+                   if '/link/' in head and head.split()[1].endswith('/') else listing()
+                   if head.split()[1].endswith('/') else whole(b'x'))
+    _, said = mirror(f'{one.url}/', here, code=9)
+    assert not (here / 'target' / 'f').exists() and 'no folder' in said
+
+
+def test_what_is_in_the_way_fails_alone(server, folder, here):
+    plant(folder, {'a': 1, 'b/c': 1, 'd': 1})
+    (here / 'a').mkdir()
+    (here / 'b').write_text('a file')
+    os.mkfifo(here / 'd')
+    one = server('-4')
+    _, said = mirror(one.url, here, code=9)
+    assert (here / 'b').read_text() == 'a file' and (here / 'a').is_dir()
+    assert 'a: ' in said and 'b: ' in said
+
+
+def test_one_failure_does_not_end_the_rest(scripted, here):  # noqa: F811
+    files = [{'name': f'f{i}', 'type': 'file', 'size': 1} for i in range(9)]
+    one = scripted(lambda head, nth: listing(*files) if head.startswith('GET / ') else
+                   b'HTTP/1.1 403 x\r\nContent-Length: 0\r\n\r\n' if 'f4' in head else whole(b'x'))
+    _, said = mirror(f'{one.url}/', here, code=9)
+    assert len(contents(here)) == 8 and 'f4: the server answered 403' in said
+
+
+def test_a_tree_without_end_ends(scripted, here):  # noqa: F811
+    one = scripted(lambda head, nth: listing({'name': 'd', 'type': 'folder'}))
+    _, said = mirror('--dry-run', f'{one.url}/', here, code=9)
+    assert 'too deep' in said
+
+
+def test_names_are_escaped_in_messages_c08(scripted, here):  # noqa: F811
+    one = scripted(lambda head, nth: listing({'name': '\x1b[2J\n\u202e', 'type': 'file', 'size': 1})
+                   if head.startswith('GET / ') else b'HTTP/1.1 403 x\r\nContent-Length: 0\r\n\r\n')
+    _, said = mirror('-v', f'{one.url}/', here, code=9)
+    assert '\x1b' not in said and '\u202e' not in said and '\\x1B[2J\\x0A' in said
+
+
+# ---- up -----------------------------------------------------------------------------------------
+
+def test_a_tree_goes_up_and_then_nothing_does(writable, folder, here):
+    plant(here, FILES)
+    one = writable()
+    assert '6 transferred' in mirror(here, f'{one.url}made/')[1]
+    assert contents(folder / 'made') == contents(here)
+    assert '0 transferred, 6 equal' in mirror(here, f'{one.url}made/')[1]
+    (here / 'a.txt').write_text('abc')
+    (here / 'empty').unlink()
+    _, said = mirror('--delete', here, f'{one.url}made/')
+    assert '1 transferred, 4 equal, 1 deleted' in said
+    assert contents(folder / 'made') == contents(here)
+
+
+def test_up_to_nginx(place, folder, here):  # noqa: F811
+    folder.chmod(0o777)
+    url = place('nginx', folder)
+    plant(here, FILES)
+    mirror(here, url)
+    assert contents(folder) == contents(here)
+    plant(folder, {'extra/deep/z': 1})
+    _, said = mirror('--delete', here, url)
+    assert '0 transferred, 6 equal, 1 deleted' in said
+    assert contents(folder) == contents(here)
+
+
+def test_what_is_no_file_stays_here(writable, folder, here, tmp_path):
+    plant(here, {'a': 1, 'real/b': 1})
+    os.mkfifo(here / 'fifo')
+    (here / 'link-to-a').symlink_to('a')
+    (here / 'link-to-real').symlink_to('real')
+    (here / 'link-out').symlink_to(tmp_path)
+    one = writable()
+    mirror(here, one.url)
+    assert sorted(contents(folder)) == ['a', 'link-to-a', 'real/b']
+
+
+# ---- how it is called ---------------------------------------------------------------------------
+
+def test_json_tells_of_everything(server, folder, here):
+    plant(folder, {'a': 1, 'd/b': 1})
+    plant(here, {'old': 1})
+    one = server('-4')
+    events = {(event['event'], event['path'])
+              for event in map(json.loads, mirror('--json', '--delete', one.url, here)[0])}
+    assert events == {('done', 'a'), ('done', 'd/b'), ('make', 'd'), ('delete', 'old')}
+
+
+def test_exit_codes(here):
+    mirror(here, code=2)
+    mirror(here, here, code=2)
+    mirror('http://127.0.0.1:1/', 'http://127.0.0.1:1/', code=2)
+    mirror('http://127.0.0.1:1/', here, code=4)
+    mirror(here / 'none', 'http://127.0.0.1:1/', code=3)
