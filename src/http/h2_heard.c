@@ -98,8 +98,9 @@ static void on_headers(struct co_h2_link *h2, const nghttp2_frame *frame)
     h2->arriving = NULL;
     if (!call)
         return;
-    head_ended(call);
     call->ends |= frame->hd.flags & NGHTTP2_FLAG_END_STREAM;
+    call->is_bare |= call->ends && !call->has_head;
+    head_ended(call);
     co_event_set(&call->wake);
 }
 
