@@ -5,9 +5,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define BLOCK_BYTES_MAX 65536 /* of a header block, compressed: no less than it may come to */
-#define LAST_WORDS_MS   1000  /* for what an idle connection has still to say */
-#define LOOKS_MAX       16    /* at what has come while it was idle */
+#define BLOCK_BYTES_MAX 131072 /* of a header block, compressed: twice what it may come to */
+#define LAST_WORDS_MS   1000   /* for what an idle connection has still to say */
+#define LOOKS_MAX       16     /* at what has come while it was idle */
 
 /* ---- beginning and end -------------------------------------------------------------------- */
 
