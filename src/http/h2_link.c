@@ -171,9 +171,10 @@ static int feed(struct co_h2_link *h2)
             co_h2_link_fail(h2, CO_EHTTP);
         }
     }
-    bool is_broken = !nghttp2_session_check_request_allowed(h2->session); /* by the peer, or over */
-    if (!h2->error && (h2->is_draining ? !nghttp2_session_want_read(h2->session) : is_broken))
-        co_h2_link_fail(h2, h2->is_draining ? CO_EEOF : CO_EHTTP);
+    if (owes_output(h2))
+        gather(h2); /* its verdict on what has come may be a GOAWAY */
+    if (!h2->error && !nghttp2_session_want_read(h2->session))
+        co_h2_link_fail(h2, CO_EEOF); /* the peer's GOAWAY, and nothing is under way */
     return h2->error;
 }
 
