@@ -228,14 +228,13 @@ static int on_not_sent(nghttp2_session *session, const nghttp2_frame *frame, int
     return 0;
 }
 
+/* It is only said to a peer that broke the protocol. */
 static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
 {
     struct co_h2_link *h2 = arg;
     (void)session;
     if (frame->hd.type == NGHTTP2_GOAWAY)
-        co_h2_link_fail(h2, CO_EHTTP); /* it is only said to a peer that broke the protocol */
-    if (frame->hd.type == NGHTTP2_RST_STREAM && frame->rst_stream.error_code != NGHTTP2_CANCEL)
-        co_h2_charge(&h2->meter); /* the peer has made us (attacks B02) */
+        co_h2_link_fail(h2, CO_EHTTP);
     return 0;
 }
 

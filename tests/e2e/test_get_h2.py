@@ -163,7 +163,8 @@ def test_nghttpd_in_clear(files, here):
     port = free_port()
     one = Peer(('nghttpd', '-a', '127.0.0.1', '--no-tls', '-d', files, port), port)
     try:
-        _, said = get('--http2', '-v', *(f'http://127.0.0.1:{port}/f{i}' for i in range(8)), cwd=here)
+        base = f'http://127.0.0.1:{port}'
+        _, said = get('--http2', '-v', *(f'{base}/f{i}' for i in range(8)), cwd=here)
         check_files(here, 8)
         assert said.count(': HTTP/2, status 200') == 8
     finally:
