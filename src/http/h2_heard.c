@@ -77,17 +77,6 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, nghtt
     return verdict(h2);
 }
 
-/* A name or a value that cannot stand in a field (RFC 9113 8.2.1). nghttp2 would leave it out. */
-static int on_invalid_header(nghttp2_session *session, const nghttp2_frame *frame,
-    nghttp2_rcbuf *name, nghttp2_rcbuf *value, uint8_t flags, void *arg)
-{
-    const struct co_h2_link *h2 = arg;
-    (void)session, (void)frame, (void)name, (void)value, (void)flags;
-    if (h2->arriving)
-        co_h2_call_reset(h2->arriving, NGHTTP2_PROTOCOL_ERROR, CO_EHTTP);
-    return 0;
-}
-
 /* A head is whole: an interim one, the final one, or trailers. */
 static void head_ended(struct co_h2_call *call)
 {
@@ -248,7 +237,6 @@ static nghttp2_session_callbacks *callbacks_new(void)
     nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, on_begin_frame);
     nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, on_begin_headers);
     nghttp2_session_callbacks_set_on_header_callback2(callbacks, on_header);
-    nghttp2_session_callbacks_set_on_invalid_header_callback2(callbacks, on_invalid_header);
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data_bytes);
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_close);
