@@ -164,6 +164,7 @@ static int submit(struct co_h2_call *call, const struct co_http_question *questi
     if (rc < 0 || id < 0)
         return rc < 0 ? rc : id == NGHTTP2_ERR_NOMEM ? -ENOMEM : CO_EHTTP;
     call->id = id;
+    h2->is_draining |= id == INT32_MAX; /* there is no other (RFC 9113 5.1.1) */
     call->is_open = true;
     call->body = question->body;
     call->is_sent = question->body.size == 0;

@@ -193,7 +193,7 @@ static int read_head(struct co_h2_call *call, struct co_http_answer *answer)
     if (answer->text.error)
         return answer->text.error;
     int rc = co_http1_response_parse(answer->text.at, answer->text.size, call->method, head);
-    if (rc == 0 && head->framing == CO_HTTP_TO_END && call->ends)
+    if (rc == 0 && head->framing == CO_HTTP_TO_END && call->is_bare)
         head->framing = CO_HTTP_NO_BODY;
     return rc;
 }

@@ -62,6 +62,7 @@ struct co_h2_call {
     bool is_open;        /* nghttp2 knows it */
     bool is_waiting;     /* its fiber is in co_h2_link_await */
     bool has_head, ends; /* the final head has come; the end */
+    bool is_bare;        /* both at once */
     bool is_refused;     /* the server has not looked at it */
     bool is_reset;       /* by the server */
     int error;           /* why it is broken */

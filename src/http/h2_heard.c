@@ -21,6 +21,13 @@ static int verdict(const struct co_h2_link *h2)
 
 /* ---- heads ---------------------------------------------------------------------------------- */
 
+/* Until a server has heard our SETTINGS nghttp2 only turns down what it pushes (attacks B13). */
+static int on_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *head, void *arg)
+{
+    (void)session, (void)arg;
+    return head->type == NGHTTP2_PUSH_PROMISE ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
+}
+
 static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
 {
     struct co_h2_link *h2 = arg;
@@ -70,17 +77,6 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, nghtt
     return verdict(h2);
 }
 
-/* A name or a value that cannot stand in a field (RFC 9113 8.2.1). nghttp2 would leave it out. */
-static int on_invalid_header(nghttp2_session *session, const nghttp2_frame *frame,
-    nghttp2_rcbuf *name, nghttp2_rcbuf *value, uint8_t flags, void *arg)
-{
-    const struct co_h2_link *h2 = arg;
-    (void)session, (void)frame, (void)name, (void)value, (void)flags;
-    if (h2->arriving)
-        co_h2_call_reset(h2->arriving, NGHTTP2_PROTOCOL_ERROR, CO_EHTTP);
-    return 0;
-}
-
 /* A head is whole: an interim one, the final one, or trailers. */
 static void head_ended(struct co_h2_call *call)
 {
@@ -98,8 +94,9 @@ static void on_headers(struct co_h2_link *h2, const nghttp2_frame *frame)
     h2->arriving = NULL;
     if (!call)
         return;
-    head_ended(call);
     call->ends |= frame->hd.flags & NGHTTP2_FLAG_END_STREAM;
+    call->is_bare |= call->ends && !call->has_head;
+    head_ended(call);
     co_event_set(&call->wake);
 }
 
@@ -220,12 +217,13 @@ static int on_not_sent(nghttp2_session *session, const nghttp2_frame *frame, int
     return 0;
 }
 
+/* It is only said to a peer that broke the protocol. */
 static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
 {
     struct co_h2_link *h2 = arg;
     (void)session;
-    if (frame->hd.type == NGHTTP2_RST_STREAM && frame->rst_stream.error_code != NGHTTP2_CANCEL)
-        co_h2_charge(&h2->meter); /* the peer has made us (attacks B02) */
+    if (frame->hd.type == NGHTTP2_GOAWAY)
+        co_h2_link_fail(h2, CO_EHTTP);
     return 0;
 }
 
@@ -236,9 +234,9 @@ static nghttp2_session_callbacks *callbacks_new(void)
     nghttp2_session_callbacks *callbacks;
     if (nghttp2_session_callbacks_new(&callbacks) != 0)
         return NULL;
+    nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, on_begin_frame);
     nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, on_begin_headers);
     nghttp2_session_callbacks_set_on_header_callback2(callbacks, on_header);
-    nghttp2_session_callbacks_set_on_invalid_header_callback2(callbacks, on_invalid_header);
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data_bytes);
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_close);

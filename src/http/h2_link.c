@@ -5,9 +5,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define BLOCK_BYTES_MAX 65536 /* of a header block, compressed: no less than it may come to */
-#define LAST_WORDS_MS   1000  /* for what an idle connection has still to say */
-#define LOOKS_MAX       16    /* at what has come while it was idle */
+#define BLOCK_BYTES_MAX 131072 /* of a header block, compressed: twice what it may come to */
+#define LAST_WORDS_MS   1000   /* for what an idle connection has still to say */
+#define LOOKS_MAX       16     /* at what has come while it was idle */
 
 /* ---- beginning and end -------------------------------------------------------------------- */
 
@@ -171,8 +171,10 @@ static int feed(struct co_h2_link *h2)
             co_h2_link_fail(h2, CO_EHTTP);
         }
     }
+    if (owes_output(h2))
+        gather(h2); /* its verdict on what has come may be a GOAWAY */
     if (!h2->error && !nghttp2_session_want_read(h2->session))
-        co_h2_link_fail(h2, h2->is_draining ? CO_EEOF : CO_EHTTP);
+        co_h2_link_fail(h2, CO_EEOF); /* the peer's GOAWAY, and nothing is under way */
     return h2->error;
 }
 
