@@ -480,8 +480,9 @@ static void list_with_a_hyphen(unsigned port, const void *arg)
 
 VIRTUAL_TEST(a_folder_is_never_an_option_of_ls)
 {
-    static const char *const lines[] = {SCRIPT_GREET, "< FEAT", "> 502 No", "< TYPE A", "> 200 A",
-        "EPSV", "< LIST ./-R", "> 150 Here", "O", NULL};
+    static const char *const lines[] = {SCRIPT_GREET, "< FEAT", "> 502 No", "< PWD", "> 257 \"/\"",
+        "< CWD -R", "> 250 Well", "< CWD /", "> 250 Well", "< TYPE A", "> 200 A", "EPSV",
+        "< LIST ./-R", "> 150 Here", "O", NULL};
     return script_play(lines, list_with_a_hyphen, "-R");
 }
 
@@ -569,6 +570,28 @@ VIRTUAL_TEST(a_path_is_looked_at_without_facts_too)
     return script_play(lines, look_without_facts, NULL);
 }
 
+static void set_times(unsigned port, const void *arg)
+{
+    co_ftp_client *client;
+    (void)arg;
+    CHECK_INT(script_connect(&client, port, NULL), 0);
+    CHECK_INT(co_ftp_set_time(client, "f", 1580268367), 0);
+    CHECK_INT(co_ftp_set_time(client, "f", 1580268367), CO_ESTATUS);
+    CHECK_INT(co_ftp_set_time(client, "f", 1580268367), CO_ESTATUS);
+    CHECK_INT(co_ftp_set_time(client, "f", 1580268367), 0);
+    co_ftp_abort(client);
+}
+
+VIRTUAL_TEST(a_time_is_set_by_what_there_is)
+{
+    static const char *const lines[] = {SCRIPT_LOGIN, "< MFMT 20200129032607 f",
+        "> 213 Modify=20200129032607; f", "< MFMT 20200129032607 f", "> 550 No",
+        "< MFMT 20200129032607 f", "> 500 What?", "< MDTM 20200129032607 f", "> 213 20010101000000",
+        "< MFMT 20200129032607 f", "> 500 What?", "< MDTM 20200129032607 f", "> 213 It is set",
+        NULL};
+    return script_play(lines, set_times, NULL);
+}
+
 static void rename_wrongly(unsigned port, const void *arg)
 {
     co_ftp_client *client;
@@ -643,6 +666,7 @@ int main(void)
         cmocka_unit_test(the_reply_to_what_was_aborted_is_not_taken_for_the_next),
         cmocka_unit_test(a_server_that_speaks_unasked_is_not_spoken_to),
         cmocka_unit_test(a_path_is_looked_at_without_facts_too),
+        cmocka_unit_test(a_time_is_set_by_what_there_is),
         cmocka_unit_test(replies_of_other_kinds_are_no_success),
         cmocka_unit_test(c08_replies_are_escaped_in_sentences),
         cmocka_unit_test(a_reply_without_end_is_not_heard_to_its_end),
