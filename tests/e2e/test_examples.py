@@ -169,8 +169,8 @@ def test_ftp_client_sees_what_pythons_ftplib_sees(tmp_path):
         assert b''.join(got) == b'from Python\n'
         error = run(program('ftp_client'), host, port, 'ann', 'guess', code=1).stderr.decode()
         assert f'cannot log in at {host}:{port}: 530 ' in error
-        error = run(program('ftp_client'), host, port, 'ann', 'secret', 'no', code=1).stderr.decode()
-        assert f'cannot download no at {host}:{port}: 550 ' in error
+        done = run(program('ftp_client'), host, port, 'ann', 'secret', 'no', code=1)
+        assert f'cannot download no at {host}:{port}: 550 ' in done.stderr.decode()
 
 
 def test_ftps_server_lets_nobody_in_without_tls(tmp_path):

@@ -520,6 +520,28 @@ VIRTUAL_TEST(the_reply_to_what_was_aborted_is_not_taken_for_the_next)
     return script_play(lines, abort_and_go_on, NULL);
 }
 
+static void abort_and_wait(unsigned port, const void *arg)
+{
+    co_ftp_client *client;
+    co_ftp_transfer *transfer;
+    (void)arg;
+    CHECK_INT(script_connect(&client, port, NULL), 0);
+    CHECK_INT(co_ftp_download_open(&transfer, client, "f", 0), 0);
+    co_ftp_transfer_abort(transfer);
+    int64_t since = co_now_ns();
+    CHECK_INT(co_ftp_delete(client, "x"), CO_EDEADLINE);
+    CHECK(co_now_ns() - since < 11 * CO_SECOND);
+    CHECK_INT(co_ftp_delete(client, "x"), CO_EDEADLINE);
+    co_ftp_abort(client);
+}
+
+VIRTUAL_TEST(a_reply_to_what_was_aborted_is_not_waited_for_for_long)
+{
+    static const char *const lines[] = {SCRIPT_LOGIN, "< TYPE I", "> 200 I", SIZED(9), "EPSV",
+        "< RETR f", "> 150 Here", "O", "Z 20", NULL};
+    return script_play(lines, abort_and_wait, NULL);
+}
+
 static void delete_later(unsigned port, const void *arg)
 {
     co_ftp_client *client;
@@ -664,6 +686,7 @@ int main(void)
         cmocka_unit_test(a_folder_is_never_an_option_of_ls),
         cmocka_unit_test(facts_that_are_not_told_are_asked_for_once),
         cmocka_unit_test(the_reply_to_what_was_aborted_is_not_taken_for_the_next),
+        cmocka_unit_test(a_reply_to_what_was_aborted_is_not_waited_for_for_long),
         cmocka_unit_test(a_server_that_speaks_unasked_is_not_spoken_to),
         cmocka_unit_test(a_path_is_looked_at_without_facts_too),
         cmocka_unit_test(a_time_is_set_by_what_there_is),
