@@ -355,7 +355,7 @@ static void run_upload(unsigned port, const void *arg)
     int rc = co_ftp_upload_open(&transfer, client, "f", upload->how, upload->offset);
     if (rc == 0) {
         for (int i = 0; i < 5; i++) {
-            co_ftp_transfer_write(transfer, "12345" + i, 1);
+            co_ftp_transfer_write(transfer, &"12345"[i], 1);
             co_sleep(10);
         }
         rc = co_ftp_transfer_finish(transfer);
