@@ -54,6 +54,8 @@ static void take_modify(co_text value, struct co_ftp_entry *entry)
 static void take_mode(co_text value, struct co_ftp_entry *entry)
 {
     unsigned mode = 0;
+    if (co_text_starts(value, CO_TEXT("0o"))) /* pyftpdlib's */
+        value = co_text_after(value, 2);
     for (size_t i = 0; i < value.size; i++) {
         if (value.at[i] < '0' || value.at[i] > '7')
             return;

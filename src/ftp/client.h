@@ -127,4 +127,7 @@ int co_ftp_transfer_new(
  * negative. */
 int co_ftp_client_size(co_ftp_client *client, const char *path, uint64_t *ret);
 
+/* Is it a folder? Goes there and back. 0; CO_ESTATUS with its sentence; negative. */
+int co_ftp_client_visit(co_ftp_client *client, const char *path);
+
 #endif

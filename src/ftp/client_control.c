@@ -13,11 +13,12 @@
 #include <errno.h>
 #include <stdio.h>
 
-#define LINE_MAX_BYTES  16384 /* of a command: more than any server takes */
-#define SHOWN_MAX       1024  /* bytes of a line that the dialogue is told */
-#define SENTENCE_PART   100   /* bytes of a path or a reply in a sentence */
-#define REASON_PATIENCE 5000  /* ms for the reply to what has failed already */
-#define TICKET_MS       10    /* for what is there already to be read */
+#define LINE_MAX_BYTES   16384 /* of a command: more than any server takes */
+#define SHOWN_MAX        1024  /* bytes of a line that the dialogue is told */
+#define SENTENCE_PART    100   /* bytes of a path or a reply in a sentence */
+#define REASON_PATIENCE  5000  /* ms for the reply to what has failed already */
+#define OVERDUE_PATIENCE 10000 /* ms for replies that nobody waited for */
+#define TICKET_MS        10    /* for what is there already to be read */
 
 /* ---- sentences ------------------------------------------------------------------------------- */
 
@@ -223,6 +224,21 @@ int co_ftp_client_reason(co_ftp_client *client, int failure)
 
 /* ---- both ------------------------------------------------------------------------------------ */
 
+/* Hears what is still to come: replies to what was aborted. Some servers never send those, and
+ * whoever waits for them could long have connected anew. */
+static int catch_up(co_ftp_client *client)
+{
+    co_scope scope;
+    int code = 0;
+    co_scope_open(&scope, OVERDUE_PATIENCE);
+    while (code >= 0 && client->awaited > 0)
+        code = co_ftp_client_hear_final(client);
+    bool late = co_scope_close(&scope) == CO_EDEADLINE && code == CO_EDEADLINE;
+    if (late)
+        return co_ftp_client_fail(client, code, "the reply to what was aborted does not come");
+    return code < 0 ? code : 0;
+}
+
 int co_ftp_client_begin(co_ftp_client *client, const char *doing, const char *argument)
 {
     if (client->transfer)
@@ -234,12 +250,7 @@ int co_ftp_client_begin(co_ftp_client *client, const char *doing, const char *ar
             client, CO_EINVALID, "it is empty or holds a byte that no command may have");
     if (client->failed)
         return co_ftp_client_fail(client, client->failed, "the connection has failed before");
-    while (client->awaited > 0) {
-        int code = co_ftp_client_hear_final(client);
-        if (code < 0)
-            return code;
-    }
-    return 0;
+    return client->awaited > 0 ? catch_up(client) : 0;
 }
 
 int co_ftp_client_ask(co_ftp_client *client, const char *verb, const char *argument)

@@ -70,11 +70,14 @@ static int open_facts(co_ftp_client *client, const char *path, struct co_ftp_dat
     return rc;
 }
 
-/* Lines for people are text (RFC 959 4.1.3). A hyphen would begin the options of `ls`. */
+/* Lines for people are text (RFC 959 4.1.3). A hyphen would begin the options of `ls`; and a folder
+ * that is not there is to many an empty one, so it is visited first. */
 static int open_lines(co_ftp_client *client, const char *path, struct co_ftp_data_way *way)
 {
     struct co_buf argument = CO_BUF(PATH_MAX_BYTES);
-    int rc = co_ftp_client_type(client, 'A');
+    int rc = path ? co_ftp_client_visit(client, path) : 0;
+    if (rc == 0)
+        rc = co_ftp_client_type(client, 'A');
     if (path && path[0] == '-')
         co_buf_add_string(&argument, "./");
     co_buf_add_string(&argument, path ? path : "");

@@ -74,13 +74,29 @@ static int do_with(co_ftp_client *client, const char *verb, const char *before, 
     return rc;
 }
 
+/* What the only, or the last, reply says behind its code. */
+static co_text answer(const co_ftp_client *client)
+{
+    return co_text_trim(co_ftp_reply_gist(co_buf_text(&client->reply)));
+}
+
+/* vsftpd knows MDTM with a time instead. Whoever takes that for a question after a file of that
+ * name answers with a time. */
 int co_ftp_set_time(co_ftp_client *client, const char *path, int64_t modified)
 {
     char digits[CO_FTP_TIME_SIZE + 1];
+    int64_t told;
     int rc = co_ftp_client_begin(client, "set the time of", path);
     co_ftp_time_write(digits, modified);
     digits[CO_FTP_TIME_SIZE] = '\0';
-    return rc == 0 ? do_with(client, "MFMT", digits, path) : rc;
+    if (rc == 0)
+        rc = do_with(client, "MFMT", digits, path);
+    if (rc != CO_ESTATUS || (client->code != 500 && client->code != 502))
+        return rc;
+    rc = do_with(client, "MDTM", digits, path);
+    if (rc == 0 && co_ftp_time_parse(answer(client), &told) == 0)
+        rc = co_ftp_client_fail(client, CO_ESTATUS, "it has no command for that");
+    return rc;
 }
 
 int co_ftp_chmod(co_ftp_client *client, const char *path, unsigned mode)
@@ -89,12 +105,6 @@ int co_ftp_chmod(co_ftp_client *client, const char *path, unsigned mode)
     int rc = co_ftp_client_begin(client, "set the permissions of", path);
     snprintf(before, sizeof before, "CHMOD %04o", mode & 07777);
     return rc == 0 ? do_with(client, "SITE", before, path) : rc;
-}
-
-/* What the only, or the last, reply says behind its code. */
-static co_text answer(const co_ftp_client *client)
-{
-    return co_text_trim(co_ftp_reply_gist(co_buf_text(&client->reply)));
 }
 
 int co_ftp_client_size(co_ftp_client *client, const char *path, uint64_t *ret)
@@ -178,8 +188,7 @@ static int stat_time(co_ftp_client *client, const char *path, struct co_ftp_entr
     return 0;
 }
 
-/* Is it a folder? Goes there and back. 0; CO_ESTATUS; negative. */
-static int stat_folder(co_ftp_client *client, const char *path)
+int co_ftp_client_visit(co_ftp_client *client, const char *path)
 {
     co_buf_clear(&client->entry);
     char *back = co_buf_reserve(&client->entry, FOLDER_MAX);
@@ -204,7 +213,7 @@ static int stat_plain(co_ftp_client *client, const char *path, struct co_ftp_ent
         return stat_time(client, path, ret);
     if (rc != CO_ESTATUS || client->failed)
         return rc;
-    rc = stat_folder(client, path);
+    rc = co_ftp_client_visit(client, path);
     ret->type = rc == 0 ? CO_FTP_FOLDER : CO_FTP_FILE;
     if (rc != CO_ESTATUS || client->failed)
         return rc;

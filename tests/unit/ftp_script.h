@@ -169,7 +169,7 @@ static inline int script_run(void *arg)
             fprintf(stderr, "  ... at \"%s\": %s\n", line, co_error_name(rc));
     }
     while (rc == 0 && script->control && co_read(script->control, rest, sizeof rest) > 0)
-        CHECK(!"the client says more than the script has");
+        CHECK_STRING("", "more than the script has");
     co_abort(script->data);
     co_abort(script->control);
     co_listener_close(script->door);

@@ -355,7 +355,7 @@ static void run_upload(unsigned port, const void *arg)
     int rc = co_ftp_upload_open(&transfer, client, "f", upload->how, upload->offset);
     if (rc == 0) {
         for (int i = 0; i < 5; i++) {
-            co_ftp_transfer_write(transfer, "12345" + i, 1);
+            co_ftp_transfer_write(transfer, &"12345"[i], 1);
             co_sleep(10);
         }
         rc = co_ftp_transfer_finish(transfer);
@@ -480,8 +480,9 @@ static void list_with_a_hyphen(unsigned port, const void *arg)
 
 VIRTUAL_TEST(a_folder_is_never_an_option_of_ls)
 {
-    static const char *const lines[] = {SCRIPT_GREET, "< FEAT", "> 502 No", "< TYPE A", "> 200 A",
-        "EPSV", "< LIST ./-R", "> 150 Here", "O", NULL};
+    static const char *const lines[] = {SCRIPT_GREET, "< FEAT", "> 502 No", "< PWD", "> 257 \"/\"",
+        "< CWD -R", "> 250 Well", "< CWD /", "> 250 Well", "< TYPE A", "> 200 A", "EPSV",
+        "< LIST ./-R", "> 150 Here", "O", NULL};
     return script_play(lines, list_with_a_hyphen, "-R");
 }
 
@@ -517,6 +518,28 @@ VIRTUAL_TEST(the_reply_to_what_was_aborted_is_not_taken_for_the_next)
         "< RETR f", "> 150 Here", "O", "d 123", "Z 3", "C", "> 426 Cut", "< DELE x", "> 250 Gone",
         NULL};
     return script_play(lines, abort_and_go_on, NULL);
+}
+
+static void abort_and_wait(unsigned port, const void *arg)
+{
+    co_ftp_client *client;
+    co_ftp_transfer *transfer;
+    (void)arg;
+    CHECK_INT(script_connect(&client, port, NULL), 0);
+    CHECK_INT(co_ftp_download_open(&transfer, client, "f", 0), 0);
+    co_ftp_transfer_abort(transfer);
+    int64_t since = co_now_ns();
+    CHECK_INT(co_ftp_delete(client, "x"), CO_EDEADLINE);
+    CHECK(co_now_ns() - since < 11 * CO_SECOND);
+    CHECK_INT(co_ftp_delete(client, "x"), CO_EDEADLINE);
+    co_ftp_abort(client);
+}
+
+VIRTUAL_TEST(a_reply_to_what_was_aborted_is_not_waited_for_for_long)
+{
+    static const char *const lines[] = {SCRIPT_LOGIN, "< TYPE I", "> 200 I", SIZED(9), "EPSV",
+        "< RETR f", "> 150 Here", "O", "Z 20", NULL};
+    return script_play(lines, abort_and_wait, NULL);
 }
 
 static void delete_later(unsigned port, const void *arg)
@@ -567,6 +590,28 @@ VIRTUAL_TEST(a_path_is_looked_at_without_facts_too)
         "< SIZE no", "> 550 No", "< PWD", "> 257 \"/home\"", "< CWD no", "> 550 No", "< MDTM no",
         "> 550 No", NULL};
     return script_play(lines, look_without_facts, NULL);
+}
+
+static void set_times(unsigned port, const void *arg)
+{
+    co_ftp_client *client;
+    (void)arg;
+    CHECK_INT(script_connect(&client, port, NULL), 0);
+    CHECK_INT(co_ftp_set_time(client, "f", 1580268367), 0);
+    CHECK_INT(co_ftp_set_time(client, "f", 1580268367), CO_ESTATUS);
+    CHECK_INT(co_ftp_set_time(client, "f", 1580268367), CO_ESTATUS);
+    CHECK_INT(co_ftp_set_time(client, "f", 1580268367), 0);
+    co_ftp_abort(client);
+}
+
+VIRTUAL_TEST(a_time_is_set_by_what_there_is)
+{
+    static const char *const lines[] = {SCRIPT_LOGIN, "< MFMT 20200129032607 f",
+        "> 213 Modify=20200129032607; f", "< MFMT 20200129032607 f", "> 550 No",
+        "< MFMT 20200129032607 f", "> 500 What?", "< MDTM 20200129032607 f", "> 213 20010101000000",
+        "< MFMT 20200129032607 f", "> 500 What?", "< MDTM 20200129032607 f", "> 213 It is set",
+        NULL};
+    return script_play(lines, set_times, NULL);
 }
 
 static void rename_wrongly(unsigned port, const void *arg)
@@ -641,8 +686,10 @@ int main(void)
         cmocka_unit_test(a_folder_is_never_an_option_of_ls),
         cmocka_unit_test(facts_that_are_not_told_are_asked_for_once),
         cmocka_unit_test(the_reply_to_what_was_aborted_is_not_taken_for_the_next),
+        cmocka_unit_test(a_reply_to_what_was_aborted_is_not_waited_for_for_long),
         cmocka_unit_test(a_server_that_speaks_unasked_is_not_spoken_to),
         cmocka_unit_test(a_path_is_looked_at_without_facts_too),
+        cmocka_unit_test(a_time_is_set_by_what_there_is),
         cmocka_unit_test(replies_of_other_kinds_are_no_success),
         cmocka_unit_test(c08_replies_are_escaped_in_sentences),
         cmocka_unit_test(a_reply_without_end_is_not_heard_to_its_end),

@@ -202,6 +202,7 @@ static const struct row facts_rows[] = {
     {"type=file;size=-5; negative", "negative", FILE_, -1, NULL, -1, NULL},
     {"type=file;size=99999999999999999999; overflow", "overflow", FILE_, -1, NULL, -1, NULL},
     {"type=file;modify=20201301000000; no such month", "no such month", FILE_, -1, NULL, -1, NULL},
+    {"type=file;unix.mode=0o640; pyftpdlib", "pyftpdlib", FILE_, -1, NULL, 0640, NULL},
     {"type=file;UNIX.mode=99; no mode", "no mode", FILE_, -1, NULL, -1, NULL},
     NONE("type=cdir;perm=el; ."),
     NONE("type=cdir;perm=el; /pub"),
