@@ -41,7 +41,7 @@ def shake(connection, context, **options):
 
 
 class Ftps(ftplib.FTP_TLS):
-    """Explicit or implicit; its data connections resume the control connection's session, or not."""
+    """Explicit or implicit; data connections resume the control connection's session, or not."""
 
     def __init__(self, context, implicit, resumes, **options):
         self.implicit, self.resumes = implicit, resumes
