@@ -5,6 +5,7 @@
  *
  *     h2_session.c  the connection: reads, feeds nghttp2, parks, ends
  *     h2_events.c   what nghttp2 tells: frames, streams
+ *     h2_late.c     what comes on streams that have ended
  *     h2_head.c     a request's head, told as HTTP/1 (RFC 9113 8.3)
  *     h2_stream.c   a stream: a fiber that answers one request
  *     h2_body.c     its request's body: buffers bounded by the windows (RFC 9113 5.2)
@@ -58,6 +59,9 @@ struct co_h2 {
     co_event begun;                          /* the queue is empty */
 
     struct co_h2_meter meter;
+    int32_t opened_last; /* the last stream that was opened; -1: none yet */
+    int32_t reset_last;  /* the last that was reset from here; 0: none */
+    uint64_t opened;     /* which of the last were, and not passed over: bit 0 is opened_last */
 
     uint8_t *out; /* a large buffer of the runtime's, while there is something in it */
     uint32_t out_size;
@@ -134,6 +138,19 @@ int co_h2_head_end(struct co_h2_stream *stream, bool ends);
 
 /* Forgets what the head was made of. */
 void co_h2_head_forget(struct co_h2_stream *stream);
+
+/* ---- h2_late.c */
+
+void co_h2_note_opened(struct co_h2 *h2, int32_t id);
+void co_h2_note_reset(struct co_h2 *h2, int32_t id);
+
+/* What is wrong with a frame that begins, but for data; NGHTTP2_NO_ERROR: nothing that nghttp2 does
+ * not see itself. */
+uint32_t co_h2_frame_error(const struct co_h2 *h2, const nghttp2_frame_hd *frame);
+
+/* The same of data, of whose frames nghttp2 does not tell when it ignores them: once it has been
+ * fed what was counted. */
+uint32_t co_h2_data_error(const struct co_h2 *h2);
 
 /* ---- h2_stream.c */
 

@@ -34,6 +34,8 @@ struct co_h2_meter {
     size_t block_bytes_max; /* of a header block, compressed (attacks B03) */
     int64_t block_ms;       /* for it to be whole; 0: whoever waits for it has a deadline */
     size_t frame_left;      /* bytes of a frame's payload, or of the preface, to come */
+    bool stops_at_data;     /* counts no further than to behind the head of a DATA frame ... */
+    int32_t data_on;        /* ... whose stream this is; 0: there was none */
 
     bool excess; /* too much was asked for: nothing more is decoded */
     struct co_h2_budget budget;
@@ -49,8 +51,9 @@ struct co_h2_meter {
 /* Takes from the budget; marks the connection as excessive when there is nothing left. */
 void co_h2_charge(struct co_h2_meter *meter);
 
-/* Looks at the frames in what has arrived, before it is fed to nghttp2. */
-void co_h2_count(struct co_h2_meter *meter, const uint8_t *bytes, size_t size);
+/* Looks at the frames in what has arrived, before it is fed to nghttp2. How much of it was counted.
+ */
+size_t co_h2_count(struct co_h2_meter *meter, const uint8_t *bytes, size_t size);
 
 /* A DATA frame has come whole. */
 void co_h2_count_data(struct co_h2_meter *meter, const nghttp2_frame *frame);

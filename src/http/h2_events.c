@@ -9,6 +9,12 @@ static int verdict(const struct co_h2 *h2)
     return h2->meter.excess ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
 }
 
+static int on_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *frame, void *arg)
+{
+    uint32_t error = co_h2_frame_error(arg, frame);
+    return error == NGHTTP2_NO_ERROR ? 0 : nghttp2_session_terminate_session(session, error);
+}
+
 /* ---- streams ------------------------------------------------------------------------------ */
 
 static struct co_h2_stream *stream_of(nghttp2_session *session, int32_t id)
@@ -32,6 +38,7 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
         return 0;
     }
     h2->arriving = NULL;
+    co_h2_note_opened(h2, id);
     struct co_h2_stream *stream = has_place(h2) ? co_h2_stream_begin(h2, id) : NULL;
     if (!stream)
         return nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, id, NGHTTP2_REFUSED_STREAM);
@@ -125,8 +132,11 @@ static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *a
 {
     struct co_h2 *h2 = arg;
     (void)session;
-    if (frame->hd.type == NGHTTP2_RST_STREAM && frame->rst_stream.error_code != NGHTTP2_NO_ERROR)
+    if (frame->hd.type != NGHTTP2_RST_STREAM)
+        return 0;
+    if (frame->rst_stream.error_code != NGHTTP2_NO_ERROR)
         co_h2_charge(&h2->meter); /* the peer has made us (attacks B02) */
+    co_h2_note_reset(h2, frame->hd.stream_id);
     return 0;
 }
 
@@ -145,6 +155,7 @@ static nghttp2_session_callbacks *callbacks_new(void)
     nghttp2_session_callbacks *callbacks;
     if (nghttp2_session_callbacks_new(&callbacks) != 0)
         return NULL;
+    nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, on_begin_frame);
     nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, on_begin_headers);
     nghttp2_session_callbacks_set_on_header_callback2(callbacks, on_header);
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);

@@ -52,6 +52,7 @@ static void count_frame(struct co_h2_meter *meter, const nghttp2_frame_hd *frame
     case NGHTTP2_HEADERS:
     case NGHTTP2_CONTINUATION: count_block(meter, frame); break;
     case NGHTTP2_DATA:
+        meter->data_on = meter->stops_at_data ? frame->stream_id : 0;
         if (frame->length == 0 && !(frame->flags & NGHTTP2_FLAG_END_STREAM))
             co_h2_charge(meter);
         break;
@@ -74,12 +75,18 @@ static void count_frame(struct co_h2_meter *meter, const nghttp2_frame_hd *frame
 static nghttp2_frame_hd read_head(const uint8_t at[CO_H2_FRAME_HEAD])
 {
     return (nghttp2_frame_hd){
-        .length = (size_t)at[0] << 16 | (size_t)at[1] << 8 | at[2], .type = at[3], .flags = at[4]};
+        .length = (size_t)at[0] << 16 | (size_t)at[1] << 8 | at[2],
+        .stream_id = (at[5] & 0x7f) << 24 | at[6] << 16 | at[7] << 8 | at[8],
+        .type = at[3],
+        .flags = at[4],
+    };
 }
 
-void co_h2_count(struct co_h2_meter *meter, const uint8_t *bytes, size_t size)
+size_t co_h2_count(struct co_h2_meter *meter, const uint8_t *bytes, size_t size)
 {
-    while (size > 0 && !meter->excess) {
+    size_t all = size;
+    meter->data_on = 0;
+    while (size > 0 && !meter->excess && meter->data_on == 0) {
         size_t left = meter->frame_left ? meter->frame_left : CO_H2_FRAME_HEAD - meter->head_size;
         size_t take = size < left ? size : left;
         if (meter->frame_left) {
@@ -97,6 +104,7 @@ void co_h2_count(struct co_h2_meter *meter, const uint8_t *bytes, size_t size)
         bytes += take;
         size -= take;
     }
+    return all - size;
 }
 
 void co_h2_count_data(struct co_h2_meter *meter, const nghttp2_frame *frame)

@@ -38,7 +38,9 @@ static int h2_new(co_stream *stream, co_http_server *server, struct co_h2 **ret)
     h2->stream = stream;
     h2->server = server;
     h2->idle_since = co_now_ns();
-    h2->meter = (struct co_h2_meter){.block_bytes_max = BLOCK_BYTES_MAX,
+    h2->opened_last = -1;
+    h2->meter = (struct co_h2_meter){.stops_at_data = true,
+        .block_bytes_max = BLOCK_BYTES_MAX,
         .block_ms = options->header_timeout_ms,
         .frame_left = PREFACE_SIZE};
     co_pace_start(&h2->writing, options->min_rate, options->limit_rate);
@@ -149,10 +151,12 @@ static int feed(struct co_h2 *h2)
         ssize_t size = co_peek(h2->stream, 0, &bytes);
         if (size < 0)
             return (int)size;
-        co_h2_count(&h2->meter, bytes, (size_t)size);
+        size = (ssize_t)co_h2_count(&h2->meter, bytes, (size_t)size);
         if (h2->meter.excess)
             break;
         ssize_t n = nghttp2_session_mem_recv(h2->session, bytes, (size_t)size);
+        if (n >= 0 && co_h2_data_error(h2) != NGHTTP2_NO_ERROR)
+            nghttp2_session_terminate_session(h2->session, co_h2_data_error(h2));
         if (n == NGHTTP2_ERR_NOMEM)
             return -ENOMEM;
         if (n < 0 && !h2->meter.excess) /* a bad preface, a flood: nghttp2 has no more to say */
