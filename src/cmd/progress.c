@@ -144,10 +144,10 @@ static void add_erasure(struct co_buf *screen, struct co_progress *progress)
 static void draw(struct co_progress *progress)
 {
     struct co_buf screen = CO_BUF(4 * SCREEN_MAX);
-    size_t width = terminal_width();
     int64_t now = co_now_ns();
     if (!progress->visible || now - progress->drawn_ns < REDRAW_NS)
         return;
+    size_t width = terminal_width();
     progress->drawn_ns = now;
     add_erasure(&screen, progress);
     for (size_t i = 0; i < CO_PROGRESS_ROWS; i++)

@@ -214,6 +214,14 @@ ssize_t co_http_response_next(co_http_response *response, co_text *ret)
                              : co_http_exchange_next(&response->answer, ret);
 }
 
+long co_http_response_splice(co_http_response *response, int pipe_fd, size_t size)
+{
+    const struct co_http_way *way = response->answer.way;
+    if (response->decoded || !way->splice)
+        return -EOPNOTSUPP;
+    return way->splice(&response->answer, pipe_fd, size);
+}
+
 ssize_t co_http_response_read(co_http_response *response, void *ret_bytes, size_t size)
 {
     co_text *piece = &response->piece;

@@ -15,6 +15,10 @@
  * else as co_http_response_read, which it must not be mixed with. */
 ssize_t co_http_response_next(co_http_response *response, co_text *ret);
 
+/* Moves up to `size` bytes of the body into a pipe, as co_stream_splice. Returns as
+ * co_http_response_next; -EOPNOTSUPP when they have to be shown. */
+long co_http_response_splice(co_http_response *response, int pipe_fd, size_t size);
+
 #define CO_HTTP_URL_MAX          8192  /* bytes */
 #define CO_HTTP_REQUEST_HEAD_MAX 65536 /* bytes */
 

@@ -21,6 +21,11 @@ static ssize_t body_next(struct co_http_answer *answer, co_text *ret)
     return co_http_incoming_next(&answer->body, ret);
 }
 
+static long body_splice(struct co_http_answer *answer, int pipe_fd, size_t size)
+{
+    return co_http_incoming_splice(&answer->body, pipe_fd, size);
+}
+
 static bool body_end(struct co_http_answer *answer)
 {
     struct co_http_incoming *body = &answer->body;
@@ -31,7 +36,8 @@ static bool body_end(struct co_http_answer *answer)
            co_stream_buffered(body->stream) == 0;
 }
 
-static const struct co_http_way http1_way = {.version = 11, .next = body_next, .end = body_end};
+static const struct co_http_way http1_way = {
+    .version = 11, .next = body_next, .splice = body_splice, .end = body_end};
 
 /* ---- a body with a source ------------------------------------------------------------------- */
 

@@ -38,6 +38,7 @@ enum co_http_fate {
 struct co_http_way {
     unsigned version; /* as co_http_response_version; HTTP/1's minor is in the head */
     ssize_t (*next)(struct co_http_answer *answer, co_text *ret);
+    long (*splice)(struct co_http_answer *answer, int pipe_fd, size_t size); /* may be NULL */
     bool (*end)(struct co_http_answer *answer);
 };
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "http/incoming.h"
 
+#include <errno.h>
+
 static int consume_shown(struct co_http_incoming *body)
 {
     size_t shown = body->shown;
@@ -65,16 +67,49 @@ static ssize_t next(struct co_http_incoming *body, co_text *ret)
     }
 }
 
-ssize_t co_http_incoming_next(struct co_http_incoming *body, co_text *ret)
+/* Before more is taken: 0, or why there is none. */
+static ssize_t prepare(struct co_http_incoming *body)
 {
     ssize_t n = consume_shown(body);
-    if (body->error)
-        n = body->error;
-    if (n == 0 && !body->ended)
-        n = next(body, ret);
+    return body->error ? body->error : n;
+}
+
+static ssize_t note(struct co_http_incoming *body, ssize_t n)
+{
     if (n == 0)
         body->ended = true;
     if (n < 0)
         body->error = (int)n;
     return n;
+}
+
+ssize_t co_http_incoming_next(struct co_http_incoming *body, co_text *ret)
+{
+    ssize_t n = prepare(body);
+    if (n == 0 && !body->ended)
+        n = next(body, ret);
+    return note(body, n);
+}
+
+static long splice_sized(struct co_http_incoming *body, int pipe_fd, size_t size)
+{
+    if (body->left == 0)
+        return 0;
+    if (size > body->left)
+        size = (size_t)body->left;
+    long n = co_pace_splice(&body->pace, body->stream, pipe_fd, size);
+    body->left -= n > 0 ? (uint64_t)n : 0;
+    return n == 0 ? CO_EEOF : n;
+}
+
+long co_http_incoming_splice(struct co_http_incoming *body, int pipe_fd, size_t size)
+{
+    long n = prepare(body);
+    if (n == 0 && !body->ended && body->framing == CO_HTTP_LENGTH)
+        n = splice_sized(body, pipe_fd, size);
+    else if (n == 0 && !body->ended && body->framing == CO_HTTP_TO_END)
+        n = co_pace_splice(&body->pace, body->stream, pipe_fd, size);
+    else if (n == 0 && !body->ended)
+        n = -EOPNOTSUPP;
+    return n == -EOPNOTSUPP ? n : note(body, n);
 }

@@ -25,4 +25,8 @@ struct co_http_incoming {
  */
 ssize_t co_http_incoming_next(struct co_http_incoming *body, co_text *ret);
 
+/* Moves up to `size` bytes of the body into a pipe, as co_stream_splice. Returns as
+ * co_http_incoming_next; -EOPNOTSUPP when they have to be shown. */
+long co_http_incoming_splice(struct co_http_incoming *body, int pipe_fd, size_t size);
+
 #endif

@@ -83,19 +83,31 @@ void co_download_tell(
         download->progress(download->arg, &(struct co_download_progress){bytes, resumed, size});
 }
 
+/* The count; 0 at the body's end. */
+static long take_some(co_http_response *response, struct co_upload *file)
+{
+    co_text piece;
+    int pipe = co_upload_pipe(file);
+    long n = pipe < 0 ? -EOPNOTSUPP : co_http_response_splice(response, pipe, CO_UPLOAD_PIPE_BYTES);
+    bool is_moved = n != -EOPNOTSUPP;
+    if (!is_moved)
+        n = co_http_response_next(response, &piece);
+    if (n <= 0)
+        return n;
+    int rc =
+        is_moved ? co_upload_drain(file, (size_t)n) : co_upload_write(file, piece.at, piece.size);
+    return rc < 0 ? rc : n;
+}
+
 static int receive(const struct co_download *download, co_http_response *response,
     struct co_upload *file, int64_t size)
 {
     uint64_t resumed = co_upload_size(file);
     for (;;) {
-        co_text piece;
         co_download_tell(download, co_upload_size(file), resumed, size);
-        ssize_t n = co_http_response_next(response, &piece);
+        long n = take_some(response, file);
         if (n <= 0)
-            return (int)n;
-        int rc = co_upload_write(file, piece.at, piece.size);
-        if (rc < 0)
-            return rc == -EFBIG ? CO_ETOOBIG : rc;
+            return n == -EFBIG ? CO_ETOOBIG : (int)n;
     }
 }
 
