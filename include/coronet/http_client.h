@@ -14,6 +14,7 @@
 
 #include "coronet/cookies.h"
 #include "coronet/dial.h"
+#include "coronet/hsts.h"
 #include "coronet/tls.h"
 
 #ifdef __cplusplus
@@ -47,6 +48,7 @@ struct co_http_client_options {
     enum co_http_version version;
     bool compressed; /* ask for gzip, deflate, br and zstd, and decode what comes; else as it is */
     co_cookies *cookies; /* borrowed; NULL: none are sent or taken */
+    co_hsts *hsts;       /* borrowed; NULL: no host's wish for TLS alone is heeded */
     /* By which proxies; none unless they are named here: co_proxies_of_environment does so. What
      * goes to "http://" URLs a proxy of HTTP is told as it is (RFC 9112 3.2.2), all else goes
      * through a tunnel. */

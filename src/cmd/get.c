@@ -156,6 +156,7 @@ static void fill_settings(struct get *get)
     settings->client.compressed = command->compressed;
     settings->cookies = command->cookies;
     settings->cookie_jar = command->cookie_jar;
+    settings->hsts = command->hsts;
     settings->not_kept = not_kept;
     settings->write = to_stdout ? write_out : NULL;
     settings->events = get->transfer.events;

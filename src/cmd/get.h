@@ -7,7 +7,7 @@
 
 struct co_get_command {
     struct co_transfer_command transfer;
-    const char *output, *folder, *list, *cookie_jar;
+    const char *output, *folder, *list, *cookie_jar, *hsts;
     bool resume, force, no_sync, http1, http2, compressed, cookies;
     int64_t max_size, max_redirects, segments;
 };

@@ -35,6 +35,8 @@ const struct co_option co_get_options_table[] = {
         .at = AT(http2)},
 
     CO_TRANSFER_TLS,
+    {CO_OPTION_TEXT, .name = "hsts", .value = "FILE", .is_file = true,
+        .help = "hosts to be asked over TLS alone, kept between runs", .at = AT(hsts)},
 
     CO_TRANSFER_WAY,
 

@@ -319,7 +319,7 @@ static int fetch(co_http_response *response, const struct co_http_fetch *what)
                 CO_EHTTP, "fetch", response->errand.url.at, "it is redirected for ever", "");
         rc = ask(response);
         if (rc == 0)
-            rc = co_http_errand_learn(&response->errand, &response->answer.head);
+            rc = co_http_errand_learn(&response->errand, &response->answer.head, response->stream);
         if (rc == 0)
             rc = follow(response);
     }

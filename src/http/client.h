@@ -61,8 +61,14 @@ bool co_http_errand_may_tell(const struct co_http_errand *errand, enum co_secret
 /* Writes the request's head, whole. 0, CO_EINVALID for a header that is none, out's error. */
 int co_http_errand_head(const struct co_http_errand *errand, struct co_buf *out);
 
-/* Takes what a response, also one that leads on, says for later: its cookies. 0, -ENOMEM. */
-int co_http_errand_learn(const struct co_http_errand *errand, const struct co_http1_response *head);
+/* Takes what a response, also one that leads on, says for later. stream: it came by. 0, -ENOMEM. */
+int co_http_errand_learn(const struct co_http_errand *errand, const struct co_http1_response *head,
+    const co_stream *stream);
+
+/* Makes an http URL one of https where the host wants it so (RFC 6797 8.3). url, parsed: of a URL
+ * with its NUL; replaced then. 0, url's error. */
+int co_http_errand_harden(
+    const struct co_http_errand *errand, struct co_buf *url, struct co_url *parsed);
 
 /* Adds the line of the cookies for the next request, if there are any. 0, out's error, -ENOMEM. */
 int co_http_errand_add_cookies(const struct co_http_errand *errand, struct co_buf *lines);

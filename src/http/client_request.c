@@ -59,6 +59,8 @@ static int adopt(struct co_http_errand *errand, struct co_buf *url)
     if (rc == 0 && !co_text_equal_nocase(parsed.scheme, CO_TEXT("http")) &&
         !co_text_equal_nocase(parsed.scheme, CO_TEXT("https")))
         rc = CO_EINVALID;
+    if (rc == 0)
+        rc = co_http_errand_harden(errand, url, &parsed);
     if (rc < 0) {
         co_buf_free(url);
         return rc;
