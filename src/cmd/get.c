@@ -169,10 +169,10 @@ static void fill_settings(struct get *get)
     settings->segments = (unsigned)command->segments;
     settings->retries = (unsigned)command->transfer.retries;
     settings->size_max = (uint64_t)command->max_size;
-    settings->what = (struct co_http_fetch){.user = command->transfer.user,
-        .digest_only = command->digest,
-        .bearer = command->bearer,
-        .headers = command->transfer.headers.at};
+    settings->what.user = command->transfer.user;
+    settings->what.digest_only = command->digest;
+    settings->what.bearer = command->bearer;
+    settings->what.headers = command->transfer.headers.at;
     co_transfer_client(&get->transfer, &settings->client);
     settings->client.netrc = co_buf_text(&get->netrc);
     settings->client.redirects_max = (unsigned)command->max_redirects;

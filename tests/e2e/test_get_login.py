@@ -234,7 +234,8 @@ def test_tokens(scripted):
 def test_netrc_says_who_asks_c13(scripted, here):
     one = scripted(lambda head, nth: whole(b'x'))
     (here / 'netrc').write_text('machine 127.0.0.1 login ann password "a b"\n'
-                                'machine 127.0.0.1 login bob password c\ndefault login x password y')
+                                'machine 127.0.0.1 login bob password c\n'
+                                'default login x password y')
     words = ('--netrc-file', here / 'netrc', '-o', '-')
     url = f'{one.url}/'
     for given, told in ((url, 'ann:a b'), (url.replace('127.0.0.1', 'localhost'), 'x:y'),
@@ -271,9 +272,11 @@ def test_netrc_files_that_cannot_be_used(scripted, here):
 
 def test_netrc_agrees_with_curl(scripted, here):
     one = scripted(lambda head, nth: whole(b'x'))
-    for text in ('machine 127.0.0.1 login a password b', 'default\nlogin a\npassword b\n',
-                 '#x\nmachine 127.0.0.1\n login a password "b\\"c d"\n', 'machine x login a password b',
-                 'machine 127.0.0.1 login a password b\\c macdef init\nx\n\ndefault login c password d'):
+    texts = ('machine 127.0.0.1 login a password b', 'default\nlogin a\npassword b\n',
+             '#x\nmachine 127.0.0.1\n login a password "b\\"c d"\n', 'machine x login a password b',
+             'machine 127.0.0.1 login a password b\\c macdef init\nx\n\n'
+             'default login c password d')
+    for text in texts:
         (here / 'netrc').write_text(text)
         get('--netrc-file', here / 'netrc', '-o', '-', f'{one.url}/')
         run('curl', '-s', '--netrc-file', here / 'netrc', f'{one.url}/')
