@@ -188,6 +188,15 @@ def test_a_repeated_request_is_the_same_c12(scripted):
     assert second.replace(f'Authorization: {field(second, "Authorization")}\r\n', '') == first
 
 
+@pytest.mark.parametrize('host', ['h.invalid', 'localhost'])
+def test_in_clear_text_to_others_it_is_asked_for_first(scripted, host):
+    """A proxy stands for the network: what goes through it in clear text it hears."""
+    one = scripted(lambda head, nth: whole(b'x') if field(head, 'Authorization') else
+                   refuse('Basic realm="r"'))
+    assert get('--proxy', one.url, '--user', BOTH, '-o', '-', f'http://{host}/')[0] == b'x'
+    assert shown(one) == ['-', 'Basic']
+
+
 # ---- places -------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize('words', [('--user', BOTH), ('--bearer', 'token'),
