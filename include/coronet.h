@@ -14,6 +14,7 @@
 #include "coronet/ftp_client.h"
 #include "coronet/ftp_entry.h"
 #include "coronet/ftp_transfer.h"
+#include "coronet/hsts.h"
 #include "coronet/http.h"
 #include "coronet/http_client.h"
 #include "coronet/net.h"

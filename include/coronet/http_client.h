@@ -14,6 +14,7 @@
 
 #include "coronet/cookies.h"
 #include "coronet/dial.h"
+#include "coronet/hsts.h"
 #include "coronet/tls.h"
 
 #ifdef __cplusplus
@@ -47,6 +48,8 @@ struct co_http_client_options {
     enum co_http_version version;
     bool compressed; /* ask for gzip, deflate, br and zstd, and decode what comes; else as it is */
     co_cookies *cookies; /* borrowed; NULL: none are sent or taken */
+    co_hsts *hsts;       /* borrowed; NULL: no host's wish for TLS alone is heeded */
+    co_text netrc;       /* a netrc file's text, for URLs without a password; borrowed */
     /* By which proxies; none unless they are named here: co_proxies_of_environment does so. What
      * goes to "http://" URLs a proxy of HTTP is told as it is (RFC 9112 3.2.2), all else goes
      * through a tunnel. */
@@ -91,7 +94,9 @@ struct co_http_fetch {
     const char *url;            /* "http://" or "https://" */
     const char *method;         /* NULL: GET, or POST with a body */
     const char *const *headers; /* "Name: value", NULL-terminated; instead of the usual ones */
-    const char *user;           /* "NAME:PASSWORD" for Basic (RFC 7617), instead of the URL's */
+    const char *user;           /* "NAME:PASSWORD", instead of the URL's */
+    bool digest_only;           /* never tell the password itself: answer Digest (RFC 7616) alone */
+    const char *bearer;         /* a token instead of a user (RFC 6750) */
     const void *body;           /* NULL: none */
     size_t body_bytes;
     const char *type;                    /* of the body; NULL: "application/octet-stream" */
@@ -107,8 +112,11 @@ struct co_http_fetch {
  * A connection that was kept and turns out to be closed is replaced by a new one, where repeating
  * the request is safe (RFC 9110 9.2.2); a request that the server has not looked at (RFC 9113 8.7),
  * or says that it was misdirected (421), goes to a new one whatever it is. After a redirection to
- * another scheme, host or port the user and `headers` are left out, and who stands in a Location is
- * never taken; 303, and 301 and 302 after POST, go on as GET without the body. A body with a source
+ * another scheme, host or port the user, the token and `headers` are left out for good, and who
+ * stands in a Location is never taken; 303, and 301 and 302 after POST, go on as GET without the
+ * body. A user is told at once over TLS and within this machine (Basic, RFC 7617); elsewhere, and
+ * where the server offers Digest (RFC 7616), once it has asked. A token is told over TLS and within
+ * this machine alone, else CO_EINVALID. A body with a source
  * is sent over HTTP/1, when the server asks for it, or after a second (RFC 9110 10.1.1), and ends
  * early when the server answers early. ret: receives the response, for co_http_response_close.
  * what: borrowed during the call. Returns: 0; CO_EINVALID (a malformed URL, method or header),

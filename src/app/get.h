@@ -21,6 +21,7 @@ struct co_get_settings {
     struct co_http_client_options client;
     bool cookies;           /* take them and tell them, for this run */
     const char *cookie_jar; /* and before and after it, in this file; NULL: no file */
+    const char *hsts;       /* the file of hosts that are asked over TLS alone; NULL: none */
     /* Instead of files: takes all bytes of all bodies, in the URLs' order, one at a time. Must not
      * suspend. May be NULL. */
     int (*write)(void *arg, const void *bytes, size_t size);

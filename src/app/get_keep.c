@@ -20,12 +20,26 @@ static int open_cookies(struct co_get_keep *keep, const struct co_get_settings *
     return rc < 0 && rc != -ENOENT ? co_fail_at(rc, "read cookies from", path, NULL, "") : 0;
 }
 
+static int open_hsts(struct co_get_keep *keep, const struct co_get_settings *settings)
+{
+    const char *path = settings->hsts;
+    if (!path)
+        return 0;
+    int rc = co_hsts_new(&keep->hsts);
+    if (rc == 0)
+        rc = co_hsts_load(keep->hsts, path);
+    return rc < 0 && rc != -ENOENT ? co_fail_at(rc, "read hosts from", path, NULL, "") : 0;
+}
+
 int co_get_keep_open(struct co_get_keep *keep, const struct co_get_settings *settings,
     struct co_http_client_options *options)
 {
     *keep = (struct co_get_keep){0};
     int rc = open_cookies(keep, settings);
+    if (rc == 0)
+        rc = open_hsts(keep, settings);
     options->cookies = keep->cookies;
+    options->hsts = keep->hsts;
     return rc;
 }
 
@@ -36,10 +50,14 @@ void co_get_keep_save(struct co_get_keep *keep, const struct co_get_settings *se
     int rc = settings->cookie_jar ? co_cookies_save(keep->cookies, settings->cookie_jar) : 0;
     if (rc < 0)
         settings->not_kept(settings->events.arg, settings->cookie_jar, rc);
+    rc = settings->hsts ? co_hsts_save(keep->hsts, settings->hsts) : 0;
+    if (rc < 0)
+        settings->not_kept(settings->events.arg, settings->hsts, rc);
     (void)co_scope_close(&grace);
 }
 
 void co_get_keep_close(struct co_get_keep *keep)
 {
     co_cookies_free(keep->cookies);
+    co_hsts_free(keep->hsts);
 }

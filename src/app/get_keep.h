@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* What one run of `coronet get` leaves for the next: cookies. */
+/* What one run of `coronet get` leaves for the next: cookies, and who wants TLS alone. */
 #ifndef CO_APP_GET_KEEP_H
 #define CO_APP_GET_KEEP_H
 
 #include "app/get.h"
 #include "coronet/cookies.h"
+#include "coronet/hsts.h"
 
 struct co_get_keep {
     co_cookies *cookies;
+    co_hsts *hsts;
 };
 
 /* Makes what the settings ask for, with what earlier runs have left; a file that is not there yet

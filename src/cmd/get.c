@@ -10,8 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#define LIST_MAX (16U << 20) /* bytes of a file of URLs */
+#define LIST_MAX  (16U << 20) /* bytes of a file of URLs */
+#define NETRC_MAX (1U << 20)  /* bytes of a netrc file */
 
 struct get {
     const struct co_get_command *command;
@@ -19,6 +21,7 @@ struct get {
     const char **urls;  /* count of them */
     size_t count;
     char *folder; /* of -o */
+    struct co_buf netrc;
     struct co_get_settings settings;
     struct co_transfer transfer;
 };
@@ -105,6 +108,27 @@ static int choose_target(struct get *get)
     return 0;
 }
 
+/* ~/.netrc need not be there; a file that was named must be. */
+static int choose_netrc(struct get *get)
+{
+    const struct co_get_command *command = get->command;
+    const char *home = getenv("HOME");
+    char *path = NULL;
+    int code = 0;
+    if (command->transfer.user && command->bearer)
+        return co_transfer_usage("--user and --bearer exclude each other");
+    if (command->netrc_file)
+        return co_read_file(command->netrc_file, &get->netrc);
+    if (!command->netrc || !home)
+        return 0;
+    if (asprintf(&path, "%s/.netrc", home) < 0)
+        return co_error("no memory"), CO_EXIT_OTHER;
+    if (access(path, F_OK) == 0)
+        code = co_read_file(path, &get->netrc);
+    free(path);
+    return code;
+}
+
 /* ---- what happens ---------------------------------------------------------------------------- */
 
 static int write_out(void *arg, const void *bytes, size_t size)
@@ -145,9 +169,12 @@ static void fill_settings(struct get *get)
     settings->segments = (unsigned)command->segments;
     settings->retries = (unsigned)command->transfer.retries;
     settings->size_max = (uint64_t)command->max_size;
-    settings->what = (struct co_http_fetch){
-        .user = command->transfer.user, .headers = command->transfer.headers.at};
+    settings->what.user = command->transfer.user;
+    settings->what.digest_only = command->digest;
+    settings->what.bearer = command->bearer;
+    settings->what.headers = command->transfer.headers.at;
     co_transfer_client(&get->transfer, &settings->client);
+    settings->client.netrc = co_buf_text(&get->netrc);
     settings->client.redirects_max = (unsigned)command->max_redirects;
     settings->client.no_redirects = command->max_redirects == 0;
     settings->client.version = command->http1   ? CO_HTTP_1
@@ -156,6 +183,7 @@ static void fill_settings(struct get *get)
     settings->client.compressed = command->compressed;
     settings->cookies = command->cookies;
     settings->cookie_jar = command->cookie_jar;
+    settings->hsts = command->hsts;
     settings->not_kept = not_kept;
     settings->write = to_stdout ? write_out : NULL;
     settings->events = get->transfer.events;
@@ -163,12 +191,14 @@ static void fill_settings(struct get *get)
 
 int co_get_run(void *settings)
 {
-    struct get get = {.command = settings, .list = CO_BUF(LIST_MAX)};
+    struct get get = {.command = settings, .list = CO_BUF(LIST_MAX), .netrc = CO_BUF(NETRC_MAX)};
     int code = collect_urls(&get);
     if (code == 0)
         code = choose_target(&get);
     if (code == 0 && get.command->http1 && get.command->http2)
         code = co_transfer_usage("--http1 and --http2 exclude each other");
+    if (code == 0)
+        code = choose_netrc(&get);
     if (code == 0) {
         code = co_transfer_open(&get.transfer, &get.command->transfer);
         fill_settings(&get);
@@ -177,6 +207,7 @@ int co_get_run(void *settings)
         co_transfer_close(&get.transfer);
     }
     co_buf_free(&get.list);
+    co_buf_free(&get.netrc);
     free(get.urls);
     free(get.folder);
     return code;

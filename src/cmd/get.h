@@ -7,8 +7,8 @@
 
 struct co_get_command {
     struct co_transfer_command transfer;
-    const char *output, *folder, *list, *cookie_jar;
-    bool resume, force, no_sync, http1, http2, compressed, cookies;
+    const char *output, *folder, *list, *cookie_jar, *hsts, *netrc_file, *bearer;
+    bool resume, force, no_sync, http1, http2, compressed, cookies, netrc, digest;
     int64_t max_size, max_redirects, segments;
 };
 

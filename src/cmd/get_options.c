@@ -23,6 +23,13 @@ const struct co_option co_get_options_table[] = {
     {CO_OPTION_FLAG, .name = "compressed",
         .help = "ask for gzip, deflate, br or zstd, and decode it", .at = AT(compressed)},
     CO_TRANSFER_WHO,
+    {CO_OPTION_FLAG, .name = "digest",
+        .help = "never tell the password itself: Digest authentication alone", .at = AT(digest)},
+    {CO_OPTION_TEXT, .name = "bearer", .value = "TOKEN",
+        .help = "who you are, by a token; others can see it, too", .at = AT(bearer)},
+    {CO_OPTION_FLAG, .name = "netrc", .help = "who you are, by ~/.netrc", .at = AT(netrc)},
+    {CO_OPTION_TEXT, .name = "netrc-file", .value = "FILE", .is_file = true,
+        .help = "who you are, by such a file", .at = AT(netrc_file)},
     {CO_OPTION_FLAG, .name = "cookies", .help = "take and tell cookies, for this run",
         .at = AT(cookies)},
     {CO_OPTION_TEXT, .name = "cookie-jar", .value = "FILE", .is_file = true,
@@ -35,6 +42,8 @@ const struct co_option co_get_options_table[] = {
         .at = AT(http2)},
 
     CO_TRANSFER_TLS,
+    {CO_OPTION_TEXT, .name = "hsts", .value = "FILE", .is_file = true,
+        .help = "hosts to be asked over TLS alone, kept between runs", .at = AT(hsts)},
 
     CO_TRANSFER_WAY,
 

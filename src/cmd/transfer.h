@@ -24,7 +24,7 @@ struct co_transfer_command {
 };
 
 #define CO_TRANSFER_RETRIES_MAX 1000
-#define CO_TRANSFER_WHY_MAX     512 /* bytes */
+#define CO_TRANSFER_WHY_MAX     384 /* bytes */
 #define CO_TRANSFER_AT(member)  offsetof(struct co_transfer_command, member)
 
 /* Rows of their option tables. */

@@ -40,6 +40,7 @@ static const EVP_MD *method_of(enum co_digest_kind kind)
     case CO_DIGEST_SHA256: return EVP_sha256();
     case CO_DIGEST_SHA512: return EVP_sha512();
     case CO_DIGEST_SHA1: return EVP_sha1();
+    case CO_DIGEST_SHA512_256: return EVP_sha512_256();
     default: return EVP_md5();
     }
 }

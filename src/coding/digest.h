@@ -14,7 +14,8 @@ enum co_digest_kind {
     CO_DIGEST_SHA1,
     CO_DIGEST_MD5,
     CO_DIGEST_CRC32, /* zlib's; four bytes, most significant first */
-    CO_DIGEST_COUNT
+    CO_DIGEST_COUNT, /* of those that files are digested by, which have names */
+    CO_DIGEST_SHA512_256 = CO_DIGEST_COUNT, /* SHA-512/256: logins alone (RFC 7616 6.1) */
 };
 
 /* "SHA-256", as IANA's registry of hash function text names has them. */

@@ -30,6 +30,7 @@ struct co_http_client {
     char *user_agent;
     struct co_http_links links;
     struct co_http_links first_links; /* of HTTP/1: for bodies with a source */
+    struct co_http_logins logins;
 };
 
 struct co_http_response {
@@ -95,6 +96,7 @@ int co_http_client_new(co_http_client **ret, const struct co_http_client_options
     if (!client)
         return -ENOMEM;
     int rc = take_options(client, options ? options : &(struct co_http_client_options){0});
+    co_http_logins_start(&client->logins);
     start_links(&client->links, &client->options, client->options.version);
     start_links(&client->first_links, &client->options, CO_HTTP_1);
     if (rc < 0)
@@ -110,6 +112,7 @@ void co_http_client_free(co_http_client *client)
         return;
     co_http_links_end(&client->links);
     co_http_links_end(&client->first_links);
+    co_http_logins_end(&client->logins);
     co_proxies_free(&client->options.proxies);
     free((void *)(uintptr_t)client->options.answers);
     free(client->user_agent);
@@ -301,6 +304,24 @@ static bool is_redirection(int status)
     return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
+/* Done with a response that is not the last one. */
+static void pass_over(co_http_response *response)
+{
+    skip(response);
+    let_go(response);
+}
+
+/* Asks once more when the server wants to know who asks. 1 when it was told all there is. */
+static int log_in(co_http_response *response)
+{
+    int rc = co_http_login_answer(&response->errand, &response->answer.head);
+    if (rc <= 0)
+        return rc < 0 ? rc : 1;
+    pass_over(response);
+    co_buf_free(&response->answer.text);
+    return 0;
+}
+
 /* Goes on from one response to where it leads. 1 when it leads nowhere: it is the last. */
 static int follow(co_http_response *response)
 {
@@ -308,8 +329,7 @@ static int follow(co_http_response *response)
     int status = response->answer.head.status;
     if (!is_redirection(status) || !location.at || response->client->options.no_redirects)
         return 1;
-    skip(response);
-    let_go(response);
+    pass_over(response);
     int rc = co_http_errand_redirect(&response->errand, status, location);
     co_buf_free(&response->answer.text);
     if (rc == CO_EINVALID)
@@ -321,15 +341,20 @@ static int follow(co_http_response *response)
 static int fetch(co_http_response *response, const struct co_http_fetch *what)
 {
     int rc = co_http_errand_start(&response->errand, what, &response->client->options);
-    for (unsigned i = 0; rc == 0; i++) {
-        if (i > response->client->options.redirects_max)
-            return co_fail_at(
-                CO_EHTTP, "fetch", response->errand.url.at, "it is redirected for ever", "");
+    unsigned redirects = 0;
+    response->errand.login.logins = &response->client->logins;
+    while (rc == 0) {
         rc = ask(response);
         if (rc == 0)
-            rc = co_http_errand_learn(&response->errand, &response->answer.head);
+            rc = co_http_errand_learn(&response->errand, &response->answer.head, response->stream);
         if (rc == 0)
-            rc = follow(response);
+            rc = log_in(response);
+        if (rc != 1)
+            continue;
+        rc = follow(response);
+        if (rc == 0 && redirects++ == response->client->options.redirects_max)
+            return co_fail_at(
+                CO_EHTTP, "fetch", response->errand.url.at, "it is redirected for ever", "");
     }
     if (rc == 1 && response->client->options.compressed)
         rc = co_http_decoded_open(&response->decoded, &response->answer.head);

@@ -8,6 +8,7 @@
 #include "codec/url.h"
 #include "coronet/http_client.h"
 #include "dial/proxy.h"
+#include "http/client_login.h"
 #include "http/outgoing.h"
 #include "http/secrets.h"
 
@@ -21,6 +22,7 @@ long co_http_response_splice(co_http_response *response, int pipe_fd, size_t siz
 
 #define CO_HTTP_URL_MAX          8192  /* bytes */
 #define CO_HTTP_REQUEST_HEAD_MAX 65536 /* bytes */
+#define CO_HTTP_USER_MAX         16384 /* bytes of name and password */
 
 /* Where an errand has come to: the next request, as redirections have made it. */
 struct co_http_errand {
@@ -39,6 +41,7 @@ struct co_http_errand {
     const char *proxy_url;            /* whose way the request goes, borrowed; NULL: straight */
     struct co_proxy proxy;            /* the same taken apart */
     bool is_forwarded; /* it is the proxy that is asked, by the whole URL (RFC 9112 3.2.2) */
+    struct co_http_login login; /* `logins` is set before the first head is written */
 };
 
 /* Begins: the URL as it was given. options: borrowed, with a user agent. 0, CO_EINVALID,
@@ -63,10 +66,19 @@ struct co_pool_place co_http_errand_place(const struct co_http_errand *errand);
 bool co_http_errand_may_tell(const struct co_http_errand *errand, enum co_secret secret);
 
 /* Writes the request's head, whole. 0, CO_EINVALID for a header that is none, out's error. */
-int co_http_errand_head(const struct co_http_errand *errand, struct co_buf *out);
+int co_http_errand_head(struct co_http_errand *errand, struct co_buf *out);
 
-/* Takes what a response, also one that leads on, says for later: its cookies. 0, -ENOMEM. */
-int co_http_errand_learn(const struct co_http_errand *errand, const struct co_http1_response *head);
+/* Appends what is asked for, in origin-form (RFC 9112 3.2.1). */
+void co_http_errand_target(const struct co_http_errand *errand, struct co_buf *out);
+
+/* Takes what a response, also one that leads on, says for later. stream: it came by. 0, -ENOMEM. */
+int co_http_errand_learn(const struct co_http_errand *errand, const struct co_http1_response *head,
+    const co_stream *stream);
+
+/* Makes an http URL one of https where the host wants it so (RFC 6797 8.3). url, parsed: of a URL
+ * with its NUL; replaced then. 0, url's error. */
+int co_http_errand_harden(
+    const struct co_http_errand *errand, struct co_buf *url, struct co_url *parsed);
 
 /* Adds the line of the cookies for the next request, if there are any. 0, out's error, -ENOMEM. */
 int co_http_errand_add_cookies(const struct co_http_errand *errand, struct co_buf *lines);

@@ -4,6 +4,7 @@
 #include "http/client.h"
 #include "http/cookies.h"
 #include "http/field.h"
+#include "http/hsts.h"
 
 #include <errno.h>
 
@@ -29,9 +30,51 @@ static int learn_cookies(const struct co_http_errand *errand, const struct co_ht
     return 0;
 }
 
-int co_http_errand_learn(const struct co_http_errand *errand, const struct co_http1_response *head)
+/* RFC 6797 8.1: only of a server that has proven who it is, and only the first field. */
+static int learn_hsts(const struct co_http_errand *errand, const struct co_http1_response *head,
+    const co_stream *stream)
 {
-    return errand->options->cookies ? learn_cookies(errand, head) : 0;
+    struct co_tls_info info;
+    co_text field =
+        co_http_field_find(head->fields, head->field_count, CO_TEXT("Strict-Transport-Security"));
+    if (!field.at || co_tls_info(stream, &info) < 0 || !info.peer)
+        return 0;
+    int rc = co_hsts_note(errand->options->hsts, errand->parsed.host, field, co_wall_seconds());
+    return rc == -ENOMEM ? rc : 0;
+}
+
+int co_http_errand_learn(const struct co_http_errand *errand, const struct co_http1_response *head,
+    const co_stream *stream)
+{
+    int rc = errand->options->hsts ? learn_hsts(errand, head, stream) : 0;
+    if (rc == 0 && errand->options->cookies)
+        rc = learn_cookies(errand, head);
+    return rc;
+}
+
+/* RFC 6797 8.3: port 80 becomes 443, another stays. Addresses are never covered: no brackets. */
+int co_http_errand_harden(
+    const struct co_http_errand *errand, struct co_buf *url, struct co_url *parsed)
+{
+    const co_hsts *hsts = errand->options->hsts;
+    struct co_buf hard = CO_BUF(CO_HTTP_URL_MAX);
+    if (!hsts || co_text_equal_nocase(parsed->scheme, CO_TEXT("https")) ||
+        !co_hsts_covers(hsts, parsed->host, co_wall_seconds()))
+        return 0;
+    co_buf_addf(&hard, "https://%.*s", CO_TEXT_PRINT(parsed->host));
+    if (parsed->port && parsed->port != 80)
+        co_buf_addf(&hard, ":%u", parsed->port);
+    co_buf_add_text(&hard, parsed->path);
+    if (parsed->query.at)
+        co_buf_addf(&hard, "?%.*s", CO_TEXT_PRINT(parsed->query));
+    co_buf_add_char(&hard, '\0');
+    int rc = hard.error;
+    if (rc == 0)
+        rc = co_url_parse((co_text){hard.at, hard.size - 1}, parsed);
+    co_buf_free(rc < 0 ? &hard : url);
+    if (rc == 0)
+        *url = hard;
+    return rc;
 }
 
 int co_http_errand_add_cookies(const struct co_http_errand *errand, struct co_buf *lines)

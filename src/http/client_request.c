@@ -6,13 +6,10 @@
  */
 #include "http/client.h"
 
-#include "codec/base64.h"
 #include "http/decoded.h"
 #include "http/field.h"
 
 #include <errno.h>
-
-#define USER_MAX 1024 /* bytes of name and password */
 
 /* ---- where ---------------------------------------------------------------------------------- */
 
@@ -59,6 +56,8 @@ static int adopt(struct co_http_errand *errand, struct co_buf *url)
     if (rc == 0 && !co_text_equal_nocase(parsed.scheme, CO_TEXT("http")) &&
         !co_text_equal_nocase(parsed.scheme, CO_TEXT("https")))
         rc = CO_EINVALID;
+    if (rc == 0)
+        rc = co_http_errand_harden(errand, url, &parsed);
     if (rc < 0) {
         co_buf_free(url);
         return rc;
@@ -69,19 +68,25 @@ static int adopt(struct co_http_errand *errand, struct co_buf *url)
     return 0;
 }
 
-/* Who asks: as the caller said apart from the URL, or in it. */
+/* Who asks: as the caller said apart from the URL, or in it, or in the netrc file. */
 static int take_user(struct co_http_errand *errand, const struct co_url *given)
 {
     struct co_buf *user = &errand->user;
+    int rc = 0;
     if (errand->what->user) {
         co_buf_add_string(user, errand->what->user);
-        return user->error;
+    } else if (given->password.at) {
+        rc = co_url_decode(given->user, user);
+        co_buf_add_char(user, ':');
+        if (rc == 0)
+            rc = co_url_decode(given->password, user);
+    } else {
+        rc = co_http_login_look_up(errand, given);
     }
-    if (!given->user.size)
-        return 0;
-    int rc = co_url_decode(given->user, user);
-    co_buf_add_char(user, ':');
-    return rc < 0 ? rc : co_url_decode(given->password, user);
+    /* RFC 7617 2: no control bytes. */
+    if (rc == 0 && !co_http_is_field_value(co_buf_text(user)))
+        rc = CO_EINVALID;
+    return rc < 0 ? rc : user->error;
 }
 
 /* The URL is kept without its user, who then stands in no message and no file's name (attacks C11).
@@ -112,7 +117,7 @@ int co_http_errand_start(struct co_http_errand *errand, const struct co_http_fet
     const char *method = what->method ? what->method : with_body ? "POST" : "GET";
     *errand = (struct co_http_errand){.what = what,
         .options = options,
-        .user = CO_BUF(USER_MAX),
+        .user = CO_BUF(CO_HTTP_USER_MAX),
         .method_text = co_text_of(method),
         .method = co_http_method_of(co_text_of(method)),
         .with_body = with_body,
@@ -156,6 +161,7 @@ int co_http_errand_redirect(struct co_http_errand *errand, int status, co_text l
     if (status == 303 || (status <= 302 && errand->method == CO_HTTP_POST))
         become_get(&next);
     struct co_pool_place place = co_http_errand_place(&next);
+    next.login = (struct co_http_login){.logins = errand->login.logins};
     next.strayed |= !co_secret_is_same_place(&next.asked, &place);
     co_buf_free(&errand->url);
     *errand = next;
@@ -183,6 +189,15 @@ static void add_host(const struct co_http_errand *errand, struct co_buf *out)
     co_buf_add_string(out, "\r\n");
 }
 
+void co_http_errand_target(const struct co_http_errand *errand, struct co_buf *out)
+{
+    co_buf_add_text(out, errand->parsed.path.size ? errand->parsed.path : CO_TEXT("/"));
+    if (errand->parsed.query.at) {
+        co_buf_add_char(out, '?');
+        co_buf_add_text(out, errand->parsed.query);
+    }
+}
+
 /* RFC 9112 3.2.1, 3.2.2: the target in origin-form, and for a proxy in absolute-form. */
 static void add_request_line(const struct co_http_errand *errand, struct co_buf *out)
 {
@@ -192,22 +207,8 @@ static void add_request_line(const struct co_http_errand *errand, struct co_buf 
         co_buf_add_string(out, "http://");
         add_authority(errand, out);
     }
-    co_buf_add_text(out, errand->parsed.path.size ? errand->parsed.path : CO_TEXT("/"));
-    if (errand->parsed.query.at) {
-        co_buf_add_char(out, '?');
-        co_buf_add_text(out, errand->parsed.query);
-    }
+    co_http_errand_target(errand, out);
     co_buf_add_string(out, " HTTP/1.1\r\n");
-}
-
-/* RFC 7617. */
-static void add_user(const struct co_http_errand *errand, struct co_buf *out)
-{
-    if (!errand->user.size || !co_http_errand_may_tell(errand, CO_SECRET_USER))
-        return;
-    co_buf_add_string(out, "Authorization: Basic ");
-    co_base64_encode(co_buf_text(&errand->user), out);
-    co_buf_add_string(out, "\r\n");
 }
 
 static bool is_own(co_text name)
@@ -254,12 +255,12 @@ static void add_framing(const struct co_http_errand *errand, struct co_buf *line
         co_buf_add_string(lines, "Expect: 100-continue\r\n");
 }
 
-static int add_fields(const struct co_http_errand *errand, struct co_buf *lines)
+static int add_fields(struct co_http_errand *errand, struct co_buf *lines)
 {
     const struct co_http_fetch *what = errand->what;
     int rc = co_http_errand_may_tell(errand, CO_SECRET_HEADERS) ? add_headers(errand, lines) : 0;
-    if (!co_http_line_has(lines, CO_TEXT("Authorization")))
-        add_user(errand, lines);
+    if (rc == 0)
+        rc = co_http_login_add(errand, lines);
     if (rc == 0 && !co_http_line_has(lines, CO_TEXT("Cookie")))
         rc = co_http_errand_add_cookies(errand, lines);
     if (errand->is_forwarded) /* nobody else may hear it (attacks C11) */
@@ -276,7 +277,7 @@ static int add_fields(const struct co_http_errand *errand, struct co_buf *lines)
     return rc < 0 ? rc : lines->error;
 }
 
-int co_http_errand_head(const struct co_http_errand *errand, struct co_buf *out)
+int co_http_errand_head(struct co_http_errand *errand, struct co_buf *out)
 {
     struct co_buf lines = CO_BUF(CO_HTTP_REQUEST_HEAD_MAX);
     int rc = add_fields(errand, &lines);

@@ -69,7 +69,7 @@ def test_requests_have_the_form_that_their_reader_knows(scripted, here):  # noqa
         'GET http://h.invalid/ HTTP/1.1', 'GET http://h.invalid/a?b HTTP/1.1',
         'GET http://[::1]:81/c HTTP/1.1']
     assert field(one.heads[0], 'Host') == 'h.invalid' and field(one.heads[2], 'Host') == '[::1]:81'
-    assert field(one.heads[0], 'Authorization') and not field(one.heads[0], 'Proxy-Authorization')
+    assert not any('uthorization' in head for head in one.heads)  # in clear text once asked
 
 
 def test_a_proxys_user_is_not_told_to_servers_c11(server, scripted, here, proxy):  # noqa: F811
