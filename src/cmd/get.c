@@ -189,26 +189,36 @@ static void fill_settings(struct get *get)
     settings->events = get->transfer.events;
 }
 
-int co_get_run(void *settings)
+static int run(struct get *get)
 {
-    struct get get = {.command = settings, .list = CO_BUF(LIST_MAX), .netrc = CO_BUF(NETRC_MAX)};
-    int code = collect_urls(&get);
+    int code = collect_urls(get);
     if (code == 0)
-        code = choose_target(&get);
-    if (code == 0 && get.command->http1 && get.command->http2)
+        code = choose_target(get);
+    if (code == 0 && get->command->http1 && get->command->http2)
         code = co_transfer_usage("--http1 and --http2 exclude each other");
     if (code == 0)
-        code = choose_netrc(&get);
-    if (code == 0) {
-        code = co_transfer_open(&get.transfer, &get.command->transfer);
-        fill_settings(&get);
-        if (code == 0)
-            code = co_transfer_run(&get.transfer, get.count, work, &get);
-        co_transfer_close(&get.transfer);
-    }
-    co_buf_free(&get.list);
-    co_buf_free(&get.netrc);
-    free(get.urls);
-    free(get.folder);
+        code = choose_netrc(get);
+    if (code)
+        return code;
+    code = co_transfer_open(&get->transfer, &get->command->transfer);
+    fill_settings(get);
+    if (code == 0)
+        code = co_transfer_run(&get->transfer, get->count, work, get);
+    co_transfer_close(&get->transfer);
+    return code;
+}
+
+int co_get_run(void *settings)
+{
+    struct get *get = calloc(1, sizeof *get); /* too large for a frame */
+    if (!get)
+        return co_error("no memory"), CO_EXIT_OTHER;
+    *get = (struct get){.command = settings, .list = CO_BUF(LIST_MAX), .netrc = CO_BUF(NETRC_MAX)};
+    int code = run(get);
+    co_buf_free(&get->list);
+    co_buf_free(&get->netrc);
+    free(get->urls);
+    free(get->folder);
+    free(get);
     return code;
 }
