@@ -15,6 +15,9 @@
  * else as co_http_response_read, which it must not be mixed with. */
 ssize_t co_http_response_next(co_http_response *response, co_text *ret);
 
+/* Appends its head as it came: the status line, each field, the empty line. */
+void co_http_response_write_head(const co_http_response *response, struct co_buf *out);
+
 #define CO_HTTP_URL_MAX          8192  /* bytes */
 #define CO_HTTP_REQUEST_HEAD_MAX 65536 /* bytes */
 

@@ -212,9 +212,9 @@ static void members_and_frames_follow_each_other_rfc1952_2_2(void **state)
     static const enum co_decode_kind kinds[] = {CO_DECODE_GZIP, CO_DECODE_ZSTD};
     for (size_t i = 0; i < CO_LENGTH(kinds); i++) {
         struct co_buf coded = CO_BUF(CODED_MAX);
-        add(kinds[i], (co_text){plain, 300}, &coded);
-        add(kinds[i], (co_text){plain, 0}, &coded);
-        add(kinds[i], (co_text){plain + 300, 300}, &coded);
+        add((int)kinds[i], (co_text){plain, 300}, &coded);
+        add((int)kinds[i], (co_text){plain, 0}, &coded);
+        add((int)kinds[i], (co_text){plain + 300, 300}, &coded);
         for (size_t piece = 1; piece < coded.size; piece++) {
             struct result result = undo(kinds + i, 1, co_buf_text(&coded), piece, ROOM);
             assert_int_equal(result.rc, 0);
