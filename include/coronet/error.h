@@ -16,7 +16,7 @@ extern "C" {
 #endif
 
 /* X(name, code, sentence). Ranges: 5000 runtime, 5100 net, 5200 names, 5300 http, 5400 ftp, 5500
- * tls. */
+ * tls, 5600 transfers. */
 #define CO_ERRORS(X)                                                                               \
  X(CO_ECANCELED, -5000, "cancelled: the enclosing scope or group was cancelled")                   \
  X(CO_EDEADLINE, -5001, "deadline passed: the enclosing scope's time is over")                     \
@@ -45,7 +45,8 @@ extern "C" {
  X(CO_ETLS, -5500, "TLS failed: the peer refused or broke the protocol")                           \
  X(CO_ECERTIFICATE, -5501, "the peer's certificate does not prove who it should be")               \
  X(CO_ETRUNCATED, -5502,                                                                           \
-     "the peer ended the connection without TLS's farewell: data may be missing")
+     "the peer ended the connection without TLS's farewell: data may be missing")                  \
+ X(CO_ECHECKSUM, -5600, "the file is not the one that its checksum was given for")
 
 enum co_error {
 #define CO_ERROR_ENUM(name, code, sentence) name = code,

@@ -101,6 +101,7 @@ struct co_http_fetch {
     size_t body_bytes;
     const char *type;                    /* of the body; NULL: "application/octet-stream" */
     const struct co_http_source *source; /* instead of `body` */
+    bool *sent; /* set when bytes of a request may have left; before, nobody can have acted on it */
 };
 
 /*

@@ -2,24 +2,35 @@
 #include "app/get.h"
 
 #include "app/get_keep.h"
+#include "codec/escape.h"
 #include "coronet/fiber.h"
+#include "coronet/sync.h"
 #include "http/client.h"
 #include "net/fail.h"
+#include "transfer/hosts.h"
 #include "transfer/local_name.h"
 
 #include <errno.h>
+
+#define HEAD_MAX 131072 /* bytes of a head that is printed: more than a server may send */
 
 struct get {
     const struct co_get_settings *settings;
     co_http_client *client;
     struct co_tree *tree;
+    struct co_hosts *hosts;
     struct co_get_keep keep;
+    co_event given; /* another file is done, and its host has room */
+    int64_t until_ns;
 };
 
 /* One file. */
 struct job {
-    const struct get *get;
+    struct get *get;
     size_t index;
+    struct co_transfer_result result;
+    bool poured; /* bytes have been given to the function: they cannot be taken back */
+    struct co_buf servers_name;
     struct co_download download; /* to a file */
 };
 
@@ -28,43 +39,100 @@ static const char *url_of(const struct job *job)
     return job->get->settings->urls[job->index];
 }
 
+/* Once more does no harm: it is idempotent, or nothing of it was sent (RFC 9110 9.2.2). */
+static bool may_repeat(const struct job *job, bool sent)
+{
+    const struct co_http_fetch *what = &job->get->settings->what;
+    const char *method = what->method ? what->method : what->body ? "POST" : "GET";
+    return !sent || co_http_is_idempotent(co_http_method_of(co_text_of(method)));
+}
+
 /* ---- to a function -------------------------------------------------------------------------- */
 
-static int pour(const struct job *job, co_http_response *response)
+static int pour_bytes(struct job *job, const void *bytes, size_t size)
 {
     const struct co_get_settings *settings = job->get->settings;
-    struct co_download_progress progress = {.size = co_http_response_size(response)};
+    struct co_download_progress *progress = &job->result.progress;
+    progress->bytes += size;
+    if (settings->size_max && progress->bytes > settings->size_max)
+        return CO_ETOOBIG;
+    job->poured = true;
+    int rc = settings->write(settings->events.arg, bytes, size);
+    if (rc == 0)
+        settings->events.progress(settings->events.arg, job->index, progress);
+    return rc;
+}
+
+static int pour_body(struct job *job, co_http_response *response)
+{
     co_text piece;
     ssize_t n;
     while ((n = co_http_response_next(response, &piece)) > 0) {
-        progress.bytes += piece.size;
-        if (settings->size_max && progress.bytes > settings->size_max)
-            return CO_ETOOBIG;
-        int rc = settings->write(settings->events.arg, piece.at, piece.size);
+        int rc = pour_bytes(job, piece.at, piece.size);
         if (rc < 0)
             return rc;
-        settings->events.progress(settings->events.arg, job->index, &progress);
     }
     return (int)n;
 }
 
-/* What has gone out cannot be taken back: there is one try. */
+/* What servers say must not command a terminal (attacks C08): all but the line ends is escaped. */
+static void escape_lines(struct co_buf *out, co_text text)
+{
+    while (text.size > 0) {
+        ssize_t end = co_text_find(text, '\r');
+        co_text line = {text.at, end < 0 ? text.size : (size_t)end};
+        co_escape_terminal(out, line);
+        co_buf_add_char(out, '\n');
+        text = co_text_after(text, line.size + 2);
+    }
+}
+
+static int pour_head(struct job *job, const co_http_response *response)
+{
+    struct co_buf head = CO_BUF(HEAD_MAX), lines = CO_BUF(4 * HEAD_MAX);
+    co_http_response_write_head(response, &head);
+    escape_lines(&lines, co_buf_text(&head));
+    int rc = head.error ? head.error : lines.error;
+    if (rc == 0)
+        rc = pour_bytes(job, lines.at, lines.size);
+    co_buf_free(&head);
+    co_buf_free(&lines);
+    return rc;
+}
+
+static int pour(struct job *job, co_http_response *response, int status)
+{
+    bool is_success = status / 100 == 2;
+    int rc = 0;
+    job->result.progress.size = co_http_response_size(response);
+    job->result.retry_after_ms = co_download_retry_after_ms(response);
+    if (job->get->settings->head)
+        rc = pour_head(job, response);
+    else if (is_success)
+        rc = pour_body(job, response);
+    return rc == 0 && !is_success ? co_download_refused(response) : rc;
+}
+
+/* What has gone out cannot be taken back. */
 static int try_function(void *arg, unsigned nth, int *ret_status, bool *ret_final)
 {
     struct job *job = arg;
     struct co_http_fetch what = job->get->settings->what;
     const struct co_transfer_events *events = &job->get->settings->events;
     co_http_response *response;
+    bool sent = false;
     (void)nth;
-    *ret_final = true;
+    *ret_status = 0;
     what.url = url_of(job);
+    what.sent = &sent;
     int rc = co_http_fetch(&response, job->get->client, &what);
-    if (rc < 0)
-        return rc;
-    *ret_status = co_http_response_status(response);
-    events->answered(events->arg, what.url, *ret_status, co_http_response_version(response));
-    rc = *ret_status / 100 == 2 ? pour(job, response) : co_download_refused(response);
-    co_http_response_close(response);
+    if (rc == 0) {
+        *ret_status = co_http_response_status(response);
+        events->answered(events->arg, what.url, *ret_status, co_http_response_version(response));
+        rc = pour(job, response, *ret_status);
+        co_http_response_close(response);
+    }
+    *ret_final = job->poured || !may_repeat(job, sent);
     return rc;
 }
 
@@ -72,9 +140,23 @@ static int try_function(void *arg, unsigned nth, int *ret_status, bool *ret_fina
 
 static void progressed(void *arg, const struct co_download_progress *progress)
 {
-    const struct job *job = arg;
+    struct job *job = arg;
+    job->result.progress = *progress;
     const struct co_get_settings *settings = job->get->settings;
     settings->events.progress(settings->events.arg, job->index, progress);
+}
+
+static void begin(struct job *job, const char *name)
+{
+    const struct co_transfer_events *events = &job->get->settings->events;
+    job->result.file = name;
+    events->begun(events->arg, job->index, name);
+}
+
+static void renamed(void *arg)
+{
+    struct job *job = arg;
+    begin(job, job->servers_name.at);
 }
 
 /* What one try has brought the next goes on from. */
@@ -82,9 +164,11 @@ static int try_file(void *arg, unsigned nth, int *ret_status, bool *ret_final)
 {
     struct job *job = arg;
     const struct co_transfer_events *events = &job->get->settings->events;
-    (void)ret_final;
     job->download.resume |= nth > 0;
     int rc = co_download_run(&job->download);
+    job->result.retry_after_ms = job->download.retry_after_ms;
+    job->result.unchanged = job->download.unchanged;
+    *ret_final = !may_repeat(job, job->download.sent);
     *ret_status = job->download.status;
     if (job->download.status)
         events->answered(events->arg, url_of(job), job->download.status, job->download.version);
@@ -101,7 +185,13 @@ static void prepare(struct job *job, co_text name)
         .path = name,
         .replace = settings->replace,
         .resume = settings->resume,
+        .newer = settings->newer,
         .no_sync = settings->no_sync,
+        .keep_time = true,
+        .modified = CO_DOWNLOAD_NO_TIME,
+        .checksum = settings->checksum,
+        .named = settings->server_names ? &job->servers_name : NULL,
+        .renamed = renamed,
         .segments = settings->segments,
         .size_max = settings->size_max,
         .progress = progressed,
@@ -147,24 +237,29 @@ static int run_job(void *arg)
     struct co_buf name = CO_BUF(CO_HTTP_URL_MAX);
     int rc = settings->write ? 0 : choose_name(job, &name);
     if (rc < 0) {
-        events->ended(events->arg, job->index, url_of(job), rc, 0);
+        events->ended(events->arg, job->index, url_of(job), rc, &job->result);
     } else {
         if (!settings->write) {
             prepare(job, (co_text){name.at, name.size - 1});
-            events->begun(events->arg, job->index, name.at);
+            begin(job, name.at);
         }
         co_job_run(&(struct co_job){.events = events,
             .index = job->index,
             .what = url_of(job),
             .retries = settings->retries,
+            .until_ns = job->get->until_ns,
+            .result = &job->result,
             .attempt = settings->write ? try_function : try_file,
             .arg = job});
     }
     co_buf_free(&name);
+    co_buf_free(&job->servers_name);
+    co_hosts_give(job->get->hosts, job->index);
+    co_event_set(&job->get->given);
     return 0;
 }
 
-static int run_jobs(const struct get *get)
+static int run_jobs(struct get *get)
 {
     const struct co_get_settings *settings = get->settings;
     co_group group;
@@ -172,9 +267,17 @@ static int run_jobs(const struct get *get)
                               .children_max = settings->jobs ? settings->jobs : 1,
                               .keep_going = true,
                           });
-    for (size_t i = 0; i < settings->count && co_status() == 0; i++) {
-        struct job job = {.get = get, .index = i};
+    for (size_t begun = 0; begun < settings->count && co_status() == 0;) {
+        ssize_t index = co_hosts_take(get->hosts);
+        if (index < 0) {
+            co_event_clear(&get->given);
+            (void)co_event_wait(&get->given);
+            continue;
+        }
+        struct job job = {
+            .get = get, .index = (size_t)index, .servers_name = CO_BUF(CO_LOCAL_NAME_MAX + 1)};
         co_go_copy(&group, run_job, &job);
+        begun++;
     }
     int rc = co_group_close(&group);
     return rc < 0 ? rc : co_status();
@@ -197,12 +300,16 @@ static int run_with_client(struct get *get)
 
 int co_app_get(const struct co_get_settings *settings)
 {
-    struct get get = {.settings = settings};
+    int64_t max_ms = settings->max_time_ms;
+    struct get get = {.settings = settings, .until_ns = max_ms ? co_now_ns() + max_ms * CO_MS : 0};
     struct co_tree_options whole = {.hidden = true, .rights = CO_MAY_ALL};
     int rc = settings->write ? 0 : co_tree_open(&get.tree, settings->folder, &whole);
     if (rc < 0)
         return co_fail_at(rc, "open", settings->folder, NULL, "");
-    rc = run_with_client(&get);
+    rc = co_hosts_new(&get.hosts, settings->urls, settings->count, settings->per_host);
+    if (rc == 0)
+        rc = run_with_client(&get);
+    co_hosts_free(get.hosts);
     co_tree_free(get.tree);
     return rc;
 }

@@ -13,11 +13,16 @@ struct co_get_settings {
     const char *folder; /* where files go; must exist */
     const char *name;   /* of the one file; NULL: each URL's own */
     bool replace, resume, no_sync;
-    unsigned jobs;             /* files at once; 0: 1 */
-    unsigned segments;         /* of each file at once; 0: 1 */
-    unsigned retries;          /* of each file, after failures that may pass */
-    uint64_t size_max;         /* of each file; 0: no limit */
-    struct co_http_fetch what; /* for each; its URL is not looked at */
+    bool newer;                         /* only what is newer than the file that is here */
+    bool server_names;                  /* Content-Disposition may name them */
+    const struct co_checksum *checksum; /* of the one file; NULL: none */
+    unsigned jobs;                      /* files at once; 0: 1 */
+    unsigned per_host;                  /* of those, of one host; 0: no limit */
+    int64_t max_time_ms;                /* no try is waited for that would begin later; 0: any */
+    unsigned segments;                  /* of each file at once; 0: 1 */
+    unsigned retries;                   /* of each file, after failures that may pass */
+    uint64_t size_max;                  /* of each file; 0: no limit */
+    struct co_http_fetch what;          /* for each; its URL is not looked at */
     struct co_http_client_options client;
     bool cookies;           /* take them and tell them, for this run */
     const char *cookie_jar; /* and before and after it, in this file; NULL: no file */
@@ -25,6 +30,7 @@ struct co_get_settings {
     /* Instead of files: takes all bytes of all bodies, in the URLs' order, one at a time. Must not
      * suspend. May be NULL. */
     int (*write)(void *arg, const void *bytes, size_t size);
+    bool head; /* of each response the head alone, instead of the body; by HEAD */
     struct co_transfer_events events; /* of each URL, by its place; `arg` is write's as well */
     /* Told that a file which is to be kept for later runs could not be. Must not suspend. */
     void (*not_kept)(void *arg, const char *path, int rc);

@@ -79,7 +79,7 @@ static int run_job(void *arg)
     job->name = put->name.size > 0 ? co_buf_text(&put->name) : last_part(job->path);
     if (!co_remote_is_name(job->name)) {
         int rc = co_fail(CO_EINVALID, "its path does not end with the name of a file");
-        events->ended(events->arg, job->index, job->path, rc, 0);
+        events->ended(events->arg, job->index, job->path, rc, &(struct co_transfer_result){0});
         return 0;
     }
     events->begun(events->arg, job->index, job->path);
@@ -87,6 +87,7 @@ static int run_job(void *arg)
         .index = job->index,
         .what = job->path,
         .retries = put->settings->retries,
+        .result = &(struct co_transfer_result){0},
         .attempt = attempt,
         .arg = job});
     return 0;

@@ -43,6 +43,7 @@ enum co_exit co_exit_of(int rc, int status)
     case CO_ESTATUS: return status == 401 || status == 407 ? CO_EXIT_LOGIN : CO_EXIT_REFUSED;
     case CO_EEOF:
     case CO_ETRUNCATED: return CO_EXIT_PARTIAL;
+    case CO_ECHECKSUM:
     case CO_ETOOBIG:
     case CO_EOUTSIDE: return CO_EXIT_POLICY;
     default: break;

@@ -3,6 +3,7 @@
 #include "cmd/get.h"
 
 #include "app/get.h"
+#include "app/get_url.h"
 #include "cmd/message.h"
 #include "cmd/read.h"
 
@@ -14,32 +15,42 @@
 
 #define LIST_MAX  (16U << 20) /* bytes of a file of URLs */
 #define NETRC_MAX (1U << 20)  /* bytes of a netrc file */
+#define DATA_MAX  (64U << 20) /* bytes that are sent: they are held in memory */
 
 struct get {
     const struct co_get_command *command;
     struct co_buf list; /* the file of URLs, its lines ended by NUL */
-    const char **urls;  /* count of them */
+    char **urls;        /* count of them, ours */
     size_t count;
     char *folder; /* of -o */
-    struct co_buf netrc;
+    struct co_buf netrc, data;
+    struct co_checksum checksum;
     struct co_get_settings settings;
     struct co_transfer transfer;
 };
 
 /* ---- what is asked for ----------------------------------------------------------------------- */
 
-static int add_url(struct get *get, const char *url)
+static int refuse_url(const char *typed, const char *why)
 {
-    if (!co_remote_is_url(url)) {
-        co_transfer_say(url, " is no URL that begins with http:// or https://");
-        return CO_EINVALID;
-    }
-    const char **urls = reallocarray(get->urls, get->count + 1, sizeof *urls);
+    co_transfer_say(typed, ": that is no URL to get: %s", why);
+    return CO_EINVALID;
+}
+
+static int add_url(struct get *get, const char *typed)
+{
+    char **urls = reallocarray(get->urls, get->count + 1, sizeof *urls), *url;
+    const char *why;
     if (!urls)
         return -ENOMEM;
     get->urls = urls;
+    int rc = co_get_url(typed, &url, &why);
+    if (rc < 0)
+        return rc == CO_EINVALID ? refuse_url(typed, why) : rc;
     urls[get->count++] = url;
-    return 0;
+    return co_remote_is_url(url)
+               ? 0
+               : refuse_url(typed, "it begins neither with http:// nor with https://");
 }
 
 /* Empty lines and those that begin with '#' are none. */
@@ -129,6 +140,55 @@ static int choose_netrc(struct get *get)
     return code;
 }
 
+/* What is sent: the text itself, or a file's bytes. */
+static int choose_data(struct get *get)
+{
+    const struct co_get_command *command = get->command;
+    struct co_http_fetch *what = &get->settings.what;
+    if (!command->data)
+        return 0;
+    if (command->data[0] == '@') {
+        int code = co_read_file(command->data + 1, &get->data);
+        if (code)
+            return code;
+    } else {
+        co_buf_add_string(&get->data, command->data);
+    }
+    if (get->data.error)
+        return co_error("no memory"), CO_EXIT_OTHER;
+    what->body = get->data.at ? get->data.at : "";
+    what->body_bytes = get->data.size;
+    what->type =
+        "application/x-www-form-urlencoded"; /* as of a form, which curl and wget say too */
+    return 0;
+}
+
+static bool is_to_stdout(const struct co_get_command *command)
+{
+    return command->head || (command->output && strcmp(command->output, "-") == 0);
+}
+
+/* What can mean nothing together. */
+static int check_together(struct get *get)
+{
+    const struct co_get_command *command = get->command;
+    bool by_head = command->method && strcmp(command->method, "HEAD") == 0;
+    get->settings.head = command->head || by_head;
+    if (command->head && (command->data || (command->method && !by_head)))
+        return co_transfer_usage("--head asks by HEAD: --method and --data exclude it");
+    if (command->checksum && co_checksum_read(co_text_of(command->checksum), &get->checksum) < 0)
+        return co_transfer_usage(
+            "--checksum: not KIND=HEX, with sha256, sha512, sha1 or md5 and all its digits");
+    if (command->checksum && (get->count > 1 || is_to_stdout(command)))
+        return co_transfer_usage("--checksum is of one file, which is not standard output");
+    if (command->content_disposition && command->output)
+        return co_transfer_usage("-o and --content-disposition exclude each other");
+    if (command->newer && (command->content_disposition || is_to_stdout(command)))
+        return co_transfer_usage(
+            "--newer has to know the file: neither standard output nor the server's name");
+    return 0;
+}
+
 /* ---- what happens ---------------------------------------------------------------------------- */
 
 static int write_out(void *arg, const void *bytes, size_t size)
@@ -159,8 +219,8 @@ static void fill_settings(struct get *get)
 {
     const struct co_get_command *command = get->command;
     struct co_get_settings *settings = &get->settings;
-    bool to_stdout = command->output && strcmp(command->output, "-") == 0;
-    settings->urls = get->urls;
+    bool to_stdout = settings->head || is_to_stdout(command);
+    settings->urls = (const char *const *)get->urls;
     settings->count = get->count;
     settings->replace |= command->force;
     settings->resume = command->resume;
@@ -173,6 +233,12 @@ static void fill_settings(struct get *get)
     settings->what.digest_only = command->digest;
     settings->what.bearer = command->bearer;
     settings->what.headers = command->transfer.headers.at;
+    settings->what.method = settings->head ? "HEAD" : command->method;
+    settings->newer = command->newer;
+    settings->server_names = command->content_disposition;
+    settings->checksum = command->checksum ? &get->checksum : NULL;
+    settings->per_host = (unsigned)command->per_host;
+    settings->max_time_ms = command->transfer.max_time;
     co_transfer_client(&get->transfer, &settings->client);
     settings->client.netrc = co_buf_text(&get->netrc);
     settings->client.redirects_max = (unsigned)command->max_redirects;
@@ -198,6 +264,10 @@ static int run(struct get *get)
         code = co_transfer_usage("--http1 and --http2 exclude each other");
     if (code == 0)
         code = choose_netrc(get);
+    if (code == 0)
+        code = check_together(get);
+    if (code == 0)
+        code = choose_data(get);
     if (code)
         return code;
     code = co_transfer_open(&get->transfer, &get->command->transfer);
@@ -213,10 +283,16 @@ int co_get_run(void *settings)
     struct get *get = calloc(1, sizeof *get); /* too large for a frame */
     if (!get)
         return co_error("no memory"), CO_EXIT_OTHER;
-    *get = (struct get){.command = settings, .list = CO_BUF(LIST_MAX), .netrc = CO_BUF(NETRC_MAX)};
+    *get = (struct get){.command = settings,
+        .list = CO_BUF(LIST_MAX),
+        .netrc = CO_BUF(NETRC_MAX),
+        .data = CO_BUF(DATA_MAX)};
     int code = run(get);
     co_buf_free(&get->list);
     co_buf_free(&get->netrc);
+    co_buf_free(&get->data);
+    for (size_t i = 0; i < get->count; i++)
+        free(get->urls[i]);
     free(get->urls);
     free(get->folder);
     free(get);

@@ -8,8 +8,10 @@
 struct co_get_command {
     struct co_transfer_command transfer;
     const char *output, *folder, *list, *cookie_jar, *hsts, *netrc_file, *bearer;
+    const char *method, *data, *checksum;
     bool resume, force, no_sync, http1, http2, compressed, cookies, netrc, digest;
-    int64_t max_size, max_redirects, segments;
+    bool head, newer, content_disposition;
+    int64_t max_size, max_redirects, segments, per_host;
 };
 
 extern const struct co_option co_get_options_table[];

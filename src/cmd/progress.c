@@ -205,6 +205,11 @@ static struct co_progress_row *row_of(struct co_progress *progress, size_t index
 
 void co_progress_begin(struct co_progress *progress, size_t index, const char *name)
 {
+    struct co_progress_row *known = row_of(progress, index);
+    if (known) {
+        known->name = name;
+        return;
+    }
     for (size_t i = 0; i < CO_PROGRESS_ROWS; i++)
         if (!progress->rows[i].used) {
             progress->rows[i] = (struct co_progress_row){

@@ -33,7 +33,8 @@ struct co_progress {
 /* Shown only if standard error is a terminal, and `wanted`. */
 void co_progress_start(struct co_progress *progress, size_t files, bool wanted);
 
-/* A file has begun; is that far; has ended. Draws ten times a second at most. */
+/* A file has begun, or got another name; is that far; has ended. Draws ten times a second at most.
+ */
 void co_progress_begin(struct co_progress *progress, size_t index, const char *name);
 void co_progress_step(
     struct co_progress *progress, size_t index, uint64_t bytes, uint64_t resumed, int64_t size);

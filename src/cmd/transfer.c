@@ -2,6 +2,7 @@
 #include "cmd/transfer.h"
 
 #include "app/log.h"
+#include "app/report.h"
 #include "cmd/message.h"
 #include "coronet/fiber.h"
 
@@ -108,8 +109,8 @@ static void again(void *arg, const char *what, int why, int64_t wait_ms)
     struct co_transfer *transfer = arg;
     co_progress_hide(&transfer->progress);
     if (!transfer->command->common.quiet)
-        co_transfer_say(
-            what, ": %s; trying again in %lld s", co_explain(why), (long long)wait_ms / 1000);
+        co_transfer_say(what, ": %s; trying again in %lld.%lld s", co_explain(why),
+            (long long)wait_ms / 1000, (long long)wait_ms % 1000 / 100);
 }
 
 void co_transfer_report(const struct co_transfer *transfer, const char *event, const char *what)
@@ -139,14 +140,26 @@ void co_transfer_failed(struct co_transfer *transfer, const char *what, int rc, 
         co_transfer_say(what, ": %s", co_explain(rc));
 }
 
-static void ended(void *arg, size_t index, const char *what, int rc, int status)
+static void report_end(const struct co_transfer *transfer, const struct co_report *report)
+{
+    struct co_buf line = CO_BUF(LINE_MAX);
+    if (transfer->command->common.json) {
+        co_report_add(&line, report);
+        printf("%.*s", (int)line.size, line.error ? "" : line.at);
+    }
+    co_buf_free(&line);
+}
+
+static void ended(
+    void *arg, size_t index, const char *what, int rc, const struct co_transfer_result *result)
 {
     struct co_transfer *transfer = arg;
     transfer->count++;
     co_progress_end(&transfer->progress, index, rc >= 0);
-    co_transfer_report(transfer, rc == 0 ? "done" : "failed", what);
+    report_end(transfer,
+        &(struct co_report){transfer->kind, what, rc, (int)co_exit_of(rc, result->status), result});
     if (rc < 0)
-        co_transfer_failed(transfer, what, rc, status);
+        co_transfer_failed(transfer, what, rc, result->status);
 }
 
 /* ---- running -------------------------------------------------------------------------------- */

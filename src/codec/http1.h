@@ -130,4 +130,7 @@ const char *co_http_reason(int status);
 enum co_http_method co_http_method_of(co_text token);
 const char *co_http_method_name(enum co_http_method method);
 
+/* RFC 9110 9.2.2: doing it twice is doing it once. */
+bool co_http_is_idempotent(enum co_http_method method);
+
 #endif

@@ -102,3 +102,10 @@ const char *co_http_reason(int status)
         return "Unknown";
     return reasons[status];
 }
+
+bool co_http_is_idempotent(enum co_http_method method)
+{
+    return method == CO_HTTP_GET || method == CO_HTTP_HEAD || method == CO_HTTP_PUT ||
+           method == CO_HTTP_DELETE || method == CO_HTTP_OPTIONS || method == CO_HTTP_TRACE ||
+           method == CO_HTTP_PROPFIND;
+}

@@ -28,8 +28,9 @@ int co_url_parse(co_text text, struct co_url *ret);
 
 /*
  * Appends the absolute URL that a reference means within a base (RFC 3986 5.2), without fragment;
- * bytes that no URL may hold are percent-encoded. The base's user is not carried over. The result
- * is still to be parsed: nothing has been checked. Returns out's error or 0.
+ * bytes that no URL may hold are percent-encoded, and a host beyond ASCII becomes its ASCII form
+ * (idna.h). The base's user is not carried over. The result is still to be parsed: nothing has been
+ * checked. Returns out's error or 0.
  */
 int co_url_resolve(const struct co_url *base, co_text reference, struct co_buf *out);
 
@@ -39,6 +40,15 @@ bool co_url_host_is_address(co_text host);
 /* Appends the URL with "***" for its user and password, which nobody shall read (attacks C11). Text
  * that is no URL loses all between "://" and its last '@'. */
 void co_url_shown(co_text url, struct co_buf *out);
+
+/*
+ * Appends what somebody has typed, or a page says, as an absolute URL without fragment that
+ * co_url_parse takes: spaces around it are left out, "http://" is put before what begins with a
+ * host, and the rest is as co_url_resolve does it. 0; CO_EINVALID when it is none, and *ret_why
+ * says why, in words that follow "URL: "; out's error, with *ret_why at NULL. Then `out` is as
+ * before.
+ */
+int co_url_typed(co_text text, struct co_buf *out, const char **ret_why);
 
 /* Checks "host", "host:port", "[::1]:port" (RFC 9112 3.2). 0 or CO_EINVALID. Port 0 when absent;
  * the host comes without brackets: one that holds a ':' is IPv6. */

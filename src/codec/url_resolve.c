@@ -2,6 +2,8 @@
 /* References to absolute URLs (RFC 3986 5.2), as they stand in Location and in pages. */
 #include "codec/url.h"
 
+#include "codec/idna.h"
+
 /* ---- bytes ---------------------------------------------------------------------------------- */
 
 /* What browsers encode where they find it raw: spaces, controls, all beyond ASCII, and what no URL
@@ -86,18 +88,65 @@ static void add_path(struct co_buf *out, const struct co_url *base, co_text path
     add_segments(out, start, co_text_after(path, absolute));
 }
 
+static bool is_ascii(co_text text)
+{
+    for (size_t i = 0; i < text.size; i++)
+        if ((unsigned char)text.at[i] >= 0x80)
+            return false;
+    return true;
+}
+
+/* A name that has no ASCII form is encoded like all else, which no host may be: it is refused when
+ * the result is parsed. */
+static void add_host(struct co_buf *out, co_text host)
+{
+    ssize_t colon = co_text_find(host, ':');
+    co_text name = {host.at, colon < 0 ? host.size : (size_t)colon};
+    if (is_ascii(name) || co_idna_to_ascii(name, out) == CO_EINVALID)
+        add_bytes(out, name);
+    add_bytes(out, co_text_after(host, name.size));
+}
+
+/* "//" and what follows it. */
+static void add_with_authority(struct co_buf *out, co_text text)
+{
+    size_t size = 2;
+    while (size < text.size && !memchr("/?", text.at[size], 2))
+        size++;
+    co_text authority = {text.at, size};
+    ssize_t at = co_text_find(authority, '@');
+    co_text before = {text.at, at < 0 ? 2 : (size_t)at + 1};
+    add_bytes(out, before);
+    add_host(out, co_text_after(authority, before.size));
+    text = co_text_after(text, size);
+    ssize_t mark = co_text_find(text, '?');
+    co_text path = {text.at, mark < 0 ? text.size : (size_t)mark};
+    if (path.size > 0) {
+        size_t start = out->size;
+        co_buf_add_char(out, '/');
+        add_segments(out, start, co_text_after(path, 1));
+    }
+    add_bytes(out, co_text_after(text, path.size));
+}
+
 int co_url_resolve(const struct co_url *base, co_text reference, struct co_buf *out)
 {
     ssize_t mark = co_text_find(reference, '#');
     co_text text = {reference.at, mark < 0 ? reference.size : (size_t)mark};
     if (has_scheme(text)) {
-        add_bytes(out, text);
+        size_t scheme = (size_t)co_text_find(text, ':') + 1;
+        add_bytes(out, (co_text){text.at, scheme});
+        text = co_text_after(text, scheme);
+        if (co_text_starts(text, CO_TEXT("//")))
+            add_with_authority(out, text);
+        else
+            add_bytes(out, text);
         return out->error;
     }
     if (co_text_starts(text, CO_TEXT("//"))) {
         co_buf_add_text(out, base->scheme);
         co_buf_add_char(out, ':');
-        add_bytes(out, text);
+        add_with_authority(out, text);
         return out->error;
     }
     mark = co_text_find(text, '?');

@@ -9,6 +9,7 @@
 #include "dial/proxies.h"
 #include "http/decoded.h"
 #include "http/exchange.h"
+#include "http/field.h"
 #include "http/links.h"
 #include "net/fail.h"
 
@@ -139,20 +140,13 @@ static void let_go(co_http_response *response)
     co_http_links_give(links_of(response), &place, stream, is_sound);
 }
 
-/* RFC 9110 9.2.2: doing it twice is doing it once. */
-static bool is_idempotent(enum co_http_method method)
-{
-    return method == CO_HTTP_GET || method == CO_HTTP_HEAD || method == CO_HTTP_PUT ||
-           method == CO_HTTP_DELETE || method == CO_HTTP_OPTIONS;
-}
-
 /* A kept connection may have been closed while the request was on its way (RFC 9112 9.3.1). What
  * the server has not looked at it can be asked again (RFC 9113 8.7). */
 static bool is_worth_another(int rc, enum co_http_fate fate, enum co_http_method method, bool used)
 {
     if (fate == CO_HTTP_REFUSED)
         return true;
-    return used && fate == CO_HTTP_UNHEARD && is_idempotent(method) &&
+    return used && fate == CO_HTTP_UNHEARD && co_http_is_idempotent(method) &&
            (rc == CO_EEOF || rc == -ECONNRESET || rc == -EPIPE || rc == CO_ETRUNCATED);
 }
 
@@ -175,6 +169,8 @@ static int converse(co_http_response *response, const struct co_http_question *q
         if (rc < 0)
             return rc;
         rc = co_http_exchange(response->stream, question, &response->answer, &fate);
+        if (response->errand.what->sent && (rc == 0 || fate != CO_HTTP_REFUSED))
+            *response->errand.what->sent = true;
         once_more = rc == 0 ? is_misdirected(response) && !anew
                             : is_worth_another(rc, fate, question->method, used);
         if (!once_more || i == TRIES_MAX)
@@ -295,6 +291,16 @@ int64_t co_http_response_size(const co_http_response *response)
     case CO_HTTP_NO_BODY: return 0;
     default: return -1;
     }
+}
+
+void co_http_response_write_head(const co_http_response *response, struct co_buf *out)
+{
+    const struct co_http1_response *head = &response->answer.head;
+    co_buf_addf(
+        out, "HTTP/1.%u %d %.*s\r\n", head->minor, head->status, CO_TEXT_PRINT(head->reason));
+    for (unsigned i = 0; i < head->field_count; i++)
+        co_http_line_add(out, head->fields[i].name, head->fields[i].value);
+    co_buf_add_string(out, "\r\n");
 }
 
 /* ---- fetching ------------------------------------------------------------------------------- */

@@ -20,6 +20,9 @@ ssize_t co_http_response_next(co_http_response *response, co_text *ret);
  * co_http_response_next; -EOPNOTSUPP when they have to be shown. */
 long co_http_response_splice(co_http_response *response, int pipe_fd, size_t size);
 
+/* Appends its head as it came: the status line, each field, the empty line. */
+void co_http_response_write_head(const co_http_response *response, struct co_buf *out);
+
 #define CO_HTTP_URL_MAX          8192  /* bytes */
 #define CO_HTTP_REQUEST_HEAD_MAX 65536 /* bytes */
 #define CO_HTTP_USER_MAX         16384 /* bytes of name and password */

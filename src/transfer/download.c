@@ -5,6 +5,8 @@
 #include "codec/range.h"
 #include "http/client.h"
 #include "transfer/downloading.h"
+#include "transfer/local_name.h"
+#include "transfer/retry.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -51,15 +53,22 @@ static int64_t modified_of(const co_http_response *response)
                                                                            : CO_DOWNLOAD_NO_TIME;
 }
 
+static bool is_get(const struct co_download *download)
+{
+    const struct co_http_fetch *what = &download->what;
+    return what->method ? strcmp(what->method, "GET") == 0 : !what->body;
+}
+
 /* What the response is a version of. Nothing is found where it can only be had whole. */
-static int version_of(const co_http_response *response, struct co_version *ret)
+static int version_of(
+    const struct co_download *download, const co_http_response *response, struct co_version *ret)
 {
     *ret = (struct co_version){.name = CO_BUF(VERSION_MAX),
         .field = CO_BUF(VALIDATOR_MAX),
         .size = co_http_response_size(response),
         .modified = modified_of(response)};
     co_text validator = validator_of(response);
-    if (!validator.at || ret->size <= 0 || is_coded(response))
+    if (!validator.at || ret->size <= 0 || is_coded(response) || !is_get(download))
         return 0;
     co_buf_add_text(&ret->field, validator);
     ret->validator = co_buf_text(&ret->field);
@@ -111,6 +120,17 @@ static int receive(const struct co_download *download, co_http_response *respons
     }
 }
 
+bool co_download_replaces(const struct co_download *download)
+{
+    bool is_servers = download->named && download->named->size > 0;
+    return (download->replace || download->newer) && !is_servers;
+}
+
+int co_download_verify(const struct co_download *download, const struct co_upload *file)
+{
+    return download->checksum ? co_checksum_verify(download->checksum, file) : 0;
+}
+
 /* Opens the file for what comes from `offset` on. */
 static int open_file(const struct co_download *download, const struct co_version *version,
     uint64_t offset, struct co_upload **ret)
@@ -121,7 +141,7 @@ static int open_file(const struct co_download *download, const struct co_version
             .offset = offset,
             .uploader = co_buf_text(&version->name),
             .partial_only = true,
-            .fresh = !download->replace,
+            .fresh = !co_download_replaces(download),
             .size_max = download->size_max,
         });
 }
@@ -147,8 +167,11 @@ static int store(const struct co_download *download, co_http_response *response,
     if (response)
         rc = receive(download, response, file, version->size);
     if (rc == 0)
+        rc = co_download_verify(download, file);
+    if (rc == 0)
         return co_upload_commit(file, !download->no_sync);
-    co_upload_abort(file, version->name.size > 0);
+    /* to go on from a file that is not the right one would help nobody */
+    co_upload_abort(file, version->name.size > 0 && rc != CO_ECHECKSUM);
     return rc;
 }
 
@@ -158,6 +181,24 @@ int co_download_refused(const co_http_response *response)
 {
     int status = co_http_response_status(response);
     return co_fail(CO_ESTATUS, "the server answered %d %s", status, co_http_reason(status));
+}
+
+int64_t co_download_retry_after_ms(const co_http_response *response)
+{
+    return co_retry_after_ms(co_http_response_header(response, "Retry-After"),
+        co_http_response_header(response, "Date"), co_wall_seconds());
+}
+
+/* The caller's headers come behind `own` of ours. */
+static int put_headers(struct co_http_fetch *what, const char **headers, size_t own)
+{
+    for (size_t i = 0; what->headers && what->headers[i]; i++) {
+        if (i == HEADERS_MAX)
+            return CO_ETOOBIG;
+        headers[own + i] = what->headers[i];
+    }
+    what->headers = headers;
+    return 0;
 }
 
 /* Is it of that version, as far as it tells? */
@@ -180,26 +221,24 @@ static bool holds(
            co_text_equal_nocase(told, (co_text){expected, (size_t)size});
 }
 
-int co_download_ask(const struct co_download *download, const struct co_version *version,
-    const uint64_t range[2], co_http_response **ret, bool *ret_whole)
+/* Its frame is large: not in its caller's. */
+__attribute__((noinline)) int co_download_ask(const struct co_download *download,
+    const struct co_version *version, const uint64_t range[2], co_http_response **ret,
+    bool *ret_whole)
 {
     char line[96], if_range[VALIDATOR_MAX + 16];
     const char *headers[HEADERS_MAX + 3] = {line, if_range};
     struct co_http_fetch what = download->what;
     *ret = NULL;
-    for (size_t i = 0; what.headers && what.headers[i]; i++) {
-        if (i == HEADERS_MAX)
-            return CO_ETOOBIG;
-        headers[i + 2] = what.headers[i];
-    }
     if (range[1] == (uint64_t)version->size - 1)
         snprintf(line, sizeof line, "Range: bytes=%llu-", (unsigned long long)range[0]);
     else
         snprintf(line, sizeof line, "Range: bytes=%llu-%llu", (unsigned long long)range[0],
             (unsigned long long)range[1]);
     snprintf(if_range, sizeof if_range, "If-Range: %.*s", CO_TEXT_PRINT(version->validator));
-    what.headers = headers;
-    int rc = co_http_fetch(ret, download->client, &what);
+    int rc = put_headers(&what, headers, 2);
+    if (rc == 0)
+        rc = co_http_fetch(ret, download->client, &what);
     if (rc < 0 || holds(*ret, version, range))
         return rc;
     *ret_whole = co_http_response_status(*ret) == 200 && is_of(*ret, version) &&
@@ -235,7 +274,7 @@ static int resume(struct co_download *download, const struct co_version *version
 static int take(struct co_download *download, co_http_response *response)
 {
     struct co_version version;
-    int rc = version_of(response, &version);
+    int rc = version_of(download, response, &version);
     if (rc == 0 && download->size_max && version.size > (int64_t)download->size_max)
         rc = CO_ETOOBIG;
     if (rc == 0)
@@ -248,37 +287,117 @@ static int take(struct co_download *download, co_http_response *response)
     return rc;
 }
 
-static int check_target(const struct co_download *download)
+/* ---- whether, and under which name ----------------------------------------------------------- */
+
+/* The file that is here. */
+struct local {
+    bool exists;
+    uint64_t size;
+    int64_t modified;
+};
+
+static int look(const struct co_download *download, struct local *ret)
 {
     struct co_tree_stat stat;
     int rc = co_tree_stat_path(download->tree, download->path, &stat);
+    *ret = (struct local){0};
     if (rc < 0)
         return rc == -ENOENT ? 0 : rc;
-    return download->replace ? 0 : -EEXIST;
+    if (!download->replace && !download->newer && !download->named)
+        return -EEXIST;
+    *ret = (struct local){stat.kind == CO_TREE_FILE, stat.size, co_seconds_of_ns(stat.modified_ns)};
+    return 0;
 }
 
-static int run(struct co_download *download)
+/* RFC 9110 13.1.3; servers that do not know it are understood by what they answer. */
+static int ask(struct co_download *download, const struct local *local, co_http_response **ret)
 {
-    co_http_response *response;
-    int rc = co_http_fetch(&response, download->client, &download->what);
-    if (rc < 0)
-        return rc;
+    char since[32 + CO_DATE_SIZE] = "If-Modified-Since: ";
+    const char *headers[HEADERS_MAX + 2] = {since};
+    struct co_http_fetch what = download->what;
+    int rc = 0;
+    what.sent = &download->sent;
+    if (download->newer && local->exists) {
+        co_date_write(since + strlen(since), local->modified);
+        rc = put_headers(&what, headers, 1);
+    }
+    return rc < 0 ? rc : co_http_fetch(ret, download->client, &what);
+}
+
+static bool is_as_new(
+    const struct co_download *download, const struct local *local, const co_http_response *response)
+{
+    if (!download->newer || !local->exists)
+        return false;
+    if (co_http_response_status(response) == 304)
+        return true;
+    int64_t modified = modified_of(response);
+    return modified != CO_DOWNLOAD_NO_TIME && modified <= local->modified &&
+           co_http_response_size(response) == (int64_t)local->size;
+}
+
+/* A name that is unsafe here is as good as none: the file has one already (attacks C06). */
+static void take_name(struct co_download *download, const co_http_response *response)
+{
+    struct co_buf name = CO_BUF(CO_LOCAL_NAME_MAX + 1);
+    co_text disposition = co_http_response_header(response, "Content-Disposition");
+    if (co_local_name_of_server(disposition, &name) == 0 &&
+        !co_text_equal(co_buf_text(&name), download->path)) {
+        co_buf_clear(download->named);
+        co_buf_add_text(download->named, co_buf_text(&name));
+        co_buf_add_char(download->named, '\0');
+        download->path = (co_text){download->named->at, name.size};
+        if (download->renamed)
+            download->renamed(download->arg);
+    }
+    co_buf_free(&name);
+}
+
+static bool is_success(int status)
+{
+    return status / 100 == 2 && status != 206;
+}
+
+static int judge(
+    struct co_download *download, const struct local *local, co_http_response *response)
+{
     download->status = co_http_response_status(response);
     download->version = co_http_response_version(response);
-    rc = download->status == 200 ? take(download, response) : co_download_refused(response);
+    download->retry_after_ms = co_download_retry_after_ms(response);
+    download->unchanged = is_as_new(download, local, response);
+    if (download->unchanged)
+        return 0;
+    if (!is_success(download->status))
+        return co_download_refused(response);
+    if (download->named)
+        take_name(download, response);
+    return download->named && download->named->error ? download->named->error
+                                                     : take(download, response);
+}
+
+static int run(struct co_download *download, const struct local *local)
+{
+    co_http_response *response;
+    int rc = ask(download, local, &response);
+    if (rc < 0)
+        return rc;
+    rc = judge(download, local, response);
     co_http_response_close(response);
     return rc;
 }
 
 int co_download_run(struct co_download *download)
 {
-    int rc = check_target(download);
+    struct local local;
+    int rc = look(download, &local);
     download->status = 0;
+    download->retry_after_ms = -1;
+    download->sent = false;
     if (rc == 0)
-        rc = run(download);
+        rc = run(download, &local);
     if (rc == CO_DOWNLOAD_WHOLE) {
         download->segments = 1;
-        rc = run(download);
+        rc = run(download, &local);
     }
     return rc;
 }

@@ -12,6 +12,7 @@
 #define CO_TRANSFER_DOWNLOAD_H
 
 #include "coronet/http_client.h"
+#include "transfer/checksum.h"
 #include "tree/tree.h"
 
 #define CO_DOWNLOAD_NO_TIME INT64_MIN
@@ -24,31 +25,44 @@ struct co_download_progress {
 
 struct co_download {
     co_http_client *client;
-    struct co_http_fetch what; /* GET; its URL says which file */
+    struct co_http_fetch what; /* its URL says which file; only what GET brings is resumed */
     struct co_tree *tree;      /* with the rights to read, add and, with `replace`, change */
     co_text path;              /* in the tree */
     bool replace;              /* a file of that name goes; else -EEXIST, asked before anything */
+    bool newer;                /* only if it is newer than a file of that name, which then goes */
     bool resume;               /* go on from what an earlier run has left */
     bool no_sync;              /* do not wait for the disk */
     bool keep_time;    /* the file gets the time that the server says it was changed at, or */
     int64_t modified;  /* where it says nothing, this; seconds since 1970 */
     unsigned segments; /* parts that are got at once, where the server can; 0: 1 */
     uint64_t size_max; /* of the file; more is CO_ETOOBIG; 0: no limit */
+    const struct co_checksum *checksum; /* what it must be, or it is thrown away; NULL: anything */
+    /* NULL: the name is as above. Else the server may give it another, which then stands here and
+     * is the path: a safe one (local_name.h) that no file has, whatever `replace` says. */
+    struct co_buf *named;
+    void (*renamed)(void *arg); /* that has happened; may be NULL */
     void (*progress)(void *arg, const struct co_download_progress *progress); /* may be NULL */
     void *arg;
-    int status;  /* of the last response; 0: there was none */
-    int version; /* of HTTP, that it came by */
+    int status;             /* of the last response; 0: there was none */
+    int version;            /* of HTTP, that it came by */
+    int64_t retry_after_ms; /* after which the server would be asked again; -1: not said */
+    bool sent;              /* bytes of a request may have left */
+    bool unchanged;         /* nothing came: the file that is here is as new */
 };
 
 /*
  * Downloads. Suspends. After a failure what has come is kept for a later run where that can tell
  * the version; each call goes on from there when `resume` is set.
  * Returns 0; CO_ESTATUS when the server refused (status says how); CO_EEOF and others that a
- * repetition may help against; CO_ETOOBIG; as co_http_fetch and co_upload_open, _write, _commit.
+ * repetition may help against; CO_ETOOBIG; CO_ECHECKSUM; as co_http_fetch and co_upload_open,
+ * _write, _commit.
  */
 int co_download_run(struct co_download *download);
 
 /* CO_ESTATUS, with the response's status for co_explain. Does not suspend. */
 int co_download_refused(const co_http_response *response);
+
+/* After how long the server would be asked again; -1: it does not say. Does not suspend. */
+int64_t co_download_retry_after_ms(const co_http_response *response);
 
 #endif

@@ -26,6 +26,12 @@ int co_download_ask(const struct co_download *download, const struct co_version 
 void co_download_date(
     const struct co_download *download, const struct co_version *version, struct co_upload *file);
 
+/* May it have the name of a file that is there? */
+bool co_download_replaces(const struct co_download *download);
+
+/* Is the whole file what it must be? 0; as co_checksum_verify. Suspends. */
+int co_download_verify(const struct co_download *download, const struct co_upload *file);
+
 void co_download_tell(
     const struct co_download *download, uint64_t bytes, uint64_t resumed, int64_t size);
 

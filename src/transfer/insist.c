@@ -2,53 +2,53 @@
 #include "transfer/insist.h"
 
 #include "coronet/fiber.h"
+#include "transfer/retry.h"
 
-#include <errno.h>
-
-#define FIRST_WAIT_MS 1000  /* before the first repetition; each later wait is twice as long, */
-#define LAST_WAIT_MS  60000 /* up to this */
-
-bool co_may_pass(int rc, int status)
+static bool is_in_time(const struct co_job *job, int64_t wait_ms)
 {
-    switch (rc) {
-    case CO_ESTATUS:
-        return status == 408 || status == 429 || status == 502 || status == 503 || status == 504;
-    case CO_EEOF:
-    case CO_ETRUNCATED:
-    case CO_ETOOSLOW:
-    case CO_EDEADLINE:
-    case CO_ENAMESERVER:
-    case -ECONNRESET:
-    case -ECONNREFUSED:
-    case -EPIPE:
-    case -ETIMEDOUT:
-    case -ENETUNREACH:
-    case -EHOSTUNREACH: return true;
-    default: return false;
-    }
+    return job->until_ns == 0 || co_now_ns() + wait_ms * CO_MS < job->until_ns;
+}
+
+/* How long to wait after a failure; -1: it is for good. */
+static int64_t wait_after(
+    const struct co_job *job, struct co_retry *retry, int rc, int status, bool final)
+{
+    struct co_retry_failure failure = {
+        .rc = rc,
+        .status = status,
+        .after_ms = job->result->retry_after_ms,
+        .may_repeat = !final,
+    };
+    co_random(&failure.random, sizeof failure.random);
+    int64_t wait_ms = co_retry_wait_ms(retry, &failure);
+    return wait_ms >= 0 && is_in_time(job, wait_ms) ? wait_ms : -1;
 }
 
 static int insist(const struct co_job *job, int *ret_status)
 {
-    int64_t wait_ms = FIRST_WAIT_MS;
+    struct co_retry retry = {.left = job->retries};
     for (unsigned i = 0;; i++) {
         bool final = false;
+        job->result->retry_after_ms = -1;
         int rc = job->attempt(job->arg, i, ret_status, &final);
-        if (rc == 0 || final || i == job->retries || co_status() < 0 ||
-            !co_may_pass(rc, *ret_status))
+        job->result->tries = i + 1;
+        if (rc == 0 || co_status() < 0)
+            return rc;
+        int64_t wait_ms = wait_after(job, &retry, rc, *ret_status, final);
+        if (wait_ms < 0)
             return rc;
         job->events->again(job->events->arg, job->what, rc, wait_ms);
         rc = co_sleep(wait_ms);
         if (rc < 0)
             return rc;
-        wait_ms = wait_ms < LAST_WAIT_MS / 2 ? 2 * wait_ms : LAST_WAIT_MS;
     }
 }
 
 int co_job_run(const struct co_job *job)
 {
-    int status = 0;
-    int rc = insist(job, &status);
-    job->events->ended(job->events->arg, job->index, job->what, rc, status);
+    int64_t start = co_now_ns();
+    int rc = insist(job, &job->result->status);
+    job->result->took_ns = co_now_ns() - start;
+    job->events->ended(job->events->arg, job->index, job->what, rc, job->result);
     return rc;
 }

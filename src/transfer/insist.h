@@ -5,6 +5,17 @@
 
 #include "transfer/download.h"
 
+/* More of how a file went, as far as it is known. */
+struct co_transfer_result {
+    int status;       /* HTTP's or the like; 0: there was none */
+    const char *file; /* what it is called here; NULL: it has no name */
+    struct co_download_progress progress;
+    int64_t retry_after_ms; /* what the server said at last; -1: nothing; the attempt's to say */
+    bool unchanged;         /* there was nothing to do */
+    unsigned tries;         /* co_job_run's, as is the following; 0: it was not begun */
+    int64_t took_ns;
+};
+
 /* Told of each file by its number, 0 and up. None may suspend. */
 struct co_transfer_events {
     void (*begun)(void *arg, size_t index, const char *name); /* what it is called on the screen */
@@ -12,8 +23,8 @@ struct co_transfer_events {
     void (*answered)(void *arg, const char *what, int status, int version);
     void (*progress)(void *arg, size_t index, const struct co_download_progress *progress);
     void (*again)(void *arg, const char *what, int why, int64_t wait_ms); /* what: URL or path */
-    /* How it ended. status: HTTP's or the like; 0: there was none. */
-    void (*ended)(void *arg, size_t index, const char *what, int rc, int status);
+    void (*ended)(
+        void *arg, size_t index, const char *what, int rc, const struct co_transfer_result *result);
     void *arg;
 };
 
@@ -23,17 +34,16 @@ struct co_job {
     size_t index;
     const char *what;
     unsigned retries;
-    /* One attempt, the nth. 0 or negative; *ret_status as above. Whether it may be repeated it can
-     * deny by *ret_final. */
+    int64_t until_ns; /* of co_now_ns: no try begins later; 0: any time */
+    struct co_transfer_result *result;
+    /* One attempt, the nth. 0 or negative; *ret_status as a result's. Whether it may be repeated it
+     * can deny by *ret_final. */
     int (*attempt)(void *arg, unsigned nth, int *ret_status, bool *ret_final);
     void *arg;
 };
 
-/* Tries until it is done, cannot be done, or has been tried often enough, and tells. Suspends.
- * Returns the last attempt's result. */
+/* Tries until it is done, cannot be done, or has been tried often enough (retry.h), and tells.
+ * Suspends. Returns the last attempt's result. */
 int co_job_run(const struct co_job *job);
-
-/* May it be otherwise when it is tried again? */
-bool co_may_pass(int rc, int status);
 
 #endif

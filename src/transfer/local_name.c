@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "transfer/local_name.h"
 
+#include "codec/disposition.h"
 #include "codec/url.h"
 
 /* What stands behind the last slash, also one that was encoded. */
@@ -38,5 +39,17 @@ int co_local_name(co_text url, struct co_buf *out)
             co_buf_add_text(out, name);
     }
     co_buf_free(&path);
+    return rc < 0 ? rc : out->error;
+}
+
+int co_local_name_of_server(co_text disposition, struct co_buf *out)
+{
+    struct co_buf name = CO_BUF(out->size_max);
+    int rc = co_disposition_filename(disposition, &name);
+    if (rc == 0)
+        rc = is_safe(co_buf_text(&name)) ? 0 : CO_EINVALID;
+    if (rc == 0)
+        co_buf_add_text(out, co_buf_text(&name));
+    co_buf_free(&name);
     return rc < 0 ? rc : out->error;
 }

@@ -14,4 +14,7 @@
  */
 int co_local_name(co_text url, struct co_buf *out);
 
+/* The same for what a server calls it by Content-Disposition. CO_EINVALID also when it does not. */
+int co_local_name_of_server(co_text disposition, struct co_buf *out);
+
 #endif

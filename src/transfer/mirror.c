@@ -181,6 +181,7 @@ static void transfer(struct job *job)
         .index = job->index,
         .what = job->path.at,
         .retries = mirror->retries,
+        .result = &(struct co_transfer_result){0},
         .attempt = attempt,
         .arg = job});
     mirror->totals.transferred += rc == 0;

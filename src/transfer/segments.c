@@ -191,7 +191,7 @@ static struct co_upload_options options_of(const struct parts *parts, co_text up
         .offset = resume ? parts->map.size + sizeof parts->map : 0,
         .uploader = uploader,
         .partial_only = true,
-        .fresh = !parts->download->replace,
+        .fresh = !co_download_replaces(parts->download),
     };
 }
 
@@ -239,6 +239,8 @@ static int finish(struct parts *parts)
 {
     const struct co_download *download = parts->download;
     int rc = co_upload_resize(parts->file, parts->map.size);
+    if (rc == 0)
+        rc = co_download_verify(download, parts->file);
     if (rc == 0) {
         co_download_date(download, parts->version, parts->file);
         return co_upload_commit(parts->file, !download->no_sync);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What parses keeps the parser's promises: slices within the text, a host of few characters, paths
- * that are relative and confined, and encoding that decodes to the same bytes.
+ * that are relative and confined, and encoding that decodes to the same bytes. What is typed
+ * becomes what parses, and stays so.
  */
+#include "codec/idna.h"
 #include "codec/url.h"
 
 #define PATH_BYTES_MAX 65536
@@ -107,6 +109,33 @@ static void check_shown(co_text text)
     co_buf_free(&shown);
 }
 
+static void check_typed(co_text text)
+{
+    struct co_buf url = CO_BUF(4 * PATH_BYTES_MAX), again = CO_BUF(4 * PATH_BYTES_MAX);
+    struct co_url parsed;
+    const char *why;
+    int rc = co_url_typed(text, &url, &why);
+    assert((rc == CO_EINVALID) == (why != NULL) && (rc == 0 || url.size == 0));
+    if (rc == 0) {
+        assert(co_url_parse(co_buf_text(&url), &parsed) == 0);
+        assert(co_url_typed(co_buf_text(&url), &again, &why) == 0);
+        assert(co_text_equal(co_buf_text(&url), co_buf_text(&again)));
+    }
+    co_buf_free(&url);
+    co_buf_free(&again);
+}
+
+/* A name's ASCII form is a host's, and its own. */
+static void check_idna(co_text text)
+{
+    struct co_buf ascii = CO_BUF(2048);
+    if (co_idna_to_ascii(text, &ascii) == 0) {
+        for (size_t i = 0; i < ascii.size; i++)
+            assert(strchr("0123456789abcdefghijklmnopqrstuvwxyz-_.", co_lower(ascii.at[i])));
+    }
+    co_buf_free(&ascii);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     co_text text = {(const char *)data, size};
@@ -117,5 +146,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_path(text);
     check_query(text);
     check_shown(text);
+    check_typed(text);
+    check_idna(text);
     return 0;
 }

@@ -10,8 +10,9 @@ import house
 BACKENDS = ('uring', 'epoll', 'virtual')
 # Libraries have one home each, so that they can be exchanged there.
 HOMES = {'nghttp2/': ['src/http/h2'], 'ares.h': ['src/dns/'], 'zlib.h': ['src/coding/'],
+         'idn2.h': ['src/codec/idna'], 'libpsl.h': ['src/http/cookies'],
          'brotli/': ['src/coding/decode'], 'zstd': ['src/coding/decode'],
-         'crypt.h': ['src/auth/password'], 'libpsl.h': ['src/http/cookies'],
+         'crypt.h': ['src/auth/password'],
          'openssl/': ['src/tls/', 'src/coding/digest', 'src/cmd/self_signed']}
 FOREIGN = re.compile(r'^[ \t]*#[ \t]*include[ \t]+<([^>]+)>', re.MULTILINE)
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]+"([^"]+)"', re.MULTILINE)
