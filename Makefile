@@ -26,7 +26,7 @@ help:
 	@echo 'make check                 both compilers, sanitizers, valgrind, fuzzing, faults, guards'
 	@echo 'make soak [TIME=300]       kills, all faults and guards, TIME seconds of load and a fuzz target'
 	@echo 'make fuzz [TIME=300]       only the fuzz targets'
-	@echo 'make bench                 measure against nginx, h2o, lighttpd and FTP servers'
+	@echo 'make bench                 measure against servers and clients that people use'
 	@echo 'make install [PREFIX=/usr/local DESTDIR=]'
 	@echo 'make format, make clean'
 
@@ -48,6 +48,7 @@ fuzz: packages
 bench: all
 	@bench/run
 	@bench/ftp
+	@bench/get
 
 install: all
 	@meson configure $(BUILD) -Dprefix=$(PREFIX)
