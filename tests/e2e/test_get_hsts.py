@@ -99,7 +99,8 @@ def test_what_others_note_meanwhile_stays_c04(tls, here):
     assert all(host in text for host in ('first.example', 'other1.example', '.localhost'))
 
 
-@pytest.mark.parametrize('host', ['local\u3002host', 'local\uff0ehost', 'LOCAL.host', 'local.host.'])
+@pytest.mark.parametrize(
+    'host', ['local\u3002host', 'local\uff0ehost', 'LOCAL.host', 'local.host.'])
 def test_other_ways_to_write_a_host_are_no_way_around_it_c04(scripted, here, host):  # noqa: F811
     """CVE-2022-42916: a host is ASCII before anything is looked up in a list."""
     one = scripted(lambda head, nth: whole(b'x'))
