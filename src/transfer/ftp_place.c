@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "transfer/ftp_place.h"
 
+#include "codec/netrc.h"
 #include "codec/url.h"
 #include "ftp/client.h"
 
@@ -115,6 +116,27 @@ int co_ftp_place_parse(struct co_ftp_place *ret, const char *url, const char *us
     if (rc == 0)
         rc = take_user(ret, &parsed, user);
     return rc < 0 ? rc : take_path(ret, parsed.path);
+}
+
+int co_ftp_place_look_up(struct co_ftp_place *place, co_text netrc)
+{
+    struct co_buf user = CO_BUF(TEXT_MAX), password = CO_BUF(TEXT_MAX);
+    int rc = 0;
+    if (place->password.size == 0 && netrc.size > 0)
+        rc = co_netrc_find(
+            netrc, co_buf_text(&place->host), co_buf_text(&place->user), &user, &password);
+    if (rc != 1) {
+        co_buf_free(&user);
+        co_buf_free(&password);
+        return rc < 0 ? co_fail(rc, "the netrc file is malformed, or has words that are too long")
+                      : 0;
+    }
+    co_buf_free(&place->user);
+    co_buf_free(&place->password);
+    place->user = user;
+    place->password = password;
+    rc = seal(&place->user);
+    return rc < 0 ? rc : seal(&place->password);
 }
 
 void co_ftp_place_free(struct co_ftp_place *place)

@@ -29,6 +29,11 @@ co_text co_ftp_plain_url(const char *url);
  * also for what no command can hold, a line's end or NUL: before anything is sent (attacks F15).
  * co_ftp_place_free in any case. */
 int co_ftp_place_parse(struct co_ftp_place *ret, const char *url, const char *user);
+
+/* Says who asks where no password is given, by a netrc file's text: nobody, or the user's of the
+ * URL. 0; as co_netrc_find. */
+int co_ftp_place_look_up(struct co_ftp_place *place, co_text netrc);
+
 void co_ftp_place_free(struct co_ftp_place *place);
 
 #endif

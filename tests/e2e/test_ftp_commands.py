@@ -249,6 +249,16 @@ def test_who_asks(server, folder, here):
     command('get', '-P', here, '--force', f'{with_user}a')
 
 
+def test_a_netrc_file_says_who_asks(scripted, here):
+    one = scripted(CONTENT)
+    (here / 'netrc').write_text('machine 127.0.0.1 login ann password sesame\n')
+    for user in ('', 'ann@', 'bob@'):
+        url = one.url.replace('//', f'//{user}') + (user[:-1] or 'a')
+        command('get', '--force', '--netrc-file', here / 'netrc', '-P', here, url)
+    said = [line for line in one.heard if line.startswith(('USER', 'PASS'))]
+    assert said == 2 * ['USER ann', 'PASS sesame'] + ['USER bob', 'PASS']
+
+
 def test_what_goes_wrong_has_its_code(ftp, here):
     url = ftp()
     command('get', '-P', here, f'{url}missing', code=8)
