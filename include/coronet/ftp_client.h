@@ -43,8 +43,9 @@ struct co_ftp_client_options {
     const char *user, *password; /* NULL: anonymous */
     const char *account;         /* for servers that ask for one (ACCT); NULL: none */
     enum co_ftp_security security;
-    co_tls *tls;         /* whom to trust; borrowed; NULL: the system's authorities */
-    int family;          /* AF_INET or AF_INET6 only; 0: both */
+    co_tls *tls;                /* whom to trust; borrowed; NULL: the system's authorities */
+    int family;                 /* AF_INET or AF_INET6 only; 0: both */
+    const char *const *answers; /* addresses of the server, as in co_dial_options; may be NULL */
     int64_t connect_ms;  /* for each connection to come about, look-up and TLS too; 0: 30,000 */
     int64_t reply_ms;    /* for each reply; 0: 60,000 */
     int64_t min_rate;    /* bytes a second of transfers, after 15 s; 0: 1; negative: none */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "app/get.h"
 
+#include "app/get_ftp.h"
 #include "app/get_keep.h"
 #include "codec/escape.h"
 #include "coronet/fiber.h"
@@ -17,6 +18,7 @@
 struct get {
     const struct co_get_settings *settings;
     co_http_client *client;
+    struct co_ftp_pool *ftp;
     struct co_tree *tree;
     struct co_hosts *hosts;
     struct co_get_keep keep;
@@ -49,8 +51,9 @@ static bool may_repeat(const struct job *job, bool sent)
 
 /* ---- to a function -------------------------------------------------------------------------- */
 
-static int pour_bytes(struct job *job, const void *bytes, size_t size)
+static int pour_bytes(void *arg, const void *bytes, size_t size)
 {
+    struct job *job = arg;
     const struct co_get_settings *settings = job->get->settings;
     struct co_download_progress *progress = &job->result.progress;
     progress->bytes += size;
@@ -113,6 +116,16 @@ static int pour(struct job *job, co_http_response *response, int status)
     return rc == 0 && !is_success ? co_download_refused(response) : rc;
 }
 
+static int try_ftp_function(struct job *job, int *ret_status, bool *ret_final)
+{
+    const struct get *get = job->get;
+    job->result.retry_after_ms = -1;
+    int rc = co_get_ftp_pour(get->settings, get->ftp, url_of(job),
+        &(struct co_get_ftp_sink){pour_bytes, job, &job->result.progress.size}, ret_status);
+    *ret_final = job->poured;
+    return rc;
+}
+
 /* What has gone out cannot be taken back. */
 static int try_function(void *arg, unsigned nth, int *ret_status, bool *ret_final)
 {
@@ -123,6 +136,8 @@ static int try_function(void *arg, unsigned nth, int *ret_status, bool *ret_fina
     bool sent = false;
     (void)nth;
     *ret_status = 0;
+    if (co_ftp_is_url(url_of(job)))
+        return try_ftp_function(job, ret_status, ret_final);
     what.url = url_of(job);
     what.sent = &sent;
     int rc = co_http_fetch(&response, job->get->client, &what);
@@ -159,12 +174,23 @@ static void renamed(void *arg)
     begin(job, job->servers_name.at);
 }
 
+static int try_ftp_file(struct job *job, int *ret_status)
+{
+    int rc = co_get_ftp_file(job->get->settings, job->get->ftp, &job->download);
+    *ret_status = job->download.status;
+    job->result.unchanged = job->download.unchanged;
+    return rc;
+}
+
 /* What one try has brought the next goes on from. */
 static int try_file(void *arg, unsigned nth, int *ret_status, bool *ret_final)
 {
     struct job *job = arg;
     const struct co_transfer_events *events = &job->get->settings->events;
     job->download.resume |= nth > 0;
+    job->result.retry_after_ms = -1;
+    if (co_ftp_is_url(url_of(job)))
+        return try_ftp_file(job, ret_status);
     int rc = co_download_run(&job->download);
     job->result.retry_after_ms = job->download.retry_after_ms;
     job->result.unchanged = job->download.unchanged;
@@ -220,7 +246,9 @@ static int choose_name(const struct job *job, struct co_buf *out)
     if (settings->name)
         co_buf_add_string(out, settings->name);
     else
-        rc = co_local_name(co_text_of(url_of(job)), out);
+        rc = co_local_name(
+            co_ftp_is_url(url_of(job)) ? co_ftp_plain_url(url_of(job)) : co_text_of(url_of(job)),
+            out);
     co_buf_add_char(out, '\0');
     if (rc == CO_EINVALID)
         rc = refuse_name(job);
@@ -289,10 +317,13 @@ static int run_with_client(struct get *get)
     int rc = co_get_keep_open(&get->keep, get->settings, &options);
     if (rc == 0)
         rc = co_http_client_new(&get->client, &options);
+    if (rc == 0)
+        rc = co_ftp_pool_new(&get->ftp, &options, get->settings->ftp_active);
     if (rc == 0) {
         rc = run_jobs(get);
         co_get_keep_save(&get->keep, get->settings);
     }
+    co_ftp_pool_free(get->ftp);
     co_http_client_free(get->client);
     co_get_keep_close(&get->keep);
     return rc;

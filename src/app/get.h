@@ -24,6 +24,7 @@ struct co_get_settings {
     uint64_t size_max;                  /* of each file; 0: no limit */
     struct co_http_fetch what;          /* for each; its URL is not looked at */
     struct co_http_client_options client;
+    bool ascii, ftp_active; /* FTP: files are text; servers make the data connections */
     bool cookies;           /* take them and tell them, for this run */
     const char *cookie_jar; /* and before and after it, in this file; NULL: no file */
     const char *hsts;       /* the file of hosts that are asked over TLS alone; NULL: none */

@@ -3,6 +3,7 @@
 
 #include "net/fail.h"
 #include "runtime/file.h"
+#include "transfer/means.h"
 
 #include <errno.h>
 
@@ -44,11 +45,10 @@ int co_app_mirror(struct co_mirror_settings *settings)
     int rc = open_folder(settings);
     if (rc < 0)
         return rc;
-    rc = co_http_client_new(&settings->remote.client, &settings->client);
-    if (rc == 0) {
+    rc = co_means_open(&settings->remote, &settings->client);
+    if (rc == 0)
         rc = run(settings);
-        co_http_client_free(settings->remote.client);
-    }
+    co_means_close(&settings->remote);
     co_tree_free(mirror->tree);
     return rc;
 }

@@ -4,6 +4,7 @@
 #include "coronet/fiber.h"
 #include "http/client.h"
 #include "transfer/local_file.h"
+#include "transfer/means.h"
 
 #include <errno.h>
 
@@ -113,14 +114,13 @@ int co_app_put(const struct co_put_settings *settings)
 {
     struct put put = {.settings = settings, .name = CO_BUF(CO_HTTP_URL_MAX)};
     struct co_remote_options options = settings->remote;
-    int rc = co_http_client_new(&options.client, &settings->client);
-    if (rc < 0)
-        return rc;
-    rc = co_remote_open_around(&put.remote, &options, &put.name);
+    int rc = co_means_open(&options, &settings->client);
+    if (rc == 0)
+        rc = co_remote_open_around(&put.remote, &options, &put.name);
     if (rc == 0)
         rc = run_jobs(&put);
     co_remote_close(put.remote);
-    co_http_client_free(options.client);
+    co_means_close(&options);
     co_buf_free(&put.name);
     return rc;
 }

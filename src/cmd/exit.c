@@ -36,11 +36,14 @@ enum co_exit co_exit_of(int rc, int status)
     case CO_ETOOSLOW: return CO_EXIT_NETWORK;
     case CO_ETLS:
     case CO_ECERTIFICATE: return CO_EXIT_TLS;
+    case CO_EFTP:
     case CO_EHTTP:
     case CO_EPROTO: return CO_EXIT_PROTOCOL;
     case CO_EPROXY: return CO_EXIT_REFUSED;
+    case CO_ELOGIN:
     case CO_EPROXYLOGIN: return CO_EXIT_LOGIN;
     case CO_ESTATUS: return status == 401 || status == 407 ? CO_EXIT_LOGIN : CO_EXIT_REFUSED;
+    case CO_ECHANGED:
     case CO_EEOF:
     case CO_ETRUNCATED: return CO_EXIT_PARTIAL;
     case CO_ECHECKSUM:

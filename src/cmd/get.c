@@ -50,7 +50,7 @@ static int add_url(struct get *get, const char *typed)
     urls[get->count++] = url;
     return co_remote_is_url(url)
                ? 0
-               : refuse_url(typed, "it begins neither with http:// nor with https://");
+               : refuse_url(typed, "it is none of HTTP or FTP (http, https, ftp, ftps, ftpes)");
 }
 
 /* Empty lines and those that begin with '#' are none. */
@@ -247,6 +247,8 @@ static void fill_settings(struct get *get)
                                : command->http2 ? CO_HTTP_2
                                                 : CO_HTTP_ANY;
     settings->client.compressed = command->compressed;
+    settings->ascii = command->ascii;
+    settings->ftp_active = command->transfer.active;
     settings->cookies = command->cookies;
     settings->cookie_jar = command->cookie_jar;
     settings->hsts = command->hsts;

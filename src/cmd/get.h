@@ -10,7 +10,7 @@ struct co_get_command {
     const char *output, *folder, *list, *cookie_jar, *hsts, *netrc_file, *bearer;
     const char *method, *data, *checksum;
     bool resume, force, no_sync, http1, http2, compressed, cookies, netrc, digest;
-    bool head, newer, content_disposition;
+    bool ascii, head, newer, content_disposition;
     int64_t max_size, max_redirects, segments, per_host;
 };
 
@@ -20,7 +20,7 @@ int co_get_run(void *settings);
 
 #define CO_GET_COMMAND                                                                             \
  {                                                                                                 \
-  .name = "get", .summary = "get files over HTTP and HTTPS", .usage = "URL... [OPTION...]",        \
+  .name = "get", .summary = "get files over HTTP, HTTPS and FTP", .usage = "URL... [OPTION...]",   \
   .examples = "  coronet get https://example.org/a.tar.gz          into the current directory\n"   \
               "  coronet get -c https://example.org/a.tar.gz       go on where it broke off\n"     \
               "  coronet get -o - http://localhost:8000/ | less    to standard output\n"           \

@@ -35,6 +35,8 @@ const struct co_option co_get_options_table[] = {
         .help = "send it, by POST; @- is standard input", .at = AT(data)},
     {CO_OPTION_FLAG, .name = "compressed",
         .help = "ask for gzip, deflate, br or zstd, and decode it", .at = AT(compressed)},
+    {CO_OPTION_FLAG, .name = "ascii", .help = "FTP: files are text, line ends are converted",
+        .at = AT(ascii)},
     CO_TRANSFER_WHO,
     {CO_OPTION_FLAG, .name = "digest",
         .help = "never tell the password itself: Digest authentication alone", .at = AT(digest)},

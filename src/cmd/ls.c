@@ -89,7 +89,10 @@ static void fill_settings(struct ls *ls)
 {
     const struct co_transfer_command *command = &ls->command->transfer;
     ls->settings = (struct co_ls_settings){
-        .remote = {.url = ls->url, .user = command->user, .headers = command->headers.at},
+        .remote = {.url = ls->url,
+            .user = command->user,
+            .headers = command->headers.at,
+            .ftp_active = command->active},
         .recursive = ls->command->recursive,
         .details = ls->command->details || command->common.json,
         .jobs = (unsigned)command->jobs,
@@ -133,8 +136,7 @@ int co_ls_run(void *settings)
     struct ls ls = {.command = settings, .line = CO_BUF(LINE_MAX)};
     const struct co_option_list *arguments = &ls.command->transfer.common.arguments;
     if (arguments->count != 1 || !co_remote_is_url(arguments->at[0]))
-        return co_transfer_usage("one URL is wanted, that begins with http:// or https:// (see "
-                                 "coronet ls --help)");
+        return co_transfer_usage("one URL of HTTP or FTP is wanted (see coronet ls --help)");
     ls.url = arguments->at[0];
     int code = co_transfer_open(&ls.transfer, &ls.command->transfer);
     if (code == 0)

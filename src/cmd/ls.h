@@ -17,7 +17,7 @@ int co_ls_run(void *settings);
 
 #define CO_LS_COMMAND                                                                              \
  {                                                                                                 \
-  .name = "ls", .summary = "list a folder over HTTP and HTTPS", .usage = "URL [OPTION...]",        \
+  .name = "ls", .summary = "list a folder over HTTP, HTTPS and FTP", .usage = "URL [OPTION...]",   \
   .examples = "  coronet ls http://localhost:8000/                 names, one a line\n"            \
               "  coronet ls -l https://example.org/pub/            with sizes and times\n"         \
               "  coronet ls -R --json http://localhost:8000/       a whole tree, for programs\n",  \

@@ -121,6 +121,7 @@ static void fill_settings(struct mirror *mirror)
     const struct co_transfer_command *common = &command->transfer;
     struct co_mirror_settings *settings = &mirror->settings;
     settings->remote.user = common->user;
+    settings->remote.ftp_active = common->active;
     settings->remote.headers = common->headers.at;
     settings->mirror.rules = (struct co_mirror_rules){command->includes.at, command->excludes.at};
     settings->mirror.delete_others = command->delete_others;

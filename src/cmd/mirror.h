@@ -17,7 +17,7 @@ int co_mirror_run_command(void *settings);
 
 #define CO_MIRROR_COMMAND                                                                          \
  {                                                                                                 \
-  .name = "mirror", .summary = "make one tree as another is, over HTTP and HTTPS",                 \
+  .name = "mirror", .summary = "make one tree as another is, over HTTP, HTTPS and FTP",            \
   .usage = "FROM TO [OPTION...]",                                                                  \
   .examples = "  coronet mirror https://example.org/pub/ pub         a server's tree, here\n"      \
               "  coronet mirror site http://localhost:8000/site/     a tree of here, there\n"      \

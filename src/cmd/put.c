@@ -56,7 +56,8 @@ static int take_words(struct put *put)
     settings->count = words->count - 1;
     settings->remote.url = words->at[settings->count];
     if (!co_remote_is_url(settings->remote.url)) {
-        co_transfer_say(settings->remote.url, " is no URL that begins with http:// or https://");
+        co_transfer_say(
+            settings->remote.url, " is no URL of HTTP or FTP (http, https, ftp, ftps, ftpes)");
         return CO_EXIT_USAGE;
     }
     bool folder = ends_with_slash(settings->remote.url);
@@ -79,6 +80,7 @@ static void fill_settings(struct put *put)
     const struct co_transfer_command *command = &put->command->transfer;
     struct co_put_settings *settings = &put->settings;
     settings->remote.user = command->user;
+    settings->remote.ftp_active = command->active;
     settings->remote.headers = command->headers.at;
     settings->resume = put->command->resume;
     settings->jobs = (unsigned)command->jobs;

@@ -16,7 +16,7 @@ int co_put_run(void *settings);
 
 #define CO_PUT_COMMAND                                                                             \
  {                                                                                                 \
-  .name = "put", .summary = "put files to a server over HTTP and HTTPS",                           \
+  .name = "put", .summary = "put files to a server over HTTP, HTTPS and FTP",                      \
   .usage = "FILE... URL [OPTION...]",                                                              \
   .examples = "  coronet put a.txt b.txt http://localhost:8000/in/   into a folder\n"              \
               "  coronet put a.txt http://localhost:8000/in/new.txt  under another name\n"         \

@@ -19,7 +19,7 @@ struct co_transfer_command {
     struct co_option_list headers, pins, answers;
     const char *user, *user_agent;
     const char *cacert, *cert, *key, *tls_min, *proxy, *no_proxy, *proxy_cacert;
-    bool insecure;
+    bool insecure, active;
     int64_t jobs, retries, timeout, connect_timeout, max_time, limit_rate;
 };
 
@@ -68,6 +68,8 @@ struct co_transfer_command {
      {CO_OPTION_TEXT, .name = "proxy-cacert", .value = "FILE", .is_file = true,                    \
          .help = "authorities to trust (PEM) for an https:// proxy",                               \
          .at = CO_TRANSFER_AT(proxy_cacert)},                                                      \
+     {CO_OPTION_FLAG, .name = "active", .help = "FTP: the server makes the data connections",      \
+         .at = CO_TRANSFER_AT(active)},                                                            \
  {                                                                                                 \
   CO_OPTION_LIST, .name = "resolve", .value = "HOST:PORT:ADDRESS",                                 \
                   .help = "the address of a host, instead of a look-up; repeatable",               \

@@ -217,6 +217,7 @@ static void learn_features(co_ftp_client *client, bool *ret_utf8)
         line = co_text_trim(line);
         co_text name = {line.at, line.size < facts.size ? line.size : facts.size};
         *ret_utf8 |= co_text_equal_nocase(line, utf8);
+        client->sets_times |= co_text_equal_nocase(line, CO_TEXT("MFMT"));
         if (!co_text_equal_nocase(name, facts) || client->facts)
             continue;
         client->facts = true;
@@ -290,8 +291,9 @@ static int check_options(co_ftp_client *client)
 
 static int connect_control(co_ftp_client *client)
 {
-    const struct co_dial_options dial = {
-        .family = client->options.family, .timeout_ms = client->options.connect_ms};
+    const struct co_dial_options dial = {.family = client->options.family,
+        .timeout_ms = client->options.connect_ms,
+        .answers = client->options.answers};
     int rc = check_options(client);
     if (rc == 0)
         rc = co_dial(&client->control, client->where, &dial);

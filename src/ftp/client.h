@@ -35,6 +35,7 @@ struct co_ftp_client {
     bool data_secure;                 /* PROT P */
     bool no_extended;                 /* EPSV or EPRT is not to be had here: PASV and PORT */
     bool facts, facts_set;            /* MLST and MLSD are to be had; and say what we want */
+    bool sets_times;                  /* MFMT is to be had */
     bool no_facts;                    /* they were said to be, and are not */
     bool size_unknown;                /* there is no SIZE */
     struct co_buf features;           /* of MLST: "type*;size*;..." */
@@ -120,6 +121,11 @@ struct co_ftp_transfer {
 /* Makes a transfer of an open way, which it owns from now on also on failure. 0 or -ENOMEM. */
 int co_ftp_transfer_new(
     co_ftp_client *client, struct co_ftp_data_way *way, struct co_ftp_transfer **ret);
+
+/* ---- lists (client_list.c) ------------------------------------------------------------------- */
+
+/* At its end: was every line of it understood? Else nobody may delete by it. */
+bool co_ftp_list_is_whole(const co_ftp_list *list);
 
 /* ---- verbs (client_verb.c) ------------------------------------------------------------------- */
 

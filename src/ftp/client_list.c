@@ -182,6 +182,11 @@ int co_ftp_list_next(co_ftp_list *list, struct co_ftp_entry *ret)
     return list->result;
 }
 
+bool co_ftp_list_is_whole(const co_ftp_list *list)
+{
+    return !list->transfer && list->result == 0 && !list->reader.some_not;
+}
+
 void co_ftp_list_close(co_ftp_list *list)
 {
     if (!list)

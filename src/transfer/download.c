@@ -131,8 +131,7 @@ int co_download_verify(const struct co_download *download, const struct co_uploa
     return download->checksum ? co_checksum_verify(download->checksum, file) : 0;
 }
 
-/* Opens the file for what comes from `offset` on. */
-static int open_file(const struct co_download *download, const struct co_version *version,
+int co_download_open(const struct co_download *download, const struct co_version *version,
     uint64_t offset, struct co_upload **ret)
 {
     return co_upload_open(ret, download->tree, download->path,
@@ -160,7 +159,7 @@ static int store(const struct co_download *download, co_http_response *response,
     const struct co_version *version, uint64_t offset)
 {
     struct co_upload *file;
-    int rc = open_file(download, version, offset, &file);
+    int rc = co_download_open(download, version, offset, &file);
     if (rc < 0)
         return rc;
     co_download_date(download, version, file);
@@ -289,28 +288,23 @@ static int take(struct co_download *download, co_http_response *response)
 
 /* ---- whether, and under which name ----------------------------------------------------------- */
 
-/* The file that is here. */
-struct local {
-    bool exists;
-    uint64_t size;
-    int64_t modified;
-};
-
-static int look(const struct co_download *download, struct local *ret)
+int co_download_look(const struct co_download *download, struct co_download_local *ret)
 {
     struct co_tree_stat stat;
     int rc = co_tree_stat_path(download->tree, download->path, &stat);
-    *ret = (struct local){0};
+    *ret = (struct co_download_local){0};
     if (rc < 0)
         return rc == -ENOENT ? 0 : rc;
     if (!download->replace && !download->newer && !download->named)
         return -EEXIST;
-    *ret = (struct local){stat.kind == CO_TREE_FILE, stat.size, co_seconds_of_ns(stat.modified_ns)};
+    *ret = (struct co_download_local){
+        stat.kind == CO_TREE_FILE, stat.size, co_seconds_of_ns(stat.modified_ns)};
     return 0;
 }
 
 /* RFC 9110 13.1.3; servers that do not know it are understood by what they answer. */
-static int ask(struct co_download *download, const struct local *local, co_http_response **ret)
+static int ask(
+    struct co_download *download, const struct co_download_local *local, co_http_response **ret)
 {
     char since[32 + CO_DATE_SIZE] = "If-Modified-Since: ";
     const char *headers[HEADERS_MAX + 2] = {since};
@@ -324,16 +318,22 @@ static int ask(struct co_download *download, const struct local *local, co_http_
     return rc < 0 ? rc : co_http_fetch(ret, download->client, &what);
 }
 
-static bool is_as_new(
-    const struct co_download *download, const struct local *local, const co_http_response *response)
+bool co_download_is_as_new(const struct co_download *download,
+    const struct co_download_local *local, int64_t modified, int64_t size)
+{
+    return download->newer && local->exists && modified != CO_DOWNLOAD_NO_TIME &&
+           modified <= local->modified && size == (int64_t)local->size;
+}
+
+static bool is_as_new(const struct co_download *download, const struct co_download_local *local,
+    const co_http_response *response)
 {
     if (!download->newer || !local->exists)
         return false;
     if (co_http_response_status(response) == 304)
         return true;
-    int64_t modified = modified_of(response);
-    return modified != CO_DOWNLOAD_NO_TIME && modified <= local->modified &&
-           co_http_response_size(response) == (int64_t)local->size;
+    return co_download_is_as_new(
+        download, local, modified_of(response), co_http_response_size(response));
 }
 
 /* A name that is unsafe here is as good as none: the file has one already (attacks C06). */
@@ -359,7 +359,7 @@ static bool is_success(int status)
 }
 
 static int judge(
-    struct co_download *download, const struct local *local, co_http_response *response)
+    struct co_download *download, const struct co_download_local *local, co_http_response *response)
 {
     download->status = co_http_response_status(response);
     download->version = co_http_response_version(response);
@@ -375,7 +375,7 @@ static int judge(
                                                      : take(download, response);
 }
 
-static int run(struct co_download *download, const struct local *local)
+static int run(struct co_download *download, const struct co_download_local *local)
 {
     co_http_response *response;
     int rc = ask(download, local, &response);
@@ -388,8 +388,8 @@ static int run(struct co_download *download, const struct local *local)
 
 int co_download_run(struct co_download *download)
 {
-    struct local local;
-    int rc = look(download, &local);
+    struct co_download_local local;
+    int rc = co_download_look(download, &local);
     download->status = 0;
     download->retry_after_ms = -1;
     download->sent = false;

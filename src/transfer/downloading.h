@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the rooms of downloads share: download.c gets a file from its beginning to its end,
- * segments.c in parts at once. */
+ * segments.c in parts at once, download_ftp.c over FTP. */
 #ifndef CO_TRANSFER_DOWNLOADING_H
 #define CO_TRANSFER_DOWNLOADING_H
 
@@ -21,6 +21,24 @@ struct co_version {
  * as co_http_fetch. Suspends. */
 int co_download_ask(const struct co_download *download, const struct co_version *version,
     const uint64_t range[2], co_http_response **ret, bool *ret_whole);
+
+/* The file that is here. */
+struct co_download_local {
+    bool exists;
+    uint64_t size;
+    int64_t modified;
+};
+
+/* May its name be taken? 0, -EEXIST, -errno. Suspends. */
+int co_download_look(const struct co_download *download, struct co_download_local *ret);
+
+/* Is that as new as one of this time and size, if that matters? */
+bool co_download_is_as_new(const struct co_download *download,
+    const struct co_download_local *local, int64_t modified, int64_t size);
+
+/* Opens the file for what comes from `offset` on. Suspends. */
+int co_download_open(const struct co_download *download, const struct co_version *version,
+    uint64_t offset, struct co_upload **ret);
 
 /* The time that the file is to get, if it is to get one. */
 void co_download_date(

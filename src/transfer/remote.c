@@ -13,6 +13,9 @@ static const struct {
 } kinds[] = {
     {"http://", co_remote_http_open},
     {"https://", co_remote_http_open},
+    {"ftp://", co_remote_ftp_open},
+    {"ftps://", co_remote_ftp_open},
+    {"ftpes://", co_remote_ftp_open},
 };
 
 static bool begins(const char *url, const char *scheme)

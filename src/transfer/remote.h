@@ -3,7 +3,8 @@
  * A place elsewhere: a folder of a server's, whatever it speaks.
  *
  * `ls`, `put` and `mirror` stand on this and know of no protocol; a protocol fills in a
- * co_remote_kind (remote_http.c). Paths are relative to the place, decoded, their names parted by
+ * co_remote_kind (remote_http.c, remote_ftp.c). Paths are relative to the place, decoded, their
+ * names parted by
  * '/', without a slash at either end; "" is the place itself. Names that come from the other side
  * have been looked at: what is no single name never leaves a kind (attacks C07).
  *
@@ -60,6 +61,7 @@ struct co_remote_upload {
 };
 
 struct co_remote;
+struct co_ftp_pool;
 
 struct co_remote_kind {
     bool sets_times; /* set_modified can be relied on */
@@ -88,9 +90,11 @@ struct co_remote {
 };
 
 struct co_remote_options {
-    const char *url;        /* of the folder; a slash at its end is added, a query is left out */
-    co_http_client *client; /* for http and https; borrowed */
-    const char *user;       /* "NAME:PASSWORD"; borrowed, as are the following */
+    const char *url;         /* of the folder; a slash at its end is added, a query is left out */
+    co_http_client *client;  /* for http and https; borrowed */
+    struct co_ftp_pool *ftp; /* for ftp, ftps and ftpes; borrowed */
+    bool ftp_active;         /* for co_means_open: servers make the data connections */
+    const char *user;        /* "NAME:PASSWORD"; borrowed, as are the following */
     const char *const *headers; /* as in co_http_fetch */
 };
 
@@ -117,5 +121,6 @@ bool co_remote_is_name(co_text name);
 
 /* The kinds. */
 int co_remote_http_open(struct co_remote **ret, const struct co_remote_options *options);
+int co_remote_ftp_open(struct co_remote **ret, const struct co_remote_options *options);
 
 #endif

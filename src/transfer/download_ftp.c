@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+#include "transfer/download_ftp.h"
+
+#include "ftp/client.h"
+#include "transfer/downloading.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define VERSION_MAX 65536 /* bytes of a place, a user and a path */
+#define STEP_BYTES  65536
+#define COMPARED    4096 /* bytes that lie here, compared before more are added */
+
+struct fetch {
+    const struct co_download *download;
+    co_ftp_client *client;
+    const char *path;
+    struct co_version version;
+    struct co_upload *file;
+    uint64_t resumed;
+};
+
+/* ---- versions ------------------------------------------------------------------------------- */
+
+static int name_version(
+    struct co_version *version, const struct co_ftp_place *place, const char *path)
+{
+    co_buf_addf(&version->name, "ftp\n%d\n%s\n%u\n%s\n%s\n%lld\n%lld", (int)place->security,
+        place->host.at, (unsigned)place->port, place->user.at ? place->user.at : "", path,
+        (long long)version->size, (long long)version->modified);
+    return version->name.error;
+}
+
+/* What the server does not tell of it may be got all the same. */
+static int look(struct fetch *fetch, const struct co_ftp_place *place)
+{
+    struct co_version *version = &fetch->version;
+    struct co_ftp_entry entry;
+    int rc = co_ftp_stat(fetch->client, fetch->path, &entry);
+    if (rc < 0)
+        return rc == CO_ESTATUS && !fetch->client->failed ? 0 : rc;
+    if (entry.modified_within == 1)
+        version->modified = entry.modified;
+    if (place->ascii || !entry.size_known || entry.size > INT64_MAX)
+        return 0;
+    version->size = (int64_t)entry.size;
+    if (fetch->download->size_max && entry.size > fetch->download->size_max)
+        return CO_ETOOBIG;
+    return entry.modified_within == 1 && entry.size > 0 ? name_version(version, place, fetch->path)
+                                                        : 0;
+}
+
+/* ---- beginning ------------------------------------------------------------------------------ */
+
+/* The last bytes before the offset. 0 or negative. */
+static int read_before(const struct co_upload *file, uint64_t offset, struct co_buf *out)
+{
+    size_t size = offset < COMPARED ? (size_t)offset : COMPARED;
+    char *bytes = co_buf_reserve(out, size);
+    while (bytes && out->size < size) {
+        ssize_t n =
+            co_upload_read_at(file, bytes + out->size, size - out->size, offset - size + out->size);
+        if (n <= 0)
+            return n < 0 ? (int)n : -EIO;
+        out->size += (size_t)n;
+    }
+    return out->error;
+}
+
+/* Goes on behind the bytes that are here. CO_ECHANGED when they are not those of the file there. */
+static int go_on(struct fetch *fetch, uint64_t offset, co_ftp_transfer **ret)
+{
+    struct co_buf before = CO_BUF(COMPARED);
+    int rc = co_download_open(fetch->download, &fetch->version, offset, &fetch->file);
+    if (rc == 0)
+        rc = read_before(fetch->file, offset, &before);
+    if (rc == 0)
+        rc = co_ftp_download_resume(ret, fetch->client, fetch->path, offset, co_buf_text(&before));
+    co_buf_free(&before);
+    if (rc < 0) {
+        co_upload_abort(fetch->file, rc != CO_ECHANGED);
+        fetch->file = NULL;
+    }
+    return rc;
+}
+
+/* 1 when there is nothing to go on from, or the server does not. */
+static int resume(struct fetch *fetch, co_ftp_transfer **ret)
+{
+    const struct co_download *download = fetch->download;
+    uint64_t offset;
+    if (!download->resume || fetch->version.name.size == 0)
+        return 1;
+    int rc = co_upload_partial(
+        download->tree, download->path, co_buf_text(&fetch->version.name), &offset);
+    if (rc < 0 || offset == 0 || offset > (uint64_t)fetch->version.size)
+        return 1;
+    fetch->resumed = offset;
+    rc = go_on(fetch, offset, ret);
+    bool anew = rc == CO_ECHANGED || (rc == CO_ESTATUS && !fetch->client->failed);
+    return anew ? 1 : rc;
+}
+
+/* The file there has the size that makes the version, or is another one by now. */
+static int check_size(const struct fetch *fetch, const co_ftp_transfer *transfer)
+{
+    int64_t left = co_ftp_transfer_size(transfer);
+    if (left < 0 || fetch->version.size < 0 ||
+        left == fetch->version.size - (int64_t)fetch->resumed)
+        return 0;
+    return co_fail(CO_ECHANGED, "the file there has changed meanwhile");
+}
+
+/* The server is asked first: what it refuses leaves nothing here. */
+static int begin(struct fetch *fetch, co_ftp_transfer **ret)
+{
+    int rc = resume(fetch, ret);
+    if (rc == 1) {
+        fetch->resumed = 0;
+        rc = co_ftp_download_open(ret, fetch->client, fetch->path, 0);
+        if (rc == 0)
+            rc = co_download_open(fetch->download, &fetch->version, 0, &fetch->file);
+    }
+    return rc == 0 ? check_size(fetch, *ret) : rc;
+}
+
+/* ---- bytes ---------------------------------------------------------------------------------- */
+
+int co_ftp_pour(
+    co_ftp_transfer *transfer, int (*take)(void *arg, const void *bytes, size_t size), void *arg)
+{
+    char *bytes = malloc(STEP_BYTES);
+    int rc = bytes ? 0 : -ENOMEM;
+    ssize_t n = 0;
+    while (rc == 0 && (n = co_ftp_transfer_read(transfer, bytes, STEP_BYTES)) > 0)
+        rc = take(arg, bytes, (size_t)n);
+    free(bytes);
+    if (rc < 0) {
+        co_ftp_transfer_abort(transfer);
+        return rc;
+    }
+    return co_ftp_transfer_finish(transfer); /* it knows of a failure, and its reason */
+}
+
+static int store(void *arg, const void *bytes, size_t size)
+{
+    struct fetch *fetch = arg;
+    int rc = co_upload_write(fetch->file, bytes, size);
+    co_download_tell(
+        fetch->download, co_upload_size(fetch->file), fetch->resumed, fetch->version.size);
+    return rc == -EFBIG ? CO_ETOOBIG : rc;
+}
+
+static int bring(struct fetch *fetch)
+{
+    co_ftp_transfer *transfer = NULL;
+    int rc = begin(fetch, &transfer);
+    if (rc == 0) {
+        co_download_date(fetch->download, &fetch->version, fetch->file);
+        co_download_tell(fetch->download, fetch->resumed, fetch->resumed, fetch->version.size);
+        rc = co_ftp_pour(transfer, store, fetch);
+        if (rc == 0)
+            rc = co_download_verify(fetch->download, fetch->file);
+        if (rc == 0)
+            return co_upload_commit(fetch->file, !fetch->download->no_sync);
+    } else {
+        co_ftp_transfer_abort(transfer);
+    }
+    bool is_wrong = rc == CO_ECHANGED || rc == CO_ECHECKSUM;
+    co_upload_abort(fetch->file, !is_wrong && fetch->version.name.size > 0);
+    return rc;
+}
+
+int co_download_ftp(struct co_download *download, struct co_ftp_pool *pool,
+    const struct co_ftp_place *place, const char *path)
+{
+    struct fetch fetch = {.download = download,
+        .path = path,
+        .version = {.name = CO_BUF(VERSION_MAX), .size = -1, .modified = CO_DOWNLOAD_NO_TIME}};
+    struct co_download_local local;
+    download->status = 0;
+    int rc = co_download_look(download, &local);
+    if (rc == 0)
+        rc = co_ftp_pool_take(pool, place, &fetch.client, &download->status);
+    if (rc < 0)
+        return rc;
+    rc = look(&fetch, place);
+    download->unchanged = rc == 0 && co_download_is_as_new(download, &local, fetch.version.modified,
+                                         fetch.version.size);
+    if (rc == 0 && !download->unchanged)
+        rc = bring(&fetch);
+    if (rc < 0)
+        download->status = co_ftp_status(fetch.client, rc);
+    co_ftp_pool_give(pool, place, fetch.client);
+    co_buf_free(&fetch.version.name);
+    return rc;
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+#include "transfer/ftp_pool.h"
+
+#include "coronet/fiber.h"
+#include "dial/pool.h"
+#include "dial/proxies.h"
+#include "ftp/client.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define IDLE_MAX 32
+#define SURE_NS                                                                                    \
+ (2 * CO_SECOND) /* idle for longer, the server is asked whether it is still there                 \
+                  */
+#define USER_MAX 65536
+
+struct co_ftp_pool {
+    const struct co_http_client_options *options;
+    bool active;
+    struct co_link idle;
+    unsigned idle_count;
+};
+
+struct idle {
+    struct co_link link;
+    struct co_pool_place *place;
+    co_ftp_client *client;
+    int64_t since;
+};
+
+/* ---- idle ones ------------------------------------------------------------------------------ */
+
+/* No user or password holds a line's end. */
+static int key_of(const struct co_ftp_pool *pool, const struct co_ftp_place *place,
+    struct co_pool_place *ret, struct co_buf *login)
+{
+    co_buf_add_text(login, co_buf_text(&place->user));
+    co_buf_add_char(login, '\n');
+    co_buf_add_text(login, co_buf_text(&place->password));
+    *ret = (struct co_pool_place){
+        .secure = place->security == CO_FTP_IMPLICIT,
+        .upgrades = place->security == CO_FTP_EXPLICIT,
+        .host = co_buf_text(&place->host),
+        .port = place->port,
+        .speaks = place->ascii,
+        .user = co_buf_text(login),
+        .tls = pool->options->tls,
+    };
+    return login->error;
+}
+
+static co_ftp_client *unlink_idle(struct co_ftp_pool *pool, struct idle *idle)
+{
+    co_ftp_client *client = idle->client;
+    co_list_remove(&idle->link);
+    pool->idle_count--;
+    free(idle->place);
+    free(idle);
+    return client;
+}
+
+static void end(co_ftp_client *client)
+{
+    if (client->failed || co_status() < 0)
+        co_ftp_abort(client);
+    else
+        co_ftp_quit(client);
+}
+
+/* The latest, which its server has the least reason to have ended. */
+static struct idle *find_idle(struct co_ftp_pool *pool, const struct co_pool_place *key)
+{
+    for (struct co_link *at = pool->idle.prev; at != &pool->idle; at = at->prev) {
+        struct idle *idle = CO_CONTAINER(at, struct idle, link);
+        if (co_pool_place_equal(idle->place, key))
+            return idle;
+    }
+    return NULL;
+}
+
+static co_ftp_client *take_idle(struct co_ftp_pool *pool, const struct co_pool_place *key)
+{
+    for (;;) {
+        struct idle *idle = find_idle(pool, key);
+        if (!idle)
+            return NULL;
+        bool sure = co_now_ns() - idle->since < SURE_NS;
+        co_ftp_client *client = unlink_idle(pool, idle);
+        if (sure || co_ftp_command(client, "NOOP") >= 0)
+            return client;
+        end(client);
+    }
+}
+
+static void keep(struct co_ftp_pool *pool, const struct co_pool_place *key, co_ftp_client *client)
+{
+    struct co_pool_place *copied = co_pool_place_copy(key);
+    struct idle *idle = copied ? malloc(sizeof *idle) : NULL;
+    if (!idle) {
+        free(copied);
+        end(client);
+        return;
+    }
+    *idle = (struct idle){.place = copied, .client = client, .since = co_now_ns()};
+    co_list_append(&pool->idle, &idle->link);
+    if (++pool->idle_count > IDLE_MAX)
+        end(unlink_idle(pool, CO_CONTAINER(pool->idle.next, struct idle, link)));
+}
+
+void co_ftp_pool_give(
+    struct co_ftp_pool *pool, const struct co_ftp_place *place, co_ftp_client *client)
+{
+    struct co_buf login = CO_BUF(USER_MAX);
+    struct co_pool_place key;
+    if (client->failed || co_status() < 0 || key_of(pool, place, &key, &login) < 0)
+        end(client);
+    else
+        keep(pool, &key, client);
+    co_buf_free(&login);
+}
+
+/* ---- new ones ------------------------------------------------------------------------------- */
+
+static int check_way(const struct co_ftp_pool *pool, const struct co_ftp_place *place)
+{
+    if (!co_proxies_choose(
+            &pool->options->proxies, CO_TEXT("ftp"), co_buf_text(&place->host), place->port))
+        return 0;
+    return co_fail(CO_EINVALID, "a proxy is wanted, and FTP goes through none (--proxy \"\" does "
+                                "without)");
+}
+
+static int connect_to(
+    struct co_ftp_pool *pool, const struct co_ftp_place *place, co_ftp_client **ret)
+{
+    const struct co_http_client_options *options = pool->options;
+    const struct co_ftp_client_options ftp = {
+        .user = place->user.at,
+        .password = place->password.at,
+        .security = place->security,
+        .tls = options->tls,
+        .answers = options->answers,
+        .family = options->family,
+        .connect_ms = options->connect_ms,
+        .reply_ms = options->head_ms,
+        .limit_rate = options->limit_rate,
+        .active = pool->active,
+        .ascii = place->ascii,
+    };
+    return co_ftp_connect(ret, place->host.at, place->port, &ftp);
+}
+
+int co_ftp_pool_take(struct co_ftp_pool *pool, const struct co_ftp_place *place,
+    co_ftp_client **ret, int *ret_status)
+{
+    struct co_buf login = CO_BUF(USER_MAX);
+    struct co_pool_place key;
+    *ret = NULL;
+    int rc = key_of(pool, place, &key, &login);
+    if (rc == 0)
+        rc = check_way(pool, place);
+    if (rc == 0)
+        *ret = take_idle(pool, &key);
+    co_buf_free(&login);
+    if (rc == 0 && !*ret)
+        rc = connect_to(pool, place, ret);
+    *ret_status = rc == CO_ESTATUS ? 503 : 0;
+    return rc;
+}
+
+int co_ftp_status(const co_ftp_client *client, int rc)
+{
+    if (rc != CO_ESTATUS)
+        return 0;
+    switch (co_ftp_last_code(client)) {
+    case 530:
+    case 532: return 401;
+    case 501:
+    case 550: return 404;
+    case 452:
+    case 552: return 507;
+    default: return co_ftp_last_code(client) < 500 ? 503 : 403;
+    }
+}
+
+/* ---- all ------------------------------------------------------------------------------------ */
+
+int co_ftp_pool_new(
+    struct co_ftp_pool **ret, const struct co_http_client_options *options, bool active)
+{
+    struct co_ftp_pool *pool = calloc(1, sizeof *pool);
+    if (!pool)
+        return -ENOMEM;
+    pool->options = options;
+    pool->active = active;
+    co_list_init(&pool->idle);
+    *ret = pool;
+    return 0;
+}
+
+void co_ftp_pool_free(struct co_ftp_pool *pool)
+{
+    if (!pool)
+        return;
+    while (pool->idle_count > 0)
+        end(unlink_idle(pool, CO_CONTAINER(pool->idle.next, struct idle, link)));
+    free(pool);
+}
