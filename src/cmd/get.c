@@ -50,7 +50,8 @@ static int add_url(struct get *get, const char *typed)
     urls[get->count++] = url;
     return co_remote_is_url(url)
                ? 0
-               : refuse_url(typed, "it is none of HTTP or FTP (http, https, ftp, ftps, ftpes)");
+               : refuse_url(typed,
+                     "it begins with none of http://, https://, ftp://, ftps:// and ftpes://");
 }
 
 /* Empty lines and those that begin with '#' are none. */

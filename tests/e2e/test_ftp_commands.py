@@ -266,6 +266,7 @@ def test_what_goes_wrong_has_its_code(ftp, here):
     with socket.create_server(('127.0.0.1', 0)) as closed:
         port = closed.getsockname()[1]
     command('get', '-P', here, f'ftp://127.0.0.1:{port}/a', code=4)
+    command('get', '-P', here, '--head', f'{url}a', code=2)
     assert list(here.iterdir()) == []
 
 
