@@ -118,6 +118,10 @@ struct co_ftp_transfer {
     size_t given;            /* that much of it is */
 };
 
+/* Moves up to `size` bytes of a download into a pipe, as co_stream_splice. Returns as
+ * co_ftp_transfer_read; -EOPNOTSUPP when it is that which must be called. */
+long co_ftp_transfer_splice(co_ftp_transfer *transfer, int pipe_fd, size_t size);
+
 /* Makes a transfer of an open way, which it owns from now on also on failure. 0 or -ENOMEM. */
 int co_ftp_transfer_new(
     co_ftp_client *client, struct co_ftp_data_way *way, struct co_ftp_transfer **ret);

@@ -64,22 +64,46 @@ static int fail(co_ftp_transfer *transfer, int code, const char *why)
 
 /* ---- downloads ------------------------------------------------------------------------------- */
 
-/* Comes as far as the data connection does. */
-static ssize_t read_raw(co_ftp_transfer *transfer, void *ret_bytes, size_t size)
+static bool has_all(const co_ftp_transfer *transfer)
+{
+    return transfer->size_known && transfer->moved == transfer->size;
+}
+
+/* What is asked for at once: behind the last byte one more, to see that there is none. */
+static size_t step_of(const co_ftp_transfer *transfer, size_t size)
 {
     uint64_t left = transfer->size - transfer->moved;
-    if (transfer->failed || transfer->ended)
-        return transfer->failed;
-    if (transfer->size_known && left > 0 && size > left)
-        size = (size_t)left;
-    ssize_t n = co_pace_read(&transfer->pace, transfer->data, ret_bytes, size);
+    return transfer->size_known && left > 0 && size > left ? (size_t)left : size;
+}
+
+/* Books what has come, or why nothing has. */
+static ssize_t came(co_ftp_transfer *transfer, ssize_t n)
+{
     if (n < 0)
         return fail(transfer, (int)n, n == CO_ETOOSLOW ? "the server sends too slowly" : NULL);
-    if (n > 0 && transfer->size_known && left == 0)
+    if (n > 0 && has_all(transfer))
         return fail(transfer, CO_EFTP, "more comes than the file has");
     transfer->ended = n == 0;
     transfer->moved += (uint64_t)n;
     return n;
+}
+
+/* Comes as far as the data connection does. */
+static ssize_t read_raw(co_ftp_transfer *transfer, void *ret_bytes, size_t size)
+{
+    if (transfer->failed || transfer->ended)
+        return transfer->failed;
+    size = step_of(transfer, size);
+    return came(transfer, co_pace_read(&transfer->pace, transfer->data, ret_bytes, size));
+}
+
+long co_ftp_transfer_splice(co_ftp_transfer *transfer, int pipe_fd, size_t size)
+{
+    if (transfer->ascii || transfer->failed || transfer->ended || has_all(transfer))
+        return -EOPNOTSUPP;
+    size = step_of(transfer, size);
+    long n = co_pace_splice(&transfer->pace, transfer->data, pipe_fd, size);
+    return n == -EOPNOTSUPP ? n : came(transfer, n);
 }
 
 /* Reads text until some of it is converted. 0, also at the end; negative. */

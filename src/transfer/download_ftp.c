@@ -142,13 +142,36 @@ int co_ftp_pour(
     return co_ftp_transfer_finish(transfer); /* it knows of a failure, and its reason */
 }
 
-static int store(void *arg, const void *bytes, size_t size)
+/* 1: some was stored; 0: there is no more, and the transfer knows why; negative: the file's error.
+ */
+static int store_some(struct fetch *fetch, co_ftp_transfer *transfer, char *bytes)
 {
-    struct fetch *fetch = arg;
-    int rc = co_upload_write(fetch->file, bytes, size);
+    int pipe = co_upload_pipe(fetch->file);
+    long n = pipe < 0 ? -EOPNOTSUPP : co_ftp_transfer_splice(transfer, pipe, CO_UPLOAD_PIPE_BYTES);
+    bool is_moved = n != -EOPNOTSUPP;
+    if (!is_moved)
+        n = co_ftp_transfer_read(transfer, bytes, STEP_BYTES);
+    if (n <= 0)
+        return 0;
+    int rc = is_moved ? co_upload_drain(fetch->file, (size_t)n)
+                      : co_upload_write(fetch->file, bytes, (size_t)n);
     co_download_tell(
         fetch->download, co_upload_size(fetch->file), fetch->resumed, fetch->version.size);
-    return rc == -EFBIG ? CO_ETOOBIG : rc;
+    return rc == 0 ? 1 : rc == -EFBIG ? CO_ETOOBIG : rc;
+}
+
+static int store(struct fetch *fetch, co_ftp_transfer *transfer)
+{
+    char *bytes = malloc(STEP_BYTES);
+    int rc = bytes ? 1 : -ENOMEM;
+    while (rc > 0)
+        rc = store_some(fetch, transfer, bytes);
+    free(bytes);
+    if (rc < 0) {
+        co_ftp_transfer_abort(transfer);
+        return rc;
+    }
+    return co_ftp_transfer_finish(transfer);
 }
 
 static int bring(struct fetch *fetch)
@@ -158,7 +181,7 @@ static int bring(struct fetch *fetch)
     if (rc == 0) {
         co_download_date(fetch->download, &fetch->version, fetch->file);
         co_download_tell(fetch->download, fetch->resumed, fetch->resumed, fetch->version.size);
-        rc = co_ftp_pour(transfer, store, fetch);
+        rc = store(fetch, transfer);
         if (rc == 0)
             rc = co_download_verify(fetch->download, fetch->file);
         if (rc == 0)
