@@ -106,6 +106,6 @@ def test_other_ways_to_write_a_host_are_no_way_around_it_c04(scripted, here, hos
     one = scripted(lambda head, nth: whole(b'x'))
     port = one.url.rpartition(':')[2]
     (here / 'hsts').write_text('local.host "20990101 00:00:00"\n')
-    get('--hsts', here / 'hsts', '--resolve', f'*:{port}:127.0.0.1', '--retries', 0, '-o', '-',
-        f'http://{host}:{port}/', code=4)
+    get('--hsts', here / 'hsts', '--resolve', f'*:{port}:127.0.0.1',
+        '--connect-timeout', 1, '-o', '-', f'http://{host}:{port}/', code=4)
     assert not one.heads  # it was asked in TLS

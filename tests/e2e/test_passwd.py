@@ -186,6 +186,7 @@ class Terminal:
     def __init__(self, *command):
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's background job ignores it
             os.execvp(command[0], [str(word) for word in command])
         self.seen = b''
 
