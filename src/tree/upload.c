@@ -167,11 +167,11 @@ int co_upload_pipe(struct co_upload *upload)
     bool is_worth_it = upload->size >= upload->before + PIPE_FROM;
     if (upload->pipe[1] >= 0 || upload->no_pipe || !is_worth_it)
         return upload->pipe[1];
-    if (pipe2(upload->pipe, O_CLOEXEC | O_NONBLOCK) < 0) {
-        upload->pipe[0] = upload->pipe[1] = -1;
+    /* Who has many pipes gets small ones, which are slower than copying. */
+    if (pipe2(upload->pipe, O_CLOEXEC | O_NONBLOCK) < 0 ||
+        fcntl(upload->pipe[1], F_SETPIPE_SZ, CO_UPLOAD_PIPE_BYTES) < 0) {
+        pipe_close(upload);
         upload->no_pipe = true;
-    } else {
-        fcntl(upload->pipe[1], F_SETPIPE_SZ, CO_UPLOAD_PIPE_BYTES); /* or what it has */
     }
     return upload->pipe[1];
 }

@@ -3,12 +3,13 @@
 #include "upload_rig.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 
 #define MUCH  (4u << 20) /* after that a pipe is worth its making */
 #define PIECE 5000
 
 /* An upload of which much has come. */
-static struct co_upload *begin_bulk(const char *path, struct co_upload_options options)
+static struct co_upload *begin_much(const char *path, struct co_upload_options options)
 {
     static const char zeros[65536];
     struct co_upload *upload = begin(path, options);
@@ -16,6 +17,12 @@ static struct co_upload *begin_bulk(const char *path, struct co_upload_options o
         assert_int_equal(co_upload_pipe(upload), -1);
         assert_int_equal(co_upload_write(upload, zeros, sizeof zeros), 0);
     }
+    return upload;
+}
+
+static struct co_upload *begin_bulk(const char *path, struct co_upload_options options)
+{
+    struct co_upload *upload = begin_much(path, options);
     assert_true(co_upload_pipe(upload) >= 0);
     return upload;
 }
@@ -74,6 +81,24 @@ static void a_file_system_without_splice_gets_copies(void **state)
     assert_tail("file", "ab");
 }
 
+static void without_a_pipe_bytes_are_copied(void **state)
+{
+    char bytes[PIECE];
+    struct rlimit before, none;
+    (void)state;
+    struct co_upload *upload = begin_much("file", anew);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = (struct rlimit){.rlim_cur = 3, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    assert_int_equal(co_upload_pipe(upload), -1);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(co_upload_pipe(upload), -1); /* it is not tried again */
+    memset(bytes, 'a', sizeof bytes);
+    assert_int_equal(co_upload_write(upload, bytes, sizeof bytes), 0);
+    finish(upload);
+    assert_tail("file", "a");
+}
+
 static void what_comes_by_a_pipe_is_counted_f18(void **state)
 {
     (void)state;
@@ -107,6 +132,8 @@ int main(void)
             bulk_goes_through_a_pipe_into_the_file, upload_setup, upload_teardown),
         cmocka_unit_test_setup_teardown(
             a_file_system_without_splice_gets_copies, upload_setup, upload_teardown),
+        cmocka_unit_test_setup_teardown(
+            without_a_pipe_bytes_are_copied, upload_setup, upload_teardown),
         cmocka_unit_test_setup_teardown(
             what_comes_by_a_pipe_is_counted_f18, upload_setup, upload_teardown),
         cmocka_unit_test_setup_teardown(
