@@ -64,7 +64,8 @@ static inline bool co_text_equal_nocase(co_text a, co_text b)
 
 static inline bool co_text_starts(co_text text, co_text prefix)
 {
-    return text.size >= prefix.size && memcmp(text.at, prefix.at, prefix.size) == 0;
+    return prefix.size == 0 || (text.size >= prefix.size &&
+                                   memcmp(text.at, prefix.at, prefix.size) == 0); /* not of NULL */
 }
 
 /* The part from `from` to the end; empty when from is past it. (To add 0 to NULL is undefined in

@@ -41,6 +41,18 @@ def descriptors(pid, folder):
     return kinds
 
 
+def connections(ports):
+    """How many the server has at these of its ports, those that are being closed included."""
+    count = 0
+    for table in ('/proc/net/tcp', '/proc/net/tcp6'):
+        with open(table) as file:
+            for line in list(file)[1:]:
+                _, local, _, state = line.split()[:4]
+                alive = state not in ('06', '0A')  # TIME_WAIT, LISTEN
+                count += alive and int(local.rpartition(':')[2], 16) in ports
+    return count
+
+
 def resident_bytes(pid):
     """Memory that is nobody else's."""
     total = 0

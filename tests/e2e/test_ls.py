@@ -10,9 +10,11 @@ import subprocess
 
 import pytest
 
-from conftest import CORONET, PATIENCE, run
+from conftest import BUILD, CORONET, PATIENCE, run
 from places import place  # noqa: F401
 from test_get import scripted, whole  # noqa: F401
+
+SANITIZED = b'__asan_init' in (BUILD / 'coronet').read_bytes()  # which keeps what was freed
 
 KINDS = ('python', 'nginx', 'nginx-json', 'lighttpd', 'apache')
 TIME = 1_700_000_000  # of all files: 2023-11-14T22:13:20Z
@@ -179,7 +181,7 @@ def test_a_long_listing_streams_in_bounded_memory(scripted):  # noqa: F811
         peak = memory_peak(process.pid)
         count += sum(1 for line in process.stdout)
         assert process.wait(timeout=PATIENCE) == 0
-    assert count == 200_000 and peak < 16 << 10
+    assert count == 200_000 and (SANITIZED or peak < 16 << 10)
 
 
 # ---- how it ends --------------------------------------------------------------------------------

@@ -41,6 +41,8 @@ class Troubled:
         self.ask('GET', '/')
         # The monitor's child that has checked the password may not have ended yet.
         eventually(lambda: len(seen.family(self.server.pid)) == PROCESSES)
+        # Nor may the server have seen yet that we have gone.
+        eventually(lambda: not seen.connections({server.port, server.ftp_port}))
         self.before = self.held()
 
     def held(self):
