@@ -23,6 +23,9 @@ struct co_rt;
 
 /* ---- h2_meter.c */
 
+/* What nghttp2 itself is to hold either peer to; NULL when memory is out. */
+nghttp2_option *co_h2_options_new(void);
+
 /* A budget for what costs us more than the peer (attacks B01, B02, B04). */
 struct co_h2_budget {
     int64_t left;     /* points, in ns of what they are worth */

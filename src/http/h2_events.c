@@ -168,14 +168,9 @@ static nghttp2_session_callbacks *callbacks_new(void)
 
 static nghttp2_option *options_new(void)
 {
-    nghttp2_option *option;
-    if (nghttp2_option_new(&option) != 0)
-        return NULL;
-    nghttp2_option_set_no_auto_window_update(option, 1);
-    nghttp2_option_set_no_closed_streams(option, 1);
-    nghttp2_option_set_max_outbound_ack(option, CO_H2_ACKS_MAX);
-    nghttp2_option_set_max_settings(option, CO_H2_SETTINGS_MAX);
-    nghttp2_option_set_builtin_recv_extension_type(option, NGHTTP2_PRIORITY_UPDATE);
+    nghttp2_option *option = co_h2_options_new();
+    if (option)
+        nghttp2_option_set_builtin_recv_extension_type(option, NGHTTP2_PRIORITY_UPDATE);
     return option;
 }
 

@@ -245,18 +245,6 @@ static nghttp2_session_callbacks *callbacks_new(void)
     return callbacks;
 }
 
-static nghttp2_option *options_new(void)
-{
-    nghttp2_option *option;
-    if (nghttp2_option_new(&option) != 0)
-        return NULL;
-    nghttp2_option_set_no_auto_window_update(option, 1);
-    nghttp2_option_set_no_closed_streams(option, 1);
-    nghttp2_option_set_max_outbound_ack(option, CO_H2_ACKS_MAX);
-    nghttp2_option_set_max_settings(option, CO_H2_SETTINGS_MAX);
-    return option;
-}
-
 int co_h2_heard_new(struct co_h2_link *h2)
 {
     const nghttp2_settings_entry settings[] = {
@@ -264,7 +252,7 @@ int co_h2_heard_new(struct co_h2_link *h2)
         {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, CO_HTTP1_RESPONSE_HEAD_MAX},
     };
     nghttp2_session_callbacks *callbacks = callbacks_new();
-    nghttp2_option *option = callbacks ? options_new() : NULL;
+    nghttp2_option *option = callbacks ? co_h2_options_new() : NULL;
     int rc = NGHTTP2_ERR_NOMEM;
     if (option)
         rc = nghttp2_session_client_new2(&h2->session, callbacks, h2, option);

@@ -131,3 +131,15 @@ void co_h2_earn_windows(struct co_h2_meter *meter, size_t size, bool all)
     if (all || size >= WINDOW_AMPLE)
         meter->windows_free = WINDOWS_FREE;
 }
+
+nghttp2_option *co_h2_options_new(void)
+{
+    nghttp2_option *option;
+    if (nghttp2_option_new(&option) != 0)
+        return NULL;
+    nghttp2_option_set_no_auto_window_update(option, 1);
+    nghttp2_option_set_no_closed_streams(option, 1);
+    nghttp2_option_set_max_outbound_ack(option, CO_H2_ACKS_MAX);
+    nghttp2_option_set_max_settings(option, CO_H2_SETTINGS_MAX);
+    return option;
+}
