@@ -9,9 +9,15 @@
 
 #define PRIORITY_BYTES 5
 
+/* Unsigned, for the first stream may be the last that there can be, and before it stands -1. */
+static uint32_t steps_between(int32_t earlier, int32_t later)
+{
+    return ((uint32_t)later - (uint32_t)earlier) / 2;
+}
+
 void co_h2_note_opened(struct co_h2 *h2, int32_t id)
 {
-    uint32_t steps = (uint32_t)(id - h2->opened_last) / 2;
+    uint32_t steps = steps_between(h2->opened_last, id);
     h2->opened = (steps < 64 ? h2->opened << steps : 0) | 1;
     h2->opened_last = id;
 }
@@ -25,7 +31,7 @@ void co_h2_note_reset(struct co_h2 *h2, int32_t id)
 /* As far as is remembered. */
 static bool was_opened(const struct co_h2 *h2, int32_t id)
 {
-    uint32_t steps = (uint32_t)(h2->opened_last - id) / 2;
+    uint32_t steps = steps_between(id, h2->opened_last);
     return steps >= 64 || h2->opened >> steps & 1;
 }
 
