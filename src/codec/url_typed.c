@@ -123,9 +123,8 @@ int co_url_typed(co_text text, struct co_buf *out, const char **ret_why)
     co_buf_add_string(&whole, bare ? "http://" : "");
     co_buf_add_text(&whole, text);
     int rc = whole.error ? whole.error : co_url_resolve(&url, co_buf_text(&whole), out);
-    co_text result = {out->at + before, out->size - before};
-    if (rc == 0 && co_url_parse(result, &url) < 0) {
-        *ret_why = fault_of(result);
+    if (rc == 0 && co_url_parse(co_text_after(co_buf_text(out), before), &url) < 0) {
+        *ret_why = fault_of(co_text_after(co_buf_text(out), before));
         rc = CO_EINVALID;
     }
     co_buf_free(&whole);

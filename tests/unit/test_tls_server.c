@@ -487,14 +487,22 @@ KERNEL_TEST(slow_signatures_do_not_hold_the_loop)
     EVP_PKEY *p256 = EVP_EC_gen("P-256"), *p384 = EVP_EC_gen("P-384");
     EVP_PKEY *rsa = EVP_RSA_gen(2048), *large = EVP_RSA_gen(3072);
     EVP_PKEY *ed25519 = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
-    for (size_t i = 0; i < CO_LENGTH(versions); i++) {
-        CHECK(is_inline(p256, NULL, versions[i]));
-        CHECK(is_inline(ed25519, NULL, versions[i]));
-        CHECK(is_inline(rsa, NULL, versions[i]));
-        CHECK(is_inline(rsa, p256, versions[i]));
-        CHECK(!is_inline(large, NULL, versions[i]));
-        CHECK(!is_inline(p256, large, versions[i]));
-        CHECK(!is_inline(p384, NULL, versions[i]));
+    const struct {
+        EVP_PKEY *key, *beside;
+        bool is_inline;
+    } rows[] = {
+        {p256, NULL, true},
+        {ed25519, NULL, true},
+        {rsa, NULL, true},
+        {rsa, p256, true},
+        {large, NULL, false},
+        {p256, large, false},
+        {p384, NULL, false},
+    };
+    for (size_t i = 0; i < CO_LENGTH(rows) * CO_LENGTH(versions); i++) {
+        size_t row = i / CO_LENGTH(versions);
+        CHECK(is_inline(rows[row].key, rows[row].beside, versions[i % CO_LENGTH(versions)]) ==
+              rows[row].is_inline);
     }
     EVP_PKEY_free(p256);
     EVP_PKEY_free(p384);
