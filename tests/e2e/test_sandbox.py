@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """`coronet serve` in its sandbox. What it keeps from whoever has taken the server over is shown by
-tests/unit/test_sandbox.c; here, that all of the server is in it, and that it serves there."""
+tests/unit/test_sandbox_*.c; here, that all of the server is in it, and that it serves there."""
 
 import ctypes
 import os

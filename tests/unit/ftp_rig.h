@@ -349,6 +349,18 @@ static inline int ftp_store(const char *line, const char *text)
     return ftp_reply();
 }
 
+/* Does the last reply say so? */
+static inline bool ftp_said(const char *text)
+{
+    return strstr(ftp.reply, text) != NULL;
+}
+
+/* Did the last data connection bring it? */
+static inline bool ftp_brought(const char *text)
+{
+    return strstr(ftp.got, text) != NULL;
+}
+
 /* ---- the folder ----------------------------------------------------------------------------- */
 
 /* "file" of 12 bytes in two lines, "large" of zeros, "sub/inner", "empty/", ".hidden", "out". */

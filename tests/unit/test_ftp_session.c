@@ -1,18 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What sessions do: logins, data connections, texts, listings, waiting, draining. */
+/* What sessions do: logins, waiting, data connections, draining, and what they cost. */
 #include "ftp_rig.h"
 
 #include <malloc.h>
-
-static bool got(const char *text)
-{
-    return strstr(ftp.got, text) != NULL;
-}
-
-static bool said(const char *text)
-{
-    return strstr(ftp.reply, text) != NULL;
-}
 
 /* ---- who is there --------------------------------------------------------------------------- */
 
@@ -243,7 +233,7 @@ static void stat_tells_how_far_a_transfer_is(void **unused)
     assert_int_equal(co_write(ftp.data, "abc", 3), 0);
     co_sleep(1000);
     assert_int_equal(ftp_do("STAT"), 211);
-    assert_true(said(" STOR: 3 bytes so far."));
+    assert_true(ftp_said(" STOR: 3 bytes so far."));
 }
 
 static void an_aborted_transfer_is_told_as_426(void **unused)
@@ -297,189 +287,6 @@ static void a_drain_waits_for_the_data_that_150_has_promised(void **unused)
     assert_int_equal(ftp_receive(), 0);
     assert_int_equal(ftp_reply(), 226);
     assert_int_equal(ftp_reply(), 421);
-}
-
-/* ---- texts, sizes, times -------------------------------------------------------------------- */
-
-static void text_is_converted_at_every_split(void **unused)
-{
-    static const char text[] = "a\r\nb\r\r\n\nc\rd\r\n\r";
-    (void)unused;
-    ftp_start();
-    ftp_login("all");
-    assert_int_equal(ftp_do("TYPE A"), 200);
-    for (size_t split = 0; split < sizeof text; split++) {
-        ftp_epsv();
-        assert_int_equal(ftp_do("STOR text"), 150);
-        assert_int_equal(co_write(ftp.data, text, split), 0);
-        co_sleep(100);
-        ftp_give(text + split);
-        assert_int_equal(ftp_reply(), 226);
-        assert_string_equal(ftp_content("text"), "a\nb\r\n\nc\rd\n\r");
-    }
-}
-
-static void size_in_type_a_is_what_a_transfer_brings(void **unused)
-{
-    (void)unused;
-    ftp_start();
-    ftp_login("all");
-    assert_int_equal(ftp_do("TYPE A"), 200);
-    assert_int_equal(ftp_do("SIZE file"), 213);
-    assert_int_equal(atoi(ftp.reply + 4), 13);
-    assert_int_equal(ftp_fetch("RETR file"), 226);
-    assert_string_equal(ftp.got, "one\r\ntwo\r\nxyz");
-}
-
-static void times_before_1970_are_rounded_down(void **unused)
-{
-    struct timespec times[] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = -2, .tv_nsec = 500000000}};
-    (void)unused;
-    ftp_start();
-    assert_int_equal(utimensat(site.fd, "file", times, 0), 0);
-    ftp_login("all");
-    assert_int_equal(ftp_do("MDTM file"), 213);
-    assert_string_equal(ftp.reply, "213 19691231235958\r\n");
-    assert_int_equal(ftp_do("MLST file"), 250);
-    assert_true(said("modify=19691231235958;"));
-    assert_int_equal(ftp_do("MFMT 19691231235957.25 file"), 213);
-    assert_string_equal(ftp.reply, "213 Modify=19691231235957; file\r\n");
-}
-
-static void opts_mlst_may_choose_nothing(void **unused)
-{
-    (void)unused;
-    ftp_start();
-    ftp_login("all");
-    assert_int_equal(ftp_do("OPTS MLST"), 200);
-    assert_string_equal(ftp.reply, "200 MLST OPTS\r\n");
-    assert_int_equal(ftp_do("MLST file"), 250);
-    assert_true(said("\r\n  /file\r\n"));
-    assert_int_equal(ftp_do("OPTS MLST size;nonsense;Type;"), 200);
-    assert_string_equal(ftp.reply, "200 MLST OPTS type;size;\r\n");
-}
-
-/* ---- listings ------------------------------------------------------------------------------- */
-
-static void listings_hide_what_is_hidden(void **unused)
-{
-    static const char *const forms[] = {"LIST", "LIST -la", "NLST", "NLST -a", "MLSD", "NLST *"};
-    (void)unused;
-    ftp_start();
-    ftp_login("all");
-    for (size_t i = 0; i < CO_LENGTH(forms); i++) {
-        assert_int_equal(ftp_fetch(forms[i]), 226);
-        assert_true(got("file\r\n") && got("empty\r\n") && got("large\r\n"));
-        assert_false(got(".hidden") || got("out") || got("passwd"));
-    }
-}
-
-static void nlst_gives_names_that_can_be_asked_for(void **unused)
-{
-    static const struct {
-        const char *line, *names;
-    } cases[] = {
-        {"NLST sub", "sub/inner\r\n"},
-        {"NLST sub/", "sub/inner\r\n"},
-        {"NLST /sub", "/sub/inner\r\n"},
-        {"NLST sub/*", "sub/inner\r\n"},
-        {"NLST f*", "file\r\n"},
-        {"NLST ./f*", "./file\r\n"},
-        {"NLST file", "file\r\n"},
-        {"NLST sub/inner", "sub/inner\r\n"},
-        {"NLST x*", ""},
-        {"NLST empty", ""},
-    };
-    (void)unused;
-    ftp_start();
-    ftp_login("all");
-    for (size_t i = 0; i < CO_LENGTH(cases); i++) {
-        assert_int_equal(ftp_fetch(cases[i].line), 226);
-        assert_string_equal(ftp.got, cases[i].names);
-    }
-}
-
-static void names_may_have_long_prefixes(void **unused)
-{
-    static char line[3000] = "NLST ";
-    (void)unused;
-    for (size_t i = 0; i < 1400; i++)
-        memcpy(line + 5 + 2 * i, "./", 2);
-    memcpy(line + 5 + 2 * 1400, "many", 5);
-    ftp_populate_many();
-    ftp_start();
-    ftp_login("all");
-    assert_int_equal(ftp_fetch(line), 226);
-    assert_int_equal(ftp.got_size, 1500 * (2800 + 5 + 204 + 2));
-}
-
-static void list_of_a_file_is_its_line(void **unused)
-{
-    (void)unused;
-    ftp_start();
-    ftp_login("all");
-    assert_int_equal(ftp_fetch("LIST sub/inner"), 226);
-    assert_string_equal(ftp.got + ftp.got_size - 8, " inner\r\n");
-    assert_int_equal(ftp_fetch("LIST f[h-j]le"), 226);
-    assert_string_equal(ftp.got + ftp.got_size - 7, " file\r\n");
-}
-
-static void stat_of_a_pattern_lists_in_the_reply(void **unused)
-{
-    (void)unused;
-    ftp_start();
-    ftp_login("all");
-    assert_int_equal(ftp_do("STAT f*"), 212);
-    assert_true(said(" file\r\n") && !said("large"));
-    assert_int_equal(ftp_do("STAT file"), 213);
-    assert_int_equal(ftp_do("STAT /"), 212);
-    assert_true(said(" file\r\n") && said(" large\r\n") && !said("hidden"));
-}
-
-static void f20_no_name_forges_a_line(void **unused)
-{
-    static const char *const forms[] = {"LIST", "NLST", "MLSD"};
-    (void)unused;
-    put_text("bad\r\n226 Done.\r\n", "");
-    put_text("bad\n", "");
-    ftp_start();
-    ftp_login("all");
-    for (size_t i = 0; i < CO_LENGTH(forms); i++) {
-        assert_int_equal(ftp_fetch(forms[i]), 226);
-        assert_false(got("bad"));
-    }
-    assert_int_equal(ftp_do("STAT /"), 212);
-    assert_false(said("bad"));
-}
-
-static void f12_a_pattern_longer_than_names_is_none(void **unused)
-{
-    char line[400] = "NLST ";
-    (void)unused;
-    ftp_start();
-    ftp_login("all");
-    memset(line + 5, '*', 300);
-    assert_int_equal(ftp_fetch(line), 450);
-}
-
-static void a_large_folder_begins_before_it_is_read(void **unused)
-{
-    char byte;
-    (void)unused;
-    ftp_populate_many();
-    ftp_start();
-    ftp_login("all");
-    ftp_epsv();
-    assert_int_equal(ftp_do("NLST many"), 150);
-    assert_int_equal(co_read(ftp.data, &byte, 1), 1);
-    for (unsigned i = 0; i < 1500; i++) { /* what is not read yet can still go */
-        char name[256];
-        snprintf(name, sizeof name, "many/%04u%0200d", i, 0);
-        unlinkat(site.fd, name, 0);
-    }
-    assert_int_equal(ftp_receive(), 0);
-    assert_int_equal(ftp_reply(), 226);
-    assert_true(ftp.got_size < 1500 * 211);
 }
 
 /* ---- what it costs -------------------------------------------------------------------------- */
@@ -581,18 +388,6 @@ static int all_tests(void *arg)
         FTP_TEST(an_aborted_transfer_is_told_as_426),
         FTP_TEST(a_drain_ends_the_idle_and_lets_transfers_finish),
         FTP_TEST(a_drain_waits_for_the_data_that_150_has_promised),
-        FTP_TEST(text_is_converted_at_every_split),
-        FTP_TEST(size_in_type_a_is_what_a_transfer_brings),
-        FTP_TEST(times_before_1970_are_rounded_down),
-        FTP_TEST(opts_mlst_may_choose_nothing),
-        FTP_TEST(listings_hide_what_is_hidden),
-        FTP_TEST(nlst_gives_names_that_can_be_asked_for),
-        FTP_TEST(names_may_have_long_prefixes),
-        FTP_TEST(list_of_a_file_is_its_line),
-        FTP_TEST(stat_of_a_pattern_lists_in_the_reply),
-        FTP_TEST(f20_no_name_forges_a_line),
-        FTP_TEST(f12_a_pattern_longer_than_names_is_none),
-        FTP_TEST(a_large_folder_begins_before_it_is_read),
         FTP_TEST(an_idle_session_takes_little_memory),
     };
     return cmocka_run_group_tests_name("ftp_session", tests, NULL, NULL);
