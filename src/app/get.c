@@ -2,7 +2,6 @@
 #include "app/get.h"
 
 #include "app/get_ftp.h"
-#include "app/get_keep.h"
 #include "codec/escape.h"
 #include "coronet/fiber.h"
 #include "coronet/sync.h"
@@ -17,11 +16,9 @@
 
 struct get {
     const struct co_get_settings *settings;
-    co_http_client *client;
-    struct co_ftp_pool *ftp;
+    struct co_means means;
     struct co_tree *tree;
     struct co_hosts *hosts;
-    struct co_get_keep keep;
     co_event given; /* another file is done, and its host has room */
     int64_t until_ns;
 };
@@ -120,7 +117,7 @@ static int try_ftp_function(struct job *job, int *ret_status, bool *ret_final)
 {
     const struct get *get = job->get;
     job->result.retry_after_ms = -1;
-    int rc = co_get_ftp_pour(get->settings, get->ftp, url_of(job),
+    int rc = co_get_ftp_pour(get->settings, get->means.ftp, url_of(job),
         &(struct co_get_ftp_sink){pour_bytes, job, &job->result.progress.size}, ret_status);
     *ret_final = job->poured;
     return rc;
@@ -140,7 +137,7 @@ static int try_function(void *arg, unsigned nth, int *ret_status, bool *ret_fina
         return try_ftp_function(job, ret_status, ret_final);
     what.url = url_of(job);
     what.sent = &sent;
-    int rc = co_http_fetch(&response, job->get->client, &what);
+    int rc = co_http_fetch(&response, job->get->means.http, &what);
     if (rc == 0) {
         *ret_status = co_http_response_status(response);
         events->answered(events->arg, what.url, *ret_status, co_http_response_version(response));
@@ -176,7 +173,7 @@ static void renamed(void *arg)
 
 static int try_ftp_file(struct job *job, int *ret_status)
 {
-    int rc = co_get_ftp_file(job->get->settings, job->get->ftp, &job->download);
+    int rc = co_get_ftp_file(job->get->settings, job->get->means.ftp, &job->download);
     *ret_status = job->download.status;
     job->result.unchanged = job->download.unchanged;
     return rc;
@@ -205,7 +202,7 @@ static void prepare(struct job *job, co_text name)
 {
     const struct co_get_settings *settings = job->get->settings;
     job->download = (struct co_download){
-        .client = job->get->client,
+        .client = job->get->means.http,
         .what = settings->what,
         .tree = job->get->tree,
         .path = name,
@@ -311,21 +308,12 @@ static int run_jobs(struct get *get)
     return rc < 0 ? rc : co_status();
 }
 
-static int run_with_client(struct get *get)
+static int run_with_means(struct get *get)
 {
-    struct co_http_client_options options = get->settings->client;
-    int rc = co_get_keep_open(&get->keep, get->settings, &options);
+    int rc = co_means_open(&get->means, &get->settings->means);
     if (rc == 0)
-        rc = co_http_client_new(&get->client, &options);
-    if (rc == 0)
-        rc = co_ftp_pool_new(&get->ftp, &options, get->settings->ftp_active);
-    if (rc == 0) {
         rc = run_jobs(get);
-        co_get_keep_save(&get->keep, get->settings);
-    }
-    co_ftp_pool_free(get->ftp);
-    co_http_client_free(get->client);
-    co_get_keep_close(&get->keep);
+    co_means_close(&get->means);
     return rc;
 }
 
@@ -339,7 +327,7 @@ int co_app_get(const struct co_get_settings *settings)
         return co_fail_at(rc, "open", settings->folder, NULL, "");
     rc = co_hosts_new(&get.hosts, settings->urls, settings->count, settings->per_host);
     if (rc == 0)
-        rc = run_with_client(&get);
+        rc = run_with_means(&get);
     co_hosts_free(get.hosts);
     co_tree_free(get.tree);
     return rc;

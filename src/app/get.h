@@ -5,7 +5,7 @@
 #define CO_APP_GET_H
 
 #include "transfer/insist.h"
-#include "transfer/remote.h"
+#include "transfer/means.h"
 
 struct co_get_settings {
     const char *const *urls; /* count of them */
@@ -23,18 +23,13 @@ struct co_get_settings {
     unsigned retries;                   /* of each file, after failures that may pass */
     uint64_t size_max;                  /* of each file; 0: no limit */
     struct co_http_fetch what;          /* for each; its URL is not looked at */
-    struct co_http_client_options client;
-    bool ascii, ftp_active; /* FTP: files are text; servers make the data connections */
-    bool cookies;           /* take them and tell them, for this run */
-    const char *cookie_jar; /* and before and after it, in this file; NULL: no file */
-    const char *hsts;       /* the file of hosts that are asked over TLS alone; NULL: none */
+    struct co_means_settings means;
+    bool ascii; /* FTP: files are text */
     /* Instead of files: takes all bytes of all bodies, in the URLs' order, one at a time. Must not
      * suspend. May be NULL. */
     int (*write)(void *arg, const void *bytes, size_t size);
     bool head; /* of each response the head alone, instead of the body; by HEAD */
     struct co_transfer_events events; /* of each URL, by its place; `arg` is write's as well */
-    /* Told that a file which is to be kept for later runs could not be. Must not suspend. */
-    void (*not_kept)(void *arg, const char *path, int rc);
 };
 
 /* Gets them all. Suspends. 0 also when some failed, `ended` has been told; -ENOMEM, CO_ECANCELED,

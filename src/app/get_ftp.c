@@ -11,7 +11,7 @@ static int parse(
     if (rc == 0 && (settings->head || settings->what.method || settings->what.body))
         rc = co_fail(CO_EINVALID, "--head, --method and --data are HTTP's");
     if (rc == 0 && !settings->what.user)
-        rc = co_ftp_place_look_up(place, settings->client.netrc);
+        rc = co_ftp_place_look_up(place, settings->means.client.netrc);
     if (rc == 0 && place->path.size == 0)
         rc = co_fail(CO_EINVALID, "the URL names no file");
     return rc;

@@ -8,7 +8,6 @@
 #include "coronet/fiber.h"
 #include "http/client.h"
 #include "transfer/local_name.h"
-#include "transfer/means.h"
 #include "transfer/pending.h"
 
 #include <errno.h>
@@ -209,12 +208,14 @@ int co_app_ls(const struct co_ls_settings *settings)
         .path = CO_BUF(CO_PENDING_PATH_MAX + CO_LOCAL_NAME_MAX + 2),
         .names = CO_BUF(BATCH_ENTRIES * (CO_LOCAL_NAME_MAX + 1)),
     };
-    int rc = co_means_open(&options, &settings->client);
+    struct co_means means;
+    int rc = co_means_open(&means, &settings->means);
+    co_means_offer(&means, &options);
     if (rc == 0) {
         rc = run(ls, &options);
         co_remote_close(ls->remote);
     }
-    co_means_close(&options);
+    co_means_close(&means);
     co_pending_free(&ls->pending);
     co_buf_free(&ls->folder);
     co_buf_free(&ls->path);

@@ -3,11 +3,11 @@
 #ifndef CO_APP_LS_H
 #define CO_APP_LS_H
 
-#include "transfer/remote.h"
+#include "transfer/means.h"
 
 struct co_ls_settings {
     struct co_remote_options remote; /* its URL may name a file; its client is not looked at */
-    struct co_http_client_options client;
+    struct co_means_settings means;
     bool recursive;
     bool details;  /* size and time are wanted: each is asked for where the list does not tell */
     unsigned jobs; /* of that at once; 0: 1 */

@@ -3,7 +3,6 @@
 
 #include "net/fail.h"
 #include "runtime/file.h"
-#include "transfer/means.h"
 
 #include <errno.h>
 
@@ -42,13 +41,15 @@ static int run(struct co_mirror_settings *settings)
 int co_app_mirror(struct co_mirror_settings *settings)
 {
     struct co_mirror *mirror = &settings->mirror;
+    struct co_means means;
     int rc = open_folder(settings);
     if (rc < 0)
         return rc;
-    rc = co_means_open(&settings->remote, &settings->client);
+    rc = co_means_open(&means, &settings->means);
+    co_means_offer(&means, &settings->remote);
     if (rc == 0)
         rc = run(settings);
-    co_means_close(&settings->remote);
+    co_means_close(&means);
     co_tree_free(mirror->tree);
     return rc;
 }

@@ -3,12 +3,13 @@
 #ifndef CO_APP_MIRROR_H
 #define CO_APP_MIRROR_H
 
+#include "transfer/means.h"
 #include "transfer/mirror.h"
 
 struct co_mirror_settings {
     struct co_remote_options remote; /* its client is not looked at */
     const char *folder;              /* the one here */
-    struct co_http_client_options client;
+    struct co_means_settings means;
     struct co_mirror mirror; /* its sides are not looked at; is_upload says which is which */
 };
 

@@ -4,7 +4,6 @@
 #include "coronet/fiber.h"
 #include "http/client.h"
 #include "transfer/local_file.h"
-#include "transfer/means.h"
 
 #include <errno.h>
 
@@ -114,13 +113,15 @@ int co_app_put(const struct co_put_settings *settings)
 {
     struct put put = {.settings = settings, .name = CO_BUF(CO_HTTP_URL_MAX)};
     struct co_remote_options options = settings->remote;
-    int rc = co_means_open(&options, &settings->client);
+    struct co_means means;
+    int rc = co_means_open(&means, &settings->means);
+    co_means_offer(&means, &options);
     if (rc == 0)
         rc = co_remote_open_around(&put.remote, &options, &put.name);
     if (rc == 0)
         rc = run_jobs(&put);
     co_remote_close(put.remote);
-    co_means_close(&options);
+    co_means_close(&means);
     co_buf_free(&put.name);
     return rc;
 }

@@ -5,14 +5,14 @@
 #define CO_APP_PUT_H
 
 #include "transfer/insist.h"
-#include "transfer/remote.h"
+#include "transfer/means.h"
 
 struct co_put_settings {
     const char *const *files; /* count of them; "-": standard input, of which there is one */
     size_t count;
     struct co_remote_options remote; /* a URL that ends with a slash: the folder, and the files keep
                                         their names; else that of the one file */
-    struct co_http_client_options client;
+    struct co_means_settings means;
     bool resume;      /* go on with what an earlier run has sent, where the server can */
     unsigned jobs;    /* files at once; 0: 1 */
     unsigned retries; /* of each file, after failures that may pass */

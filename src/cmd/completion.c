@@ -32,7 +32,8 @@ static void quoted(const char *text, const char *special)
 
 static void bash_values(const struct co_command *command)
 {
-    for (const struct co_option *option = command->options; option->name; option++) {
+    struct co_option_walk walk = {command->options, 0};
+    for (const struct co_option *option; (option = co_option_next(&walk));) {
         if (option->type == CO_OPTION_CHOICE) {
             printf("    %s:--%s) COMPREPLY=($(compgen -W \"", command->name, option->name);
             choices(option->value);
@@ -48,8 +49,9 @@ static void bash_values(const struct co_command *command)
 
 static void bash_options(const struct co_command *command)
 {
+    struct co_option_walk walk = {command->options, 0};
     printf("    %s:-*) COMPREPLY=($(compgen -W \"", command->name);
-    for (const struct co_option *option = command->options; option->name; option++)
+    for (const struct co_option *option; (option = co_option_next(&walk));)
         if (option->type != CO_OPTION_GROUP)
             printf("--%s ", option->name);
     puts("\" -- \"$word\")) ;;");
@@ -100,8 +102,9 @@ static void zsh(void)
         printf(" %s", command->name);
     puts("\n        return\n    fi\n    case $words[2] in");
     for (const struct co_command *command = co_commands; command->name; command++) {
+        struct co_option_walk walk = {command->options, 0};
         printf("    %s) _arguments -s \\\n", command->name);
-        for (const struct co_option *option = command->options; option->name; option++)
+        for (const struct co_option *option; (option = co_option_next(&walk));)
             if (option->type != CO_OPTION_GROUP)
                 zsh_option(option);
         puts("        '*:file:_files' ;;");
@@ -132,10 +135,11 @@ static void fish_option(const struct co_command *command, const struct co_option
 static void fish(void)
 {
     for (const struct co_command *command = co_commands; command->name; command++) {
+        struct co_option_walk walk = {command->options, 0};
         printf("complete -c coronet -n __fish_use_subcommand -a %s -d '", command->name);
         quoted(command->summary, "");
         puts("'");
-        for (const struct co_option *option = command->options; option->name; option++)
+        for (const struct co_option *option; (option = co_option_next(&walk));)
             if (option->type != CO_OPTION_GROUP)
                 fish_option(command, option);
     }

@@ -13,9 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LIST_MAX  (16U << 20) /* bytes of a file of URLs */
-#define NETRC_MAX (1U << 20)  /* bytes of a netrc file */
-#define DATA_MAX  (64U << 20) /* bytes that are sent: they are held in memory */
+#define LIST_MAX (16U << 20) /* bytes of a file of URLs */
+#define DATA_MAX (64U << 20) /* bytes that are sent: they are held in memory */
 
 struct get {
     const struct co_get_command *command;
@@ -23,7 +22,7 @@ struct get {
     char **urls;        /* count of them, ours */
     size_t count;
     char *folder; /* of -o */
-    struct co_buf netrc, data;
+    struct co_buf data;
     struct co_checksum checksum;
     struct co_get_settings settings;
     struct co_transfer transfer;
@@ -120,27 +119,6 @@ static int choose_target(struct get *get)
     return 0;
 }
 
-/* ~/.netrc need not be there; a file that was named must be. */
-static int choose_netrc(struct get *get)
-{
-    const struct co_get_command *command = get->command;
-    const char *home = getenv("HOME");
-    char *path = NULL;
-    int code = 0;
-    if (command->transfer.user && command->bearer)
-        return co_transfer_usage("--user and --bearer exclude each other");
-    if (command->netrc_file)
-        return co_read_file(command->netrc_file, &get->netrc);
-    if (!command->netrc || !home)
-        return 0;
-    if (asprintf(&path, "%s/.netrc", home) < 0)
-        return co_error("no memory"), CO_EXIT_OTHER;
-    if (access(path, F_OK) == 0)
-        code = co_read_file(path, &get->netrc);
-    free(path);
-    return code;
-}
-
 /* What is sent: the text itself, or a file's bytes. */
 static int choose_data(struct get *get)
 {
@@ -200,14 +178,6 @@ static int write_out(void *arg, const void *bytes, size_t size)
     return errno ? -errno : -EIO;
 }
 
-static void not_kept(void *arg, const char *path, int rc)
-{
-    struct co_transfer *transfer = arg;
-    transfer->kept_badly = true;
-    co_progress_hide(&transfer->progress);
-    co_error("cannot write %s: %s", path, co_explain(rc));
-}
-
 /* ---- running --------------------------------------------------------------------------------- */
 
 static int work(void *arg)
@@ -231,8 +201,8 @@ static void fill_settings(struct get *get)
     settings->retries = (unsigned)command->transfer.retries;
     settings->size_max = (uint64_t)command->max_size;
     settings->what.user = command->transfer.user;
-    settings->what.digest_only = command->digest;
-    settings->what.bearer = command->bearer;
+    settings->what.digest_only = command->transfer.digest;
+    settings->what.bearer = command->transfer.bearer;
     settings->what.headers = command->transfer.headers.at;
     settings->what.method = settings->head ? "HEAD" : command->method;
     settings->newer = command->newer;
@@ -240,20 +210,9 @@ static void fill_settings(struct get *get)
     settings->checksum = command->checksum ? &get->checksum : NULL;
     settings->per_host = (unsigned)command->per_host;
     settings->max_time_ms = command->transfer.max_time;
-    co_transfer_client(&get->transfer, &settings->client);
-    settings->client.netrc = co_buf_text(&get->netrc);
-    settings->client.redirects_max = (unsigned)command->max_redirects;
-    settings->client.no_redirects = command->max_redirects == 0;
-    settings->client.version = command->http1   ? CO_HTTP_1
-                               : command->http2 ? CO_HTTP_2
-                                                : CO_HTTP_ANY;
-    settings->client.compressed = command->compressed;
+    co_transfer_means(&get->transfer, &settings->means);
+    settings->means.client.compressed = command->compressed;
     settings->ascii = command->ascii;
-    settings->ftp_active = command->transfer.active;
-    settings->cookies = command->cookies;
-    settings->cookie_jar = command->cookie_jar;
-    settings->hsts = command->hsts;
-    settings->not_kept = not_kept;
     settings->write = to_stdout ? write_out : NULL;
     settings->events = get->transfer.events;
 }
@@ -263,10 +222,6 @@ static int run(struct get *get)
     int code = collect_urls(get);
     if (code == 0)
         code = choose_target(get);
-    if (code == 0 && get->command->http1 && get->command->http2)
-        code = co_transfer_usage("--http1 and --http2 exclude each other");
-    if (code == 0)
-        code = choose_netrc(get);
     if (code == 0)
         code = check_together(get);
     if (code == 0)
@@ -286,13 +241,9 @@ int co_get_run(void *settings)
     struct get *get = calloc(1, sizeof *get); /* too large for a frame */
     if (!get)
         return co_error("no memory"), CO_EXIT_OTHER;
-    *get = (struct get){.command = settings,
-        .list = CO_BUF(LIST_MAX),
-        .netrc = CO_BUF(NETRC_MAX),
-        .data = CO_BUF(DATA_MAX)};
+    *get = (struct get){.command = settings, .list = CO_BUF(LIST_MAX), .data = CO_BUF(DATA_MAX)};
     int code = run(get);
     co_buf_free(&get->list);
-    co_buf_free(&get->netrc);
     co_buf_free(&get->data);
     for (size_t i = 0; i < get->count; i++)
         free(get->urls[i]);

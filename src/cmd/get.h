@@ -7,14 +7,14 @@
 
 struct co_get_command {
     struct co_transfer_command transfer;
-    const char *output, *folder, *list, *cookie_jar, *hsts, *netrc_file, *bearer;
+    const char *output, *folder, *list;
     const char *method, *data, *checksum;
-    bool resume, force, no_sync, http1, http2, compressed, cookies, netrc, digest;
+    bool resume, force, no_sync, compressed;
     bool ascii, head, newer, content_disposition;
-    int64_t max_size, max_redirects, segments, per_host;
+    int64_t max_size, segments, per_host;
 };
 
-extern const struct co_option co_get_options_table[];
+extern const struct co_option co_get_options_table[], co_get_limits_table[];
 void co_get_defaults(void *settings);
 int co_get_run(void *settings);
 
@@ -25,8 +25,10 @@ int co_get_run(void *settings);
               "  coronet get -c https://example.org/a.tar.gz       go on where it broke off\n"     \
               "  coronet get -o - http://localhost:8000/ | less    to standard output\n"           \
               "  coronet get -i urls -P downloads --jobs 8         many, several at once\n",       \
-  .options = co_get_options_table, .settings_bytes = sizeof(struct co_get_command),                \
-  .arguments_max = 100000, .defaults = co_get_defaults, .run = co_get_run                          \
+  .options = (const struct co_option *const[]){co_get_options_table, co_transfer_asking,           \
+      co_get_limits_table, co_transfer_retrying, co_common_options, NULL},                         \
+  .settings_bytes = sizeof(struct co_get_command), .arguments_max = 100000,                        \
+  .defaults = co_get_defaults, .run = co_get_run                                                   \
  }
 
 #endif

@@ -37,48 +37,21 @@ const struct co_option co_get_options_table[] = {
         .help = "ask for gzip, deflate, br or zstd, and decode it", .at = AT(compressed)},
     {CO_OPTION_FLAG, .name = "ascii", .help = "FTP: files are text, line ends are converted",
         .at = AT(ascii)},
-    CO_TRANSFER_WHO,
-    {CO_OPTION_FLAG, .name = "digest",
-        .help = "never tell the password itself: Digest authentication alone", .at = AT(digest)},
-    {CO_OPTION_TEXT, .name = "bearer", .value = "TOKEN",
-        .help = "who you are, by a token; others can see it, too", .at = AT(bearer)},
-    {CO_OPTION_FLAG, .name = "netrc", .help = "who you are, by ~/.netrc", .at = AT(netrc)},
-    {CO_OPTION_TEXT, .name = "netrc-file", .value = "FILE", .is_file = true,
-        .help = "who you are, by such a file", .at = AT(netrc_file)},
-    {CO_OPTION_FLAG, .name = "cookies", .help = "take and tell cookies, for this run",
-        .at = AT(cookies)},
-    {CO_OPTION_TEXT, .name = "cookie-jar", .value = "FILE", .is_file = true,
-        .help = "cookies of earlier runs and for later ones", .at = AT(cookie_jar)},
-    {CO_OPTION_NUMBER, .name = "max-redirects", .value = "N",
-        .help = "followed in a row; 0: none (20)", .at = AT(max_redirects), .max = 1000},
-    {CO_OPTION_FLAG, .name = "http1", .help = "HTTP/1.1 only, also where HTTP/2 could be had",
-        .at = AT(http1)},
-    {CO_OPTION_FLAG, .name = "http2", .help = "HTTP/2 to http:// too, whose server must know it",
-        .at = AT(http2)},
+    {.name = NULL},
+};
 
-    CO_TRANSFER_TLS,
-    {CO_OPTION_TEXT, .name = "hsts", .value = "FILE", .is_file = true,
-        .help = "hosts to be asked over TLS alone, kept between runs", .at = AT(hsts)},
-
-    CO_TRANSFER_WAY,
-
-    {CO_OPTION_GROUP, .name = "Limits"},
-    CO_TRANSFER_JOBS,
+const struct co_option co_get_limits_table[] = {
     {CO_OPTION_NUMBER, .name = "per-host", .value = "N",
         .help = "of those, of one host; 0: no limit (0)", .at = AT(per_host),
         .max = CO_PROGRESS_ROWS},
-    CO_TRANSFER_RETRIES,
-    CO_TRANSFER_LIMITS,
     {CO_OPTION_BYTES, .name = "max-size", .value = "BYTES",
         .help = "of a file; larger ones are refused; 0: any (0)", .at = AT(max_size)},
-
-    CO_COMMON_OPTIONS,
+    {.name = NULL},
 };
 
 void co_get_defaults(void *settings)
 {
     struct co_get_command *command = settings;
     co_transfer_defaults(&command->transfer);
-    command->max_redirects = 20;
     command->segments = 1;
 }

@@ -42,9 +42,10 @@ static void option_help(const struct co_option *option)
 
 static void command_help(const struct co_command *command)
 {
+    struct co_option_walk walk = {command->options, 0};
     printf("coronet %s: %s\n\nExamples:\n%s\nUsage:\n  coronet %s %s\n", command->name,
         command->summary, command->examples, command->name, command->usage);
-    for (const struct co_option *option = command->options; option->name; option++) {
+    for (const struct co_option *option; (option = co_option_next(&walk));) {
         if (option->type == CO_OPTION_GROUP)
             printf("\n%s:\n", option->name);
         else

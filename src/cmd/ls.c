@@ -19,16 +19,7 @@ const struct co_option co_ls_options_table[] = {
     {CO_OPTION_FLAG, 'R', "recursive", .help = "folders within it, too", .at = AT(recursive)},
     {CO_OPTION_TEXT, 'o', "output", "FILE", "where the list goes; - is standard output", AT(output),
         .is_file = true},
-    CO_TRANSFER_WHO,
-    CO_TRANSFER_TLS,
-
-    CO_TRANSFER_WAY,
-
-    {CO_OPTION_GROUP, .name = "Limits"},
-    CO_TRANSFER_JOBS,
-    CO_TRANSFER_LIMITS,
-
-    CO_COMMON_OPTIONS,
+    {.name = NULL},
 };
 
 void co_ls_defaults(void *settings)
@@ -89,10 +80,6 @@ static void fill_settings(struct ls *ls)
 {
     const struct co_transfer_command *command = &ls->command->transfer;
     ls->settings = (struct co_ls_settings){
-        .remote = {.url = ls->url,
-            .user = command->user,
-            .headers = command->headers.at,
-            .ftp_active = command->active},
         .recursive = ls->command->recursive,
         .details = ls->command->details || command->common.json,
         .jobs = (unsigned)command->jobs,
@@ -100,7 +87,8 @@ static void fill_settings(struct ls *ls)
         .failed = failed,
         .arg = ls,
     };
-    co_transfer_client(&ls->transfer, &ls->settings.client);
+    co_transfer_remote(&ls->transfer, ls->url, &ls->settings.remote);
+    co_transfer_means(&ls->transfer, &ls->settings.means);
 }
 
 static int open_output(struct ls *ls)

@@ -21,8 +21,10 @@ int co_ls_run(void *settings);
   .examples = "  coronet ls http://localhost:8000/                 names, one a line\n"            \
               "  coronet ls -l https://example.org/pub/            with sizes and times\n"         \
               "  coronet ls -R --json http://localhost:8000/       a whole tree, for programs\n",  \
-  .options = co_ls_options_table, .settings_bytes = sizeof(struct co_ls_command),                  \
-  .arguments_max = 1, .defaults = co_ls_defaults, .run = co_ls_run                                 \
+  .options = (const struct co_option *const[]){co_ls_options_table, co_transfer_asking,            \
+      co_common_options, NULL},                                                                    \
+  .settings_bytes = sizeof(struct co_ls_command), .arguments_max = 1, .defaults = co_ls_defaults,  \
+  .run = co_ls_run                                                                                 \
  }
 
 #endif

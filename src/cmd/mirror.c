@@ -22,17 +22,7 @@ const struct co_option co_mirror_options_table[] = {
     {CO_OPTION_FLAG, .name = "dry-run", .help = "say what would be done, and do nothing",
         .at = AT(dry_run)},
     {CO_OPTION_FLAG, .name = "no-sync", .help = "do not wait for the disk", .at = AT(no_sync)},
-    CO_TRANSFER_WHO,
-    CO_TRANSFER_TLS,
-
-    CO_TRANSFER_WAY,
-
-    {CO_OPTION_GROUP, .name = "Limits"},
-    CO_TRANSFER_JOBS,
-    CO_TRANSFER_RETRIES,
-    CO_TRANSFER_LIMITS,
-
-    CO_COMMON_OPTIONS,
+    {.name = NULL},
 };
 
 void co_mirror_defaults(void *settings)
@@ -120,9 +110,7 @@ static void fill_settings(struct mirror *mirror)
     const struct co_mirror_command *command = mirror->command;
     const struct co_transfer_command *common = &command->transfer;
     struct co_mirror_settings *settings = &mirror->settings;
-    settings->remote.user = common->user;
-    settings->remote.ftp_active = common->active;
-    settings->remote.headers = common->headers.at;
+    co_transfer_remote(&mirror->transfer, settings->remote.url, &settings->remote);
     settings->mirror.rules = (struct co_mirror_rules){command->includes.at, command->excludes.at};
     settings->mirror.delete_others = command->delete_others;
     settings->mirror.newer = command->newer;
@@ -134,7 +122,7 @@ static void fill_settings(struct mirror *mirror)
     settings->mirror.act = act;
     settings->mirror.failed = failed;
     settings->mirror.arg = mirror;
-    co_transfer_client(&mirror->transfer, &settings->client);
+    co_transfer_means(&mirror->transfer, &settings->means);
 }
 
 int co_mirror_run_command(void *settings)

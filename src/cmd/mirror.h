@@ -23,8 +23,10 @@ int co_mirror_run_command(void *settings);
               "  coronet mirror site http://localhost:8000/site/     a tree of here, there\n"      \
               "  coronet mirror --delete --dry-run FROM TO           what would be done\n"         \
               "  coronet mirror --exclude '*.iso' FROM TO            all but some\n",              \
-  .options = co_mirror_options_table, .settings_bytes = sizeof(struct co_mirror_command),          \
-  .arguments_max = 2, .defaults = co_mirror_defaults, .run = co_mirror_run_command                 \
+  .options = (const struct co_option *const[]){co_mirror_options_table, co_transfer_asking,        \
+      co_transfer_retrying, co_common_options, NULL},                                              \
+  .settings_bytes = sizeof(struct co_mirror_command), .arguments_max = 2,                          \
+  .defaults = co_mirror_defaults, .run = co_mirror_run_command                                     \
  }
 
 #endif

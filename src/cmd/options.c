@@ -12,6 +12,31 @@
 #define DISTANT     3   /* edits that make a word another word */
 #define FRACTION_MS 100 /* what a second's first decimal place is worth */
 
+#define AT(member) offsetof(struct co_common, member)
+
+const struct co_option co_common_options[] = {
+    {CO_OPTION_GROUP, .name = "Common"},
+    {CO_OPTION_FLAG, 'q', "quiet", .help = "only errors", .at = AT(quiet)},
+    {CO_OPTION_FLAG, 'v', "verbose", .help = "say more", .at = AT(verbose)},
+    {CO_OPTION_FLAG, 0, "json", .help = "one JSON object a line on standard output",
+        .at = AT(json)},
+    {CO_OPTION_CHOICE, .name = "backend", .value = "auto|io_uring|epoll",
+        .help = "how to wait for the kernel (auto)", .at = AT(backend)},
+    {CO_OPTION_FLAG, '4', "ipv4", .help = "IPv4 only", .at = AT(ipv4)},
+    {CO_OPTION_FLAG, '6', "ipv6", .help = "IPv6 only", .at = AT(ipv6)},
+    {CO_OPTION_FLAG, 'h', "help", .help = "show this help", .at = AT(help)},
+    {.name = NULL},
+};
+
+const struct co_option *co_option_next(struct co_option_walk *walk)
+{
+    while (*walk->table && !(*walk->table)[walk->row].name) {
+        walk->table++;
+        walk->row = 0;
+    }
+    return *walk->table ? &(*walk->table)[walk->row++] : NULL;
+}
+
 /* ---- suggestions -------------------------------------------------------------------------- */
 
 /* Edits (insert, remove, replace a letter) from one word to the other: Levenshtein's distance. */
@@ -50,10 +75,13 @@ const char *co_options_nearest(
     return nearest;
 }
 
-static const char *option_name(const void *table, size_t i)
+static const char *option_name(const void *tables, size_t i)
 {
-    const struct co_option *option = (const struct co_option *)table + i;
-    if (!option->name)
+    struct co_option_walk walk = {tables, 0};
+    const struct co_option *option = co_option_next(&walk);
+    while (option && i-- > 0)
+        option = co_option_next(&walk);
+    if (!option)
         return NULL;
     return option->type == CO_OPTION_GROUP ? "" : option->name;
 }
@@ -168,7 +196,8 @@ static int value_set(const struct co_option *option, const char *value, void *se
 static const struct co_option *find_name(
     const struct co_command *command, const char *name, size_t size)
 {
-    for (const struct co_option *option = command->options; option->name; option++)
+    struct co_option_walk walk = {command->options, 0};
+    for (const struct co_option *option; (option = co_option_next(&walk));)
         if (option->type != CO_OPTION_GROUP && strlen(option->name) == size &&
             memcmp(option->name, name, size) == 0)
             return option;
@@ -177,7 +206,8 @@ static const struct co_option *find_name(
 
 static const struct co_option *find_letter(const struct co_command *command, char letter)
 {
-    for (const struct co_option *option = command->options; option->name; option++)
+    struct co_option_walk walk = {command->options, 0};
+    for (const struct co_option *option; (option = co_option_next(&walk));)
         if (option->letter && option->letter == letter)
             return option;
     return NULL;
@@ -275,8 +305,9 @@ int co_options_parse(const struct co_command *command, char **words, void *setti
 void co_options_free(const struct co_command *command, void *settings)
 {
     struct co_common *common = settings;
+    struct co_option_walk walk = {command->options, 0};
     free(common->arguments.at);
-    for (const struct co_option *option = command->options; option->name; option++)
+    for (const struct co_option *option; (option = co_option_next(&walk));)
         if (option->type == CO_OPTION_LIST)
             free(((struct co_option_list *)(void *)((char *)settings + option->at))->at);
 }

@@ -40,10 +40,12 @@ struct co_option_list {
 };
 
 struct co_command {
-    const char *name, *summary;       /* "serve", one line */
-    const char *usage;                /* "[DIR] [OPTION...]" */
-    const char *examples;             /* lines of --help, indented */
-    const struct co_option *options;  /* ends with a name of NULL */
+    const char *name, *summary; /* "serve", one line */
+    const char *usage;          /* "[DIR] [OPTION...]" */
+    const char *examples;       /* lines of --help, indented */
+    /* Tables, NULL-terminated; each ends with a name of NULL. Rows before a table's first heading
+     * stand under the last one of the table before. */
+    const struct co_option *const *options;
     size_t settings_bytes;            /* begins with struct co_common */
     size_t arguments_max;             /* operands */
     void (*defaults)(void *settings); /* zeroed before; may be NULL */
@@ -61,21 +63,17 @@ struct co_common {
     const char *backend;
 };
 
-#define CO_COMMON_AT(member) offsetof(struct co_common, member)
-#define CO_COMMON_OPTIONS                                                                          \
- {CO_OPTION_GROUP, .name = "Common"},                                                              \
-     {CO_OPTION_FLAG, 'q', "quiet", .help = "only errors", .at = CO_COMMON_AT(quiet)},             \
-     {CO_OPTION_FLAG, 'v', "verbose", .help = "say more", .at = CO_COMMON_AT(verbose)},            \
-     {CO_OPTION_FLAG, 0, "json", .help = "one JSON object a line on standard output",              \
-         .at = CO_COMMON_AT(json)},                                                                \
-     {CO_OPTION_CHOICE, .name = "backend", .value = "auto|io_uring|epoll",                         \
-         .help = "how to wait for the kernel (auto)", .at = CO_COMMON_AT(backend)},                \
-     {CO_OPTION_FLAG, '4', "ipv4", .help = "IPv4 only", .at = CO_COMMON_AT(ipv4)},                 \
-     {CO_OPTION_FLAG, '6', "ipv6", .help = "IPv6 only", .at = CO_COMMON_AT(ipv6)},                 \
-     {CO_OPTION_FLAG, 'h', "help", .help = "show this help", .at = CO_COMMON_AT(help)},            \
- {                                                                                                 \
-  CO_OPTION_GROUP, .name = NULL                                                                    \
- }
+/* Their rows, the last table of every command. */
+extern const struct co_option co_common_options[];
+
+/* Goes through a command's options and headings, table by table. */
+struct co_option_walk {
+    const struct co_option *const *table;
+    size_t row;
+};
+
+/* The next one; NULL at the end. */
+const struct co_option *co_option_next(struct co_option_walk *walk);
 
 /* Reads the words after the command into zeroed settings. 0; or CO_EXIT_USAGE, having said why. */
 int co_options_parse(const struct co_command *command, char **words, void *settings);

@@ -33,7 +33,7 @@ const struct co_option co_passwd_options_table[] = {
         .help = "bytes a second of each connection; 0: no limit (0)"},
     {CO_OPTION_FLAG, .name = "delete", .help = "remove the user", .at = AT(remove)},
 
-    CO_COMMON_OPTIONS,
+    {.name = NULL},
 };
 
 struct passwd {

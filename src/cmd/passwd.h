@@ -24,8 +24,9 @@ int co_passwd_run(void *settings);
               "  coronet passwd users alice --home people/alice --rights read,list,add,change\n"   \
               "  coronet passwd users guest --rights add --quota 1G < password\n"                  \
               "  coronet passwd users alice --delete\n",                                           \
-  .options = co_passwd_options_table, .settings_bytes = sizeof(struct co_passwd_command),          \
-  .arguments_max = 2, .defaults = co_passwd_defaults, .run = co_passwd_run                         \
+  .options = (const struct co_option *const[]){co_passwd_options_table, co_common_options, NULL},  \
+  .settings_bytes = sizeof(struct co_passwd_command), .arguments_max = 2,                          \
+  .defaults = co_passwd_defaults, .run = co_passwd_run                                             \
  }
 
 #endif

@@ -13,17 +13,7 @@ const struct co_option co_put_options_table[] = {
     {CO_OPTION_GROUP, .name = "What"},
     {CO_OPTION_FLAG, 'c', "continue",
         .help = "go on with what an earlier run has sent of the same version", .at = AT(resume)},
-    CO_TRANSFER_WHO,
-    CO_TRANSFER_TLS,
-
-    CO_TRANSFER_WAY,
-
-    {CO_OPTION_GROUP, .name = "Limits"},
-    CO_TRANSFER_JOBS,
-    CO_TRANSFER_RETRIES,
-    CO_TRANSFER_LIMITS,
-
-    CO_COMMON_OPTIONS,
+    {.name = NULL},
 };
 
 void co_put_defaults(void *settings)
@@ -79,14 +69,12 @@ static void fill_settings(struct put *put)
 {
     const struct co_transfer_command *command = &put->command->transfer;
     struct co_put_settings *settings = &put->settings;
-    settings->remote.user = command->user;
-    settings->remote.ftp_active = command->active;
-    settings->remote.headers = command->headers.at;
+    co_transfer_remote(&put->transfer, settings->remote.url, &settings->remote);
     settings->resume = put->command->resume;
     settings->jobs = (unsigned)command->jobs;
     settings->retries = (unsigned)command->retries;
     settings->events = put->transfer.events;
-    co_transfer_client(&put->transfer, &settings->client);
+    co_transfer_means(&put->transfer, &settings->means);
 }
 
 int co_put_run(void *settings)

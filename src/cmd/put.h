@@ -22,8 +22,10 @@ int co_put_run(void *settings);
               "  coronet put a.txt http://localhost:8000/in/new.txt  under another name\n"         \
               "  coronet put -c film.mkv http://localhost:8000/in/   go on where it broke off\n"   \
               "  tar -c src | coronet put - http://localhost:8000/in/src.tar\n",                   \
-  .options = co_put_options_table, .settings_bytes = sizeof(struct co_put_command),                \
-  .arguments_max = 100000, .defaults = co_put_defaults, .run = co_put_run                          \
+  .options = (const struct co_option *const[]){co_put_options_table, co_transfer_asking,           \
+      co_transfer_retrying, co_common_options, NULL},                                              \
+  .settings_bytes = sizeof(struct co_put_command), .arguments_max = 100000,                        \
+  .defaults = co_put_defaults, .run = co_put_run                                                   \
  }
 
 #endif

@@ -32,8 +32,9 @@ int co_serve_run(void *settings);
               "  coronet serve --https 8443 --self-signed  encrypted, at once\n"                   \
               "  coronet serve --ftp '*:2121' --user ann:secret --write  an upload server\n"       \
               "  coronet serve --log access.log --log-format json --allow 192.168.0.0/16\n",       \
-  .options = co_serve_options_table, .settings_bytes = sizeof(struct co_serve_command),            \
-  .arguments_max = 1, .defaults = co_serve_defaults, .run = co_serve_run                           \
+  .options = (const struct co_option *const[]){co_serve_options_table, co_common_options, NULL},   \
+  .settings_bytes = sizeof(struct co_serve_command), .arguments_max = 1,                           \
+  .defaults = co_serve_defaults, .run = co_serve_run                                               \
  }
 
 #endif

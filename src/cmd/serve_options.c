@@ -107,7 +107,7 @@ const struct co_option co_serve_options_table[] = {
         .help = "a line for each request; - is standard output; or none (-)"},
     TEXT(CO_OPTION_CHOICE, "log-format", "combined|json|xferlog", log_format, "(combined)"),
 
-    CO_COMMON_OPTIONS,
+    {.name = NULL},
 };
 
 void co_serve_defaults(void *settings)

@@ -4,22 +4,27 @@
 #include "app/log.h"
 #include "app/report.h"
 #include "cmd/message.h"
+#include "cmd/read.h"
 #include "coronet/fiber.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #define LINE_MAX  (1U << 20)
+#define NETRC_MAX (1U << 20) /* bytes of a netrc file */
 #define MINUTE_MS 60000
 
 void co_transfer_defaults(struct co_transfer_command *command)
 {
     command->jobs = 4;
     command->retries = 3;
+    command->max_redirects = 20;
     command->timeout = MINUTE_MS;
     command->connect_timeout = MINUTE_MS / 2;
 }
@@ -43,7 +48,7 @@ static void choose_proxies(const struct co_transfer_command *command, struct co_
         ret->none = command->no_proxy;
 }
 
-void co_transfer_client(
+static void choose_client(
     const struct co_transfer *transfer, struct co_http_client_options *ret_options)
 {
     const struct co_transfer_command *command = transfer->command;
@@ -58,8 +63,45 @@ void co_transfer_client(
         .head_ms = command->timeout,
         .limit_rate = (uint64_t)command->limit_rate,
         .user_agent = command->user_agent,
+        .netrc = co_buf_text(&transfer->netrc),
+        .redirects_max = (unsigned)command->max_redirects,
+        .no_redirects = command->max_redirects == 0,
+        .version = command->http1   ? CO_HTTP_1
+                   : command->http2 ? CO_HTTP_2
+                                    : CO_HTTP_ANY,
     };
     choose_proxies(command, &ret_options->proxies);
+}
+
+static void not_kept(void *arg, const char *path, int rc)
+{
+    struct co_transfer *transfer = arg;
+    transfer->kept_badly = true;
+    co_progress_hide(&transfer->progress);
+    co_error("cannot write %s: %s", path, co_explain(rc));
+}
+
+void co_transfer_means(struct co_transfer *transfer, struct co_means_settings *ret_means)
+{
+    const struct co_transfer_command *command = transfer->command;
+    *ret_means = (struct co_means_settings){
+        .ftp_active = command->active,
+        .keep = {command->cookies, command->cookie_jar, command->hsts, not_kept, transfer},
+    };
+    choose_client(transfer, &ret_means->client);
+}
+
+void co_transfer_remote(
+    const struct co_transfer *transfer, const char *url, struct co_remote_options *ret_remote)
+{
+    const struct co_transfer_command *command = transfer->command;
+    *ret_remote = (struct co_remote_options){
+        .url = url,
+        .user = command->user,
+        .digest_only = command->digest,
+        .bearer = command->bearer,
+        .headers = command->headers.at,
+    };
 }
 
 void co_transfer_say(const char *what, const char *format, ...)
@@ -227,18 +269,50 @@ int co_transfer_run(struct co_transfer *transfer, size_t files, co_task *work, v
     return exit_code(transfer, co_run(run, transfer, &options));
 }
 
+static int check_together(const struct co_transfer_command *command)
+{
+    if (command->http1 && command->http2)
+        return co_transfer_usage("--http1 and --http2 exclude each other");
+    if (command->user && command->bearer)
+        return co_transfer_usage("--user and --bearer exclude each other");
+    return 0;
+}
+
+/* ~/.netrc need not be there; a file that was named must be. */
+static int read_netrc(const struct co_transfer_command *command, struct co_buf *out)
+{
+    const char *home = getenv("HOME");
+    char *path = NULL;
+    int code = 0;
+    if (command->netrc_file)
+        return co_read_file(command->netrc_file, out);
+    if (!command->netrc || !home)
+        return 0;
+    if (asprintf(&path, "%s/.netrc", home) < 0)
+        return co_error("no memory"), CO_EXIT_OTHER;
+    if (access(path, F_OK) == 0)
+        code = co_read_file(path, out);
+    free(path);
+    return code;
+}
+
 int co_transfer_open(struct co_transfer *transfer, const struct co_transfer_command *command)
 {
     *transfer = (struct co_transfer){
         .command = command,
         .kind = "url",
         .trust = CO_TRANSFER_TRUST_NONE,
+        .netrc = CO_BUF(NETRC_MAX),
         .events = {begun, answered, progressed, again, ended, transfer},
     };
-    return co_transfer_trust_open(&transfer->trust, command);
+    int code = check_together(command);
+    if (code == 0)
+        code = read_netrc(command, &transfer->netrc);
+    return code ? code : co_transfer_trust_open(&transfer->trust, command);
 }
 
 void co_transfer_close(struct co_transfer *transfer)
 {
     co_transfer_trust_close(&transfer->trust);
+    co_buf_free(&transfer->netrc);
 }

@@ -93,9 +93,11 @@ struct co_remote_options {
     const char *url;         /* of the folder; a slash at its end is added, a query is left out */
     co_http_client *client;  /* for http and https; borrowed */
     struct co_ftp_pool *ftp; /* for ftp, ftps and ftpes; borrowed */
-    bool ftp_active;         /* for co_means_open: servers make the data connections */
     const char *user;        /* "NAME:PASSWORD"; borrowed, as are the following */
-    const char *const *headers; /* as in co_http_fetch */
+    bool digest_only;        /* this and the following as in co_http_fetch */
+    const char *bearer;
+    const char *const *headers;
+    co_text netrc; /* a netrc file's text, for ftp; co_http_client_options has it for http */
 };
 
 /* Opens a place; nothing is asked yet. 0, CO_EINVALID for a URL of no kind that there is, -ENOMEM.

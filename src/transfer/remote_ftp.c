@@ -280,6 +280,8 @@ int co_remote_ftp_open(struct co_remote **ret, const struct co_remote_options *o
     place->remote.kind = &place->kind;
     place->pool = options->ftp;
     int rc = co_ftp_place_parse(&place->place, options->url, options->user);
+    if (rc == 0 && !options->user)
+        rc = co_ftp_place_look_up(&place->place, options->netrc);
     if (rc < 0)
         ftp_close(&place->remote);
     else

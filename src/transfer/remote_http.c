@@ -24,7 +24,8 @@
 struct http_place {
     struct co_remote remote;
     co_http_client *client;
-    const char *user;
+    struct co_http_fetch asking; /* who asks */
+    bool asks_first; /* a body shall not go out before the server has said how to log in */
     const char *headers[HEADERS_MAX + 1];
     struct co_buf root; /* the URL, ending with a slash */
 };
@@ -59,8 +60,10 @@ static int request_open(struct request *request, struct http_place *place, const
 {
     *request = (struct request){.url = CO_BUF(CO_HTTP_URL_MAX)};
     int rc = add_url(place, path, is_folder, &request->url);
-    request->what = (struct co_http_fetch){
-        .url = request->url.at, .method = method, .user = place->user, .headers = request->headers};
+    request->what = place->asking;
+    request->what.url = request->url.at;
+    request->what.method = method;
+    request->what.headers = request->headers;
     for (size_t i = 0; place->headers[i]; i++)
         request->headers[request->header_count++] = place->headers[i];
     return rc;
@@ -256,19 +259,41 @@ static uint64_t offset_there(
     return offset < (uint64_t)size ? offset : 0;
 }
 
+/* Not every server refuses before it has read a body: where the login takes a challenge, it is had
+ * by a request without one, so that a large file goes out once. */
+static int ask_first(struct http_place *place, co_text path, int *ret_status)
+{
+    struct request request;
+    co_http_response *response;
+    int rc = request_open(&request, place, "HEAD", path, false);
+    if (rc == 0)
+        rc = co_http_fetch(&response, place->client, &request.what);
+    co_buf_free(&request.url);
+    if (rc < 0)
+        return rc;
+    *ret_status = co_http_response_status(response);
+    place->asks_first = *ret_status == 401;
+    rc = place->asks_first ? refused(response) : 0;
+    response_done(response);
+    return rc;
+}
+
 static int http_upload(struct co_remote *remote, co_text path, struct co_remote_upload *upload)
 {
     struct http_place *place = place_of(remote);
     struct sending sending = {.upload = upload};
     struct request request;
     char version[128], range[96];
+    int rc = place->asks_first && upload->size != 0 ? ask_first(place, path, &upload->status) : 0;
+    if (rc < 0)
+        return rc;
     if (upload->version && upload->size >= 0) {
         snprintf(version, sizeof version, "Upload-Version: %s", upload->version);
         if (upload->resume)
             sending.start = offset_there(place, path, version, upload->size);
     }
     sending.at = sending.start;
-    int rc = request_open(&request, place, "PUT", path, false);
+    rc = request_open(&request, place, "PUT", path, false);
     if (upload->version && upload->size >= 0)
         request_add(&request, version);
     if (sending.start > 0) {
@@ -357,6 +382,18 @@ static int take_root(struct http_place *place, const char *text)
     return place->root.error;
 }
 
+/* Will the login be told only once the server has asked for it? */
+static bool waits_for_challenge(const struct http_place *place, co_text netrc)
+{
+    struct co_url url = {0};
+    (void)co_url_parse(co_buf_text(&place->root), &url);
+    const struct co_pool_place where = {
+        .secure = co_text_equal_nocase(url.scheme, CO_TEXT("https")), .host = url.host};
+    bool has_user = place->asking.user || url.password.at || netrc.size;
+    return has_user && !place->asking.bearer &&
+           (place->asking.digest_only || !co_secret_is_unheard(&where));
+}
+
 int co_remote_http_open(struct co_remote **ret, const struct co_remote_options *options)
 {
     static const struct co_remote_kind kind = {
@@ -375,9 +412,11 @@ int co_remote_http_open(struct co_remote **ret, const struct co_remote_options *
         return -ENOMEM;
     place->remote.kind = &kind;
     place->client = options->client;
-    place->user = options->user;
+    place->asking = (struct co_http_fetch){
+        .user = options->user, .digest_only = options->digest_only, .bearer = options->bearer};
     place->root = CO_BUF(CO_HTTP_URL_MAX);
     int rc = take_root(place, options->url);
+    place->asks_first = waits_for_challenge(place, options->netrc);
     for (size_t i = 0; rc == 0 && options->headers && options->headers[i]; i++)
         if (i == HEADERS_MAX)
             rc = CO_ETOOBIG;
