@@ -34,9 +34,11 @@ run: all
 	@exec $(BUILD)/coronet serve $(ARGS) "$(DIR)"
 
 test: all
+	@tools/unpack-packages $(BUILD)/ftp-peers
 	@tools/test --build $(BUILD)
 
 check: packages
+	@tools/unpack-packages build/ftp-peers
 	@tools/check
 
 soak: packages

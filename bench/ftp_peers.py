@@ -3,7 +3,6 @@
 one folder, no log, many connections. Debian lets only one of them be installed at a time, so their
 packages are unpacked beside the build."""
 
-import glob
 import os
 import pwd
 import signal
@@ -11,9 +10,7 @@ import subprocess
 import tempfile
 import time
 
-from peers import Server, certificate, config
-
-PACKAGES = ['vsftpd', 'pure-ftpd', 'pure-ftpd-common', 'proftpd-core', 'proftpd-mod-crypto']
+from peers import ROOT, Server, certificate, config
 
 VSFTPD = '''
 listen=YES
@@ -115,12 +112,7 @@ server.serve_forever()
 def unpack(place):
     """The peers' programs, as {name: path}; those that cannot be had are left out."""
     root = os.path.join(place, 'root')
-    if not os.path.isdir(root):
-        os.makedirs(root)
-        subprocess.run(['apt-get', '-q', 'download', *PACKAGES], cwd=place,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
-        for package in glob.glob(os.path.join(place, '*.deb')):
-            subprocess.run(['dpkg', '-x', package, root], check=True)
+    subprocess.run([os.path.join(ROOT, 'tools', 'unpack-packages'), place], check=True)
     try:
         pwd.getpwnam('ftp')
     except KeyError:  # pure-ftpd knows anonymous visitors by no other name
