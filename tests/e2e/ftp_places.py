@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""FTP servers of others, and ours: vsftpd, pure-ftpd, proftpd, pyftpdlib, each with one user and one
-folder. Debian lets only one of the first three be installed at a time, so tools/unpack-packages
-leaves them beside the build; where they are not, their tests are skipped."""
+"""FTP servers of others, and ours: vsftpd, pure-ftpd, proftpd, pyftpdlib, each with one user and
+one folder. Debian lets only one of the first three be installed at a time, so
+tools/unpack-packages leaves them beside the build; where they are not, their tests are skipped."""
 
 import contextlib
 import os
