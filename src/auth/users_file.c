@@ -172,10 +172,7 @@ int co_users_parse(struct co_users **ret, co_text text, struct co_buf *message)
     if (text.size > CO_USERS_BYTES_MAX)
         return refuse(&reader, "the file is too large");
     int rc = co_users_new(&reader.users);
-    for (; rc == 0 && text.size > 0; reader.line++) {
-        co_text line = take_until(&text, '\n');
-        if (line.size > 0 && line.at[line.size - 1] == '\r')
-            line.size--;
+    for (co_text line; rc == 0 && co_text_next_line(&text, &line); reader.line++) {
         line = co_text_trim(line);
         if (line.size > 0 && line.at[0] != '#')
             rc = line_read(&reader, line);

@@ -88,6 +88,10 @@ static inline ssize_t co_text_find(co_text text, char c)
 /* The slice without the spaces and tabs around it (RFC 9110 5.6.3 OWS). */
 co_text co_text_trim(co_text text);
 
+/* Takes the next line off the slice, without its end, LF or CRLF; the last one need have none.
+ * False at the end. */
+bool co_text_next_line(co_text *rest, co_text *ret_line);
+
 /* The slice as a C string, to be freed; NULL when memory is out. (strndup wants a string, and a
  * slice is none.) */
 char *co_text_copy(co_text text);

@@ -14,6 +14,19 @@ co_text co_text_trim(co_text text)
     return text;
 }
 
+bool co_text_next_line(co_text *rest, co_text *ret_line)
+{
+    if (rest->size == 0)
+        return false;
+    ssize_t feed = co_text_find(*rest, '\n');
+    size_t size = feed < 0 ? rest->size : (size_t)feed;
+    *ret_line = (co_text){rest->at, size};
+    if (size > 0 && rest->at[size - 1] == '\r')
+        ret_line->size--;
+    *rest = co_text_after(*rest, size + 1);
+    return true;
+}
+
 char *co_text_copy(co_text text)
 {
     char *copy = malloc(text.size + 1);

@@ -6,19 +6,6 @@
 
 /* ---- lines ----------------------------------------------------------------------------------- */
 
-bool co_ftp_reply_next_line(co_text *rest, co_text *ret)
-{
-    if (rest->size == 0)
-        return false;
-    ssize_t feed = co_text_find(*rest, '\n');
-    size_t size = feed < 0 ? rest->size : (size_t)feed;
-    *ret = (co_text){rest->at, size};
-    if (size > 0 && ret->at[size - 1] == '\r')
-        ret->size--;
-    *rest = co_text_after(*rest, size + 1);
-    return true;
-}
-
 /* "CODE", before a space, a hyphen or the end; 0 when the line does not begin so. */
 static int code_of(co_text line)
 {
@@ -57,7 +44,7 @@ ssize_t co_ftp_reply_size(co_text text, struct co_ftp_reply_scan *scan)
             return CO_ETOOBIG;
         if (co_text_find(rest, '\n') < 0)
             return text.size >= CO_FTP_REPLY_MAX ? CO_ETOOBIG : 0;
-        co_ftp_reply_next_line(&rest, &line);
+        co_text_next_line(&rest, &line);
         scan->scanned = text.size - rest.size;
         if (scan->scanned > CO_FTP_REPLY_MAX)
             return CO_ETOOBIG;
@@ -80,7 +67,7 @@ co_text co_ftp_reply_gist(co_text reply)
 {
     int code = co_ftp_reply_code(reply);
     co_text line, first = {0}, last = {0};
-    while (co_ftp_reply_next_line(&reply, &line)) {
+    while (co_text_next_line(&reply, &line)) {
         last = text_of(line, code);
         if (first.size == 0)
             first = last;

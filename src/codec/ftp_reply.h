@@ -27,9 +27,6 @@ struct co_ftp_reply_scan {
  * the last call. */
 ssize_t co_ftp_reply_size(co_text text, struct co_ftp_reply_scan *scan);
 
-/* Takes the next line off, without its end. False when there is none. */
-bool co_ftp_reply_next_line(co_text *rest, co_text *ret);
-
 /* The code of a whole reply. */
 int co_ftp_reply_code(co_text reply);
 

@@ -28,7 +28,7 @@ unsigned co_hosts_find(co_text file, const struct co_hosts_query *query, co_addr
     co_text host = query->host, line, number;
     if (host.size && host.at[host.size - 1] == '.')
         host.size--;
-    while (count < query->max && co_line_next(&file, &line)) {
+    while (count < query->max && co_text_next_line(&file, &line)) {
         co_address address;
         line = co_line_code(line, '#');
         if (!co_word_next(&line, &number) || !line_names(line, host) ||

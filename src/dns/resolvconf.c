@@ -94,7 +94,7 @@ void co_resolv_conf_read(co_text file, struct co_resolv_conf *ret)
     co_text line;
     *ret = (struct co_resolv_conf){
         .ndots = DNS_NDOTS, .timeout_s = DNS_TIMEOUT_S, .attempts = DNS_ATTEMPTS};
-    while (co_line_next(&file, &line))
+    while (co_text_next_line(&file, &line))
         read_line(line, ret);
     if (ret->timeout_s == 0)
         ret->timeout_s = 1;
@@ -194,7 +194,7 @@ void co_nsswitch_read(co_text file, struct co_name_services *ret)
     const co_text key = CO_TEXT("hosts:");
     co_text line;
     *ret = (struct co_name_services){0};
-    while (co_line_next(&file, &line)) {
+    while (co_text_next_line(&file, &line)) {
         line = co_text_trim(co_line_code(line, '#'));
         if (!co_text_starts(line, key))
             continue;

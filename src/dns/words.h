@@ -1,21 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Lines and blank-separated words of the small configuration files: what their parsers share. */
+/* Blank-separated words of the small configuration files: what their parsers share. */
 #ifndef CO_DNS_WORDS_H
 #define CO_DNS_WORDS_H
 
 #include "base/base.h"
-
-/* Takes the next line off `rest`, without its newline; false at the end. */
-static inline bool co_line_next(co_text *rest, co_text *ret_line)
-{
-    if (rest->size == 0)
-        return false;
-    ssize_t end = co_text_find(*rest, '\n');
-    size_t size = end < 0 ? rest->size : (size_t)end;
-    *ret_line = (co_text){rest->at, size};
-    *rest = co_text_after(*rest, size + 1);
-    return true;
-}
 
 static inline bool co_is_blank(char c)
 {

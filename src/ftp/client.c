@@ -211,7 +211,7 @@ static void learn_features(co_ftp_client *client, bool *ret_utf8)
     const co_text facts = CO_TEXT("MLST"), utf8 = CO_TEXT("UTF8");
     co_text rest = co_buf_text(&client->reply), line;
     *ret_utf8 = false;
-    while (co_ftp_reply_next_line(&rest, &line)) {
+    while (co_text_next_line(&rest, &line)) {
         if (line.size == 0 || line.at[0] != ' ')
             continue;
         line = co_text_trim(line);

@@ -69,7 +69,7 @@ static void tell(const co_ftp_client *client, bool sent, co_text line)
 static void tell_reply(const co_ftp_client *client)
 {
     co_text rest = co_buf_text(&client->reply), line;
-    while (client->options.dialogue && co_ftp_reply_next_line(&rest, &line))
+    while (client->options.dialogue && co_text_next_line(&rest, &line))
         tell(client, false, line);
 }
 

@@ -167,7 +167,7 @@ static int stat_facts(co_ftp_client *client, const char *path, struct co_ftp_ent
     co_buf_clear(&client->entry);
     co_buf_add_text(&client->entry, co_buf_text(&client->reply));
     co_text rest = co_buf_text(&client->entry), line;
-    while (co_ftp_reply_next_line(&rest, &line))
+    while (co_text_next_line(&rest, &line))
         if (line.size > 1 && line.at[0] == ' ' &&
             co_ftp_facts_read(co_text_after(line, 1), ret) == 0)
             return 0;

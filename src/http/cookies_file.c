@@ -13,8 +13,6 @@
 static int read_line(co_cookies *cookies, co_text text, int64_t now)
 {
     struct co_cookie_line line;
-    if (co_text_starts(co_text_after(text, text.size - (text.size > 0)), CO_TEXT("\r")))
-        text.size--;
     if (co_cookie_line_parse(text, &line) < 0)
         return 0;
     int rc = co_cookies_put(cookies,
@@ -34,12 +32,9 @@ static int read_line(co_cookies *cookies, co_text text, int64_t now)
 int co_cookies_read(co_cookies *cookies, co_text file, int64_t now)
 {
     int rc = 0;
-    while (rc == 0 && file.size) {
-        ssize_t end = co_text_find(file, '\n');
-        size_t size = end < 0 ? file.size : (size_t)end;
-        rc = read_line(cookies, (co_text){file.at, size}, now);
-        file = co_text_after(file, size + 1);
-    }
+    co_text line;
+    while (rc == 0 && co_text_next_line(&file, &line))
+        rc = read_line(cookies, line, now);
     return rc;
 }
 
@@ -83,10 +78,5 @@ int co_cookies_save(co_cookies *cookies, const char *path)
     if (rc < 0)
         return rc;
     rc = co_cookies_write(cookies, co_wall_seconds(), &text);
-    if (rc == 0)
-        rc = co_file_edit_commit(&edit, co_buf_text(&text));
-    else
-        co_file_edit_abort(&edit);
-    co_buf_free(&text);
-    return rc;
+    return co_file_edit_end(&edit, rc, &text);
 }

@@ -181,8 +181,6 @@ static int read_line(co_hsts *hsts, co_text text, int64_t now)
     struct co_hsts_line line;
     struct entry *entry;
     struct host host;
-    if (text.size && text.at[text.size - 1] == '\r')
-        text.size--;
     if (co_hsts_line_parse(text, &line) < 0 || line.expires <= now || !canonical(line.host, &host))
         return 0;
     int rc = entry_for(hsts, &host, now, &entry);
@@ -196,12 +194,9 @@ static int read_line(co_hsts *hsts, co_text text, int64_t now)
 int co_hsts_read(co_hsts *hsts, co_text file, int64_t now)
 {
     int rc = 0;
-    while (rc == 0 && file.size) {
-        ssize_t end = co_text_find(file, '\n');
-        size_t size = end < 0 ? file.size : (size_t)end;
-        rc = read_line(hsts, (co_text){file.at, size}, now);
-        file = co_text_after(file, size + 1);
-    }
+    co_text line;
+    while (rc == 0 && co_text_next_line(&file, &line))
+        rc = read_line(hsts, line, now);
     return rc;
 }
 
@@ -238,10 +233,5 @@ int co_hsts_save(co_hsts *hsts, const char *path)
     rc = co_hsts_read(hsts, co_buf_text(&edit.text), now);
     if (rc == 0)
         rc = co_hsts_write(hsts, now, &text);
-    if (rc == 0)
-        rc = co_file_edit_commit(&edit, co_buf_text(&text));
-    else
-        co_file_edit_abort(&edit);
-    co_buf_free(&text);
-    return rc;
+    return co_file_edit_end(&edit, rc, &text);
 }

@@ -149,3 +149,13 @@ int co_file_edit_commit(struct co_file_edit *edit, co_text content)
     co_file_edit_abort(edit);
     return rc;
 }
+
+int co_file_edit_end(struct co_file_edit *edit, int rc, struct co_buf *text)
+{
+    if (rc == 0)
+        rc = co_file_edit_commit(edit, co_buf_text(text));
+    else
+        co_file_edit_abort(edit);
+    co_buf_free(text);
+    return rc;
+}

@@ -31,4 +31,8 @@ int co_file_edit_commit(struct co_file_edit *edit, co_text content);
 /* Ends: the old one stays. Does not suspend. */
 void co_file_edit_abort(struct co_file_edit *edit);
 
+/* Ends by the text, which is freed: commits it, or aborts when making it has failed, which `rc`
+ * says. Returns that, else as commit. */
+int co_file_edit_end(struct co_file_edit *edit, int rc, struct co_buf *text);
+
 #endif

@@ -43,7 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int code = co_ftp_reply_code(reply);
     assert(code >= 100 && code <= 599);
     unsigned lines = 0;
-    for (; co_ftp_reply_next_line(&rest, &line); lines++)
+    for (; co_text_next_line(&rest, &line); lines++)
         assert(co_text_find(line, '\n') < 0);
     assert(lines >= 1 && lines <= CO_FTP_REPLY_LINES_MAX);
     co_text gist = co_ftp_reply_gist(reply);

@@ -21,6 +21,18 @@ static void number_reads_digits_only(void **state)
     assert_int_equal(co_text_number(CO_TEXT("101"), 100, &n), CO_EINVALID);
 }
 
+static void lines_come_without_their_ends(void **state)
+{
+    static const char *const lines[] = {"one", "", "two\r", "", "\rthree"};
+    co_text rest = CO_TEXT("one\n\ntwo\r\r\n\r\n\rthree"), line;
+    (void)state;
+    for (size_t i = 0; i < CO_LENGTH(lines); i++) {
+        assert_true(co_text_next_line(&rest, &line));
+        assert_text(line, lines[i]);
+    }
+    assert_false(co_text_next_line(&rest, &line));
+}
+
 static void buf_over_its_ceiling_keeps_its_error(void **state)
 {
     (void)state;
@@ -151,6 +163,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(number_reads_digits_only),
+        cmocka_unit_test(lines_come_without_their_ends),
         cmocka_unit_test(buf_over_its_ceiling_keeps_its_error),
         cmocka_unit_test(heap_yields_in_order_after_random_moves),
         cmocka_unit_test(map_finds_what_it_holds_while_growing_and_shrinking),
