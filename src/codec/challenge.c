@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "codec/challenge.h"
 
-#include "codec/charset.h"
 #include "codec/http1.h"
 
 static void skip_spaces(co_text *text)
@@ -26,28 +25,10 @@ static bool ends_element(co_text text)
     return text.size == 0 || text.at[0] == ',';
 }
 
-/* Takes a token off the front; empty when there is none. */
-static co_text take_token(co_text *text)
-{
-    const char *end = text->size ? co_span(text->at, text->at + text->size, CO_SET_TOKEN) : NULL;
-    co_text token = {text->at, end ? (size_t)(end - text->at) : 0};
-    *text = co_text_after(*text, token.size);
-    return token;
-}
-
-/* Its quotes are left away. False when it does not end, or holds control bytes. */
+/* False when it does not end, or holds control bytes. */
 static bool take_quoted(co_text *text, co_text *ret)
 {
-    for (size_t i = 1; i < text->size; i++) {
-        if (text->at[i] == '\\') {
-            i++;
-        } else if (text->at[i] == '"') {
-            *ret = (co_text){text->at + 1, i - 1};
-            *text = co_text_after(*text, i + 1);
-            return co_http_is_field_value(*ret);
-        }
-    }
-    return false;
+    return co_http_take_quoted(text, ret) && co_http_is_field_value(*ret);
 }
 
 /* RFC 9110 11.2: letters, digits, "-._~+/", then any number of "=". Takes nothing unless it is all
@@ -74,7 +55,7 @@ static co_text take_token68(co_text *text)
 static int take_param(co_text *text, struct co_challenge_param *ret)
 {
     co_text rest = *text;
-    struct co_challenge_param param = {.name = take_token(&rest)};
+    struct co_challenge_param param = {.name = co_http_take_token(&rest)};
     skip_spaces(&rest);
     if (param.name.size == 0 || !co_text_starts(rest, CO_TEXT("=")))
         return 0;
@@ -82,7 +63,7 @@ static int take_param(co_text *text, struct co_challenge_param *ret)
     skip_spaces(&rest);
     param.quoted = co_text_starts(rest, CO_TEXT("\""));
     if (param.quoted ? !take_quoted(&rest, &param.value)
-                     : (param.value = take_token(&rest)).size == 0)
+                     : (param.value = co_http_take_token(&rest)).size == 0)
         return CO_EINVALID;
     if (!ends_element(rest))
         return CO_EINVALID;
@@ -117,7 +98,7 @@ int co_challenge_next(co_text *rest, struct co_challenge *ret)
     ret->token68 = (co_text){0};
     if (rest->size == 0)
         return 0;
-    ret->scheme = take_token(rest);
+    ret->scheme = co_http_take_token(rest);
     if (ret->scheme.size == 0)
         return CO_EINVALID;
     if (ends_element(*rest))

@@ -65,6 +65,28 @@ bool co_http_is_token(co_text text)
     return text.size && co_span(text.at, text.at + text.size, CO_SET_TOKEN) == text.at + text.size;
 }
 
+co_text co_http_take_token(co_text *text)
+{
+    const char *end = text->size ? co_span(text->at, text->at + text->size, CO_SET_TOKEN) : NULL;
+    co_text token = {text->at, end ? (size_t)(end - text->at) : 0};
+    *text = co_text_after(*text, token.size);
+    return token;
+}
+
+bool co_http_take_quoted(co_text *text, co_text *ret)
+{
+    for (size_t i = 1; i < text->size; i++) {
+        if (text->at[i] == '\\') {
+            i++;
+        } else if (text->at[i] == '"') {
+            *ret = (co_text){text->at + 1, i - 1};
+            *text = co_text_after(*text, i + 1);
+            return true;
+        }
+    }
+    return false;
+}
+
 bool co_http_is_field_value(co_text text)
 {
     return text.size == 0 || co_span_value(text.at, text.at + text.size) == text.at + text.size;

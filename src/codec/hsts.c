@@ -1,39 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "codec/hsts.h"
 
-#include "codec/charset.h"
 #include "codec/date.h"
 #include "codec/http1.h"
 
 /* ---- the field ------------------------------------------------------------------------------ */
 
-/* Takes a token off the front; empty when there is none. */
-static co_text take_token(co_text *text)
-{
-    const char *end = text->size ? co_span(text->at, text->at + text->size, CO_SET_TOKEN) : NULL;
-    co_text token = {text->at, end ? (size_t)(end - text->at) : 0};
-    *text = co_text_after(*text, token.size);
-    return token;
-}
-
-/* Takes a quoted string off the front, its quotes left away, its escapes as they are: no directive
- * that we know needs one. False when it does not end. */
-static bool take_quoted(co_text *text, co_text *ret)
-{
-    for (size_t i = 1; i < text->size; i++) {
-        if (text->at[i] == '\\')
-            i++;
-        else if (text->at[i] == '"') {
-            *ret = (co_text){text->at + 1, i - 1};
-            *text = co_text_after(*text, i + 1);
-            return true;
-        }
-    }
-    return false;
-}
-
 struct directive {
-    co_text name, value;
+    co_text name, value; /* escapes stay in it: no directive that we know needs one */
     bool has_value;
 };
 
@@ -41,14 +15,14 @@ struct directive {
 static bool take_directive(co_text *text, struct directive *ret)
 {
     *text = co_text_trim(*text);
-    *ret = (struct directive){.name = take_token(text)};
+    *ret = (struct directive){.name = co_http_take_token(text)};
     *text = co_text_trim(*text);
     ret->has_value = co_text_starts(*text, CO_TEXT("="));
     if (ret->has_value) {
         *text = co_text_trim(co_text_after(*text, 1));
         if (!co_text_starts(*text, CO_TEXT("\"")))
-            ret->value = take_token(text);
-        else if (!take_quoted(text, &ret->value))
+            ret->value = co_http_take_token(text);
+        else if (!co_http_take_quoted(text, &ret->value))
             return false;
         *text = co_text_trim(*text);
     }

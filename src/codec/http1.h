@@ -120,6 +120,13 @@ bool co_http_walk_element(struct co_http_walk *walk, co_text *ret);
 /* Is this a token (RFC 9110 5.6.2)? */
 bool co_http_is_token(co_text text);
 
+/* Takes a token off the front; empty when there is none. */
+co_text co_http_take_token(co_text *text);
+
+/* Takes a quoted string (RFC 9110 5.6.4) off the front, which is a quote: its quotes are left away,
+ * its escapes stay. False when it does not end. */
+bool co_http_take_quoted(co_text *text, co_text *ret);
+
 /* May these bytes stand in a field value that we emit? No CR, LF, NUL or other control but tab. */
 bool co_http_is_field_value(co_text text);
 

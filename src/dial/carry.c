@@ -7,7 +7,6 @@
 #include "dial/carry.h"
 
 #include "net/stream.h"
-#include "runtime/pool.h"
 
 #include <errno.h>
 
@@ -18,21 +17,14 @@ static struct co_stream *carrier_of(const struct co_stream *stream)
     return stream->state;
 }
 
+static long read_carrier(struct co_stream *stream, void *at, size_t size)
+{
+    return co_read(carrier_of(stream), at, size);
+}
+
 static long carried_receive(struct co_stream *stream, void *at, size_t size)
 {
-    if (at)
-        return co_read(carrier_of(stream), at, size);
-    uint8_t *own = co_buffer_take(stream->rt, CO_BUFFER_SMALL);
-    if (!own)
-        return -ENOMEM;
-    long n = co_read(carrier_of(stream), own, CO_BUFFER_SMALL);
-    if (n <= 0) {
-        co_buffer_give(stream->rt, own, CO_BUFFER_SMALL);
-        return n;
-    }
-    stream->in = own;
-    stream->in_room = CO_BUFFER_SMALL;
-    return n;
+    return co_stream_receive_by(read_carrier, stream, at, size);
 }
 
 static long carried_send(struct co_stream *stream, const struct iovec *pieces, unsigned count)

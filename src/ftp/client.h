@@ -84,7 +84,7 @@ int co_ftp_client_do(co_ftp_client *client, const char *verb, const char *argume
 /* What shall go over a data connection, and the connection once it is there. */
 struct co_ftp_data_way {
     const char *verb, *argument; /* "RETR", a path */
-    const char *restart;         /* REST's argument; NULL: none is said */
+    uint64_t restart;            /* REST's argument; 0: none is said */
     co_stream *stream;
     bool over; /* the final reply has come already: 2yz without 1yz */
 };

@@ -12,8 +12,10 @@
 #include "tls/terms.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #define STRANGERS_MAX 16 /* that may knock at an active connection's door */
+#define NUMBER_MAX    24
 
 /* Our own end, or the server's, of the control connection. */
 static co_address end_of(const co_ftp_client *client, bool ours)
@@ -165,9 +167,11 @@ static int shake_hands(co_ftp_client *client, co_stream *stream)
 }
 
 /* RFC 3659 5.3: 350 and nothing else, or the file would begin somewhere else. */
-static int say_restart(co_ftp_client *client, const char *offset)
+static int say_restart(co_ftp_client *client, uint64_t offset)
 {
-    int code = co_ftp_client_ask(client, "REST", offset);
+    char number[NUMBER_MAX];
+    snprintf(number, sizeof number, "%llu", (unsigned long long)offset);
+    int code = co_ftp_client_ask(client, "REST", number);
     if (code < 0 || code == 350)
         return code < 0 ? code : 0;
     return co_ftp_client_fail(client, code < 400 ? CO_EFTP : CO_ESTATUS, NULL);

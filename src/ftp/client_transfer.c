@@ -11,7 +11,6 @@
 #include <stdlib.h>
 
 #define TEXT_STEP    8192 /* bytes of text that are converted at once */
-#define NUMBER_MAX   24
 #define COMPARE_STEP 4096
 
 /* ---- made ------------------------------------------------------------------------------------ */
@@ -157,8 +156,7 @@ static int expect(co_ftp_transfer *transfer, uint64_t offset, int64_t size)
 static int download_begin(
     co_ftp_client *client, const char *path, uint64_t offset, struct co_ftp_transfer **ret)
 {
-    char number[NUMBER_MAX];
-    struct co_ftp_data_way way = {.verb = "RETR", .argument = path};
+    struct co_ftp_data_way way = {.verb = "RETR", .argument = path, .restart = offset};
     bool ascii = client->options.ascii;
     uint64_t size;
     int64_t known = -1;
@@ -170,8 +168,6 @@ static int download_begin(
     }
     if (rc == 0 && known >= 0 && offset > (uint64_t)known)
         rc = co_ftp_client_fail(client, CO_ECHANGED, "the file there is shorter");
-    snprintf(number, sizeof number, "%llu", (unsigned long long)offset);
-    way.restart = offset ? number : NULL;
     if (rc == 0)
         rc = co_ftp_data_way_open(client, &way);
     if (rc == 0)
@@ -243,8 +239,8 @@ static int look_before(co_ftp_client *client, struct co_ftp_transfer *plan, enum
 int co_ftp_upload_open(co_ftp_transfer **ret, co_ftp_client *client, const char *path,
     enum co_ftp_upload how, uint64_t offset)
 {
-    char number[NUMBER_MAX];
-    struct co_ftp_data_way way = {.verb = how == CO_FTP_APPEND ? "APPE" : "STOR", .argument = path};
+    struct co_ftp_data_way way = {
+        .verb = how == CO_FTP_APPEND ? "APPE" : "STOR", .argument = path, .restart = offset};
     struct co_ftp_transfer plan = {.before = how == CO_FTP_CONTINUE ? offset : 0};
     int rc = co_ftp_client_begin(client, "upload", path);
     if (rc == 0 && (client->options.ascii || how != CO_FTP_CONTINUE) && offset > 0)
@@ -253,8 +249,6 @@ int co_ftp_upload_open(co_ftp_transfer **ret, co_ftp_client *client, const char 
         rc = co_ftp_client_type(client, client->options.ascii ? 'A' : 'I');
     if (rc == 0)
         rc = look_before(client, &plan, how);
-    snprintf(number, sizeof number, "%llu", (unsigned long long)offset);
-    way.restart = offset ? number : NULL;
     if (rc == 0)
         rc = co_ftp_data_way_open(client, &way);
     if (rc == 0)

@@ -80,14 +80,20 @@ int co_pace_keep(struct co_pace *pace, uint64_t bytes)
 
 /* ---- reading ------------------------------------------------------------------------------ */
 
+/* The end of a wait for `n` bytes, or for why there are none; and of the pause behind them. */
+static ssize_t read_end(struct co_pace_wait *wait, struct co_pace *pace, ssize_t n)
+{
+    n = co_pace_wait_end(wait, pace, n, n > 0 ? (uint64_t)n : 0);
+    int rc = n > 0 ? co_pace_keep(pace, (uint64_t)n) : 0;
+    return rc < 0 ? rc : n;
+}
+
 ssize_t co_pace_read(struct co_pace *pace, co_stream *stream, void *ret_bytes, size_t size)
 {
     struct co_pace_wait wait;
     co_pace_wait_begin(&wait, pace, 0);
     ssize_t n = co_read(stream, ret_bytes, co_pace_step(pace, size));
-    n = co_pace_wait_end(&wait, pace, n, n > 0 ? (uint64_t)n : 0);
-    int rc = n > 0 ? co_pace_keep(pace, (uint64_t)n) : 0;
-    return rc < 0 ? rc : n;
+    return read_end(&wait, pace, n);
 }
 
 long co_pace_splice(struct co_pace *pace, co_stream *stream, int pipe_fd, size_t size)
@@ -95,9 +101,7 @@ long co_pace_splice(struct co_pace *pace, co_stream *stream, int pipe_fd, size_t
     struct co_pace_wait wait;
     co_pace_wait_begin(&wait, pace, 0);
     long n = co_stream_splice(stream, pipe_fd, co_pace_step(pace, size));
-    n = co_pace_wait_end(&wait, pace, n, n > 0 ? (uint64_t)n : 0);
-    int rc = n > 0 ? co_pace_keep(pace, (uint64_t)n) : 0;
-    return rc < 0 ? rc : n;
+    return read_end(&wait, pace, n);
 }
 
 ssize_t co_pace_peek(struct co_pace *pace, co_stream *stream, const uint8_t **ret_bytes)

@@ -115,6 +115,24 @@ static long receive(struct co_stream *stream, void *at, size_t size)
     return read_end(stream, stream->kind->receive(stream, at, size));
 }
 
+long co_stream_receive_by(long (*read)(struct co_stream *stream, void *at, size_t size),
+    struct co_stream *stream, void *at, size_t size)
+{
+    if (at)
+        return read(stream, at, size);
+    uint8_t *own = co_buffer_take(stream->rt, CO_BUFFER_SMALL);
+    if (!own)
+        return -ENOMEM;
+    long n = read(stream, own, CO_BUFFER_SMALL);
+    if (n <= 0) {
+        co_buffer_give(stream->rt, own, CO_BUFFER_SMALL);
+        return n;
+    }
+    stream->in = own;
+    stream->in_room = CO_BUFFER_SMALL;
+    return n;
+}
+
 /* Makes room behind the buffered bytes: moves them to the front, or to a large buffer. */
 static int in_make_room(struct co_stream *stream)
 {

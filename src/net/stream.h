@@ -93,6 +93,10 @@ static inline int co_stream_flush(struct co_stream *stream)
     return stream->kind->flush ? stream->kind->flush(stream) : 0;
 }
 
+/* A kind's `receive` by what reads into any room, as co_read does. */
+long co_stream_receive_by(long (*read)(struct co_stream *stream, void *at, size_t size),
+    struct co_stream *stream, void *at, size_t size);
+
 /* Makes a stream of a kind on the current runtime; NULL when memory is out. */
 struct co_stream *co_stream_new(const struct co_stream_kind *kind);
 

@@ -292,19 +292,7 @@ static long tls_receive(struct co_stream *stream, void *at, size_t size)
 {
     if (!co_tls_layer_of(stream)->done)
         return refuse(stream);
-    if (at)
-        return decrypt(stream, at, size);
-    uint8_t *own = co_buffer_take(stream->rt, CO_BUFFER_SMALL);
-    if (!own)
-        return -ENOMEM;
-    long n = decrypt(stream, own, CO_BUFFER_SMALL);
-    if (n <= 0) {
-        co_buffer_give(stream->rt, own, CO_BUFFER_SMALL);
-        return n;
-    }
-    stream->in = own;
-    stream->in_room = CO_BUFFER_SMALL;
-    return n;
+    return co_stream_receive_by(decrypt, stream, at, size);
 }
 
 /* Pieces on their way into records. */
