@@ -11,10 +11,9 @@
 void co_http_body_start(co_http_request *request)
 {
     request->body_state = CO_HTTP_BODY_UNREAD;
-    request->chunked = (struct co_chunked){0};
     request->body_bytes = 0;
     request->body_bytes_max = request->server->options.body_bytes_max;
-    request->body_shown = 0;
+    request->incoming.shown = 0;
     request->body_error = 0;
     request->continued = false;
 }
@@ -130,7 +129,7 @@ static void skip_rest(co_http_request *request)
     char piece[SKIP_PIECE];
     size_t skipped = 0;
     ssize_t n = 1;
-    request->reading.limit_rate = 0; /* what nobody keeps need not come slowly */
+    request->incoming.pace.limit_rate = 0; /* what nobody keeps need not come slowly */
     while (n > 0 && skipped <= CO_HTTP_SKIP_MAX) {
         n = read_piece(request, piece, sizeof piece);
         skipped += n > 0 ? (size_t)n : 0;

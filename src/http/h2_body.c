@@ -45,7 +45,7 @@ int co_h2_body_open(co_http_request *request, bool keep)
     }
     request->body_state = CO_HTTP_BODY_READING;
     co_h2_limit(stream->h2, request->writing.limit_rate);
-    co_pace_start(&request->reading, request->server->options.min_rate, 0);
+    co_pace_start(&request->incoming.pace, request->server->options.min_rate, 0);
     return 0;
 }
 
@@ -76,10 +76,10 @@ static ssize_t await_bytes(co_http_request *request, struct co_h2_stream *stream
         if (stream->h2->ended)
             return CO_EEOF;
         co_event_clear(&stream->wake);
-        co_pace_wait_begin(&wait, &request->reading, 0);
+        co_pace_wait_begin(&wait, &request->incoming.pace, 0);
         int rc = co_event_wait(&stream->wake);
         size_t moved = co_h2_bytes_front(&stream->body).size;
-        rc = (int)co_pace_wait_end(&wait, &request->reading, rc, moved);
+        rc = (int)co_pace_wait_end(&wait, &request->incoming.pace, rc, moved);
         if (rc < 0)
             return rc;
     }
@@ -93,7 +93,7 @@ ssize_t co_h2_body_show(co_http_request *request, co_text *ret)
     if (n <= 0)
         return n;
     *ret = co_h2_bytes_front(&stream->body);
-    request->body_shown = ret->size;
+    request->incoming.shown = ret->size;
     return (ssize_t)ret->size;
 }
 
@@ -124,8 +124,8 @@ static void consume(struct co_h2_stream *stream, size_t size)
 
 int co_h2_body_consume_shown(co_http_request *request)
 {
-    size_t shown = request->body_shown;
-    request->body_shown = 0;
+    size_t shown = request->incoming.shown;
+    request->incoming.shown = 0;
     if (shown > 0)
         consume(request->exchange, shown);
     return 0;
@@ -135,7 +135,7 @@ ssize_t co_h2_body_read(co_http_request *request, void *ret_bytes, size_t size)
 {
     co_text piece;
     ssize_t n = co_h2_body_show(request, &piece);
-    request->body_shown = 0;
+    request->incoming.shown = 0;
     if (n <= 0)
         return n;
     size_t take = size < piece.size ? size : piece.size;

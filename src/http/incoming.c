@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-static int consume_shown(struct co_http_incoming *body)
+int co_http_incoming_consume(struct co_http_incoming *body)
 {
     size_t shown = body->shown;
     body->shown = 0;
@@ -17,6 +17,17 @@ static ssize_t peek(struct co_http_incoming *body, co_text *ret)
     ssize_t n = co_pace_peek(&body->pace, body->stream, &bytes);
     *ret = (co_text){(const char *)bytes, n > 0 ? (size_t)n : 0};
     return n;
+}
+
+static ssize_t read_sized(struct co_http_incoming *body, void *ret_bytes, size_t size)
+{
+    if (body->left == 0)
+        return 0;
+    if (size > body->left)
+        size = (size_t)body->left;
+    ssize_t n = co_pace_read(&body->pace, body->stream, ret_bytes, size);
+    body->left -= n > 0 ? (uint64_t)n : 0;
+    return n == 0 ? CO_EEOF : n;
 }
 
 static ssize_t next_sized(struct co_http_incoming *body, co_text *ret)
@@ -33,21 +44,34 @@ static ssize_t next_sized(struct co_http_incoming *body, co_text *ret)
     return (ssize_t)ret->size;
 }
 
-static ssize_t next_chunk(struct co_http_incoming *body, co_text *ret)
+/* The decoder never sees more than size_max bytes, so that is how large a piece can be. */
+static ssize_t next_chunk(struct co_http_incoming *body, size_t size_max, co_text *ret)
 {
     for (;;) {
         co_text input;
         ssize_t n = peek(body, &input);
         if (n <= 0)
             return n == 0 ? CO_EEOF : n;
+        const char *start = input.at;
+        input.size = input.size < size_max ? input.size : size_max;
         int event = co_chunked_next(&body->chunked, &input, ret);
-        body->shown = (size_t)n - input.size;
+        body->shown = (size_t)(input.at - start);
         if (event == CO_CHUNK_DATA)
             return (ssize_t)ret->size;
-        int rc = consume_shown(body);
+        int rc = co_http_incoming_consume(body);
         if (event == CO_CHUNK_END || event < 0 || rc < 0)
             return event < 0 ? event : rc;
     }
+}
+
+static ssize_t read_chunk(struct co_http_incoming *body, void *ret_bytes, size_t size)
+{
+    co_text piece;
+    ssize_t n = next_chunk(body, size, &piece);
+    if (n > 0)
+        memcpy(ret_bytes, piece.at, piece.size);
+    int rc = co_http_incoming_consume(body);
+    return rc < 0 ? rc : n;
 }
 
 static ssize_t next_to_end(struct co_http_incoming *body, co_text *ret)
@@ -61,7 +85,7 @@ static ssize_t next(struct co_http_incoming *body, co_text *ret)
 {
     switch (body->framing) {
     case CO_HTTP_LENGTH: return next_sized(body, ret);
-    case CO_HTTP_CHUNKED: return next_chunk(body, ret);
+    case CO_HTTP_CHUNKED: return next_chunk(body, SIZE_MAX, ret);
     case CO_HTTP_TO_END: return next_to_end(body, ret);
     default: return 0;
     }
@@ -70,7 +94,7 @@ static ssize_t next(struct co_http_incoming *body, co_text *ret)
 /* Before more is taken: 0, or why there is none. */
 static ssize_t prepare(struct co_http_incoming *body)
 {
-    ssize_t n = consume_shown(body);
+    ssize_t n = co_http_incoming_consume(body);
     return body->error ? body->error : n;
 }
 
@@ -88,6 +112,15 @@ ssize_t co_http_incoming_next(struct co_http_incoming *body, co_text *ret)
     ssize_t n = prepare(body);
     if (n == 0 && !body->ended)
         n = next(body, ret);
+    return note(body, n);
+}
+
+ssize_t co_http_incoming_read(struct co_http_incoming *body, void *ret_bytes, size_t size)
+{
+    ssize_t n = prepare(body);
+    if (n == 0 && !body->ended)
+        n = body->framing == CO_HTTP_CHUNKED ? read_chunk(body, ret_bytes, size)
+                                             : read_sized(body, ret_bytes, size);
     return note(body, n);
 }
 

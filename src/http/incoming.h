@@ -25,6 +25,14 @@ struct co_http_incoming {
  */
 ssize_t co_http_incoming_next(struct co_http_incoming *body, co_text *ret);
 
+/* Reads up to `size` bytes of a body with a length or in chunks. Returns as co_http_incoming_next.
+ */
+ssize_t co_http_incoming_read(struct co_http_incoming *body, void *ret_bytes, size_t size);
+
+/* Consumes what the last piece was made of, which the next call would do. 0; CO_ECANCELED,
+ * CO_EDEADLINE: it sleeps to keep the pace. */
+int co_http_incoming_consume(struct co_http_incoming *body);
+
 /* Moves up to `size` bytes of the body into a pipe, as co_stream_splice. Returns as
  * co_http_incoming_next; -EOPNOTSUPP when they have to be shown. */
 long co_http_incoming_splice(struct co_http_incoming *body, int pipe_fd, size_t size);

@@ -12,9 +12,9 @@
 #define CO_HTTP_MESSAGE_H
 
 #include "base/buf.h"
-#include "codec/chunked.h"
 #include "codec/http1.h"
 #include "coronet/http.h"
+#include "http/incoming.h"
 #include "net/pace.h"
 
 #define CO_HTTP_FIELDS_MAX 16384 /* bytes of the fields that handlers set for one response */
@@ -122,13 +122,11 @@ struct co_http_request {
     struct co_buf user;    /* named by the request's credentials */
 
     enum co_http_body_state body_state;
-    struct co_chunked chunked;
-    struct co_pace reading;
-    uint64_t body_bytes;     /* read so far */
-    uint64_t body_bytes_max; /* the server's, unless the handler has set another */
-    size_t body_shown;       /* bytes of the stream's buffer that co_http_body_next has shown */
-    int body_error;          /* the first failure of reading, kept */
-    bool continued;          /* the client no longer waits for a 100 */
+    struct co_http_incoming incoming; /* of HTTP/2 only the pace and what is shown */
+    uint64_t body_bytes;              /* read so far */
+    uint64_t body_bytes_max;          /* the server's, unless the handler has set another */
+    int body_error;                   /* the first failure of reading, kept */
+    bool continued;                   /* the client no longer waits for a 100 */
 
     enum co_http_reply_state reply_state;
     bool sends_file;                   /* a transfer, to be told of */

@@ -6,8 +6,6 @@
 #include "http/response.h"
 #include "http/send.h"
 
-#include <errno.h>
-
 /* ---- responses ---------------------------------------------------------------------------- */
 
 /* How the head ends: Connection, where it differs from the version's default, and the empty line.
@@ -85,7 +83,10 @@ static void consume_head(co_http_request *request)
     uint64_t limit_rate = request->writing.limit_rate; /* the visitor's, if there is one */
     request->body_state = CO_HTTP_BODY_READING;
     co_stream_align(request->stream, 0); /* if it is a file's, or a part at a round offset */
-    co_pace_start(&request->reading, request->server->options.min_rate, limit_rate);
+    request->incoming = (struct co_http_incoming){.stream = request->stream,
+        .framing = request->head.framing,
+        .left = request->head.body_size};
+    co_pace_start(&request->incoming.pace, request->server->options.min_rate, limit_rate);
 }
 
 /*
@@ -122,88 +123,24 @@ static int go_on(co_http_request *request)
     return rc < 0 ? rc : co_http_flush(request);
 }
 
-static int consume_shown(co_http_request *request)
-{
-    size_t shown = request->body_shown;
-    request->body_shown = 0;
-    return shown ? co_pace_consume(&request->reading, request->stream, shown) : 0;
-}
-
-static ssize_t read_sized(co_http_request *request, void *ret_bytes, size_t size)
-{
-    uint64_t left = request->head.body_size - request->body_bytes;
-    if (left == 0)
-        return 0;
-    ssize_t n = co_pace_read(
-        &request->reading, request->stream, ret_bytes, size < left ? size : (size_t)left);
-    return n == 0 ? CO_EEOF : n;
-}
-
-static ssize_t show_sized(co_http_request *request, co_text *ret)
-{
-    uint64_t left = request->head.body_size - request->body_bytes;
-    const uint8_t *bytes;
-    if (left == 0)
-        return 0;
-    ssize_t n = co_pace_peek(&request->reading, request->stream, &bytes);
-    if (n <= 0)
-        return n == 0 ? CO_EEOF : n;
-    request->body_shown = (uint64_t)n < left ? (size_t)n : (size_t)left;
-    *ret = (co_text){(const char *)bytes, request->body_shown};
-    return (ssize_t)request->body_shown;
-}
-
-static long splice_piece(co_http_request *request, int pipe_fd, size_t size)
-{
-    uint64_t left = request->head.body_size - request->body_bytes;
-    if (request->head.framing != CO_HTTP_LENGTH)
-        return -EOPNOTSUPP;
-    if (left == 0)
-        return 0;
-    long n = co_pace_splice(
-        &request->reading, request->stream, pipe_fd, size < left ? size : (size_t)left);
-    return n == 0 ? CO_EEOF : n;
-}
-
-/* The decoder never sees more than size_max bytes, so that is how large a piece can be. */
-static ssize_t show_chunked(co_http_request *request, size_t size_max, co_text *ret)
-{
-    for (;;) {
-        const uint8_t *bytes;
-        ssize_t n = co_pace_peek(&request->reading, request->stream, &bytes);
-        if (n <= 0)
-            return n == 0 ? CO_EEOF : n;
-        co_text input = {(const char *)bytes, (size_t)n < size_max ? (size_t)n : size_max};
-        int event = co_chunked_next(&request->chunked, &input, ret);
-        request->body_shown = (size_t)(input.at - (const char *)bytes);
-        if (event == CO_CHUNK_DATA)
-            return (ssize_t)ret->size;
-        int rc = consume_shown(request);
-        if (event == CO_CHUNK_END || event < 0 || rc < 0)
-            return event < 0 ? event : rc;
-    }
-}
-
-static ssize_t read_chunked(co_http_request *request, void *ret_bytes, size_t size)
-{
-    co_text piece;
-    ssize_t n = show_chunked(request, size, &piece);
-    if (n > 0)
-        memcpy(ret_bytes, piece.at, piece.size);
-    int rc = consume_shown(request);
-    return rc < 0 ? rc : n;
-}
-
 static ssize_t read_piece(co_http_request *request, void *ret_bytes, size_t size)
 {
-    return request->head.framing == CO_HTTP_CHUNKED ? read_chunked(request, ret_bytes, size)
-                                                    : read_sized(request, ret_bytes, size);
+    return co_http_incoming_read(&request->incoming, ret_bytes, size);
 }
 
 static ssize_t show_piece(co_http_request *request, co_text *ret)
 {
-    return request->head.framing == CO_HTTP_CHUNKED ? show_chunked(request, SIZE_MAX, ret)
-                                                    : show_sized(request, ret);
+    return co_http_incoming_next(&request->incoming, ret);
+}
+
+static long splice_piece(co_http_request *request, int pipe_fd, size_t size)
+{
+    return co_http_incoming_splice(&request->incoming, pipe_fd, size);
+}
+
+static int consume_shown(co_http_request *request)
+{
+    return co_http_incoming_consume(&request->incoming);
 }
 
 const struct co_http_transport co_http1_transport = {
