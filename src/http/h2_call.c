@@ -204,7 +204,7 @@ static int converse(
     co_scope scope;
     int rc = co_h2_ask(call, question);
     if (rc == 0)
-        rc = co_h2_ask_body(call);
+        rc = co_h2_upload(call);
     if (rc < 0)
         return rc;
     co_scope_open(&scope, question->head_ms);

@@ -82,6 +82,7 @@ static void head_ended(struct co_h2_call *call)
 {
     if (call->has_head || call->error)
         return; /* trailers are read by nobody */
+    call->has_word |= call->status == 100;
     if (call->status >= 200)
         call->has_head = true;
     else if (call->status == 101 || ++call->interim > CO_HTTP_INTERIM_MAX)
