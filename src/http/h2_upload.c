@@ -14,6 +14,8 @@
 
 #include <errno.h>
 
+#define RESETS_FREE_MAX 4096 /* frames of 16 KiB that may be on their way: 64 MiB */
+
 /* Is the rest of the body of no use? An error has come, or all of the response. */
 static bool is_answered(const struct co_h2_call *call)
 {
@@ -33,6 +35,13 @@ void co_h2_upload_prepare(struct co_h2_call *call, const struct co_http_question
 
 /* ---- what nghttp2 takes ------------------------------------------------------------------- */
 
+/* h2o resets a stream once for each frame that comes when it is refused. */
+static void earn_reset(struct co_h2_meter *meter)
+{
+    if (meter->resets_free < RESETS_FREE_MAX)
+        meter->resets_free++;
+}
+
 ssize_t co_h2_upload_fill(nghttp2_session *session, int32_t id, uint8_t *to, size_t size,
     uint32_t *flags, nghttp2_data_source *source, void *arg)
 {
@@ -48,6 +57,7 @@ ssize_t co_h2_upload_fill(nghttp2_session *session, int32_t id, uint8_t *to, siz
     if (h2->data_left == 0)
         return NGHTTP2_ERR_PAUSE;
     co_h2_earn_windows(&h2->meter, size, size >= call->body.size);
+    earn_reset(&h2->meter);
     if (size > call->body.size)
         size = call->body.size;
     if (size > h2->data_left)

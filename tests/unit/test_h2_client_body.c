@@ -186,6 +186,7 @@ static struct telling {
     size_t size, at;
     size_t fails_at; /* 0: does not */
     int failure;
+    size_t piece;     /* of it at once, at most; 0: as much as there is room */
     int64_t pause_ms; /* before each piece */
     unsigned rewinds;
 } telling;
@@ -200,6 +201,8 @@ static ssize_t tell_some(void *arg, void *ret_bytes, size_t size)
         return rc;
     if (size > of->size - of->at)
         size = of->size - of->at;
+    if (of->piece > 0 && size > of->piece)
+        size = of->piece;
     if (of->fails_at > 0 && size > of->fails_at - of->at)
         size = of->fails_at - of->at;
     memcpy(ret_bytes, of->site->content + of->at, size);
@@ -604,6 +607,34 @@ static void a_reset_ends_the_upload(void **state)
     assert_int_equal(site->connections, 1);
 }
 
+/* Says so for each frame that was on its way, as h2o does. */
+static int refuse_each_frame(struct forge *forge)
+{
+    int rc = forge_greet(forge), id = rc < 0 ? rc : forge_request(forge);
+    put_windows(forge, id, 1 << 20);
+    forge_send(forge);
+    while (rc >= 0 && forge->data < SIZE / 2) {
+        rc = forge_next(forge);
+        if (rc == 0 && forge->type == NGHTTP2_DATA)
+            put_number(&forge->wire, NGHTTP2_RST_STREAM, 0, (uint32_t)id, NGHTTP2_INTERNAL_ERROR);
+    }
+    forge_send(forge);
+    while (rc >= 0 && (rc = forge_request(forge)) >= 0)
+        rc = forge_answer(forge, rc, "ok");
+    return 0;
+}
+
+static void each_frame_of_a_body_may_be_refused(void **state)
+{
+    (void)state;
+    struct site *site = site_to_tell(refuse_each_frame, put_sized_and_get);
+    telling.piece = 1000; /* which makes more frames than there may be resets */
+    site_run(site);
+    assert_int_equal(site->results[0].rc, -ECONNRESET);
+    assert_got_body(site, 1, "ok");
+    assert_int_equal(site->connections, 1);
+}
+
 static void what_was_refused_is_told_again(void **state)
 {
     (void)state;
@@ -801,6 +832,7 @@ int main(void)
         cmocka_unit_test(a_source_that_ends_early_never_looks_whole),
         cmocka_unit_test(a_cancelled_upload_is_reset_and_the_connection_lives),
         cmocka_unit_test(a_reset_ends_the_upload),
+        cmocka_unit_test(each_frame_of_a_body_may_be_refused),
         cmocka_unit_test(what_was_refused_is_told_again),
         cmocka_unit_test(but_not_what_can_be_told_only_once),
         cmocka_unit_test(behind_a_goaway_it_is_told_to_another_connection),
