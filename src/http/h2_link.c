@@ -264,7 +264,7 @@ void co_h2_link_place_free(struct co_h2_link *h2)
     for (struct co_link *at = h2->calls.next; at != &h2->calls; at = at->next) {
         struct co_h2_call *call = CO_CONTAINER(at, struct co_h2_call, link);
         if (call->id == 0) {
-            co_event_set(&call->wake);
+            co_h2_call_wake(call);
             return;
         }
     }
