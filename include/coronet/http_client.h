@@ -117,14 +117,16 @@ struct co_http_fetch {
  * stands in a Location is never taken; 303, and 301 and 302 after POST, go on as GET without the
  * body. A user is told at once over TLS and within this machine (Basic, RFC 7617); elsewhere, and
  * where the server offers Digest (RFC 7616), once it has asked. A token is told over TLS and within
- * this machine alone, else CO_EINVALID. A body with a source
- * is sent over HTTP/1, when the server asks for it, or after a second (RFC 9110 10.1.1), and ends
- * early when the server answers early. ret: receives the response, for co_http_response_close.
- * what: borrowed during the call. Returns: 0; CO_EINVALID (a malformed URL, method or header),
- * CO_EHTTP (the server broke the protocol, or redirects for ever), CO_ETOOBIG (of its head, or more
- * than two content codings), CO_EEOF, CO_EDEADLINE, CO_ETOOSLOW, CO_ECANCELED, as co_dial and
- * co_tls_connect; with detail for co_explain. A proxy that is told a request answers with statuses
- * of its own, such as 407.
+ * this machine alone, else CO_EINVALID. A body with a source is sent when the server asks for it,
+ * or after a second (RFC 9110 10.1.1), over HTTP/2 at once unless it can be told only once; and
+ * ends early when the server answers early. Over HTTP/2 a fiber of the call's own reads it, and is
+ * cancelled when there is nothing more to be read for. ret: receives the response, for
+ * co_http_response_close. what: borrowed during the call. Returns: 0; -ESPIPE (a body would have to
+ * be told again that can be told only once); as the source; CO_EINVALID (a malformed URL, method or
+ * header), CO_EHTTP (the server broke the protocol, or redirects for ever), CO_ETOOBIG (of its
+ * head, or more than two content codings), CO_EEOF, CO_EDEADLINE, CO_ETOOSLOW, CO_ECANCELED, as
+ * co_dial and co_tls_connect; with detail for co_explain. A proxy that is told a request answers
+ * with statuses of its own, such as 407.
  */
 CO_API int co_http_fetch(
     co_http_response **ret, co_http_client *client, const struct co_http_fetch *what) CO_MUST_USE;

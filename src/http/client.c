@@ -30,7 +30,6 @@ struct co_http_client {
     struct co_http_client_options options;
     char *user_agent;
     struct co_http_links links;
-    struct co_http_links first_links; /* of HTTP/1: for bodies with a source */
     struct co_http_logins logins;
 };
 
@@ -79,8 +78,7 @@ static int take_options(co_http_client *client, const struct co_http_client_opti
     return rc;
 }
 
-static void start_links(struct co_http_links *links, const struct co_http_client_options *options,
-    enum co_http_version version)
+static void start_links(struct co_http_links *links, const struct co_http_client_options *options)
 {
     links->pool = (struct co_pool){
         .dial = {.family = options->family,
@@ -88,7 +86,7 @@ static void start_links(struct co_http_links *links, const struct co_http_client
             .answers = options->answers},
         .idle_max = options->idle_max,
     };
-    co_http_links_start(links, version);
+    co_http_links_start(links, options->version);
 }
 
 int co_http_client_new(co_http_client **ret, const struct co_http_client_options *options)
@@ -98,8 +96,7 @@ int co_http_client_new(co_http_client **ret, const struct co_http_client_options
         return -ENOMEM;
     int rc = take_options(client, options ? options : &(struct co_http_client_options){0});
     co_http_logins_start(&client->logins);
-    start_links(&client->links, &client->options, client->options.version);
-    start_links(&client->first_links, &client->options, CO_HTTP_1);
+    start_links(&client->links, &client->options);
     if (rc < 0)
         co_http_client_free(client);
     else
@@ -112,7 +109,6 @@ void co_http_client_free(co_http_client *client)
     if (!client)
         return;
     co_http_links_end(&client->links);
-    co_http_links_end(&client->first_links);
     co_http_logins_end(&client->logins);
     co_proxies_free(&client->options.proxies);
     free((void *)(uintptr_t)client->options.answers);
@@ -121,12 +117,6 @@ void co_http_client_free(co_http_client *client)
 }
 
 /* ---- one request ---------------------------------------------------------------------------- */
-
-static struct co_http_links *links_of(co_http_response *response)
-{
-    co_http_client *client = response->client;
-    return response->errand.outgoing.source ? &client->first_links : &client->links;
-}
 
 /* Done with the exchange: its connection is kept where that can be. */
 static void let_go(co_http_response *response)
@@ -137,16 +127,19 @@ static void let_go(co_http_response *response)
     if (!stream)
         return;
     struct co_pool_place place = co_http_errand_place(&response->errand);
-    co_http_links_give(links_of(response), &place, stream, is_sound);
+    co_http_links_give(&response->client->links, &place, stream, is_sound);
 }
 
 /* A kept connection may have been closed while the request was on its way (RFC 9112 9.3.1). What
  * the server has not looked at it can be asked again (RFC 9113 8.7). */
-static bool is_worth_another(int rc, enum co_http_fate fate, enum co_http_method method, bool used)
+static bool is_worth_another(
+    int rc, enum co_http_fate fate, const struct co_http_question *question, bool used)
 {
+    if (question->outgoing->failed)
+        return false;
     if (fate == CO_HTTP_REFUSED)
         return true;
-    return used && fate == CO_HTTP_UNHEARD && co_http_is_idempotent(method) &&
+    return used && fate == CO_HTTP_UNHEARD && co_http_is_idempotent(question->method) &&
            (rc == CO_EEOF || rc == -ECONNRESET || rc == -EPIPE || rc == CO_ETRUNCATED);
 }
 
@@ -163,7 +156,7 @@ static int converse(co_http_response *response, const struct co_http_question *q
     int rc;
     for (unsigned i = 1;; i++) {
         enum co_http_fate fate;
-        rc = co_http_links_take(links_of(response), &place, anew, &response->stream, &used);
+        rc = co_http_links_take(&response->client->links, &place, anew, &response->stream, &used);
         if (rc == 0)
             rc = co_http_outgoing_rewind(question->outgoing);
         if (rc < 0)
@@ -172,7 +165,7 @@ static int converse(co_http_response *response, const struct co_http_question *q
         if (response->errand.what->sent && (rc == 0 || fate != CO_HTTP_REFUSED))
             *response->errand.what->sent = true;
         once_more = rc == 0 ? is_misdirected(response) && !anew
-                            : is_worth_another(rc, fate, question->method, used);
+                            : is_worth_another(rc, fate, question, used);
         if (!once_more || i == TRIES_MAX)
             return rc;
         anew = rc == 0 || rc == -EBUSY || fate == CO_HTTP_UNHEARD;

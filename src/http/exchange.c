@@ -4,8 +4,6 @@
 #include "http/h2_client.h"
 #include "net/stream.h"
 
-#define EXPECT_MS 1000 /* to wait for a 100, which old servers never send (RFC 9110 10.1.1) */
-
 /* A server may answer, and close, before it has read all of a request (RFC 9112 9.5): a failed
  * write is told only if no response has come. */
 static int send_request(co_stream *stream, const struct co_http_question *question)
@@ -54,7 +52,7 @@ static int await_word(co_stream *stream, const struct co_http_question *question
 {
     for (unsigned i = 0; i <= CO_HTTP_INTERIM_MAX; i++) {
         co_scope scope;
-        co_scope_open(&scope, EXPECT_MS);
+        co_scope_open(&scope, CO_HTTP_EXPECT_MS);
         int rc =
             co_response_head_next(stream, question->method, &answer->text, &answer->head, heard);
         if (co_scope_close(&scope) == CO_EDEADLINE && rc == CO_EDEADLINE && co_status() == 0)

@@ -12,6 +12,8 @@
 #include "http/incoming.h"
 #include "http/outgoing.h"
 
+#define CO_HTTP_EXPECT_MS 1000 /* to wait for a 100, which some never send (RFC 9110 10.1.1) */
+
 struct co_h2_call;
 struct co_http_answer;
 
@@ -20,7 +22,7 @@ struct co_http_question {
     enum co_http_method method;
     co_text head; /* the whole head with its empty line, as HTTP/1 has it */
     co_text body;
-    struct co_http_outgoing *outgoing; /* instead of it, when it has a source: over HTTP/1 alone */
+    struct co_http_outgoing *outgoing; /* instead of it, when it has a source; NULL: it has not */
     int64_t place_ms; /* to wait for other requests of the same connection to end, at most */
     int64_t head_ms;  /* to wait for the response's head */
     int64_t min_rate;
@@ -55,7 +57,8 @@ struct co_http_answer {
  * Suspends. stream: speaks HTTP/2 if co_h2_client_begin was called for it. answer: zeros before;
  * co_http_exchange_end and then co_buf_free(&answer->text) end it in any case. ret_fate: set unless
  * 0 is returned. A body with a source is sent once the server says 100, or says nothing for a
- * second; when it says something else, that is the answer (RFC 9110 10.1.1).
+ * second; when it says something else, that is the answer (RFC 9110 10.1.1). Over HTTP/2 only one
+ * that can be told but once waits.
  * Returns 0; CO_EEOF, CO_EHTTP, CO_ETOOBIG, CO_EDEADLINE, CO_ETOOSLOW, as co_write and co_read;
  * -EBUSY (and CO_HTTP_REFUSED) when there was no place on the connection in time.
  */

@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * A request over HTTP/2: its place among the connection's, its head, its body. The body goes out as
- * the peer's windows allow (RFC 9113 5.2), written by a fiber of its own while the exchange's waits
- * for the response: a server may answer before it has read all, or want its answer read first.
- */
+/* A request over HTTP/2: its place among the connection's, and its head. */
 #include "http/h2_client.h"
 
 #include "coronet/tls.h"
@@ -54,8 +50,9 @@ static int await_place(struct co_h2_call *call, int64_t place_ms)
 
 /* ---- its head ----------------------------------------------------------------------------- */
 
-/* Fields of the connection, which HTTP/2 has not (RFC 9113 8.2.2); Host has become an authority. */
-static bool is_left_out(co_text name)
+/* Fields of the connection, which HTTP/2 has not (RFC 9113 8.2.2); Host has become an authority.
+ * What can be told again needs no word before it: a reset costs no connection. */
+static bool is_left_out(const struct co_h2_call *call, co_text name)
 {
     static const co_text names[] = {CO_TEXT("host"), CO_TEXT("connection"), CO_TEXT("keep-alive"),
         CO_TEXT("proxy-connection"), CO_TEXT("transfer-encoding"), CO_TEXT("upgrade"),
@@ -63,7 +60,7 @@ static bool is_left_out(co_text name)
     for (size_t i = 0; i < CO_LENGTH(names); i++)
         if (co_text_equal_nocase(name, names[i]))
             return true;
-    return false;
+    return call->outgoing && !call->needs_word && co_text_equal_nocase(name, CO_TEXT("expect"));
 }
 
 static void add(struct co_buf *fields, co_text name, co_text value)
@@ -110,64 +107,28 @@ static void make_fields(const struct co_h2_call *call, co_text head, struct co_b
         fields, co_tls_is_on(call->h2->stream), line, find_line(lines, CO_TEXT("host")));
     add_priority(fields, lines);
     while (co_h2_line_next(&lines, &name, &value))
-        if (!is_left_out(name))
+        if (!is_left_out(call, name))
             add(fields, name, value);
-}
-
-/* Is the rest of the body of no use? An error has come, or all of the response. */
-static bool is_answered(const struct co_h2_call *call)
-{
-    return call->error || call->ends || !call->is_open || (call->has_head && call->status >= 400);
-}
-
-/* nghttp2 asks for the next bytes of a request's body. */
-static ssize_t fill(nghttp2_session *session, int32_t id, uint8_t *to, size_t size, uint32_t *flags,
-    nghttp2_data_source *source, void *arg)
-{
-    struct co_h2_link *h2 = arg;
-    struct co_h2_call *call = nghttp2_session_get_stream_user_data(session, id);
-    (void)source;
-    if (!call)
-        return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-    if (is_answered(call))
-        return NGHTTP2_ERR_DEFERRED; /* until it is called off: the rest is of no use */
-    if (h2->data_left == 0)
-        return NGHTTP2_ERR_PAUSE;
-    co_h2_earn_windows(&h2->meter, size, size >= call->body.size);
-    if (size > call->body.size)
-        size = call->body.size;
-    if (size > h2->data_left)
-        size = h2->data_left;
-    memcpy(to, call->body.at, size);
-    call->body = co_text_after(call->body, size);
-    h2->data_left -= size;
-    call->has_moved = true;
-    call->is_sent = call->body.size == 0;
-    if (call->is_sent)
-        *flags |= NGHTTP2_DATA_FLAG_EOF;
-    co_event_set(&call->wake);
-    return (ssize_t)size;
 }
 
 static int submit(struct co_h2_call *call, const struct co_http_question *question)
 {
     struct co_h2_link *h2 = call->h2;
     struct co_buf fields = CO_BUF(FIELDS_BYTES_MAX);
-    const nghttp2_data_provider body = {.read_callback = fill};
+    const nghttp2_data_provider body = {.read_callback = co_h2_upload_fill};
+    co_h2_upload_prepare(call, question);
     make_fields(call, question->head, &fields);
     int rc = fields.error;
     int32_t id = NGHTTP2_ERR_NOMEM;
     if (rc == 0)
         id = nghttp2_submit_request(h2->session, NULL, (const nghttp2_nv *)(const void *)fields.at,
-            fields.size / sizeof(nghttp2_nv), question->body.size > 0 ? &body : NULL, call);
+            fields.size / sizeof(nghttp2_nv), call->is_sent ? NULL : &body, call);
     co_buf_free(&fields);
     if (rc < 0 || id < 0)
         return rc < 0 ? rc : id == NGHTTP2_ERR_NOMEM ? -ENOMEM : CO_EHTTP;
     call->id = id;
     h2->is_draining |= id == INT32_MAX; /* there is no other (RFC 9113 5.1.1) */
     call->is_open = true;
-    call->body = question->body;
-    call->is_sent = question->body.size == 0;
     h2->open_count++;
     h2->meter.windows_free++; /* for an update behind a small body */
     co_h2_link_place_free(h2);
@@ -178,57 +139,4 @@ int co_h2_ask(struct co_h2_call *call, const struct co_http_question *question)
 {
     int rc = await_place(call, question->place_ms);
     return rc == 0 ? submit(call, question) : rc;
-}
-
-/* ---- its body ----------------------------------------------------------------------------- */
-
-/* A fiber of its own, until the body is on its way. */
-static int upload(void *arg)
-{
-    struct co_h2_call *call = arg;
-    struct co_h2_link *h2 = call->h2;
-    int rc = 0;
-    while (rc == 0 && !call->is_sent && !h2->error && !is_answered(call)) {
-        co_event_clear(&call->output);
-        if (!h2->is_written && co_h2_link_has_output(h2))
-            rc = co_h2_link_say(h2);
-        if (rc == 0 && !call->is_sent)
-            rc = co_event_wait(&call->output);
-    }
-    return 0; /* what was wrong the connection knows */
-}
-
-static bool has_moved(const struct co_h2_call *call)
-{
-    return call->has_moved || call->is_sent || is_answered(call);
-}
-
-/* Waits in pace, that of the server: as long as something moves it is fast enough. */
-static int await_sent(struct co_h2_call *call)
-{
-    int rc = 0;
-    while (rc == 0 && !call->is_sent && !is_answered(call)) {
-        struct co_pace_wait wait;
-        size_t left = call->body.size;
-        call->has_moved = false;
-        co_pace_wait_begin(&wait, &call->writing, 0);
-        rc = co_h2_link_await(call, has_moved);
-        rc = (int)co_pace_wait_end(&wait, &call->writing, rc, left - call->body.size);
-    }
-    return rc;
-}
-
-int co_h2_ask_body(struct co_h2_call *call)
-{
-    const struct co_go_options go = {.name = "upload", .background = true};
-    co_group group;
-    if (call->is_sent)
-        return 0;
-    call->h2->uploads++;
-    co_group_open(&group, &(struct co_group_options){.keep_going = true});
-    co_go_with(&group, &go, upload, call);
-    int rc = await_sent(call);
-    int failed = co_group_close(&group);
-    call->h2->uploads--;
-    return rc < 0 ? rc : failed;
 }

@@ -56,7 +56,7 @@ void co_h2_call_reset(struct co_h2_call *call, uint32_t code, int error)
         call->error = error;
     if (call->is_open)
         nghttp2_submit_rst_stream(call->h2->session, NGHTTP2_FLAG_NONE, call->id, code);
-    co_event_set(&call->wake);
+    co_h2_call_wake(call);
 }
 
 /* nghttp2 hears that nobody is interested any more. */
@@ -185,6 +185,9 @@ static bool has_head(const struct co_h2_call *call)
 static int read_head(struct co_h2_call *call, struct co_http_answer *answer)
 {
     struct co_http1_response *head = &answer->head;
+    if (!call->has_head && call->is_refused)
+        return co_fail(
+            call->error, "the server refuses the request without a look at it (REFUSED_STREAM)");
     if (!call->has_head)
         return call->error;
     co_buf_add(&call->head, "\r\n", 2);
@@ -204,7 +207,7 @@ static int converse(
     co_scope scope;
     int rc = co_h2_ask(call, question);
     if (rc == 0)
-        rc = co_h2_ask_body(call);
+        rc = co_h2_upload(call);
     if (rc < 0)
         return rc;
     co_scope_open(&scope, question->head_ms);

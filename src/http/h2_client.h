@@ -8,10 +8,11 @@
  * whoever says it, and by a fiber of the exchange's own while a request has a body, so that no one
  * who reads is held up by a peer that does not.
  *
- *     h2_link.c   the connection: reading, writing, whose turn it is
- *     h2_call.c   one exchange
- *     h2_ask.c    its request
- *     h2_heard.c  what nghttp2 tells
+ *     h2_link.c    the connection: reading, writing, whose turn it is
+ *     h2_call.c    one exchange
+ *     h2_ask.c     its request
+ *     h2_upload.c  that one's body
+ *     h2_heard.c   what nghttp2 tells
  */
 #ifndef CO_HTTP_H2_CLIENT_H
 #define CO_HTTP_H2_CLIENT_H
@@ -40,11 +41,12 @@ struct co_h2_link {
     unsigned open_count;  /* of those: nghttp2 knows them */
     unsigned uploads;     /* of those: a fiber writes what they have to say */
     struct co_pace reading, writing;
-    bool is_paced;        /* those two have begun */
-    bool is_read;         /* a fiber reads ... */
-    co_scope *waiting;    /* ... and waits, in this scope */
-    bool is_written;      /* a fiber writes */
-    const uint8_t *carry; /* a frame of nghttp2's that found no room */
+    bool is_paced;             /* those two have begun */
+    bool is_read;              /* a fiber reads ... */
+    co_scope *waiting;         /* ... and waits, in this scope ... */
+    struct co_h2_call *reader; /* ... for this call */
+    bool is_written;           /* a fiber writes */
+    const uint8_t *carry;      /* a frame of nghttp2's that found no room */
     size_t carry_size;
     size_t data_left;  /* bytes of bodies that may be gathered now */
     size_t held, owed; /* bytes that were not read, and those that the peer may not replace yet */
@@ -81,11 +83,16 @@ struct co_h2_call {
     int32_t window;
     struct co_pace reading, writing;
 
-    co_text body;    /* of the request: what is still to be sent */
-    bool is_sent;    /* all of it */
-    bool has_moved;  /* some of it, lately */
-    bool uploads;    /* a fiber of its own writes */
-    co_event output; /* there is something to be written */
+    struct co_http_outgoing *outgoing; /* tells the request's body; NULL: it is there */
+    co_text body;                      /* what is there of it and still to be sent */
+    bool is_told;                      /* nothing comes behind that */
+    bool is_sent;                      /* all of it */
+    bool needs_word, has_word;         /* it waits for the server to say 100, who has */
+    uint64_t sent;                     /* bytes of it */
+    bool has_moved;                    /* some of it, lately */
+    int64_t silent_ns, silent_since;   /* how long its source took; 0: it does not now */
+    co_event output;                   /* there is something to be written */
+    co_event taken;                    /* the next piece of the body may come */
 };
 
 /* ---- h2_link.c */
@@ -107,6 +114,9 @@ bool co_h2_client_rest(co_stream *stream);
 /* Waits until `is_done`, and reads and writes meanwhile for whoever else waits. Suspends. 0; the
  * connection's error; as the scope says. */
 int co_h2_link_await(struct co_h2_call *call, bool (*is_done)(const struct co_h2_call *call));
+
+/* Whoever waits in co_h2_link_await looks whether it is done, also when it reads. */
+void co_h2_call_wake(struct co_h2_call *call);
 
 /* Has what is to be said written. Suspends. 0, whether that could be or not; as the scope says. */
 int co_h2_link_say(struct co_h2_link *h2);
@@ -138,9 +148,18 @@ int co_h2_heard_new(struct co_h2_link *h2);
  * as co_h2_link_await. */
 int co_h2_ask(struct co_h2_call *call, const struct co_http_question *question);
 
+/* ---- h2_upload.c */
+
+/* What there is to be sent. Does not suspend. */
+void co_h2_upload_prepare(struct co_h2_call *call, const struct co_http_question *question);
+
+/* nghttp2 asks for the next bytes of a request's body. */
+ssize_t co_h2_upload_fill(nghttp2_session *session, int32_t id, uint8_t *to, size_t size,
+    uint32_t *flags, nghttp2_data_source *source, void *arg);
+
 /* Sends the request's body, unless the response makes that needless. Suspends. 0; CO_ETOOSLOW; as
- * co_h2_link_await. */
-int co_h2_ask_body(struct co_h2_call *call);
+ * co_http_outgoing_read and co_h2_link_await. */
+int co_h2_upload(struct co_h2_call *call);
 
 /* ---- h2_call.c */
 

@@ -49,6 +49,7 @@ struct co_h2_meter {
     int64_t block_due;              /* ns: when it must be whole; 0: there is none */
     unsigned updates_free;          /* PRIORITY_UPDATEs that requests have earned */
     unsigned windows_free;          /* small WINDOW_UPDATEs that our DATA has earned */
+    unsigned resets_free;           /* RST_STREAMs, each of a frame that was on its way */
 };
 
 /* Takes from the budget; marks the connection as excessive when there is nothing left. */

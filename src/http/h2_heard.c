@@ -82,6 +82,7 @@ static void head_ended(struct co_h2_call *call)
 {
     if (call->has_head || call->error)
         return; /* trailers are read by nobody */
+    call->has_word |= call->status == 100;
     if (call->status >= 200)
         call->has_head = true;
     else if (call->status == 101 || ++call->interim > CO_HTTP_INTERIM_MAX)
@@ -191,7 +192,7 @@ static int on_close(nghttp2_session *session, int32_t id, uint32_t code, void *a
         call->error = error_of(call, code);
         call->is_refused = code == NGHTTP2_REFUSED_STREAM;
     }
-    co_event_set(&call->wake);
+    co_h2_call_wake(call);
     co_event_set(&call->output);
     co_h2_link_place_free(h2);
     return 0;
@@ -212,7 +213,7 @@ static int on_not_sent(nghttp2_session *session, const nghttp2_frame *frame, int
         h2->open_count--;
         call->is_refused = true;
         call->error = -ECONNREFUSED;
-        co_event_set(&call->wake);
+        co_h2_call_wake(call);
     }
     return 0;
 }

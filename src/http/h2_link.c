@@ -179,13 +179,15 @@ static int feed(struct co_h2_link *h2)
 }
 
 /* Waits for input, or to be told that something is to be done. 0, or as the scope says. */
-static int read_some(struct co_h2_link *h2)
+static int read_some(struct co_h2_call *call)
 {
+    struct co_h2_link *h2 = call->h2;
     const uint8_t *bytes;
     co_scope scope;
     h2->is_read = true;
     co_scope_open(&scope, -1);
     h2->waiting = &scope;
+    h2->reader = call;
     ssize_t n = co_peek(h2->stream, 1, &bytes);
     h2->waiting = NULL;
     int woken = co_scope_close(&scope);
@@ -217,7 +219,7 @@ static int take_turn(struct co_h2_call *call)
         return rc;
     if (h2->is_read)
         return co_event_wait(&call->wake);
-    return read_some(h2);
+    return read_some(call);
 }
 
 /* This fiber waits no more: somebody else does what is to be done. */
@@ -238,6 +240,14 @@ static void pass_on(struct co_h2_link *h2)
         co_scope_cancel(h2->waiting);
 }
 
+void co_h2_call_wake(struct co_h2_call *call)
+{
+    struct co_h2_link *h2 = call->h2;
+    co_event_set(&call->wake);
+    if (h2->waiting && h2->reader == call)
+        co_scope_cancel(h2->waiting);
+}
+
 int co_h2_link_await(struct co_h2_call *call, bool (*is_done)(const struct co_h2_call *call))
 {
     int rc = 0;
@@ -254,7 +264,7 @@ void co_h2_link_place_free(struct co_h2_link *h2)
     for (struct co_link *at = h2->calls.next; at != &h2->calls; at = at->next) {
         struct co_h2_call *call = CO_CONTAINER(at, struct co_h2_call, link);
         if (call->id == 0) {
-            co_event_set(&call->wake);
+            co_h2_call_wake(call);
             return;
         }
     }

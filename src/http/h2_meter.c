@@ -62,13 +62,19 @@ static void count_frame(struct co_h2_meter *meter, const nghttp2_frame_hd *frame
             co_h2_charge(meter);
         break;
     case NGHTTP2_WINDOW_UPDATE: break; /* by their increments: below */
+    case NGHTTP2_RST_STREAM:
+        if (meter->resets_free > 0)
+            meter->resets_free--;
+        else
+            co_h2_charge(meter);
+        break;
     case NGHTTP2_PRIORITY_UPDATE:
         if (meter->updates_free > 0)
             meter->updates_free--;
         else
             co_h2_charge(meter);
         break;
-    default: co_h2_charge(meter); /* RST_STREAM, PRIORITY, GOAWAY, unknown ones */
+    default: co_h2_charge(meter); /* PRIORITY, GOAWAY, unknown ones */
     }
 }
 

@@ -32,7 +32,7 @@ static bool has_spoken(co_stream *stream)
     return co_scope_close(&scope) != n || n >= 0;
 }
 
-/* One piece with what is around it: a chunk's size and line ends. */
+/* One piece with what is around it: a chunk's size and line ends. The empty one is the last. */
 static int send_piece(struct co_pace *pace, co_stream *stream, co_text piece, bool chunked)
 {
     char size[24];
@@ -46,25 +46,34 @@ static int send_piece(struct co_pace *pace, co_stream *stream, co_text piece, bo
     return co_pace_writev(pace, stream, pieces, 3);
 }
 
+ssize_t co_http_outgoing_read(struct co_http_outgoing *body, void *ret_bytes, size_t size)
+{
+    const struct co_http_source *source = body->source;
+    bool is_sized = source->size >= 0;
+    if (!body->begun)
+        body->left = is_sized ? (uint64_t)source->size : UINT64_MAX;
+    body->begun = true;
+    ssize_t n = source->read(source->arg, ret_bytes, size < body->left ? size : body->left);
+    body->failed = n < 0 || (n == 0 && is_sized);
+    if (body->failed)
+        return n < 0 ? n : CO_EEOF;
+    body->left = n > 0 ? body->left - (uint64_t)n : 0;
+    return n;
+}
+
 static int send_all(
     struct co_http_outgoing *body, struct co_pace *pace, co_stream *stream, char *room)
 {
-    const struct co_http_source *source = body->source;
-    bool chunked = source->size < 0;
-    uint64_t left = chunked ? UINT64_MAX : (uint64_t)source->size;
-    while (left > 0) {
-        ssize_t n = source->read(source->arg, room, left < PIECE_BYTES ? left : PIECE_BYTES);
-        body->failed = n < 0 || (n == 0 && !chunked);
-        if (body->failed)
-            return n < 0 ? (int)n : CO_EEOF;
+    bool chunked = body->source->size < 0;
+    while (!co_http_outgoing_is_told(body)) {
+        ssize_t n = co_http_outgoing_read(body, room, PIECE_BYTES);
+        if (n < 0)
+            return (int)n;
         if (has_spoken(stream))
             return 1;
         int rc = send_piece(pace, stream, (co_text){room, (size_t)n}, chunked);
         if (rc < 0)
             return rc;
-        if (n == 0)
-            return 0; /* that was the last chunk, which is empty */
-        left -= (uint64_t)n;
     }
     return 0;
 }
@@ -74,7 +83,6 @@ int co_http_outgoing_send(struct co_http_outgoing *body, struct co_pace *pace, c
     char *room = malloc(PIECE_BYTES);
     if (!room)
         return -ENOMEM;
-    body->begun = true;
     int rc = send_all(body, pace, stream, room);
     free(room);
     return rc;

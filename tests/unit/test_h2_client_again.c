@@ -80,6 +80,47 @@ static void who_finds_no_place_in_time_gets_a_connection_of_its_own(void **state
     assert_in_range(site->note, 2000, 2100);
 }
 
+static int get_once_more(void *arg)
+{
+    return site_get(arg, "/", 0);
+}
+
+/* One holds the only place for a while, and another waits for it. */
+static int give_the_place_up(struct site *site)
+{
+    co_http_response *first;
+    co_group group;
+    int rc = site_open(site, &(struct co_http_fetch){0}, "/", &first);
+    if (rc < 0)
+        return rc;
+    co_group_open(&group, NULL);
+    co_go(&group, get_once_more, site);
+    co_sleep(500);
+    co_http_response_close(first);
+    return co_group_close(&group);
+}
+
+static int serve_one_and_answer(struct forge *forge)
+{
+    int rc = forge_fill(forge, sizeof H2_PREFACE - 1);
+    put_setting(&forge->wire, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 1);
+    rc = rc < 0 ? rc : forge_request(forge);
+    put_headers(&forge->wire, (uint32_t)rc, END_HEADERS, answer_block("200"));
+    rc = rc < 0 ? rc : forge_send(forge);
+    while (rc >= 0 && (rc = forge_request(forge)) >= 0)
+        rc = forge_answer(forge, rc, "ok");
+    return 0;
+}
+
+static void who_waits_for_a_place_gets_the_one_that_is_given_up(void **state)
+{
+    (void)state;
+    struct site *site = meet_forge(serve_one_and_answer, give_the_place_up);
+    assert_got_body(site, 0, "ok");
+    assert_int_equal(site->connections, 1);
+    assert_in_range(site->results[0].took_ms, 400, 600);
+}
+
 /* ---- what is asked again ------------------------------------------------------------------- */
 
 /* The first connection ends before the requests behind the first: they have not been looked at. */
@@ -162,11 +203,20 @@ static int refuse_all(struct forge *forge)
     return 0;
 }
 
+static int get_and_explain(struct site *site)
+{
+    site_get(site, "/", 0);
+    snprintf(
+        site->results[1].body, sizeof site->results[1].body, "%s", co_explain(site->results[0].rc));
+    return 0;
+}
+
 static void but_not_for_ever(void **state)
 {
     (void)state;
-    struct site *site = meet_forge(refuse_all, get_one);
+    struct site *site = meet_forge(refuse_all, get_and_explain);
     assert_int_equal(site->results[0].rc, -ECONNREFUSED);
+    assert_non_null(strstr(site->results[1].body, "REFUSED_STREAM"));
     assert_int_equal(site->forges[0]->requests, 4);
 }
 
@@ -330,6 +380,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_more_requests_at_once_than_the_server_allows),
         cmocka_unit_test(who_finds_no_place_in_time_gets_a_connection_of_its_own),
+        cmocka_unit_test(who_waits_for_a_place_gets_the_one_that_is_given_up),
         cmocka_unit_test(requests_behind_a_goaway_go_to_a_new_connection),
         cmocka_unit_test(a_connection_that_drains_gets_no_more_requests),
         cmocka_unit_test(what_was_refused_is_asked_again_whatever_it_is),

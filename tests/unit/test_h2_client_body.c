@@ -1,6 +1,87 @@
 /* SPDX-License-Identifier: MIT */
-/* Bodies of requests over HTTP/2. */
+/* Bodies of requests over HTTP/2: from memory, and from a source that tells them piece by piece. */
 #include "h2_client_rig.h"
+
+/* ---- servers -------------------------------------------------------------------------------- */
+
+static void put_windows(struct forge *forge, int id, uint32_t size)
+{
+    put_number(&forge->wire, NGHTTP2_WINDOW_UPDATE, 0, 0, size);
+    put_number(&forge->wire, NGHTTP2_WINDOW_UPDATE, 0, (uint32_t)id, size);
+}
+
+static bool has_ended(const struct forge *forge)
+{
+    return (forge->type == NGHTTP2_DATA || forge->type == NGHTTP2_HEADERS) &&
+           (forge->flags & END_STREAM);
+}
+
+/* Takes the request's body, byte for byte that of the site, and opens the windows by as much as it
+ * reads. Each frame costs it so many milliseconds. */
+static int take_upload(struct forge *forge, int id, int64_t pause_ms)
+{
+    int rc = id < 0 ? id : 0;
+    size_t begun = forge->data;
+    while (rc == 0 && !has_ended(forge)) {
+        rc = forge_await(forge, NGHTTP2_DATA, (uint32_t)id);
+        size_t at = forge->data - begun - forge->size;
+        if (rc < 0 || forge->size == 0)
+            continue;
+        if (memcmp(forge->payload, forge->site->content + at, forge->size) != 0)
+            return CO_EPROTO;
+        co_sleep(pause_ms);
+        put_windows(forge, id, (uint32_t)forge->size);
+        rc = forge_send(forge);
+    }
+    return rc;
+}
+
+static int take(struct forge *forge, int64_t pause_ms)
+{
+    int rc = forge_greet(forge), id;
+    while (rc >= 0 && (id = forge_request(forge)) >= 0) {
+        rc = take_upload(forge, id, pause_ms);
+        if (rc == 0)
+            rc = forge_answer(forge, id, "taken");
+    }
+    return rc;
+}
+
+static int take_all(struct forge *forge)
+{
+    return take(forge, 0);
+}
+
+static int take_slowly(struct forge *forge)
+{
+    return take(forge, 1);
+}
+
+static int take_nothing(struct forge *forge)
+{
+    int rc = forge_greet(forge);
+    rc = rc < 0 ? rc : forge_request(forge);
+    return rc < 0 ? rc : forge_read_all(forge);
+}
+
+/* Answers what it does not want while it is still coming, and everything else. */
+static int refuse_the_body(struct forge *forge)
+{
+    int rc = forge_greet(forge), id = rc < 0 ? rc : forge_request(forge);
+    rc = id < 0 ? id : forge_await(forge, NGHTTP2_DATA, ANY_STREAM);
+    struct block *block = answer_block("413");
+    put_headers(&forge->wire, (uint32_t)id, END_HEADERS, block);
+    put_data(&forge->wire, (uint32_t)id, 0, "no", 2);
+    block = empty_block();
+    add(block, "x-trailer", "late");
+    put_headers(&forge->wire, (uint32_t)id, END_HEADERS | END_STREAM, block);
+    forge_send(forge);
+    while (rc >= 0 && (rc = forge_request(forge)) >= 0)
+        rc = forge_answer(forge, rc, "ok");
+    return 0;
+}
+
+/* ---- bodies from memory --------------------------------------------------------------------- */
 
 static int post_much(struct site *site)
 {
@@ -9,42 +90,12 @@ static int post_much(struct site *site)
     return site_fetch(site, &what, "/", 0);
 }
 
-/* Opens the windows by little, as it reads. */
-static int take_slowly(struct forge *forge)
-{
-    int rc = forge_greet(forge), id = rc < 0 ? rc : forge_request(forge);
-    while (rc >= 0 && !(forge->type == NGHTTP2_DATA && (forge->flags & END_STREAM))) {
-        rc = forge_await(forge, NGHTTP2_DATA, ANY_STREAM);
-        if (rc < 0 || forge->size == 0)
-            continue;
-        co_sleep(1);
-        put_number(&forge->wire, NGHTTP2_WINDOW_UPDATE, 0, 0, (uint32_t)forge->size);
-        put_number(&forge->wire, NGHTTP2_WINDOW_UPDATE, 0, (uint32_t)id, (uint32_t)forge->size);
-        rc = forge_send(forge);
-    }
-    return rc < 0 ? rc : forge_answer(forge, id, "taken");
-}
-
 static void an_upload_keeps_to_the_windows(void **state)
 {
     (void)state;
     struct site *site = meet_forge(take_slowly, post_much);
     assert_got_body(site, 0, "taken");
     assert_int_equal(site->forges[0]->data, sizeof site->content);
-    assert_int_equal(site->forges[0]->error, 0);
-}
-
-/* Answers what it does not want while it is still coming. */
-static int refuse_the_body(struct forge *forge)
-{
-    int rc = forge_greet(forge), id = rc < 0 ? rc : forge_request(forge);
-    rc = id < 0 ? id : forge_await(forge, NGHTTP2_DATA, ANY_STREAM);
-    put_headers(&forge->wire, (uint32_t)id, END_HEADERS, answer_block("413"));
-    put_data(&forge->wire, (uint32_t)id, END_STREAM, "no", 2);
-    forge_send(forge);
-    while (rc >= 0 && (rc = forge_request(forge)) >= 0)
-        rc = forge_answer(forge, rc, "ok");
-    return 0;
 }
 
 static int post_much_and_get(struct site *site)
@@ -53,16 +104,21 @@ static int post_much_and_get(struct site *site)
     return site_get(site, "/", 1);
 }
 
-static void an_answer_may_come_before_the_upload_is_over(void **state)
+static void assert_refused(const struct site *site)
 {
-    (void)state;
-    struct site *site = meet_forge(refuse_the_body, post_much_and_get);
     assert_int_equal(site->results[0].rc, 0);
     assert_int_equal(site->results[0].status, 413);
     assert_string_equal(site->results[0].body, "no");
     assert_got_body(site, 1, "ok");
     assert_int_equal(site->connections, 1);
+    assert_int_equal(site->forges[0]->resets, 1);
     assert_int_equal(site->forges[0]->reset_code, NGHTTP2_CANCEL);
+}
+
+static void an_answer_may_come_before_the_upload_is_over(void **state)
+{
+    (void)state;
+    assert_refused(meet_forge(refuse_the_body, post_much_and_get));
 }
 
 static void and_its_end_may_be_called_off_by_the_server(void **state)
@@ -70,13 +126,6 @@ static void and_its_end_may_be_called_off_by_the_server(void **state)
     (void)state;
     struct site *site = meet_forge(refuse_the_body, post_much);
     assert_int_equal(site->results[0].read, 0);
-}
-
-static int take_nothing(struct forge *forge)
-{
-    int rc = forge_greet(forge);
-    rc = rc < 0 ? rc : forge_request(forge);
-    return rc < 0 ? rc : forge_read_all(forge);
 }
 
 static void a_server_that_takes_no_upload_is_too_slow(void **state)
@@ -97,6 +146,663 @@ static void a_limit_is_kept_when_writing(void **state)
     assert_in_range(site->took_ms, 9500, 11500);
 }
 
+/* Has the body at once, and thinks about it. */
+static int take_and_think(struct forge *forge)
+{
+    int rc = forge_greet(forge), id = rc < 0 ? rc : forge_request(forge);
+    put_windows(forge, id, 1 << 20);
+    forge_send(forge);
+    while (rc >= 0 && !has_ended(forge))
+        rc = forge_next(forge);
+    co_sleep(40000);
+    return rc < 0 ? rc : forge_answer(forge, id, "taken");
+}
+
+static void who_has_the_body_may_think_about_it(void **state)
+{
+    (void)state;
+    struct site *site = meet_forge(take_and_think, post_much);
+    assert_got_body(site, 0, "taken");
+}
+
+/* The window is open for all of it, so nothing is to be said while it comes. */
+static void a_body_may_take_long_without_a_word(void **state)
+{
+    (void)state;
+    struct site *site = site_new(take_and_think, post_much);
+    site->options.limit_rate = 20000;
+    site_run(site);
+    assert_got_body(site, 0, "taken");
+    assert_in_range(site->took_ms, 90000, 100000);
+}
+
+/* ---- a source ------------------------------------------------------------------------------- */
+
+#define SIZE 300000
+
+/* Tells the site's content. */
+static struct telling {
+    struct site *site;
+    size_t size, at;
+    size_t fails_at; /* 0: does not */
+    int failure;
+    size_t piece;     /* of it at once, at most; 0: as much as there is room */
+    int64_t pause_ms; /* before each piece */
+    unsigned rewinds;
+} telling;
+
+static ssize_t tell_some(void *arg, void *ret_bytes, size_t size)
+{
+    struct telling *of = arg;
+    int rc = of->pause_ms > 0 ? co_sleep(of->pause_ms) : 0;
+    if (rc == 0 && of->fails_at > 0 && of->at >= of->fails_at)
+        rc = co_fail(of->failure, "it cannot be told any more");
+    if (rc < 0)
+        return rc;
+    if (size > of->size - of->at)
+        size = of->size - of->at;
+    if (of->piece > 0 && size > of->piece)
+        size = of->piece;
+    if (of->fails_at > 0 && size > of->fails_at - of->at)
+        size = of->fails_at - of->at;
+    memcpy(ret_bytes, of->site->content + of->at, size);
+    of->at += size;
+    return (ssize_t)size;
+}
+
+static int tell_again(void *arg)
+{
+    struct telling *of = arg;
+    of->at = 0;
+    of->rewinds++;
+    return 0;
+}
+
+/* PUTs what is told, into the first result. size: as it is announced. */
+static int put_told(struct site *site, int64_t size, bool only_once)
+{
+    const struct co_http_source source = {size, tell_some, only_once ? NULL : tell_again, &telling};
+    telling.site = site;
+    return site_fetch(site, &(struct co_http_fetch){.method = "PUT", .source = &source}, "/", 0);
+}
+
+static int put_sized(struct site *site)
+{
+    return put_told(site, SIZE, false);
+}
+
+static int put_unsized(struct site *site)
+{
+    return put_told(site, -1, false);
+}
+
+static int put_sized_once(struct site *site)
+{
+    return put_told(site, SIZE, true);
+}
+
+static int put_sized_and_get(struct site *site)
+{
+    put_sized(site);
+    return site_get(site, "/", 1);
+}
+
+/* A blank site whose content differs from place to place, and a source of SIZE bytes. */
+static struct site *site_to_tell(int (*serve)(struct forge *), int (*script)(struct site *))
+{
+    struct site *site = site_new(serve, script);
+    for (size_t i = 0; i < sizeof site->content; i++)
+        site->content[i] = (char)(i * 7 + (i >> 8));
+    telling = (struct telling){.size = SIZE};
+    return site;
+}
+
+static struct site *tell_forge(int (*serve)(struct forge *), int (*script)(struct site *))
+{
+    struct site *site = site_to_tell(serve, script);
+    site_run(site);
+    return site;
+}
+
+static void a_source_of_known_size(void **state)
+{
+    (void)state;
+    struct site *site = tell_forge(take_all, put_sized);
+    assert_got_body(site, 0, "taken");
+    const struct forge *forge = site->forges[0];
+    assert_int_equal(forge->data, SIZE);
+    assert_true(forge->size > 0); /* the last byte has the end with it */
+    assert_non_null(strstr(forge->fields, "\ncontent-length: 300000\n"));
+    assert_null(strstr(forge->fields, "\nexpect:"));
+    assert_int_equal(forge->resets, 0);
+}
+
+static void a_source_of_unknown_size(void **state)
+{
+    (void)state;
+    struct site *site = tell_forge(take_all, put_unsized);
+    assert_got_body(site, 0, "taken");
+    assert_int_equal(site->forges[0]->data, SIZE);
+    assert_null(strstr(site->forges[0]->fields, "content-length"));
+    assert_null(strstr(site->forges[0]->fields, "transfer-encoding"));
+}
+
+static int put_nothing(struct site *site)
+{
+    telling.size = 0;
+    put_told(site, 0, false);
+    put_told(site, -1, false);
+    return 0;
+}
+
+static void a_source_of_nothing(void **state)
+{
+    (void)state;
+    struct site *site = tell_forge(take_all, put_nothing);
+    assert_got_body(site, 0, "takentaken");
+    assert_int_equal(site->forges[0]->data, 0);
+    assert_int_equal(site->forges[0]->requests, 2);
+}
+
+static void a_source_keeps_to_the_windows(void **state)
+{
+    (void)state;
+    struct site *site = tell_forge(take_slowly, put_sized);
+    assert_got_body(site, 0, "taken");
+    site = tell_forge(take_nothing, put_sized);
+    assert_int_equal(site->results[0].rc, CO_ETOOSLOW);
+    assert_in_range(site->took_ms, 15000, 25000);
+    assert_int_equal(site->forges[0]->data, 65535);
+    assert_in_range(telling.at, 65535, 2 * 65536); /* no more was read than has room */
+}
+
+static void a_limit_is_kept_for_a_source(void **state)
+{
+    (void)state;
+    struct site *site = site_to_tell(take_all, put_sized);
+    site->options.limit_rate = 100000;
+    site_run(site);
+    assert_got_body(site, 0, "taken");
+    assert_in_range(site->took_ms, 2500, 3600);
+}
+
+static void an_answer_may_come_before_the_source_has_ended(void **state)
+{
+    (void)state;
+    assert_refused(tell_forge(refuse_the_body, put_sized_and_get));
+    assert_true(telling.at < SIZE);
+}
+
+/* The source is silent for a minute before each piece. */
+static void a_slow_source_does_not_hold_up_the_answer(void **state)
+{
+    (void)state;
+    struct site *site = site_to_tell(refuse_the_body, put_sized_and_get);
+    telling.pause_ms = 60000;
+    site_run(site);
+    assert_refused(site);
+    assert_in_range(site->results[0].took_ms, 60000, 61000);
+}
+
+static void a_slow_source_is_no_slow_server(void **state)
+{
+    (void)state;
+    struct site *site = site_to_tell(take_all, put_sized);
+    telling.pause_ms = 60000;
+    site_run(site);
+    assert_got_body(site, 0, "taken");
+    assert_int_equal(site->connections, 1);
+}
+
+/* Answers GETs while a PUT is under way. */
+static int serve_both(struct forge *forge)
+{
+    int rc = forge_greet(forge), id = rc < 0 ? rc : forge_request(forge);
+    while (rc >= 0 && (rc = forge_next(forge)) == 0) {
+        if (forge->type == NGHTTP2_HEADERS)
+            forge_answer(forge, (int)forge->id, "ok");
+        else if (forge->type == NGHTTP2_DATA && (forge->flags & END_STREAM))
+            forge_answer(forge, id, "taken");
+        else if (forge->type == NGHTTP2_DATA)
+            put_windows(forge, id, (uint32_t)forge->size);
+        forge_send(forge);
+    }
+    return 0;
+}
+
+static int put_sized_of(void *arg)
+{
+    return put_sized(arg);
+}
+
+static int put_and_get_meanwhile(struct site *site)
+{
+    co_group group;
+    co_group_open(&group, NULL);
+    co_go(&group, put_sized_of, site);
+    co_sleep(10000);
+    site_get(site, "/", 1);
+    site_get(site, "/", 2);
+    return co_group_close(&group);
+}
+
+static void others_go_on_while_a_source_is_silent(void **state)
+{
+    (void)state;
+    struct site *site = site_to_tell(serve_both, put_and_get_meanwhile);
+    telling.pause_ms = 60000;
+    site_run(site);
+    assert_got_body(site, 0, "taken");
+    assert_got_body(site, 1, "ok");
+    assert_got_body(site, 2, "ok");
+    assert_in_range(site->results[1].took_ms, 0, 100);
+    assert_int_equal(site->connections, 1);
+}
+
+/* ---- the word to begin ---------------------------------------------------------------------- */
+
+/* Says 100 after as many milliseconds as the site notes, or never; then takes the body. */
+static int take_at_a_word(struct forge *forge)
+{
+    int rc = 0, id = forge_request(forge);
+    if (forge->site->note > 0) {
+        co_sleep(forge->site->note);
+        forge->site->note = (long)telling.at;
+        put_headers(&forge->wire, (uint32_t)id, END_HEADERS, answer_block("100"));
+        rc = forge_send(forge);
+    }
+    rc = rc < 0 ? rc : take_upload(forge, id, 0);
+    return rc < 0 ? rc : forge_answer(forge, id, "taken");
+}
+
+static int say_the_word(struct forge *forge)
+{
+    int rc = forge_greet(forge);
+    return rc < 0 ? rc : take_at_a_word(forge);
+}
+
+static void what_can_be_told_only_once_waits_for_the_word(void **state)
+{
+    (void)state;
+    struct site *site = site_to_tell(say_the_word, put_sized_once);
+    site->note = 500;
+    site_run(site);
+    assert_got_body(site, 0, "taken");
+    assert_non_null(strstr(site->forges[0]->fields, "\nexpect: 100-continue\n"));
+    assert_int_equal(site->note, 0); /* nothing was told before */
+    assert_in_range(site->took_ms, 500, 600);
+}
+
+static void but_not_for_longer_than_a_second(void **state)
+{
+    (void)state;
+    struct site *site = tell_forge(say_the_word, put_sized_once);
+    assert_got_body(site, 0, "taken");
+    assert_in_range(site->took_ms, 1000, 1100);
+}
+
+static int say_no(struct forge *forge)
+{
+    int rc = forge_greet(forge), id = rc < 0 ? rc : forge_request(forge);
+    put_headers(&forge->wire, (uint32_t)id, END_HEADERS, answer_block("403"));
+    put_data(&forge->wire, (uint32_t)id, END_STREAM, "no", 2);
+    forge_send(forge);
+    return rc < 0 ? rc : forge_read_all(forge);
+}
+
+static void an_answer_instead_of_the_word_leaves_it_untold(void **state)
+{
+    (void)state;
+    struct site *site = tell_forge(say_no, put_sized_once);
+    assert_int_equal(site->results[0].status, 403);
+    assert_string_equal(site->results[0].body, "no");
+    assert_int_equal(telling.at, 0);
+    assert_int_equal(site->forges[0]->data, 0);
+    assert_int_equal(site->forges[0]->reset_code, NGHTTP2_CANCEL);
+}
+
+/* Wants to know who asks before it says 100. */
+static int ask_who(struct forge *forge)
+{
+    int rc = forge_greet(forge), id = rc < 0 ? rc : forge_request(forge);
+    struct block *block = answer_block("401");
+    add(block, "www-authenticate",
+        "Digest realm=\"a\", nonce=\"b\", algorithm=SHA-256, qop=\"auth\"");
+    put_headers(&forge->wire, (uint32_t)id, END_HEADERS | END_STREAM, block);
+    forge_send(forge);
+    return rc < 0 ? rc : take_at_a_word(forge);
+}
+
+static int put_once_as_somebody(struct site *site)
+{
+    const struct co_http_source source = {SIZE, tell_some, NULL, &telling};
+    const struct co_http_fetch what = {
+        .method = "PUT", .user = "a:b", .digest_only = true, .source = &source};
+    telling.site = site;
+    return site_fetch(site, &what, "/", 0);
+}
+
+/* ---- what goes wrong ------------------------------------------------------------------------ */
+
+/* Serves until the end of the connection; what it hears the tests look at. */
+static int serve_the_rest(struct forge *forge)
+{
+    int rc = forge_greet(forge);
+    while (rc >= 0 && (rc = forge_next(forge)) == 0)
+        if (forge->type == NGHTTP2_HEADERS && (forge->flags & END_STREAM))
+            forge_answer(forge, (int)forge->id, "ok");
+    return 0;
+}
+
+/* The body never came to its end, and the connection is as good as before. */
+static void assert_called_off(const struct site *site, int error)
+{
+    const struct forge *forge = site->forges[0];
+    assert_int_equal(site->results[0].rc, error);
+    assert_got_body(site, 1, "ok");
+    assert_int_equal(site->connections, 1);
+    assert_int_equal(forge->resets, 1);
+    assert_int_equal(forge->reset_code, NGHTTP2_CANCEL);
+    assert_int_equal(telling.rewinds, 0);
+}
+
+static void a_source_that_fails_ends_the_request(void **state)
+{
+    (void)state;
+    struct site *site = site_to_tell(serve_the_rest, put_sized_and_get);
+    telling.fails_at = 40000;
+    telling.failure = -ESTALE;
+    site_run(site);
+    assert_called_off(site, -ESTALE);
+}
+
+static int put_and_explain(struct site *site)
+{
+    put_sized(site);
+    snprintf(
+        site->results[2].body, sizeof site->results[2].body, "%s", co_explain(site->results[0].rc));
+    return site_get(site, "/", 1);
+}
+
+static void and_its_own_words_are_told(void **state)
+{
+    (void)state;
+    struct site *site = site_to_tell(serve_the_rest, put_and_explain);
+    telling.fails_at = 40000;
+    telling.failure = CO_EEOF; /* which from a server would be asked again */
+    site_run(site);
+    assert_called_off(site, CO_EEOF);
+    assert_non_null(strstr(site->results[2].body, "it cannot be told any more"));
+}
+
+static int get_put_and_get(struct site *site)
+{
+    site_get(site, "/", 2);
+    return put_sized_and_get(site);
+}
+
+static void a_source_that_fails_is_not_asked_again(void **state)
+{
+    (void)state;
+    struct site *site = site_to_tell(serve_the_rest, get_put_and_get);
+    telling.fails_at = 40000;
+    telling.failure = -EPIPE;
+    site_run(site);
+    assert_called_off(site, -EPIPE);
+    assert_int_equal(site->forges[0]->requests, 3);
+}
+
+static void a_source_that_ends_early_never_looks_whole(void **state)
+{
+    (void)state;
+    struct site *site = site_to_tell(serve_the_rest, put_sized_and_get);
+    telling.size = 50000;
+    site_run(site);
+    assert_called_off(site, CO_EEOF);
+    assert_in_range(site->forges[0]->data, 0, 50000);
+}
+
+static int cancel_and_get(struct site *site)
+{
+    co_scope scope;
+    co_scope_open(&scope, 1000);
+    put_sized(site);
+    if (co_scope_close(&scope) != CO_EDEADLINE)
+        return -EIO;
+    return site_get(site, "/", 1);
+}
+
+static void a_cancelled_upload_is_reset_and_the_connection_lives(void **state)
+{
+    (void)state;
+    assert_called_off(tell_forge(serve_the_rest, cancel_and_get), CO_EDEADLINE);
+    struct site *site = site_to_tell(serve_the_rest, cancel_and_get);
+    telling.pause_ms = 60000; /* and while the source is at work */
+    site_run(site);
+    assert_called_off(site, CO_EDEADLINE);
+}
+
+/* Resets the first stream in the midst of its body, by the site's number. */
+static int reset_the_first(struct forge *forge)
+{
+    int rc = forge_greet(forge), id = rc < 0 ? rc : forge_request(forge);
+    rc = id < 0 ? id : forge_await(forge, NGHTTP2_DATA, ANY_STREAM);
+    put_number(&forge->wire, NGHTTP2_RST_STREAM, 0, (uint32_t)id, (uint32_t)forge->site->note);
+    put_number(&forge->wire, NGHTTP2_WINDOW_UPDATE, 0, 0, SIZE);
+    forge_send(forge);
+    id = rc < 0 ? rc : forge_request(forge);
+    rc = id < 0 ? id : take_upload(forge, id, 0);
+    return rc < 0 ? rc : forge_answer(forge, id, "ok");
+}
+
+static void a_reset_ends_the_upload(void **state)
+{
+    (void)state;
+    struct site *site = site_to_tell(reset_the_first, put_sized_and_get);
+    site->note = NGHTTP2_INTERNAL_ERROR;
+    site_run(site);
+    assert_int_equal(site->results[0].rc, -ECONNRESET);
+    assert_true(telling.at < SIZE);
+    assert_got_body(site, 1, "ok");
+    assert_int_equal(site->connections, 1);
+}
+
+/* Says so for each frame that was on its way, as h2o does. */
+static int refuse_each_frame(struct forge *forge)
+{
+    int rc = forge_greet(forge), id = rc < 0 ? rc : forge_request(forge);
+    put_windows(forge, id, 1 << 20);
+    forge_send(forge);
+    while (rc >= 0 && forge->data < SIZE / 2) {
+        rc = forge_next(forge);
+        if (rc == 0 && forge->type == NGHTTP2_DATA)
+            put_number(&forge->wire, NGHTTP2_RST_STREAM, 0, (uint32_t)id, NGHTTP2_INTERNAL_ERROR);
+    }
+    forge_send(forge);
+    while (rc >= 0 && (rc = forge_request(forge)) >= 0)
+        rc = forge_answer(forge, rc, "ok");
+    return 0;
+}
+
+static void each_frame_of_a_body_may_be_refused(void **state)
+{
+    (void)state;
+    struct site *site = site_to_tell(refuse_each_frame, put_sized_and_get);
+    telling.piece = 1000; /* which makes more frames than there may be resets */
+    site_run(site);
+    assert_int_equal(site->results[0].rc, -ECONNRESET);
+    assert_got_body(site, 1, "ok");
+    assert_int_equal(site->connections, 1);
+}
+
+static void what_was_refused_is_told_again(void **state)
+{
+    (void)state;
+    struct site *site = site_to_tell(reset_the_first, put_sized);
+    site->note = NGHTTP2_REFUSED_STREAM;
+    site_run(site);
+    assert_got_body(site, 0, "ok");
+    assert_int_equal(telling.rewinds, 1);
+    assert_int_equal(site->connections, 1);
+}
+
+static int put_once_and_explain(struct site *site)
+{
+    put_sized_once(site);
+    snprintf(
+        site->results[2].body, sizeof site->results[2].body, "%s", co_explain(site->results[0].rc));
+    return 0;
+}
+
+static void but_not_what_can_be_told_only_once(void **state)
+{
+    (void)state;
+    struct site *site = site_to_tell(reset_the_first, put_once_and_explain);
+    site->note = NGHTTP2_REFUSED_STREAM;
+    site_run(site);
+    assert_int_equal(site->results[0].rc, -ESPIPE);
+    assert_non_null(strstr(site->results[2].body, "cannot be read a second time"));
+    assert_int_equal(site->forges[0]->requests, 1);
+}
+
+/* The first connection takes no more requests when the body has begun. */
+static int go_away_from_the_body(struct forge *forge)
+{
+    if (forge->nth > 1)
+        return take_all(forge);
+    int rc = forge_greet(forge);
+    rc = rc < 0 ? rc : forge_await(forge, NGHTTP2_DATA, ANY_STREAM);
+    put_goaway(forge, (uint32_t)forge->site->note, NGHTTP2_NO_ERROR);
+    forge_send(forge);
+    if (forge->site->note > 0) {
+        put_windows(forge, 1, SIZE);
+        forge_send(forge);
+        while (rc == 0 && !has_ended(forge))
+            rc = forge_next(forge);
+        forge_answer(forge, 1, "taken");
+    }
+    return forge_read_all(forge);
+}
+
+static void behind_a_goaway_it_is_told_to_another_connection(void **state)
+{
+    (void)state;
+    struct site *site = tell_forge(go_away_from_the_body, put_sized);
+    assert_got_body(site, 0, "taken");
+    assert_int_equal(site->connections, 2);
+    assert_int_equal(telling.rewinds, 1);
+}
+
+static void before_a_goaway_it_goes_on_to_its_end(void **state)
+{
+    (void)state;
+    struct site *site = site_to_tell(go_away_from_the_body, put_sized);
+    site->note = 1;
+    site_run(site);
+    assert_got_body(site, 0, "taken");
+    assert_int_equal(site->connections, 1);
+    assert_int_equal(telling.rewinds, 0);
+}
+
+static int hang_up_in_the_body(struct forge *forge)
+{
+    int rc = forge_greet(forge);
+    return rc < 0 ? rc : forge_await(forge, NGHTTP2_DATA, ANY_STREAM);
+}
+
+static void the_end_of_the_connection_ends_the_upload(void **state)
+{
+    (void)state;
+    struct site *site = site_to_tell(hang_up_in_the_body, put_sized);
+    telling.pause_ms = 1000;
+    site_run(site);
+    assert_true(site->results[0].rc == CO_EEOF || site->results[0].rc == -ECONNRESET);
+    assert_int_equal(site->connections, 1);
+    assert_true(telling.at < SIZE);
+}
+
+static int lead_on(struct forge *forge)
+{
+    int rc = forge_greet(forge), id = rc < 0 ? rc : forge_request(forge);
+    struct block *block = answer_block("307");
+    add(block, "location", "/b");
+    put_headers(&forge->wire, (uint32_t)id, END_HEADERS | END_STREAM, block);
+    put_number(&forge->wire, NGHTTP2_WINDOW_UPDATE, 0, 0, SIZE);
+    forge_send(forge);
+    id = forge_request(forge);
+    rc = id < 0 ? id : take_upload(forge, id, 0);
+    return rc < 0 ? rc : forge_answer(forge, id, "taken");
+}
+
+static void redirections_take_the_body_along(void **state)
+{
+    (void)state;
+    struct site *site = tell_forge(lead_on, put_sized);
+    assert_got_body(site, 0, "taken");
+    assert_int_equal(site->connections, 1);
+    site = tell_forge(lead_on, put_sized_once); /* it had not begun */
+    assert_got_body(site, 0, "taken");
+}
+
+static void who_asks_is_told_before_the_word(void **state)
+{
+    (void)state;
+    struct site *site = tell_forge(ask_who, put_once_as_somebody);
+    assert_got_body(site, 0, "taken");
+    assert_int_equal(site->connections, 1);
+}
+
+/* ---- our own server ------------------------------------------------------------------------- */
+
+static int compare(co_http_request *request, void *arg)
+{
+    const struct site *site = arg;
+    char piece[8192];
+    size_t at = 0;
+    ssize_t n;
+    while ((n = co_http_read(request, piece, sizeof piece)) > 0 && at + (size_t)n <= SIZE &&
+           memcmp(piece, site->content + at, (size_t)n) == 0)
+        at += (size_t)n;
+    return n < 0 ? (int)n : co_http_text(request, 200, n == 0 && at == SIZE ? "same" : "other");
+}
+
+static int put_nth(void *arg)
+{
+    const struct errand *errand = arg;
+    struct telling own = {.site = errand->site, .size = SIZE};
+    const struct co_http_source source = {
+        errand->nth % 2 ? -1 : SIZE, tell_some, errand->nth % 3 ? tell_again : NULL, &own};
+    const struct co_http_fetch what = {.method = "PUT", .source = &source};
+    return site_fetch(errand->site, &what, "/", errand->nth);
+}
+
+static int put_twelve_at_once(struct site *site)
+{
+    co_group group;
+    co_group_open(&group, NULL);
+    for (unsigned i = 0; i < 12; i++) {
+        struct errand errand = {site, i};
+        co_go_copy(&group, put_nth, &errand);
+    }
+    return co_group_close(&group);
+}
+
+static void sources_share_a_connection(void **state)
+{
+    static const char *const backends[] = {"virtual", "epoll", "io_uring"};
+    (void)state;
+    for (size_t i = 0; i < CO_LENGTH(backends); i++) {
+        struct site *site = site_to_tell(NULL, put_twelve_at_once);
+        site->backend = backends[i];
+        assert_int_equal(co_http_server_new(&site->server, &(struct co_http_options){0}), 0);
+        co_http_route(site->server, "PUT /", compare, site);
+        site_run(site);
+        co_http_server_free(site->server);
+        for (unsigned k = 0; k < 12; k++)
+            assert_got_body(site, k, "same");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -105,6 +811,35 @@ int main(void)
         cmocka_unit_test(and_its_end_may_be_called_off_by_the_server),
         cmocka_unit_test(a_server_that_takes_no_upload_is_too_slow),
         cmocka_unit_test(a_limit_is_kept_when_writing),
+        cmocka_unit_test(who_has_the_body_may_think_about_it),
+        cmocka_unit_test(a_body_may_take_long_without_a_word),
+        cmocka_unit_test(a_source_of_known_size),
+        cmocka_unit_test(a_source_of_unknown_size),
+        cmocka_unit_test(a_source_of_nothing),
+        cmocka_unit_test(a_source_keeps_to_the_windows),
+        cmocka_unit_test(a_limit_is_kept_for_a_source),
+        cmocka_unit_test(an_answer_may_come_before_the_source_has_ended),
+        cmocka_unit_test(a_slow_source_does_not_hold_up_the_answer),
+        cmocka_unit_test(a_slow_source_is_no_slow_server),
+        cmocka_unit_test(others_go_on_while_a_source_is_silent),
+        cmocka_unit_test(what_can_be_told_only_once_waits_for_the_word),
+        cmocka_unit_test(but_not_for_longer_than_a_second),
+        cmocka_unit_test(an_answer_instead_of_the_word_leaves_it_untold),
+        cmocka_unit_test(who_asks_is_told_before_the_word),
+        cmocka_unit_test(a_source_that_fails_ends_the_request),
+        cmocka_unit_test(and_its_own_words_are_told),
+        cmocka_unit_test(a_source_that_fails_is_not_asked_again),
+        cmocka_unit_test(a_source_that_ends_early_never_looks_whole),
+        cmocka_unit_test(a_cancelled_upload_is_reset_and_the_connection_lives),
+        cmocka_unit_test(a_reset_ends_the_upload),
+        cmocka_unit_test(each_frame_of_a_body_may_be_refused),
+        cmocka_unit_test(what_was_refused_is_told_again),
+        cmocka_unit_test(but_not_what_can_be_told_only_once),
+        cmocka_unit_test(behind_a_goaway_it_is_told_to_another_connection),
+        cmocka_unit_test(before_a_goaway_it_goes_on_to_its_end),
+        cmocka_unit_test(the_end_of_the_connection_ends_the_upload),
+        cmocka_unit_test(redirections_take_the_body_along),
+        cmocka_unit_test(sources_share_a_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
