@@ -12,7 +12,7 @@
 
 #include <errno.h>
 
-#define HEAD_MAX 131072 /* bytes of a head that is printed: more than a server may send */
+#define HEAD_MAX (2 * CO_HTTP1_RESPONSE_HEAD_MAX) /* bytes of a head that is printed */
 
 struct get {
     const struct co_get_settings *settings;

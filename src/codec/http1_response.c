@@ -165,13 +165,30 @@ static void read_connection(struct co_http1_response *response)
     response->keep_alive = keep && !close && response->framing != CO_HTTP_TO_END;
 }
 
-int co_http1_response_parse(
-    char *head, size_t size, enum co_http_method method, struct co_http1_response *ret)
+/* Room for as many fields as there can be in so many lines, behind them. */
+static int make_table(struct co_buf *text, struct co_http1_response *response)
 {
-    struct reader reader = {head, head + size};
+    const size_t alignment = _Alignof(struct co_http_field);
+    size_t lines = 0;
+    for (size_t i = 0; i < text->size && lines < CO_HTTP1_RESPONSE_FIELDS_MAX; i++)
+        lines += text->at[i] == '\n';
+    size_t gap = -text->size % alignment; /* allocated memory begins at any alignment */
+    char *room = co_buf_reserve(text, gap + lines * sizeof *response->fields);
+    if (!room)
+        return text->error;
+    response->fields = (struct co_http_field *)(void *)(room + gap);
+    return 0;
+}
+
+int co_http1_response_parse(
+    struct co_buf *text, enum co_http_method method, struct co_http1_response *ret)
+{
     co_text line;
-    memset(ret, 0, offsetof(struct co_http1_response, fields));
-    int rc = status_line(&reader, ret);
+    *ret = (struct co_http1_response){0};
+    int rc = make_table(text, ret);
+    struct reader reader = {text->at, text->at + text->size};
+    if (rc == 0)
+        rc = status_line(&reader, ret);
     while (rc == 0) {
         unfold(&reader);
         rc = next_line(&reader, &line);

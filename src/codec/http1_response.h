@@ -9,10 +9,15 @@
 #ifndef CO_CODEC_HTTP1_RESPONSE_H
 #define CO_CODEC_HTTP1_RESPONSE_H
 
+#include "base/buf.h"
 #include "codec/http1.h"
 
-#define CO_HTTP1_RESPONSE_HEAD_MAX   65536 /* bytes; as much as a stream can show at once */
-#define CO_HTTP1_RESPONSE_FIELDS_MAX 256
+#define CO_HTTP1_RESPONSE_HEAD_MAX   307200 /* bytes: what the usual clients bear, 300 KiB */
+#define CO_HTTP1_RESPONSE_FIELDS_MAX 5000
+
+/* Bytes of a buffer that holds a head and, behind it, the table of its fields. */
+#define CO_HTTP1_RESPONSE_TEXT_MAX                                                                 \
+ (CO_HTTP1_RESPONSE_HEAD_MAX + (CO_HTTP1_RESPONSE_FIELDS_MAX + 1) * sizeof(struct co_http_field))
 
 struct co_http1_response {
     int status;      /* 100 to 999 */
@@ -22,7 +27,7 @@ struct co_http1_response {
     enum co_http_framing framing;
     uint64_t body_size; /* for CO_HTTP_LENGTH */
     unsigned field_count;
-    struct co_http_field fields[CO_HTTP1_RESPONSE_FIELDS_MAX];
+    struct co_http_field *fields; /* they and their slices live in the buffer that was parsed */
 };
 
 /*
@@ -33,11 +38,13 @@ struct co_http1_response {
 ssize_t co_http1_response_size(co_text bytes, size_t *scanned);
 
 /*
- * Reads a whole head. head: of that size; folded lines are joined in it (RFC 9112 5.2), and the
- * slices point into it. method: of the request, which decides about the body (RFC 9112 6.3).
- * Returns 0; CO_EHTTP when malformed; CO_ETOOBIG for too many fields.
+ * Reads a whole head. text: it and nothing else; folded lines are joined in it (RFC 9112 5.2), and
+ * all slices point into it; its room grows by the table of the fields. method: of the request,
+ * which decides about the body (RFC 9112 6.3).
+ * Returns 0; CO_EHTTP when malformed; CO_ETOOBIG for too many fields, or more than the buffer may
+ * hold; -ENOMEM.
  */
 int co_http1_response_parse(
-    char *head, size_t size, enum co_http_method method, struct co_http1_response *ret);
+    struct co_buf *text, enum co_http_method method, struct co_http1_response *ret);
 
 #endif

@@ -226,17 +226,15 @@ static int refused(const struct co_proxy *proxy, const struct co_http1_response 
 /* Any 2xx opens the tunnel, which begins right behind the head. */
 static int await_tunnel(co_stream *stream, const struct co_proxy *proxy)
 {
-    struct co_buf text = CO_BUF(CO_HTTP1_RESPONSE_HEAD_MAX);
-    struct co_http1_response *response = malloc(sizeof *response);
+    struct co_buf text = CO_BUF(CO_HTTP1_RESPONSE_TEXT_MAX);
+    struct co_http1_response response;
     bool heard = false;
-    int rc = response ? co_response_head_read(stream, CO_HTTP_CONNECT, &text, response, &heard)
-                      : -ENOMEM;
-    if (rc == 0 && response->status / 100 != 2)
-        rc = refused(proxy, response);
+    int rc = co_response_head_read(stream, CO_HTTP_CONNECT, &text, &response, &heard);
+    if (rc == 0 && response.status / 100 != 2)
+        rc = refused(proxy, &response);
     else if (rc == CO_EHTTP || rc == CO_ETOOBIG)
         co_proxy_fail(rc, proxy, "answered CONNECT by what is no response of HTTP");
     co_buf_free(&text);
-    free(response);
     return rc;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "dial/response_head.h"
 
-/* Waits for a whole head. Returns its size. */
+/* Waits for a whole head in the stream. Its size; CO_ETOOBIG when the stream cannot show it. */
 static ssize_t await_head(co_stream *stream, bool *heard)
 {
     const uint8_t *bytes;
@@ -17,27 +17,64 @@ static ssize_t await_head(co_stream *stream, bool *heard)
     return n == 0 ? CO_EEOF : n;
 }
 
-/* Takes a head off the stream into text of our own, and reads it. */
-static int take_head(co_stream *stream, size_t size, enum co_http_method method,
-    struct co_buf *text, struct co_http1_response *ret)
+/* Gathers a long head in text, from what the stream shows on. 0 or negative. */
+static int gather_head(co_stream *stream, struct co_buf *text)
 {
     const uint8_t *bytes;
+    size_t scanned = 0;
+    for (;;) {
+        ssize_t n = co_peek(stream, 1, &bytes);
+        if (n <= 0)
+            return n == 0 ? CO_EEOF : (int)n;
+        size_t before = text->size, left = CO_HTTP1_RESPONSE_HEAD_MAX - before;
+        size_t fits = (size_t)n < left ? (size_t)n : left;
+        co_buf_add(text, bytes, fits);
+        if (text->error)
+            return text->error;
+        ssize_t size = co_http1_response_size(co_buf_text(text), &scanned);
+        if (size < 0)
+            return (int)size;
+        co_consume(stream, size > 0 ? (size_t)size - before : fits);
+        if (size > 0) {
+            text->size = (size_t)size;
+            return 0;
+        }
+    }
+}
+
+/* Did the last call leave the beginning of a head? */
+static bool has_begun(const struct co_buf *text)
+{
+    size_t scanned = 0;
+    return text->size > 0 && co_http1_response_size(co_buf_text(text), &scanned) == 0;
+}
+
+static int take_head(co_stream *stream, struct co_buf *text, bool *heard)
+{
+    const uint8_t *bytes;
+    if (has_begun(text))
+        return gather_head(stream, text);
+    co_buf_clear(text);
+    ssize_t size = await_head(stream, heard);
+    if (size == CO_ETOOBIG)
+        return gather_head(stream, text);
+    if (size < 0)
+        return (int)size;
     ssize_t n = co_peek(stream, 0, &bytes);
     if (n < 0)
         return (int)n;
-    co_buf_clear(text);
-    co_buf_add(text, bytes, size);
+    co_buf_add(text, bytes, (size_t)size);
     if (text->error)
         return text->error;
-    co_consume(stream, size);
-    return co_http1_response_parse(text->at, size, method, ret);
+    co_consume(stream, (size_t)size);
+    return 0;
 }
 
 int co_response_head_next(co_stream *stream, enum co_http_method method, struct co_buf *text,
     struct co_http1_response *ret, bool *ret_heard)
 {
-    ssize_t size = await_head(stream, ret_heard);
-    return size < 0 ? (int)size : take_head(stream, (size_t)size, method, text, ret);
+    int rc = take_head(stream, text, ret_heard);
+    return rc < 0 ? rc : co_http1_response_parse(text, method, ret);
 }
 
 /* RFC 9110 15.2: any number of 1xx may come first; 101 is the answer to a question never asked. */

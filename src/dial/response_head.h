@@ -11,7 +11,8 @@
 
 /*
  * Reads one head, interim or final. What follows it stays in the stream. Suspends.
- * text: receives the head, which the slices of ret point into; its ceiling is the head's.
+ * text: receives the head, which ret points into; its ceiling is CO_HTTP1_RESPONSE_TEXT_MAX. After
+ * a deadline it may hold the beginning of a long one, and the next call goes on from there.
  * ret_heard: set once anything of a response came.
  * Returns 0; CO_EEOF, CO_EHTTP, CO_ETOOBIG, as co_peek.
  */

@@ -221,6 +221,18 @@ static bool is_own(co_text name)
     return false;
 }
 
+/* RFC 9110 15.4: what is said of a body goes where the body goes. */
+static bool may_add(const struct co_http_errand *errand, co_text name)
+{
+    bool had_body = errand->what->body || errand->what->source;
+    const co_text start = CO_TEXT("Content-");
+    bool of_body =
+        name.size > start.size && co_text_equal_nocase((co_text){name.at, start.size}, start);
+    if (of_body && had_body && !errand->with_body)
+        return false;
+    return co_secret_is_none(name) || co_http_errand_may_tell(errand, CO_SECRET_HEADERS);
+}
+
 /* The caller's headers stand instead of ours of the same name. */
 static int add_headers(const struct co_http_errand *errand, struct co_buf *lines)
 {
@@ -231,7 +243,8 @@ static int add_headers(const struct co_http_errand *errand, struct co_buf *lines
         co_text value = co_text_trim(co_text_after(text, name.size + 1));
         if (!co_http_is_token(name) || !co_http_is_field_value(value) || is_own(name))
             return CO_EINVALID;
-        co_http_line_add(lines, name, value);
+        if (may_add(errand, name))
+            co_http_line_add(lines, name, value);
     }
     return lines->error;
 }
@@ -258,7 +271,7 @@ static void add_framing(const struct co_http_errand *errand, struct co_buf *line
 static int add_fields(struct co_http_errand *errand, struct co_buf *lines)
 {
     const struct co_http_fetch *what = errand->what;
-    int rc = co_http_errand_may_tell(errand, CO_SECRET_HEADERS) ? add_headers(errand, lines) : 0;
+    int rc = add_headers(errand, lines);
     if (rc == 0)
         rc = co_http_login_add(errand, lines);
     if (rc == 0 && !co_http_line_has(lines, CO_TEXT("Cookie")))

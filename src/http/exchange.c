@@ -125,7 +125,7 @@ int co_http_exchange(co_stream *stream, const struct co_http_question *question,
     bool heard = false;
     if (co_h2_client_is_on(stream))
         return co_h2_client_exchange(stream, question, answer, ret_fate);
-    answer->text = CO_BUF(CO_HTTP1_RESPONSE_HEAD_MAX);
+    answer->text = CO_BUF(CO_HTTP1_RESPONSE_TEXT_MAX);
     int rc = converse(stream, question, answer, &heard);
     *ret_fate = heard ? CO_HTTP_HEARD : CO_HTTP_UNHEARD;
     return rc;

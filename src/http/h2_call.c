@@ -18,7 +18,7 @@ static struct co_h2_call *call_new(struct co_h2_link *h2, const struct co_http_q
         return NULL;
     *call = (struct co_h2_call){.h2 = h2,
         .method = question->method,
-        .head = CO_BUF(CO_HTTP1_RESPONSE_HEAD_MAX),
+        .head = CO_BUF(CO_HTTP1_RESPONSE_TEXT_MAX),
         .window = CO_H2_CALL_BYTES};
     co_pace_start(&call->reading, question->min_rate, 0);
     co_pace_start(&call->writing, question->min_rate, 0);
@@ -195,7 +195,7 @@ static int read_head(struct co_h2_call *call, struct co_http_answer *answer)
     call->head = CO_BUF(0);
     if (answer->text.error)
         return answer->text.error;
-    int rc = co_http1_response_parse(answer->text.at, answer->text.size, call->method, head);
+    int rc = co_http1_response_parse(&answer->text, call->method, head);
     if (rc == 0 && head->framing == CO_HTTP_TO_END && call->is_bare)
         head->framing = CO_HTTP_NO_BODY;
     return rc;

@@ -23,6 +23,9 @@
 #include "http/h2_common.h"
 #include "net/stream.h"
 
+/* Frames that a response's head may take beyond the first: as large as frames come by default. */
+#define CO_H2_CONTINUATIONS_MAX (CO_HTTP1_RESPONSE_HEAD_MAX / 16384 + 2)
+
 #define CO_H2_CALLS_MAX 100 /* at once, whatever the server allows: nginx allows 128 */
 
 /* Of bodies that have come and were not read: a response that nobody has begun to read may hold the

@@ -24,7 +24,7 @@ struct co_rt;
 /* ---- h2_meter.c */
 
 /* What nghttp2 itself is to hold either peer to; NULL when memory is out. */
-nghttp2_option *co_h2_options_new(void);
+nghttp2_option *co_h2_options_new(unsigned continuations_max);
 
 /* A budget for what costs us more than the peer (attacks B01, B02, B04). */
 struct co_h2_budget {
@@ -34,11 +34,12 @@ struct co_h2_budget {
 
 /* What one connection's peer has asked for so far. Zeros, and the limits, at the beginning. */
 struct co_h2_meter {
-    size_t block_bytes_max; /* of a header block, compressed (attacks B03) */
-    int64_t block_ms;       /* for it to be whole; 0: whoever waits for it has a deadline */
-    size_t frame_left;      /* bytes of a frame's payload, or of the preface, to come */
-    bool stops_at_data;     /* counts no further than to behind the head of a DATA frame ... */
-    int32_t data_on;        /* ... whose stream this is; 0: there was none */
+    unsigned continuations_max; /* of a header block (attacks B03) */
+    size_t block_bytes_max;     /* of it, compressed */
+    int64_t block_ms;           /* for it to be whole; 0: whoever waits for it has a deadline */
+    size_t frame_left;          /* bytes of a frame's payload, or of the preface, to come */
+    bool stops_at_data;         /* counts no further than to behind the head of a DATA frame ... */
+    int32_t data_on;            /* ... whose stream this is; 0: there was none */
 
     bool excess; /* too much was asked for: nothing more is decoded */
     struct co_h2_budget budget;

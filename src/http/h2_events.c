@@ -166,9 +166,9 @@ static nghttp2_session_callbacks *callbacks_new(void)
     return callbacks;
 }
 
-static nghttp2_option *options_new(void)
+static nghttp2_option *options_new(const struct co_h2 *h2)
 {
-    nghttp2_option *option = co_h2_options_new();
+    nghttp2_option *option = co_h2_options_new(h2->meter.continuations_max);
     if (option)
         nghttp2_option_set_builtin_recv_extension_type(option, NGHTTP2_PRIORITY_UPDATE);
     return option;
@@ -182,7 +182,7 @@ int co_h2_session_new(struct co_h2 *h2)
         {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
     };
     nghttp2_session_callbacks *callbacks = callbacks_new();
-    nghttp2_option *option = callbacks ? options_new() : NULL;
+    nghttp2_option *option = callbacks ? options_new(h2) : NULL;
     int rc = NGHTTP2_ERR_NOMEM;
     if (option)
         rc = nghttp2_session_server_new3(&h2->session, callbacks, h2, option, &h2->store->memory);

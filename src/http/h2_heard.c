@@ -71,7 +71,9 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, nghtt
     (void)session, (void)frame, (void)flags;
     if (call && count(call, name_text.size + value_text.size) && !call->has_head && !call->error) {
         add_field(call, name_text, value_text);
-        if (call->head.error)
+        if (call->head.size > CO_HTTP1_RESPONSE_HEAD_MAX - 2) /* without its empty line */
+            co_h2_call_reset(call, NGHTTP2_CANCEL, CO_ETOOBIG);
+        else if (call->head.error)
             co_h2_call_reset(call, NGHTTP2_CANCEL, call->head.error);
     }
     return verdict(h2);
@@ -253,7 +255,7 @@ int co_h2_heard_new(struct co_h2_link *h2)
         {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, CO_HTTP1_RESPONSE_HEAD_MAX},
     };
     nghttp2_session_callbacks *callbacks = callbacks_new();
-    nghttp2_option *option = callbacks ? co_h2_options_new() : NULL;
+    nghttp2_option *option = callbacks ? co_h2_options_new(CO_H2_CONTINUATIONS_MAX) : NULL;
     int rc = NGHTTP2_ERR_NOMEM;
     if (option)
         rc = nghttp2_session_client_new2(&h2->session, callbacks, h2, option);

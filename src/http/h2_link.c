@@ -5,9 +5,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define BLOCK_BYTES_MAX 131072 /* of a header block, compressed: twice what it may come to */
-#define LAST_WORDS_MS   1000   /* for what an idle connection has still to say */
-#define LOOKS_MAX       16     /* at what has come while it was idle */
+#define BLOCK_BYTES_MAX (2 * CO_HTTP1_RESPONSE_HEAD_MAX) /* of a header block, compressed */
+#define LAST_WORDS_MS   1000 /* for what an idle connection has still to say */
+#define LOOKS_MAX       16   /* at what has come while it was idle */
 
 /* ---- beginning and end -------------------------------------------------------------------- */
 
@@ -29,6 +29,7 @@ int co_h2_client_begin(co_stream *stream)
     if (!h2)
         return -ENOMEM;
     h2->stream = stream;
+    h2->meter.continuations_max = CO_H2_CONTINUATIONS_MAX;
     h2->meter.block_bytes_max = BLOCK_BYTES_MAX;
     co_list_init(&h2->calls);
     int rc = co_h2_heard_new(h2);

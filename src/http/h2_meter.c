@@ -10,7 +10,6 @@
 
 #define BUDGET_POINTS     100   /* a page that is left may reset as many streams at once */
 #define BUDGET_PER_SECOND 10    /* earned back */
-#define CONTINUATIONS_MAX 8     /* of a header block (attacks B03) */
 #define UPDATE_MIN        1024  /* bytes; a window that opens by less is counted */
 #define WINDOW_AMPLE      16384 /* bytes of DATA that the windows allow: the largest frame */
 #define WINDOWS_FREE      16    /* small WINDOW_UPDATEs that such a frame excuses */
@@ -40,7 +39,8 @@ static void count_block(struct co_h2_meter *meter, const nghttp2_frame_hd *frame
         meter->continuations++;
     }
     meter->block_bytes += frame->length;
-    if (meter->continuations > CONTINUATIONS_MAX || meter->block_bytes > meter->block_bytes_max)
+    if (meter->continuations > meter->continuations_max ||
+        meter->block_bytes > meter->block_bytes_max)
         meter->excess = true;
     if (ends)
         meter->block_due = 0;
@@ -138,7 +138,7 @@ void co_h2_earn_windows(struct co_h2_meter *meter, size_t size, bool all)
         meter->windows_free = WINDOWS_FREE;
 }
 
-nghttp2_option *co_h2_options_new(void)
+nghttp2_option *co_h2_options_new(unsigned continuations_max)
 {
     nghttp2_option *option;
     if (nghttp2_option_new(&option) != 0)
@@ -147,5 +147,6 @@ nghttp2_option *co_h2_options_new(void)
     nghttp2_option_set_no_closed_streams(option, 1);
     nghttp2_option_set_max_outbound_ack(option, CO_H2_ACKS_MAX);
     nghttp2_option_set_max_settings(option, CO_H2_SETTINGS_MAX);
+    nghttp2_option_set_max_continuations(option, continuations_max);
     return option;
 }

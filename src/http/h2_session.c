@@ -14,8 +14,9 @@
 #include <stdlib.h>
 
 static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"; /* RFC 9113 3.4 */
-#define PREFACE_SIZE    (sizeof preface - 1)
-#define BLOCK_BYTES_MAX 32768 /* of a request's header block, compressed (attacks B03) */
+#define PREFACE_SIZE      (sizeof preface - 1)
+#define CONTINUATIONS_MAX 8     /* of a request's header block (attacks B03) */
+#define BLOCK_BYTES_MAX   32768 /* of a request's header block, compressed (attacks B03) */
 
 /* ---- beginning and end -------------------------------------------------------------------- */
 
@@ -40,6 +41,7 @@ static int h2_new(co_stream *stream, co_http_server *server, struct co_h2 **ret)
     h2->idle_since = co_now_ns();
     h2->opened_last = -1;
     h2->meter = (struct co_h2_meter){.stops_at_data = true,
+        .continuations_max = CONTINUATIONS_MAX,
         .block_bytes_max = BLOCK_BYTES_MAX,
         .block_ms = options->header_timeout_ms,
         .frame_left = PREFACE_SIZE};

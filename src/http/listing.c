@@ -174,6 +174,20 @@ static int entries_read(struct co_http_listing *listing, struct co_http_visit *v
     return co_block(sort_entries, listing);
 }
 
+/* What is too large to be sorted programs get as it lies there. */
+static int read_on(struct co_http_listing *listing, struct co_http_visit *visit)
+{
+    bool is_whole = !listing->truncated || visit->request->head.method == CO_HTTP_HEAD;
+    if (is_whole || !wants_json(visit->request))
+        return 0;
+    co_tree_entries_free(listing->entries, listing->count);
+    listing->entries = NULL;
+    listing->count = listing->memory = 0;
+    listing->truncated = false;
+    return co_tree_reader_open(
+        &listing->reader, visit->view->tree, co_http_visit_path(visit, (co_text){0}));
+}
+
 /* The folder must be there: its visitor would find that out by an upload. There is no listing for
  * programs; an empty one would be a lie. */
 static int box_open(struct co_http_listing *listing, struct co_http_visit *visit)
@@ -209,6 +223,8 @@ static int listing_open_at(
     if (rc < 0)
         return rc;
     rc = listing_open(listing, visit);
+    if (rc == 0)
+        rc = read_on(listing, visit);
     co_semaphore_give(&desk->readers);
     bool fits = desk->held + listing->memory <= HELD_MAX || listing->memory <= HELD_SMALL;
     desk->held += listing->memory;
@@ -218,7 +234,10 @@ static int listing_open_at(
 static void listing_close(struct desk *desk, struct co_http_listing *listing)
 {
     desk->held -= listing->memory;
-    co_tree_entries_free(listing->entries, listing->count);
+    if (listing->reader)
+        co_tree_reader_close(listing->reader);
+    else
+        co_tree_entries_free(listing->entries, listing->count);
 }
 
 /* ---- sending ------------------------------------------------------------------------------ */
@@ -270,18 +289,47 @@ static int begin(
 static int send_rows(struct co_http_squeeze *body, const struct co_http_listing *listing,
     const struct co_http_listing_writer *writer)
 {
-    writer->start(&body->in, listing);
-    for (size_t i = 0; i < listing->count; i++) {
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < listing->count; i++) {
         writer->row(&body->in, listing, i);
-        int rc = co_http_squeeze_flush(body, false);
-        if (rc < 0)
-            return rc;
+        rc = co_http_squeeze_flush(body, false);
     }
+    return rc;
+}
+
+/* The entries are the reader's, batch by batch. */
+static int send_read(struct co_http_squeeze *body, struct co_http_listing *listing,
+    const struct co_http_listing_writer *writer)
+{
+    const struct co_tree_entry *entries;
+    ssize_t n = 0;
+    int rc = 0;
+    while (rc == 0 && (n = co_tree_reader_next(listing->reader, &entries)) > 0) {
+        size_t left = CO_HTTP_LISTING_JSON_MAX - listing->sent;
+        listing->truncated = (size_t)n > left;
+        listing->entries = (struct co_tree_entry *)(uintptr_t)entries;
+        listing->count = listing->truncated ? left : (size_t)n;
+        rc = send_rows(body, listing, writer);
+        listing->sent += listing->count;
+        listing->count = 0;
+        if (listing->truncated)
+            break;
+    }
+    return n < 0 ? (int)n : rc;
+}
+
+static int send_all(struct co_http_squeeze *body, struct co_http_listing *listing,
+    const struct co_http_listing_writer *writer)
+{
+    writer->start(&body->in, listing);
+    int rc = listing->reader ? send_read(body, listing, writer) : send_rows(body, listing, writer);
+    if (rc < 0)
+        return rc;
     writer->end(&body->in, listing);
     return co_http_squeeze_flush(body, true);
 }
 
-static int listing_send(co_http_request *request, const struct co_http_listing *listing)
+static int listing_send(co_http_request *request, struct co_http_listing *listing)
 {
     const struct co_http_listing_writer *writer =
         wants_json(request) ? &co_http_listing_json : &co_http_listing_page;
@@ -294,7 +342,7 @@ static int listing_send(co_http_request *request, const struct co_http_listing *
     struct co_http_squeeze body;
     rc = co_http_squeeze_open(&body, request, gzip);
     if (rc == 0)
-        rc = send_rows(&body, listing, writer);
+        rc = send_all(&body, listing, writer);
     co_http_squeeze_close(&body);
     return rc;
 }

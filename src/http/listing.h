@@ -4,7 +4,8 @@
  * for programs (listing_json.c).
  *
  * listing.c reads and sorts the folder, and sends what the two write, piece by piece: a listing of
- * a hundred thousand names is never in memory as text.
+ * a hundred thousand names is never in memory as text. Programs get larger folders, too: they are
+ * read while they are sent, in no order.
  *
  * Whoever may add but not list sees the folder as a box: the page without the names, and with what
  * they upload by. It says nothing of what lies there.
@@ -14,7 +15,8 @@
 
 #include "http/files.h"
 
-#define CO_HTTP_LISTING_MAX 100000 /* entries: more helps nobody, and takes a browser down */
+#define CO_HTTP_LISTING_MAX      100000  /* entries: more helps nobody, and takes a browser down */
+#define CO_HTTP_LISTING_JSON_MAX 1000000 /* as many as clients of ours hold of a folder */
 
 enum co_http_sort {
     CO_HTTP_SORT_NAME,
@@ -29,7 +31,9 @@ struct co_http_listing {
     size_t root_size;                  /* its first part, which is the served folder's own */
     struct co_tree_entry *entries;
     size_t count;
-    bool truncated; /* there are more */
+    size_t sent;                   /* entries that came before those */
+    struct co_tree_reader *reader; /* of the entries that come instead of those; NULL: none do */
+    bool truncated;                /* there are more */
     enum co_http_sort sort;
     bool descending;
     uint64_t folders, bytes;   /* in all */

@@ -25,7 +25,7 @@ static void json_row(struct co_buf *out, const struct co_http_listing *listing, 
     bool folder = entry->stat.kind == CO_TREE_FOLDER;
     char date[CO_DATE_ISO_SIZE];
     co_date_write_iso(date, co_http_entry_seconds(entry));
-    co_buf_add_string(out, index ? ",\n{\"name\":" : "\n{\"name\":");
+    co_buf_add_string(out, listing->sent + index ? ",\n{\"name\":" : "\n{\"name\":");
     add_string(out, co_text_of(entry->name));
     co_buf_add_string(out, ",\"href\":\"");
     co_http_listing_link(out, entry);
@@ -41,7 +41,8 @@ static void json_row(struct co_buf *out, const struct co_http_listing *listing, 
 
 static void json_end(struct co_buf *out, const struct co_http_listing *listing)
 {
-    co_buf_add_string(out, listing->count ? "\n],\"truncated\":" : "],\"truncated\":");
+    co_buf_add_string(
+        out, listing->sent + listing->count ? "\n],\"truncated\":" : "],\"truncated\":");
     co_buf_add_string(out, listing->truncated ? "true}\n" : "false}\n");
 }
 

@@ -5,6 +5,10 @@
  * A secret is the caller's, and meant for the place that he named: one scheme, one host, one port.
  * It goes there and nowhere else, and once a redirection has led away it is told no more, not even
  * on the way back: who sends a client away may send it back with a target of his choice.
+ *
+ * A header of the caller's is taken for a secret unless its name is one that says what is wanted or
+ * sent, and not by whom: without those the answer would be to another question, or a part of a body
+ * be taken for the whole.
  */
 #ifndef CO_HTTP_SECRETS_H
 #define CO_HTTP_SECRETS_H
@@ -27,6 +31,9 @@ struct co_secret_way {
 };
 
 bool co_secret_may_go(enum co_secret secret, const struct co_secret_way *way);
+
+/* May a header of that name go anywhere? */
+bool co_secret_is_none(co_text header);
 
 /* Scheme, host and port are the same; the case of the host does not matter. */
 bool co_secret_is_same_place(const struct co_pool_place *a, const struct co_pool_place *b);

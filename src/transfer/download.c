@@ -5,6 +5,7 @@
 #include "codec/range.h"
 #include "http/client.h"
 #include "transfer/downloading.h"
+#include "transfer/folder_http.h"
 #include "transfer/local_name.h"
 #include "transfer/retry.h"
 
@@ -369,6 +370,8 @@ static int judge(
         return 0;
     if (!is_success(download->status))
         return co_download_refused(response);
+    if (download->is_file && co_folder_answers(response))
+        return co_fail(-EISDIR, "it is a folder");
     if (download->named)
         take_name(download, response);
     return download->named && download->named->error ? download->named->error

@@ -29,6 +29,7 @@ struct co_download {
     struct co_tree *tree;      /* with the rights to read, add and, with `replace`, change */
     co_text path;              /* in the tree */
     bool replace;              /* a file of that name goes; else -EEXIST, asked before anything */
+    bool is_file;              /* of HTTP: where a folder answers, that is -EISDIR */
     bool newer;                /* only if it is newer than a file of that name, which then goes */
     bool resume;               /* go on from what an earlier run has left */
     bool no_sync;              /* do not wait for the disk */

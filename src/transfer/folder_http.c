@@ -302,6 +302,13 @@ static int list_links(co_http_response *response, struct co_remote_listing *list
     return rc;
 }
 
+bool co_folder_answers(const co_http_response *response)
+{
+    struct co_url url;
+    return co_url_parse(co_text_of(co_http_response_url(response)), &url) == 0 &&
+           is_folder_name(url.path);
+}
+
 /* ---- which one ------------------------------------------------------------------------------ */
 
 int co_folder_read(co_http_response *response, struct co_remote_listing *listing)

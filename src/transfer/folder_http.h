@@ -16,4 +16,7 @@
  * listing->see returned; as co_http_response_read. */
 int co_folder_read(co_http_response *response, struct co_remote_listing *listing);
 
+/* Did a folder answer? That is where the path ends with a slash, which servers add. */
+bool co_folder_answers(const co_http_response *response);
+
 #endif

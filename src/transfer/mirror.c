@@ -23,11 +23,14 @@ struct walk {
 
 /* One file. */
 struct job {
+    struct walk *walk;
     struct co_mirror *mirror;
     size_t index;
     struct co_buf path;
     struct co_remote_entry from, to; /* names are not looked at; size -1 of `to`: it is not there */
     struct co_local_file file;       /* that is sent */
+    bool is_folder;                  /* which its list did not tell */
+    struct co_transfer_result result;
 };
 
 /* Tells of a failure at folder/name. */
@@ -62,6 +65,7 @@ static int download(struct job *job, int *ret_status)
     struct co_download download = {
         .tree = mirror->tree,
         .path = co_buf_text(&job->path),
+        .is_file = true,
         .replace = true,
         .resume = true,
         .no_sync = mirror->no_sync,
@@ -72,7 +76,9 @@ static int download(struct job *job, int *ret_status)
     };
     int rc = mirror->from->kind->download(mirror->from, download.path, &download);
     *ret_status = download.status;
-    return rc;
+    job->is_folder = rc == -EISDIR && job->from.type == CO_REMOTE_UNKNOWN;
+    job->result.unchanged = job->is_folder;
+    return job->is_folder ? 0 : rc;
 }
 
 static ssize_t read_file(void *arg, void *ret_bytes, size_t size, uint64_t offset)
@@ -137,6 +143,25 @@ static bool is_equal(const struct job *job)
     return same_time && (from->size == to->size || from->size < 0);
 }
 
+static int enter_folder(struct walk *walk, co_text parent, co_text name)
+{
+    int rc = co_pending_add(&walk->pending, parent, name);
+    return rc == CO_ETOOBIG ? co_fail(rc, "it lies too deep, or too many folders wait") : rc;
+}
+
+/* The main fiber goes there, if the rules let it. */
+static int enter_found(struct job *job)
+{
+    co_text path = co_buf_text(&job->path), parent = path;
+    if (!co_mirror_takes(&job->mirror->rules, path, true))
+        return 0;
+    while (parent.size > 0 && parent.at[parent.size - 1] != '/')
+        parent.size--;
+    co_text name = co_text_after(path, parent.size);
+    parent.size -= parent.size > 0;
+    return enter_folder(job->walk, parent, name);
+}
+
 static bool lacks_details(const struct co_remote_entry *entry)
 {
     return entry->size < 0 || entry->modified == CO_REMOTE_NO_TIME;
@@ -146,25 +171,46 @@ static bool lacks_details(const struct co_remote_entry *entry)
 static int complete(
     struct co_remote *remote, const struct job *job, struct co_remote_entry *entry, int *ret_status)
 {
+    bool is_file = entry->type == CO_REMOTE_FILE;
     int rc = remote->kind->stat(remote, co_buf_text(&job->path), entry, ret_status);
-    if (rc == 0 && entry->type == CO_REMOTE_FOLDER)
+    if (rc == 0 && is_file && entry->type == CO_REMOTE_FOLDER)
         rc = co_fail(-EISDIR, "it is a folder, and its list says that it is a file");
     return rc;
+}
+
+/* Where both have something of that name: 0, if it is of the same kind, else negative. */
+static int complete_both(struct job *job, int *ret_status)
+{
+    struct co_mirror *mirror = job->mirror;
+    int rc = 0;
+    if (lacks_details(&job->from))
+        rc = complete(mirror->from, job, &job->from, ret_status);
+    if (rc == 0 && job->to.type != CO_REMOTE_FOLDER && lacks_details(&job->to))
+        rc = complete(mirror->to, job, &job->to, ret_status);
+    if (rc < 0)
+        return rc;
+    job->is_folder = job->from.type == CO_REMOTE_FOLDER;
+    if (job->is_folder && job->to.type != CO_REMOTE_FOLDER)
+        return co_fail(-ENOTDIR, "something that is no folder has its name on the other side");
+    if (!job->is_folder && job->to.type == CO_REMOTE_FOLDER)
+        return co_fail(-EISDIR, "a folder has its name on the other side");
+    return 0;
 }
 
 /* 1: there is nothing to do. */
 static int compare(struct job *job, int *ret_status)
 {
     struct co_mirror *mirror = job->mirror;
-    bool is_there = job->to.type != CO_REMOTE_OTHER;
     int rc = 0;
-    if (!is_there)
+    if (job->to.type != CO_REMOTE_OTHER)
+        rc = complete_both(job, ret_status);
+    else
         job->to.size = -1;
-    if (is_there && lacks_details(&job->from))
+    if (rc == 0 && mirror->dry_run && job->from.type == CO_REMOTE_UNKNOWN) {
         rc = complete(mirror->from, job, &job->from, ret_status);
-    if (rc == 0 && is_there && lacks_details(&job->to))
-        rc = complete(mirror->to, job, &job->to, ret_status);
-    return rc < 0 ? rc : is_equal(job);
+        job->is_folder = rc == 0 && job->from.type == CO_REMOTE_FOLDER;
+    }
+    return rc < 0 ? rc : !job->is_folder && is_equal(job);
 }
 
 static void transfer(struct job *job)
@@ -181,10 +227,10 @@ static void transfer(struct job *job)
         .index = job->index,
         .what = job->path.at,
         .retries = mirror->retries,
-        .result = &(struct co_transfer_result){0},
+        .result = &job->result,
         .attempt = attempt,
         .arg = job});
-    mirror->totals.transferred += rc == 0;
+    mirror->totals.transferred += rc == 0 && !job->is_folder;
 }
 
 static int run_job(void *arg)
@@ -194,10 +240,12 @@ static int run_job(void *arg)
     int status = 0;
     int rc = compare(job, &status);
     mirror->totals.equal += rc == 1;
+    if (rc == 0 && !job->is_folder)
+        transfer(job);
+    if (job->is_folder && rc == 0)
+        rc = enter_found(job);
     if (rc < 0 && co_status() == 0)
         mirror->failed(mirror->arg, job->path.at, rc, status);
-    if (rc == 0)
-        transfer(job);
     co_buf_free(&job->path);
     free(job);
     return 0;
@@ -210,7 +258,8 @@ static int begin_job(
     struct job *job = calloc(1, sizeof *job);
     if (!job)
         return -ENOMEM;
-    *job = (struct job){.mirror = walk->mirror, .path = CO_BUF(PATH_ROOM), .from = *from};
+    *job = (struct job){
+        .walk = walk, .mirror = walk->mirror, .path = CO_BUF(PATH_ROOM), .from = *from};
     job->to = to ? *to : (struct co_remote_entry){.type = CO_REMOTE_OTHER};
     int rc = co_path_join(&job->path, co_buf_text(&walk->path), from->name);
     if (rc == 0) {
@@ -349,26 +398,22 @@ static int check_clash(const struct walk *walk, co_text path)
     return co_fail(CO_EOUTSIDE, "another entry differs from it by case alone");
 }
 
-static int enter_folder(
-    struct walk *walk, const struct co_remote_entry *entry, const struct co_remote_entry *there)
-{
-    (void)there;
-    int rc = co_pending_add(&walk->pending, co_buf_text(&walk->path), entry->name);
-    return rc == CO_ETOOBIG ? co_fail(rc, "it lies too deep, or too many folders wait") : rc;
-}
-
 static int take_entry(struct walk *walk, const struct co_remote_entry *entry, co_text path)
 {
     const struct co_remote_entry *there = co_folder_find(&walk->to, entry->name);
     bool is_folder = entry->type == CO_REMOTE_FOLDER;
     if (there && is_folder && there->type != CO_REMOTE_FOLDER)
         return co_fail(-ENOTDIR, "something that is no folder has its name on the other side");
-    if (there && !is_folder && (there->type == CO_REMOTE_FOLDER || there->type == CO_REMOTE_OTHER))
+    bool may_be_folder =
+        entry->type == CO_REMOTE_UNKNOWN && there && there->type == CO_REMOTE_FOLDER;
+    if (there && !is_folder && !may_be_folder &&
+        (there->type == CO_REMOTE_FOLDER || there->type == CO_REMOTE_OTHER))
         return co_fail(-EISDIR, "a folder has its name on the other side");
     int rc = there ? 0 : check_clash(walk, path);
     if (rc < 0)
         return rc;
-    return is_folder ? enter_folder(walk, entry, there) : begin_job(walk, entry, there);
+    return is_folder ? enter_folder(walk, co_buf_text(&walk->path), entry->name)
+                     : begin_job(walk, entry, there);
 }
 
 /* Negative only when nothing more can be done. */
@@ -442,20 +487,30 @@ static int visit(struct walk *walk)
     return rc;
 }
 
+/* All folders that are known, and what is in them. */
+static int go_round(struct walk *walk)
+{
+    unsigned jobs = walk->mirror->jobs;
+    int rc;
+    co_group_open(&walk->jobs,
+        &(struct co_group_options){.children_max = jobs ? jobs : 1, .keep_going = true});
+    do
+        rc = visit(walk);
+    while (rc == 0 && co_pending_take(&walk->pending, &walk->path));
+    int joined = co_group_close(&walk->jobs);
+    return rc < 0 ? rc : joined < 0 ? joined : co_status();
+}
+
+/* The files of one round may turn out to be folders, which are the next. */
 int co_mirror_run(struct co_mirror *mirror)
 {
     struct walk walk = {
         .mirror = mirror, .pending = CO_PENDING, .path = CO_BUF(CO_PENDING_PATH_MAX + 1)};
     int rc;
-    co_group_open(&walk.jobs, &(struct co_group_options){
-                                  .children_max = mirror->jobs ? mirror->jobs : 1,
-                                  .keep_going = true,
-                              });
     do
-        rc = visit(&walk);
+        rc = go_round(&walk);
     while (rc == 0 && co_pending_take(&walk.pending, &walk.path));
-    int joined = co_group_close(&walk.jobs);
     co_pending_free(&walk.pending);
     co_buf_free(&walk.path);
-    return rc < 0 ? rc : joined < 0 ? joined : co_status();
+    return rc;
 }

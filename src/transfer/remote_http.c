@@ -165,14 +165,6 @@ static int64_t modified_of(const co_http_response *response)
                                                                            : CO_REMOTE_NO_TIME;
 }
 
-/* A folder is where a slash is added. */
-static bool shows_folder(const co_http_response *response)
-{
-    struct co_url url;
-    return co_url_parse(co_text_of(co_http_response_url(response)), &url) == 0 &&
-           url.path.size > 0 && url.path.at[url.path.size - 1] == '/';
-}
-
 static int http_stat(
     struct co_remote *remote, co_text path, struct co_remote_entry *ret, int *ret_status)
 {
@@ -184,7 +176,7 @@ static int http_stat(
         rc = ask(place, &request, &response, ret_status);
     if (rc < 0)
         return rc;
-    bool folder = shows_folder(response);
+    bool folder = co_folder_answers(response);
     *ret = (struct co_remote_entry){
         .type = folder ? CO_REMOTE_FOLDER : CO_REMOTE_FILE,
         .size = folder ? -1 : length_of(response),

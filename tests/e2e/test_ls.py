@@ -7,10 +7,11 @@ import os
 import pty
 import re
 import subprocess
+import tempfile
 
 import pytest
 
-from conftest import BUILD, CORONET, PATIENCE, run
+from conftest import BUILD, CORONET, PATIENCE, Server, run
 from places import place  # noqa: F401
 from test_get import scripted, whole  # noqa: F401
 
@@ -182,6 +183,29 @@ def test_a_long_listing_streams_in_bounded_memory(scripted):  # noqa: F811
         count += sum(1 for line in process.stdout)
         assert process.wait(timeout=PATIENCE) == 0
     assert count == 200_000 and (SANITIZED or peak < 16 << 10)
+
+
+@pytest.fixture
+def in_memory():
+    """A folder that is quickly filled and removed."""
+    where = '/dev/shm' if os.access('/dev/shm', os.W_OK) else None
+    with tempfile.TemporaryDirectory(dir=where) as path:
+        os.chmod(path, 0o755)
+        yield path
+
+
+def test_a_very_large_folder_of_ours_is_listed_whole(tmp_path, in_memory):
+    """A page shows the first 100,000 entries; a program gets all."""
+    count = 100_300
+    for i in range(count):
+        os.mknod(f'{in_memory}/f{i}')
+    server = Server(in_memory, tmp_path / 'stdout', '-4')
+    try:
+        out, _ = ls(server.url)
+        server.stop()
+    finally:
+        server.kill()
+    assert sorted(out) == sorted(f'f{i}' for i in range(count))
 
 
 # ---- how it ends --------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import subprocess
 
 import pytest
@@ -150,6 +151,65 @@ def test_an_empty_list_deletes_nothing_c07(server, folder, here, tmp_path):
     plant(folder, {'a': 1})
     mirror('--delete', tmp_path / 'empty', one.url, code=11)
     assert (folder / 'a').exists()
+
+
+class Site:
+    """Pages whose links have no slashes; a folder is redirected to where it has one."""
+
+    def __init__(self, status=301):
+        self.pages = {'/': ('a', 'sub', 'c'), '/sub/': ('b', 'deep'), '/sub/deep/': ('d',)}
+        self.status, self.heads = status, []
+
+    def __call__(self, head, nth):
+        path = head.split()[1]
+        self.heads.append(head.split()[:2])
+        if path in self.pages:
+            links = ''.join(f'<a href="{name}">{name}</a>' for name in self.pages[path])
+            body, kind = f'<title>Index of {path}</title>{links}'.encode(), 'text/html'
+        elif path + '/' in self.pages:
+            return (f'HTTP/1.1 {self.status} x\r\nLocation: {path}/\r\n'
+                    'Content-Length: 0\r\n\r\n').encode()
+        else:
+            body, kind = path.encode(), 'text/plain'
+        shown = b'' if head.startswith('HEAD ') else body
+        return (f'HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n'
+                'Last-Modified: Sat, 28 Nov 2026 00:00:00 GMT\r\n\r\n').encode() + shown
+
+
+SITE = {'a': b'/a', 'c': b'/c', 'sub/b': b'/sub/b', 'sub/deep/d': b'/sub/deep/d'}
+
+
+@pytest.mark.parametrize('status', [301, 302, 307, 308])
+def test_a_folder_whose_link_has_no_slash_is_a_folder(scripted, here, status):  # noqa: F811
+    site = Site(status)
+    url = scripted(site).url + '/'
+    _, said = mirror('--dry-run', url, here)
+    assert not contents(here) and re.search('dry run: 4 transferred', said), said
+    _, said = mirror(url, here)
+    assert contents(here) == SITE and re.search('4 transferred, 0 equal', said)
+    _, said = mirror('--delete', url, here)
+    assert contents(here) == SITE and re.search('0 transferred, 4 equal, 0 deleted, 0 fail', said)
+
+
+def test_each_file_of_such_a_page_is_asked_for_once(scripted, here):  # noqa: F811
+    site = Site()
+    mirror(scripted(site).url + '/', here)
+    assert ['HEAD' for method, _ in site.heads if method == 'HEAD'] == []
+
+
+def test_such_a_folder_obeys_the_rules_and_what_is_in_its_way(scripted, here):  # noqa: F811
+    site = Site()
+    url = scripted(site).url + '/'
+    mirror('--exclude', 'sub', url, here)
+    assert contents(here) == {'a': b'/a', 'c': b'/c'}
+    (here / 'sub').write_text('in the way')
+    _, said = mirror(url, here, code=9)
+    assert 'no folder has its name' in said and (here / 'sub').read_text() == 'in the way'
+    (here / 'sub').unlink()
+    (here / 'c').unlink()
+    (here / 'c').mkdir()
+    _, said = mirror(url, here, code=9)
+    assert 'c: a folder has its name' in said and (here / 'sub/deep/d').exists()
 
 
 # ---- what lists may say -------------------------------------------------------------------------

@@ -30,7 +30,7 @@ struct wire {
 
 /* A header block. */
 struct block {
-    uint8_t bytes[1 << 17];
+    uint8_t bytes[1 << 19];
     size_t size;
 };
 

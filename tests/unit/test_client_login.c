@@ -55,13 +55,13 @@ static const struct row rows[] = {
     {"https://h.example/", "a:b", true, {{"", "Basic realm=r"}}},
 };
 
-static void read_response(
-    const char *challenge, char text[LINES_MAX], struct co_http1_response *ret)
+static void read_response(const char *challenge, struct co_buf *text, struct co_http1_response *ret)
 {
-    int size = snprintf(text, LINES_MAX, "HTTP/1.1 %s x\r\n%s%s%sContent-Length: 0\r\n\r\n",
+    co_buf_clear(text);
+    co_buf_addf(text, "HTTP/1.1 %s x\r\n%s%s%sContent-Length: 0\r\n\r\n",
         *challenge ? "401" : "200", *challenge ? "WWW-Authenticate: " : "", challenge,
         *challenge ? "\r\n" : "");
-    CHECK_INT(co_http1_response_parse(text, (size_t)size, CO_HTTP_GET, ret), 0);
+    CHECK_INT(co_http1_response_parse(text, CO_HTTP_GET, ret), 0);
 }
 
 static bool shows(struct co_http_errand *errand, const char *scheme)
@@ -76,8 +76,8 @@ static bool shows(struct co_http_errand *errand, const char *scheme)
 
 static int go_through(const struct row *row)
 {
-    static struct co_http1_response response;
-    char text[LINES_MAX];
+    struct co_http1_response response;
+    struct co_buf text = CO_BUF(LINES_MAX);
     struct co_http_logins logins;
     struct co_http_errand errand;
     const struct co_http_client_options options = {.user_agent = "test"};
@@ -88,13 +88,14 @@ static int go_through(const struct row *row)
     errand.login.logins = &logins;
     for (size_t i = 0; i < STEPS_MAX && row->steps[i].shown; i++) {
         bool last = i + 1 == STEPS_MAX || !row->steps[i + 1].shown;
-        read_response(row->steps[i].challenge, text, &response);
+        read_response(row->steps[i].challenge, &text, &response);
         if (!CHECK(shows(&errand, row->steps[i].shown)) ||
             !CHECK_INT(co_http_login_answer(&errand, &response), !last))
             fprintf(stderr, "row %zu, step %zu\n", (size_t)(row - rows), i);
     }
     co_http_errand_end(&errand);
     co_http_logins_end(&logins);
+    co_buf_free(&text);
     return 0;
 }
 

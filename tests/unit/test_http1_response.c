@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-static char head[CO_HTTP1_RESPONSE_HEAD_MAX + 16];
+static struct co_buf head;
 
 /* Finds the head's end at every split, and reads it. */
 static int parse_for(const char *text, enum co_http_method method, struct co_http1_response *ret)
@@ -22,8 +22,10 @@ static int parse_for(const char *text, enum co_http_method method, struct co_htt
     }
     if (end <= 0)
         return (int)end;
-    memcpy(head, text, (size_t)end);
-    return co_http1_response_parse(head, (size_t)end, method, ret);
+    co_buf_free(&head);
+    head = CO_BUF(CO_HTTP1_RESPONSE_TEXT_MAX);
+    co_buf_add(&head, text, (size_t)end);
+    return co_http1_response_parse(&head, method, ret);
 }
 
 static int parse(const char *text, struct co_http1_response *ret)
@@ -139,19 +141,56 @@ static void knows_whether_the_connection_goes_on_rfc9112_9_3(void **state)
     }
 }
 
-static void a_head_has_limits(void **state)
+/* "HTTP/1.1 200 OK", and one field that makes the head as long as that. */
+static char *head_of(size_t size)
+{
+    static char text[CO_HTTP1_RESPONSE_HEAD_MAX + 2];
+    memset(text, 'a', size);
+    memcpy(text, "HTTP/1.1 200 OK\r\nA: ", 20);
+    memcpy(text + size - 4, "\r\n\r\n", 5);
+    return text;
+}
+
+static void a_head_has_a_size(void **state)
 {
     (void)state;
-    static char text[CO_HTTP1_RESPONSE_HEAD_MAX + 1];
-    size_t scanned = 0;
-    int size = snprintf(text, sizeof text, "HTTP/1.1 200 OK\r\n");
-    memset(text + size, 'a', sizeof text - (size_t)size);
-    assert_int_equal(co_http1_response_size((co_text){text, sizeof text}, &scanned), CO_ETOOBIG);
     struct co_http1_response response;
-    for (int i = 0; i <= CO_HTTP1_RESPONSE_FIELDS_MAX; i++)
+    size_t scanned = 0;
+    const char *text = head_of(CO_HTTP1_RESPONSE_HEAD_MAX);
+    co_text all = {text, strlen(text)};
+    assert_int_equal(co_http1_response_size(all, &scanned), CO_HTTP1_RESPONSE_HEAD_MAX);
+    assert_int_equal(parse(text, &response), 0);
+    assert_int_equal(response.fields[0].value.size, CO_HTTP1_RESPONSE_HEAD_MAX - 24);
+    scanned = 0;
+    text = head_of(CO_HTTP1_RESPONSE_HEAD_MAX + 1);
+    all = (co_text){text, strlen(text)};
+    assert_int_equal(co_http1_response_size(all, &scanned), CO_ETOOBIG);
+}
+
+static void a_head_has_so_many_fields(void **state)
+{
+    (void)state;
+    struct co_http1_response response;
+    static char text[8 * CO_HTTP1_RESPONSE_FIELDS_MAX];
+    int size = snprintf(text, sizeof text, "HTTP/1.1 200 OK\r\n");
+    for (int i = 0; i < CO_HTTP1_RESPONSE_FIELDS_MAX; i++)
         size += snprintf(text + size, 8, "a: b\r\n");
     snprintf(text + size, 4, "\r\n");
+    assert_int_equal(parse(text, &response), 0);
+    assert_int_equal(response.field_count, CO_HTTP1_RESPONSE_FIELDS_MAX);
+    assert_text(response.fields[CO_HTTP1_RESPONSE_FIELDS_MAX - 1].value, "b");
+    snprintf(text + size, 10, "a: b\r\n\r\n");
     assert_int_equal(parse(text, &response), CO_ETOOBIG);
+}
+
+/* What a small head takes is in proportion to it. */
+static void a_small_head_takes_little_memory(void **state)
+{
+    (void)state;
+    struct co_http1_response response;
+    assert_int_equal(parse("HTTP/1.1 200 OK\r\nA: b\r\n\r\n", &response), 0);
+    assert_true(head.room <= 512);
+    co_buf_free(&head);
 }
 
 int main(void)
@@ -163,7 +202,9 @@ int main(void)
         cmocka_unit_test(refuses_bodies_that_end_in_two_places_rfc9112_6_3),
         cmocka_unit_test(knows_where_bodies_end_rfc9112_6_3),
         cmocka_unit_test(knows_whether_the_connection_goes_on_rfc9112_9_3),
-        cmocka_unit_test(a_head_has_limits),
+        cmocka_unit_test(a_head_has_a_size),
+        cmocka_unit_test(a_head_has_so_many_fields),
+        cmocka_unit_test(a_small_head_takes_little_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

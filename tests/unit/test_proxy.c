@@ -126,7 +126,7 @@ FIBER_TEST(connect_is_whole_or_nothing)
 
 FIBER_TEST(a_proxys_head_is_bounded)
 {
-    static char words[3][80000];
+    static char words[3][400000];
     memset(words[0], 'x', sizeof words[0]);
     memcpy(words[0], "HTTP/1.1 200 ", 13);
     memset(words[1], '\n', sizeof words[1]);

@@ -34,6 +34,21 @@ static void only_the_place_that_was_asked_is_told_a_secret_c01(void **state)
         }
 }
 
+/* Only names that say what is wanted are none; what is not known is a secret. */
+static void a_header_is_a_secret_unless_it_says_what_is_wanted_c01(void **state)
+{
+    (void)state;
+    static const char *const none[] = {"accept", "Accept-Language", "RANGE", "If-Range",
+        "If-None-Match", "If-Modified-Since", "Content-Range", "Content-Type"};
+    static const char *const secrets[] = {"Authorization", "Cookie", "Cookie2",
+        "Proxy-Authorization", "X-Api-Key", "X-Auth-Token", "Referer", "Origin", "Destination",
+        "Accept-", "Rang", "", "Content-Disposition", "If"};
+    for (size_t i = 0; i < CO_LENGTH(none); i++)
+        assert_true(co_secret_is_none(co_text_of(none[i])));
+    for (size_t i = 0; i < CO_LENGTH(secrets); i++)
+        assert_false(co_secret_is_none(co_text_of(secrets[i])));
+}
+
 /* From clear text to TLS is another place, too: the certificate may be another's. */
 static void a_secret_does_not_go_from_http_to_https_c01(void **state)
 {
@@ -81,6 +96,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_the_place_that_was_asked_is_told_a_secret_c01),
+        cmocka_unit_test(a_header_is_a_secret_unless_it_says_what_is_wanted_c01),
         cmocka_unit_test(a_secret_does_not_go_from_http_to_https_c01),
         cmocka_unit_test(neighbours_are_other_places_c01),
         cmocka_unit_test(nobody_listens_in_tls_or_within_this_machine),

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: MIT
+"""What `coronet get` takes of a response's head, and how much is too much."""
+
+import socket
+import threading
+
+import pytest
+
+from conftest import CORONET, PATIENCE, run
+from test_get import get, here, scripted  # noqa: F401 (fixtures)
+
+HEAD_MAX = 300 << 10
+FIELDS_MAX = 5000
+
+
+def head(size, *lines, line=1000):
+    """A whole response of a head of that size, in lines of about `line` bytes."""
+    text = '\r\n'.join(['HTTP/1.1 200 OK', 'Content-Length: 2', *lines, '']).encode()
+    left = size - len(text) - 2
+    while left:
+        n = left if left < 2 * line else line
+        text += b'X: ' + b'y' * (n - 5) + b'\r\n'
+        left -= n
+    assert len(text) == size - 2
+    return text + b'\r\nok'
+
+
+@pytest.mark.parametrize('line', [100, 1000, 60_000, 1_000_000])
+@pytest.mark.parametrize('size', [60_000, 65_535, 65_536, 65_537, 131_072, HEAD_MAX])
+def test_a_large_head_is_taken(scripted, size, line):  # noqa: F811
+    one = scripted(lambda _, nth: head(size, line=line))
+    out, _ = get('--jobs', 1, '-o', '-', f'{one.url}/', f'{one.url}/')
+    assert out == b'okok'
+
+
+def test_more_is_refused(scripted):  # noqa: F811
+    one = scripted(lambda _, nth: head(HEAD_MAX + 1))
+    get('-o', '-', f'{one.url}/', code=11)
+
+
+def test_fields_are_counted(scripted):  # noqa: F811
+    def answer(asked, nth):
+        count = int(asked.split()[1][1:])
+        return b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n' + b'X: y\r\n' * (count - 1) + b'\r\nok'
+    one = scripted(answer)
+    assert get('-o', '-', f'{one.url}/{FIELDS_MAX}')[0] == b'ok'
+    get('-o', '-', f'{one.url}/{FIELDS_MAX + 1}', code=11)
+
+
+def test_a_large_head_is_printed(scripted):  # noqa: F811
+    one = scripted(lambda asked, nth: head(HEAD_MAX)[:-2])
+    out, _ = get('--head', f'{one.url}/')
+    assert len(out.splitlines()) > 200 and out.count(b'y') > 290_000
+
+
+@pytest.mark.parametrize('cut', [70_000, 200_000])
+def test_a_large_interim_head_that_stalls_is_gone_on_with(here, cut):  # noqa: F811
+    """The body goes out after a second without a word, while the head is still coming."""
+    interim = b'HTTP/1.1 100 x\r\n' + b'X: ' + b'y' * 250_000 + b'\r\n\r\n'
+    taken = []
+    server = socket.create_server(('127.0.0.1', 0))
+
+    def serve():
+        peer, _ = server.accept()
+        with peer, peer.makefile('rb') as asked:
+            while asked.readline() != b'\r\n':
+                pass
+            peer.sendall(interim[:cut])
+            taken.append(asked.read(7))
+            peer.sendall(interim[cut:] + b'HTTP/1.1 201 x\r\nContent-Length: 0\r\n\r\n')
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    (here / 'a').write_text('content')
+    url = 'http://127.0.0.1:%d/' % server.getsockname()[1]
+    run(CORONET, 'put', '--retries', 0, here / 'a', url)
+    thread.join(timeout=PATIENCE)
+    server.close()
+    assert taken == [b'content']
