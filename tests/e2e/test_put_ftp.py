@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""`coronet put -c` over FTP: it goes on behind what the server has only when that is the beginning of
-the very file; and `kill -9` at random points, over FTP and HTTP, after which -c ends with the right
-file.
+"""`coronet put -c` over FTP: it goes on behind what the server has only when that is the beginning
+of the very file; and `kill -9` at random points, over FTP and HTTP, after which -c ends with the
+right file.
 
 CORONET_KILLS says how often (20); `make soak` asks for 1,000.
 """
