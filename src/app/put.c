@@ -20,6 +20,7 @@ struct job {
     const char *path; /* here */
     co_text name;     /* there */
     struct co_local_file file;
+    struct co_transfer_result result;
 };
 
 static ssize_t read_file(void *arg, void *ret_bytes, size_t size, uint64_t offset)
@@ -30,9 +31,17 @@ static ssize_t read_file(void *arg, void *ret_bytes, size_t size, uint64_t offse
 
 static void progressed(void *arg, const struct co_download_progress *progress)
 {
+    struct job *job = arg;
+    const struct co_transfer_events *events = &job->put->settings->events;
+    job->result.progress = *progress;
+    events->progress(events->arg, job->index, progress);
+}
+
+static void begins_anew(void *arg, const char *why)
+{
     const struct job *job = arg;
     const struct co_transfer_events *events = &job->put->settings->events;
-    events->progress(events->arg, job->index, progress);
+    events->anew(events->arg, job->path, why);
 }
 
 static int upload(struct job *job, bool resume, int *ret_status, bool *ret_final)
@@ -42,7 +51,9 @@ static int upload(struct job *job, bool resume, int *ret_status, bool *ret_final
         .read = read_file,
         .size = co_local_file_size(&job->file),
         .version = job->file.version,
+        .changed = co_local_file_changed(&job->file),
         .resume = resume,
+        .anew = begins_anew,
         .progress = progressed,
         .arg = job,
     };
@@ -87,7 +98,7 @@ static int run_job(void *arg)
         .index = job->index,
         .what = job->path,
         .retries = put->settings->retries,
-        .result = &(struct co_transfer_result){0},
+        .result = &job->result,
         .attempt = attempt,
         .arg = job});
     return 0;

@@ -155,6 +155,14 @@ static void again(void *arg, const char *what, int why, int64_t wait_ms)
             (long long)wait_ms / 1000, (long long)wait_ms % 1000 / 100);
 }
 
+static void anew(void *arg, const char *what, const char *why)
+{
+    struct co_transfer *transfer = arg;
+    co_progress_hide(&transfer->progress);
+    if (!transfer->command->common.quiet)
+        co_transfer_say(what, ": it is sent from its beginning: %s", why);
+}
+
 void co_transfer_report(const struct co_transfer *transfer, const char *event, const char *what)
 {
     struct co_buf line = CO_BUF(LINE_MAX), shown = CO_BUF(LINE_MAX);
@@ -303,7 +311,7 @@ int co_transfer_open(struct co_transfer *transfer, const struct co_transfer_comm
         .kind = "url",
         .trust = CO_TRANSFER_TRUST_NONE,
         .netrc = CO_BUF(NETRC_MAX),
-        .events = {begun, answered, progressed, again, ended, transfer},
+        .events = {begun, answered, progressed, again, anew, ended, transfer},
     };
     int code = check_together(command);
     if (code == 0)

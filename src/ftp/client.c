@@ -205,6 +205,19 @@ static int introduce(co_ftp_client *client)
         client, code >= 400 && code < 500 && code != 430 ? CO_ESTATUS : CO_ELOGIN, NULL);
 }
 
+/* "SHA-256*;SHA-512;...", in any order. */
+static bool offers_sha256(co_text line)
+{
+    const co_text verb = CO_TEXT("HASH "), name = CO_TEXT("SHA-256");
+    if (line.size < verb.size || !co_text_equal_nocase((co_text){line.at, verb.size}, verb))
+        return false;
+    for (line = co_text_after(line, verb.size); line.size >= name.size;
+         line = co_text_after(line, 1))
+        if (co_text_equal_nocase((co_text){line.at, name.size}, name))
+            return true;
+    return false;
+}
+
 /* RFC 2389 3.2: lines that begin with a space. */
 static void learn_features(co_ftp_client *client, bool *ret_utf8)
 {
@@ -218,6 +231,7 @@ static void learn_features(co_ftp_client *client, bool *ret_utf8)
         co_text name = {line.at, line.size < facts.size ? line.size : facts.size};
         *ret_utf8 |= co_text_equal_nocase(line, utf8);
         client->sets_times |= co_text_equal_nocase(line, CO_TEXT("MFMT"));
+        client->hashes |= offers_sha256(line);
         if (!co_text_equal_nocase(name, facts) || client->facts)
             continue;
         client->facts = true;

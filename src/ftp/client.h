@@ -36,6 +36,7 @@ struct co_ftp_client {
     bool no_extended;                 /* EPSV or EPRT is not to be had here: PASV and PORT */
     bool facts, facts_set;            /* MLST and MLSD are to be had; and say what we want */
     bool sets_times;                  /* MFMT is to be had */
+    bool hashes;                      /* HASH by SHA-256, and RANG for it, are to be had */
     bool no_facts;                    /* they were said to be, and are not */
     bool size_unknown;                /* there is no SIZE */
     struct co_buf features;           /* of MLST: "type*;size*;..." */
@@ -136,6 +137,12 @@ bool co_ftp_list_is_whole(const co_ftp_list *list);
 /* As co_ftp_size, within another call: a refusal is no failure. 0; CO_ESTATUS without a sentence;
  * negative. */
 int co_ftp_client_size(co_ftp_client *client, const char *path, uint64_t *ret);
+
+/* The SHA-256, in hexadecimal, of the bytes from `first` to `last` that the server has under the
+ * path (draft-bryan-ftpext-hash). 0; CO_ESTATUS without a sentence when it does not tell; negative.
+ */
+int co_ftp_client_hash(
+    co_ftp_client *client, const char *path, const uint64_t range[2], struct co_buf *out);
 
 /* Is it a folder? Goes there and back. 0; CO_ESTATUS with its sentence; negative. */
 int co_ftp_client_visit(co_ftp_client *client, const char *path);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #define LINE_MAX_BYTES 16384
+#define SHA256_DIGITS  64
 #define FOLDER_MAX     4096 /* bytes of a path that is gone back to */
 
 /* ---- one command ----------------------------------------------------------------------------- */
@@ -126,6 +127,37 @@ int co_ftp_size(co_ftp_client *client, const char *path, uint64_t *ret)
     if (rc == 0)
         rc = co_ftp_client_size(client, path, ret);
     return rc == CO_ESTATUS && !client->failed ? co_ftp_client_fail(client, rc, NULL) : rc;
+}
+
+/* The third word of 213's "SHA-256 0-99 HEX NAME", if it is about this range. */
+static int read_hash(co_text said, const uint64_t range[2], struct co_buf *out)
+{
+    char head[80];
+    int size = snprintf(head, sizeof head, "SHA-256 %llu-%llu ", (unsigned long long)range[0],
+        (unsigned long long)range[1]);
+    co_text digits = co_text_after(said, (size_t)size);
+    if (said.size < (size_t)size || digits.size < SHA256_DIGITS ||
+        !co_text_equal_nocase((co_text){said.at, (size_t)size}, (co_text){head, (size_t)size}))
+        return CO_ESTATUS;
+    for (size_t i = 0; i < SHA256_DIGITS; i++)
+        co_buf_add_char(out, co_lower(digits.at[i]));
+    return out->error;
+}
+
+int co_ftp_client_hash(
+    co_ftp_client *client, const char *path, const uint64_t range[2], struct co_buf *out)
+{
+    char words[48];
+    snprintf(words, sizeof words, "%llu %llu", (unsigned long long)range[0],
+        (unsigned long long)range[1]);
+    int code = co_ftp_client_ask(client, "OPTS", "HASH SHA-256");
+    if (code >= 200 && code < 300)
+        code = co_ftp_client_ask(client, "RANG", words);
+    if (code == 350)
+        code = co_ftp_client_ask(client, "HASH", path);
+    if (code < 0)
+        return code;
+    return code == 213 ? read_hash(answer(client), range, out) : CO_ESTATUS;
 }
 
 static ssize_t current_folder(co_ftp_client *client, char *ret, size_t size)

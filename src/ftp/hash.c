@@ -7,6 +7,7 @@
  * it between two slices.
  */
 #include "ftp/session.h"
+#include "tree/upload.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -121,13 +122,27 @@ static int hash_open_file(struct co_ftp_session *session, struct request *reques
     return rc;
 }
 
+/* As SIZE has it: while there is no whole file, its uploader may compare what of it is there. */
+static int open_whole_or_partial(
+    struct co_ftp_session *session, co_text path, int *ret_fd, struct co_tree_stat *ret)
+{
+    char uploader[CO_CLIENT_ANONYMOUS_MAX];
+    int rc = co_tree_open_path(session->tree, path, ret_fd, ret);
+    if (rc != -ENOENT)
+        return rc;
+    *ret = (struct co_tree_stat){.kind = CO_TREE_FILE};
+    rc = co_upload_partial_open(
+        session->tree, path, co_ftp_uploader(session, uploader), ret_fd, &ret->size);
+    return rc < 0 ? -ENOENT : 0;
+}
+
 static int hash_request(struct co_ftp_session *session, struct request *request)
 {
     struct co_buf path = CO_BUF(CO_TREE_PATH_MAX);
     struct co_tree_stat stat;
     int fd, rc = co_ftp_path(session, request->name, &path);
     if (rc == 0)
-        rc = co_tree_open_path(session->tree, co_buf_text(&path), &fd, &stat);
+        rc = open_whole_or_partial(session, co_buf_text(&path), &fd, &stat);
     co_buf_free(&path);
     if (rc < 0)
         return co_ftp_reply_error(session, rc);

@@ -23,6 +23,8 @@ struct co_transfer_events {
     void (*answered)(void *arg, const char *what, int status, int version);
     void (*progress)(void *arg, size_t index, const struct co_download_progress *progress);
     void (*again)(void *arg, const char *what, int why, int64_t wait_ms); /* what: URL or path */
+    /* It does not go on from what is there. */
+    void (*anew)(void *arg, const char *what, const char *why);
     void (*ended)(
         void *arg, size_t index, const char *what, int rc, const struct co_transfer_result *result);
     void *arg;

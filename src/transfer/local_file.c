@@ -61,6 +61,13 @@ int64_t co_local_file_size(const struct co_local_file *file)
     return file->identity.is_regular ? (int64_t)file->identity.size : -1;
 }
 
+int64_t co_local_file_changed(const struct co_local_file *file)
+{
+    const struct co_file_identity *identity = &file->identity;
+    return co_seconds_of_ns(identity->modified_ns > identity->changed_ns ? identity->modified_ns
+                                                                         : identity->changed_ns);
+}
+
 static bool has_changed(const struct co_local_file *file)
 {
     struct co_file_identity now;

@@ -32,6 +32,10 @@ void co_local_file_close(struct co_local_file *file);
 /* Its size; -1: a pipe's, which only its end tells. */
 int64_t co_local_file_size(const struct co_local_file *file);
 
+/* Seconds since 1970, for co_remote_upload: when it was changed for the last time, also by taking
+ * another's place under an old time. */
+int64_t co_local_file_changed(const struct co_local_file *file);
+
 /* For co_remote_upload: -ESTALE when it has changed. */
 ssize_t co_local_file_read(
     const struct co_local_file *file, void *ret_bytes, size_t size, uint64_t offset);

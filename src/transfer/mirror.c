@@ -95,6 +95,7 @@ static int send_file(struct job *job, int *ret_status)
         .read = read_file,
         .size = co_local_file_size(&job->file),
         .version = job->file.version,
+        .changed = co_local_file_changed(&job->file),
         .resume = true,
         .progress = progressed,
         .arg = job,

@@ -53,7 +53,10 @@ struct co_remote_upload {
     ssize_t (*read)(void *arg, void *ret_bytes, size_t size, uint64_t offset);
     int64_t size;        /* -1: only its end tells; then it can be read only once */
     const char *version; /* tells these bytes from all others; NULL: nothing does */
+    int64_t changed; /* seconds since 1970: no byte of it has been changed since; 0: not known */
     bool resume; /* go on from what an earlier run has left of this version, where that can be */
+    /* Told why it does not go on from what is there. NULL: nobody. */
+    void (*anew)(void *arg, const char *why);
     void (*progress)(void *arg, const struct co_download_progress *progress);
     void *arg;
     bool begun; /* out: something has been read */

@@ -2,21 +2,18 @@
 /*
  * Places that speak FTP. Each call takes a control connection of the pool, so as many go at once as
  * are made at once.
- *
- * An upload begins anew each time: no server tells which version of a file the bytes are of that it
- * has, and two versions are never spliced.
  */
 #include "ftp/client.h"
 #include "transfer/download_ftp.h"
 #include "transfer/pending.h"
 #include "transfer/remote.h"
+#include "transfer/upload_ftp.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#define STEP_BYTES 65536
-#define WHY_MAX    512
+#define WHY_MAX 512
 
 struct ftp_place {
     struct co_remote remote;
@@ -167,40 +164,12 @@ static int ftp_download(struct co_remote *remote, co_text path, struct co_downlo
     return rc;
 }
 
-static int send_all(co_ftp_transfer *transfer, struct co_remote_upload *upload, char *bytes)
-{
-    struct co_download_progress progress = {.size = upload->size};
-    int rc = 0;
-    while (rc == 0) {
-        if (upload->progress)
-            upload->progress(upload->arg, &progress);
-        upload->begun = true;
-        ssize_t n = upload->read(upload->arg, bytes, STEP_BYTES, progress.bytes);
-        if (n < 0) {
-            co_ftp_transfer_abort(transfer);
-            return (int)n;
-        }
-        if (n == 0)
-            break;
-        rc = co_ftp_transfer_write(transfer, bytes, (size_t)n);
-        progress.bytes += (uint64_t)n;
-    }
-    return co_ftp_transfer_finish(transfer); /* it knows of a failure, and its reason */
-}
-
 static int ftp_upload(struct co_remote *remote, co_text path, struct co_remote_upload *upload)
 {
     struct errand errand;
-    co_ftp_transfer *transfer;
-    char *bytes = malloc(STEP_BYTES);
     int rc = errand_begin(&errand, remote, path, &upload->status);
-    if (rc == 0 && !bytes)
-        rc = -ENOMEM;
     if (rc == 0)
-        rc = co_ftp_upload_open(&transfer, errand.client, errand.path.at, CO_FTP_REPLACE, 0);
-    if (rc == 0)
-        rc = send_all(transfer, upload, bytes);
-    free(bytes);
+        rc = co_upload_ftp(errand.client, errand.path.at, upload);
     return errand_end(&errand, rc, &upload->status);
 }
 

@@ -405,6 +405,8 @@ struct question {
     struct co_place place;
     struct co_partial_name partial;
     uint64_t bytes;
+    bool is_opened; /* its descriptor is wanted, too */
+    int fd;
 };
 
 static int ask(void *arg)
@@ -423,21 +425,46 @@ static int ask(void *arg)
     if (is_whole && !co_partial_is_younger(&st, &whole.stat))
         return -ENOENT;
     question->bytes = (uint64_t)st.st_size;
-    return 0;
+    if (!question->is_opened)
+        return 0;
+    question->fd =
+        openat(place->parent, question->partial.at, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    return question->fd < 0 ? -errno : 0;
+}
+
+static int put_question(
+    struct question *question, struct co_tree *tree, co_text path, co_text uploader)
+{
+    if (!(tree->rights & (CO_MAY_ADD | CO_MAY_CHANGE)))
+        return -EPERM;
+    int rc = co_place_open(&question->place, tree, path, -ENOENT);
+    if (rc < 0)
+        return rc;
+    question->partial = co_partial_name(tree, uploader, co_text_of(question->place.name), 0);
+    rc = question->place.folder_meant ? -ENOENT : co_lookup_offload(ask, question);
+    co_place_close(&question->place);
+    return rc;
 }
 
 int co_upload_partial(struct co_tree *tree, co_text path, co_text uploader, uint64_t *ret_bytes)
 {
-    struct question question;
-    if (!(tree->rights & (CO_MAY_ADD | CO_MAY_CHANGE)))
-        return -EPERM;
-    int rc = co_place_open(&question.place, tree, path, -ENOENT);
-    if (rc < 0)
-        return rc;
-    question.partial = co_partial_name(tree, uploader, co_text_of(question.place.name), 0);
-    rc = question.place.folder_meant ? -ENOENT : co_lookup_offload(ask, &question);
-    co_place_close(&question.place);
+    struct question question = {.fd = -1};
+    int rc = put_question(&question, tree, path, uploader);
     if (rc == 0)
         *ret_bytes = question.bytes;
     return rc;
+}
+
+int co_upload_partial_open(
+    struct co_tree *tree, co_text path, co_text uploader, int *ret_fd, uint64_t *ret_bytes)
+{
+    struct question question = {.fd = -1, .is_opened = true};
+    int rc = put_question(&question, tree, path, uploader);
+    if (rc < 0) {
+        co_tree_close(question.fd);
+        return rc;
+    }
+    *ret_fd = question.fd;
+    *ret_bytes = question.bytes;
+    return 0;
 }

@@ -120,4 +120,8 @@ int co_upload_pause(struct co_upload *upload);
  * resume would go on from; -EPERM for whoever may neither add nor change. Suspends. */
 int co_upload_partial(struct co_tree *tree, co_text path, co_text uploader, uint64_t *ret_bytes);
 
+/* The same, and a descriptor to read it by, for co_tree_close. Suspends. */
+int co_upload_partial_open(
+    struct co_tree *tree, co_text path, co_text uploader, int *ret_fd, uint64_t *ret_bytes);
+
 #endif

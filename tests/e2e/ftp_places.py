@@ -6,6 +6,7 @@ tools/unpack-packages leaves them beside the build; where they are not, their te
 import contextlib
 import os
 import pathlib
+import random
 import shutil
 import socket
 import subprocess
@@ -13,7 +14,6 @@ import subprocess
 import pytest
 
 from conftest import BUILD, CORONET, PATIENCE, ROOT, eventually, run
-from places import free_port
 
 NAME, PASSWORD = 'ann', 'good-secret'
 KINDS = ('vsftpd', 'pure-ftpd', 'proftpd', 'pyftpdlib', 'coronet')
@@ -79,7 +79,7 @@ SystemLog {work}/log
 TransferLog none
 WtmpLog off
 AllowOverwrite on
-AllowStoreRestart on
+AllowStoreRestart {rest}
 AllowRetrieveRestart on
 <Anonymous {folder}>
   User nobody
@@ -116,6 +116,17 @@ FTPServer(({address!r}, {port}), FTPHandler).serve_forever()
 '''
 
 
+def quiet_port(address):
+    """A free port of those that the kernel gives to nobody who asks for any."""
+    with open('/proc/sys/net/ipv4/ip_local_port_range') as file:
+        end = int(file.read().split()[0])
+    while True:
+        port = random.randrange(2048, end)
+        with contextlib.suppress(OSError), socket.create_server(
+                (address, port), family=socket.AF_INET6 if ':' in address else socket.AF_INET):
+            return port
+
+
 def program(name):
     """Its path, or the test is skipped."""
     folders = [folder / 'ftp-peers/root/usr' / part
@@ -141,8 +152,9 @@ class FtpPlace:
         self.kind, self.folder, self.work = kind, folder, work
         self.secure, self.pair = options.get('secure'), options.get('pair')
         self.version, self.login = options.get('version', '1.3'), options.get('login', False)
+        self.rest = options.get('rest', 'on')  # what proftpd takes of uploads
         self.address = options.get('address', '127.0.0.1')
-        self.port = free_port()
+        self.port = quiet_port(self.address)
         host = 'localhost' if self.secure else f'[{self.address}]' if ':' in self.address else (
             self.address)
         scheme = {None: 'ftp', 'explicit': 'ftpes', 'implicit': 'ftps'}[self.secure]
@@ -211,7 +223,7 @@ class FtpPlace:
         options = 'UseImplicitSSL' if self.secure == 'implicit' else 'EnableDiags'
         tls = PROFTPD_TLS.format(modules=path.parent / '../lib/proftpd', work=self.work,
                                  pair=self.pair, options=options) if self.secure else ''
-        return [path, '-n', '-q', '-c', self.config(PROFTPD, tls=tls)]
+        return [path, '-n', '-q', '-c', self.config(PROFTPD, tls=tls, rest=self.rest)]
 
     def pyftpdlib(self):
         if subprocess.run(['/usr/bin/python3', '-c', 'import pyftpdlib'], check=False,

@@ -69,6 +69,29 @@ def test_a_range_is_no_way_to_upload(writer):  # noqa: F811
     assert str(failure.value).startswith('504')
 
 
+def test_what_was_cut_off_is_digested_for_its_uploader_alone(server, share):  # noqa: F811
+    """As SIZE tells of it: nobody sees it, but who sent it may compare it."""
+    one = server('--write', '--user', f'{USER}:{PASSWORD}', '--user', 'bob:good-secret',
+                 ftp=['127.0.0.1:0'])
+    ftp = login(one, USER, PASSWORD)
+    ftp.voidcmd('TYPE I')
+    data, _ = ftp.ntransfercmd('STOR new')
+    data.sendall(CONTENT[:200_000])
+    data.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b'\1\0\0\0\0\0\0\0')
+    data.close()  # by a reset
+    with pytest.raises(ftplib.error_temp):
+        ftp.voidresp()
+    size = ftp.size('new')
+    assert ftp.sendcmd('HASH new') == (
+        f'213 SHA-256 0-{size - 1} {digest("SHA-256", CONTENT[:size])} new')
+    other = login(one, 'bob', 'good-secret')
+    for session, command in ((other, 'HASH new'), (other, 'SIZE new'), (ftp, 'RETR new')):
+        with pytest.raises(ftplib.error_perm, match='550'):
+            session.sendcmd('TYPE I')
+            session.makepasv()
+            session.sendcmd(command)
+
+
 def test_the_older_digests_with_their_own_range(reader):  # noqa: F811
     ftp = login(reader)
     for verb, name in (('XCRC', 'CRC32'), ('XMD5', 'MD5'), ('XSHA1', 'SHA-1'),
