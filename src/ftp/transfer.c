@@ -54,6 +54,12 @@ static int settle(struct co_ftp_job *transfer)
     return rc;
 }
 
+/* An upload that we do not take: a reset would come before the reply that says why. */
+static bool is_refused(const struct co_ftp_job *transfer)
+{
+    return transfer->local_error && transfer->kind == CO_FTP_UPLOADED && co_status() == 0;
+}
+
 static int move(struct co_ftp_job *transfer)
 {
     struct co_ftp_session *session = transfer->session;
@@ -69,7 +75,10 @@ static int move(struct co_ftp_job *transfer)
         rc = settle(transfer);
     if (rc == 0)
         return co_close(transfer->data);
-    co_abort(transfer->data);
+    if (is_refused(transfer))
+        (void)!co_close(transfer->data);
+    else
+        co_abort(transfer->data);
     return rc;
 }
 

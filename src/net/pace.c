@@ -240,7 +240,8 @@ int co_pace_write_file(struct co_pace *pace, co_stream *stream, struct co_pace_s
     return rc;
 }
 
-/* One look at whether the peer answers, for a while. 1: it has closed; 0; negative. */
+/* One look at whether the peer answers, for a while. 1: it has closed, with a farewell or without,
+ * which matters for what it sends alone; 0; negative. */
 static int settle_step(co_stream *stream, int64_t pause_ms)
 {
     const uint8_t *bytes;
@@ -250,7 +251,9 @@ static int settle_step(co_stream *stream, int64_t pause_ms)
     int ended = co_scope_close(&scope);
     if (n > 0)
         co_consume(stream, (size_t)n);
-    return n == 0 ? 1 : n < 0 && n != ended ? (int)n : 0;
+    if (n == 0 || n == CO_ETRUNCATED)
+        return 1;
+    return n < 0 && n != ended ? (int)n : 0;
 }
 
 int co_pace_settle(struct co_pace *pace, co_stream *stream)

@@ -5,6 +5,7 @@ CORONET_BUILD names the build directory. The backend is whichever CORONET_BACKEN
 command's own choice.
 """
 
+import http.client
 import os
 import pathlib
 import queue
@@ -18,6 +19,7 @@ import urllib.parse
 
 import pytest
 
+import over_tls
 from seen import children  # noqa: F401
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -26,6 +28,7 @@ CORONET = str(BUILD / 'coronet')
 # Seconds for whatever a healthy server does at once; sanitizers are slow.
 PATIENCE = float(os.environ.get('CORONET_PATIENCE', 20))
 
+once = pytest.mark.once  # (reason): not again over TLS
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason='only root has privileges to drop')
 
 # A proxy of the machine's is not for loopback.
@@ -91,6 +94,23 @@ def expire(pair):
         '-out', pair[0])
 
 
+def pytest_configure(config):
+    config.addinivalue_line('markers', 'once(reason): not again over TLS')
+    if over_tls.WANTED:
+        over_tls.PAIR = over_tls.prepare(make_certificate)
+
+
+def pytest_collection_modifyitems(config, items):
+    if not over_tls.WANTED:
+        return
+    left = [item for item in items if 'server' not in item.fixturenames]
+    config.hook.pytest_deselected(items=left)
+    items[:] = [item for item in items if item not in left]
+    for item in items:
+        for mark in item.iter_markers('once'):
+            item.add_marker(pytest.mark.skip(reason=mark.args[0]))
+
+
 class Process:
     """A child whose standard error is read line by line while it runs."""
 
@@ -148,24 +168,40 @@ class Server(Process):
     """`coronet serve` on ports of the system's choice."""
 
     def __init__(self, folder, out, *options, where=('localhost:0',), https=(), ftp=(), **rest):
+        where, https = over_tls.schemes(where, https)
         words = [word for place in where for word in ('--http', place)]
         words += [word for place in https for word in ('--https', place)]
         words += [word for place in ftp for word in ('--ftp', place)]
         self.folder, self.out = folder, out
         with open(out, 'wb') as file:
-            super().__init__(CORONET, 'serve', *words, *options, folder, stdout=file, **rest)
+            super().__init__(CORONET, 'serve', *words, *over_tls.options(), *options, folder,
+                             stdout=file, **rest)
         self.expect('^ready$')
         self.urls = [line.split()[1] for line in self.lines if line.startswith('listening ')]
-        parts = urllib.parse.urlsplit(self.urls[0])
-        self.url, self.host, self.port = self.urls[0], parts.hostname, parts.port
+        self.url = next((url for url in self.urls if '://' in url), self.urls[0])
+        parts = urllib.parse.urlsplit(self.url)
+        self.host, self.port = parts.hostname, parts.port
         if ftp:
             parts = urllib.parse.urlsplit(self.urls[-len(ftp)])
             self.ftp_host, self.ftp_port = parts.hostname, parts.port
 
+    @property
+    def ftp_url(self):
+        """For our own client, which is told by the URL to ask for TLS."""
+        scheme = 'ftpes' if over_tls.WANTED else 'ftp'
+        return f'{scheme}://{self.ftp_host}:{self.ftp_port}/'
+
     def connect(self):
         connection = socket.create_connection((self.host, self.port), timeout=PATIENCE)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return connection
+        return over_tls.secured(connection, self.host)
+
+    def http(self):
+        """A connection of http.client's to the first address."""
+        if over_tls.WANTED:
+            return http.client.HTTPSConnection(
+                self.host, self.port, timeout=PATIENCE, context=over_tls.client_context())
+        return http.client.HTTPConnection(self.host, self.port, timeout=PATIENCE)
 
     def stop(self, number=signal.SIGTERM, code=0):
         """Ends the server; returns what it wrote to standard output."""

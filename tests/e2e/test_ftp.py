@@ -11,7 +11,8 @@ import threading
 
 import pytest
 
-from conftest import PATIENCE, run
+import over_tls
+from conftest import PATIENCE, once, run
 
 CONTENT = random.Random(1).randbytes(3_000_000)
 USER, PASSWORD = 'ann', 'good-secret'
@@ -210,6 +211,7 @@ def test_the_control_connection_lives_during_a_transfer(reader):
     assert fetched(ftp, 'hello.txt') == b'hello\nworld\n'
 
 
+@once('urgent data would be in the midst of a record')
 def test_abor_by_telnet_synch(reader):
     ftp = login(reader)
     ftp.voidcmd('TYPE I')
@@ -231,6 +233,7 @@ def test_a_stranger_at_the_passive_port_is_turned_away(reader):
     stranger = socket.create_connection((host, port), PATIENCE, source_address=('127.0.0.77', 0))
     data = socket.create_connection((host, port), PATIENCE)
     assert ftp.sendcmd('RETR hello.txt').startswith('150')
+    data = over_tls.data(data)
     assert data.makefile('rb').read() == b'hello\nworld\n'
     assert ftp.voidresp().startswith('226')
     try:
@@ -298,14 +301,20 @@ def test_curl(writer, tmp_path):
     (tmp_path / 'half').write_bytes(CONTENT[:1_000_000])
     run('curl', '-s', '-C', '-', '-o', tmp_path / 'half', f'{base}/large.bin')
     assert (tmp_path / 'half').read_bytes() == CONTENT
-    run('curl', '-s', '-P', '-', '-o', tmp_path / 'active', f'{base}/large.bin')
-    assert (tmp_path / 'active').read_bytes() == CONTENT
     head = run('curl', '-s', '-I', f'{base}/large.bin').stdout
     assert f'Content-Length: {len(CONTENT)}'.encode() in head and b'Last-Modified' in head
     run('curl', '-s', *account, '-Q', 'DELE made/up', f'{base}/')
     assert not (writer.folder / 'made' / 'up').exists()
 
 
+@once('curl 7.88 forgets TLS where the server connects')
+def test_curl_in_active_mode(reader, tmp_path):
+    run('curl', '-s', '-P', '-', '-o', tmp_path / 'active',
+        f'ftp://{reader.ftp_host}:{reader.ftp_port}/large.bin')
+    assert (tmp_path / 'active').read_bytes() == CONTENT
+
+
+@once('it knows implicit FTPS alone')
 def test_wget_mirrors(reader, tmp_path):
     run('wget', '-q', '-r', '-nH', '-R', 'huge.bin', '-P', tmp_path,
         f'ftp://{reader.ftp_host}:{reader.ftp_port}/')
@@ -339,6 +348,7 @@ def test_lftp_pget(reader, tmp_path):
     assert (tmp_path / 'got').read_bytes() == CONTENT
 
 
+@once('it knows no TLS')
 def test_ncftp(writer, tmp_path):
     base = ['-u', USER, '-p', PASSWORD, '-P', writer.ftp_port]
     run('ncftpget', *base, writer.ftp_host, tmp_path, '/large.bin')
@@ -349,6 +359,7 @@ def test_ncftp(writer, tmp_path):
     assert b'large.bin' in run('ncftpls', *base, f'ftp://{writer.ftp_host}/').stdout
 
 
+@once('it knows no TLS')
 def test_tnftp(writer, tmp_path):
     script = (f'user {USER} "{PASSWORD}"\nbinary\nget large.bin {tmp_path}/got\n'
               f'put {tmp_path}/got sub/put\nls\nbye\n')
@@ -359,6 +370,7 @@ def test_tnftp(writer, tmp_path):
     assert (writer.folder / 'sub' / 'put').read_bytes() == CONTENT, done.stdout
 
 
+@once('it knows no TLS over FTP')
 def test_aria2(reader, tmp_path):
     run('aria2c', '-q', '-x', '4', '-s', '4', '-k', '1M', '-d', tmp_path, '-o', 'got',
         f'ftp://{reader.ftp_host}:{reader.ftp_port}/large.bin')

@@ -11,7 +11,7 @@ import threading
 
 import pytest
 
-from conftest import CORONET, make_certificate, run
+from conftest import CORONET, make_certificate, once, run
 from test_mirror import FILES, TIME, contents, plant
 
 CONTENT = bytes(range(256)) * 4096
@@ -43,7 +43,7 @@ def ftp(server, folder):
     """The URL of a server where everybody may write."""
     folder.chmod(0o777)
     return lambda *words: server('-4', '--anonymous-write', '--no-sync', *words, where=(),
-                                 ftp=('127.0.0.1:0',)).urls[0]
+                                 ftp=('127.0.0.1:0',)).ftp_url
 
 
 @pytest.fixture
@@ -180,6 +180,7 @@ def test_files_come_over_ftp(ftp, folder, here, way):
     command('get', '-P', here, f'{url}a', code=3)
 
 
+@once('TLS is what it tries')
 @pytest.mark.parametrize('scheme', ['ftps', 'ftpes'])
 def test_files_come_over_ftps(ftps, folder, here, pair, scheme):
     (folder / 'a').write_bytes(CONTENT)
@@ -192,6 +193,7 @@ def test_files_come_over_ftps(ftps, folder, here, pair, scheme):
     assert 'certificate' in said
 
 
+@once('TLS is what it tries')
 def test_ftpes_is_tls_or_nothing(ftp, here):
     url = ftp().replace('ftp:', 'ftpes:', 1)
     command('get', '-P', here, f'{url}a', code=5)
@@ -243,7 +245,7 @@ def test_who_asks(server, folder, here):
     (here / 'b').write_text('x')
     one = server('-4', '--user', 'ann:good secret', '--login-delay', '0', where=(),
                  ftp=('127.0.0.1:0',))
-    url = one.urls[0]
+    url = one.ftp_url
     command('get', '-P', here, '--user', 'ann:wrong', f'{url}a', code=6)
     command('get', '-o', '-', '--user', 'ann:wrong', f'{url}a', code=6)
     command('put', '--user', 'ann:wrong', here / 'b', url, code=6)
@@ -338,6 +340,7 @@ def test_files_go_up(ftp, folder, here):
     command('put', here / 'a', f'{url}nowhere/', code=8)
 
 
+@once('TLS is what it tries')
 def test_files_go_up_over_ftps(ftps, folder, here, pair):
     (here / 'a').write_bytes(CONTENT)
     for scheme, url in ftps().items():
@@ -347,7 +350,7 @@ def test_files_go_up_over_ftps(ftps, folder, here, pair):
 
 def test_a_refused_upload(server, folder, here):
     (here / 'a').write_bytes(CONTENT)
-    url = server('-4', where=(), ftp=('127.0.0.1:0',)).urls[0]
+    url = server('-4', where=(), ftp=('127.0.0.1:0',)).ftp_url
     command('put', here / 'a', url, code=8)
 
 

@@ -10,6 +10,7 @@ import zlib
 
 import pytest
 
+import over_tls
 from conftest import PATIENCE, run
 from test_ftp import CONTENT, PASSWORD, USER, fetched, login, reader, share, writer  # noqa: F401
 
@@ -50,7 +51,8 @@ def test_a_range_is_for_the_next_hash_or_download_alone(reader):  # noqa: F811
     ftp.sendcmd('RANG 2 4')
     with socket.create_connection(where, PATIENCE) as data:
         assert ftp.sendcmd('RETR hello.txt').startswith('150')
-        assert data.makefile('rb').read() == b'llo'
+        with over_tls.data(data) as data, data.makefile('rb') as file:
+            assert file.read() == b'llo'
     ftp.voidresp()
     assert fetched(ftp, 'hello.txt') == b'hello\nworld\n'
     ftp.sendcmd('RANG 2 4')

@@ -11,6 +11,7 @@ import threading
 
 import pytest
 
+import over_tls
 from conftest import PATIENCE, coronet, eventually
 from test_ftp import CONTENT, PASSWORD, USER, fetched, share  # noqa: F401
 
@@ -76,7 +77,7 @@ def is_turned_away(where, own):
 
 def take(ftp, data, path='hello.txt'):
     ftp.sendcmd(f'RETR {path}')
-    with data, data.makefile('rb') as file:
+    with over_tls.data(data) as data, data.makefile('rb') as file:
         body = file.read()
     ftp.voidresp()
     return body
@@ -144,9 +145,9 @@ def test_a_connection_goes_to_whom_it_belongs(ranged, low):
     late, early = knock_at(at_first, '127.0.0.51'), knock_at(at_first, '127.0.0.50')
     second.sendcmd('RETR large.bin')
     first.sendcmd('RETR hello.txt')
-    with early.makefile('rb') as file:
+    with over_tls.data(early).makefile('rb') as file:
         assert file.read() == b'hello\nworld\n'
-    with late.makefile('rb') as file:
+    with over_tls.data(late).makefile('rb') as file:
         assert file.read() == CONTENT
 
 
@@ -239,7 +240,7 @@ def test_active_transfers_come_from_where_the_client_came_to(server, share):  # 
         ftp.sendcmd('RETR hello.txt')
         data, peer = listener.accept()
         assert peer[0] == '127.0.0.5'
-        with data, data.makefile('rb') as file:
+        with over_tls.data(data) as data, data.makefile('rb') as file:
             assert file.read() == b'hello\nworld\n'
 
 

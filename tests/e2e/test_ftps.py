@@ -13,7 +13,9 @@ import subprocess
 
 import pytest
 
-from conftest import CORONET, PATIENCE, eventually, make_certificate, run
+from conftest import CORONET, PATIENCE, eventually, make_certificate, once, run
+
+pytestmark = once('TLS is what it tries')
 
 CONTENT = random.Random(2).randbytes(3_000_000)
 VERSIONS = {'1.2': ssl.TLSVersion.TLSv1_2, '1.3': ssl.TLSVersion.TLSv1_3}

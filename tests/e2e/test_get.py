@@ -14,7 +14,7 @@ import threading
 
 import pytest
 
-from conftest import CORONET, PATIENCE, Process, coronet, eventually, make_certificate, run
+from conftest import CORONET, PATIENCE, Process, coronet, eventually, make_certificate, once, run
 
 CONTENT = bytes(range(256)) * 4096
 
@@ -412,6 +412,7 @@ def test_targets_that_cannot_be_written(scripted, here):
 
 # ---- TLS ----------------------------------------------------------------------------------------
 
+@once('it says itself whom to trust')
 def test_https_trusts_whom_it_is_told_to(server, folder, here):
     (folder / 'a').write_bytes(CONTENT)
     cert, key = make_certificate(here, 'one')
@@ -426,6 +427,7 @@ def test_https_trusts_whom_it_is_told_to(server, folder, here):
     assert '--insecure' in said
 
 
+@once('it says itself whom to trust')
 def test_keys_are_logged_where_that_is_asked_for(server, folder, here):
     cert, key = make_certificate(here, 'one')
     one = server('-4', '--cert', cert, '--key', key, https=['127.0.0.1:0'])
@@ -436,6 +438,7 @@ def test_keys_are_logged_where_that_is_asked_for(server, folder, here):
     assert log.read_text().startswith(('CLIENT_', 'SERVER_')) and log.stat().st_mode & 0o77 == 0
 
 
+@once('it says itself whom to trust')
 def test_a_name_that_is_not_the_servers_is_refused(server, folder, here):
     cert, key = make_certificate(here, 'one', alt='DNS:elsewhere.example')
     one = server('-4', '--cert', cert, '--key', key, https=['127.0.0.1:0'])

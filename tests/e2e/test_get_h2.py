@@ -11,7 +11,9 @@ import subprocess
 
 import pytest
 
-from conftest import CORONET, Process, eventually, make_certificate, run
+from conftest import CORONET, Process, eventually, make_certificate, once, run
+
+pytestmark = once('TLS is what it tries')
 
 COUNT = 40
 CONTENT = os.urandom(300_000)

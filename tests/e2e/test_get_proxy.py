@@ -8,8 +8,10 @@ import socket
 import pytest
 
 import proxies
-from conftest import eventually, make_certificate, run
+from conftest import eventually, make_certificate, once, run
 from test_get import CONTENT, field, get, here, scripted, whole  # noqa: F401
+
+pytestmark = once('TLS is what it tries')
 
 
 @pytest.fixture

@@ -11,7 +11,9 @@ import tarfile
 
 import pytest
 
-from conftest import make_certificate as make, run
+from conftest import make_certificate as make, once, run
+
+pytestmark = once('TLS is what it tries')
 
 BIG = 30_000_000
 

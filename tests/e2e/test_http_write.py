@@ -79,7 +79,7 @@ def test_bulk_ends_where_the_body_does(writer, share):
     put = (f'PUT /large HTTP/1.1\r\nHost: {writer.host}\r\nAuthorization: Basic {token}\r\n'
            f'Content-Length: {len(large)}\r\n\r\n')
     get = f'GET /hello.txt HTTP/1.1\r\nHost: {writer.host}\r\nConnection: close\r\n\r\n'
-    with socket.create_connection((writer.host, writer.port), PATIENCE) as one:
+    with writer.connect() as one:
         one.sendall(put.encode() + large + get.encode())
         answers = b''
         while piece := one.recv(65536):

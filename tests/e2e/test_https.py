@@ -15,7 +15,9 @@ import subprocess
 
 import pytest
 
-from conftest import CORONET, PATIENCE, eventually, make_certificate as make, run
+from conftest import CORONET, PATIENCE, eventually, make_certificate as make, once, run
+
+pytestmark = once('TLS is what it tries')
 
 BIG = 40_000_000
 

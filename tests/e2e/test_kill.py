@@ -16,7 +16,7 @@ import statistics
 import threading
 import time
 
-from conftest import PATIENCE, Server
+from conftest import PATIENCE
 
 KILLS = int(os.environ.get('CORONET_KILLS', '20'))
 USER, PASSWORD = 'ann', 'good-secret'
@@ -125,7 +125,7 @@ def ftp_of(server):
 
 
 def http_of(server):
-    return http.client.HTTPConnection(server.host, server.port, timeout=PATIENCE)
+    return server.http()
 
 
 def check(folder, uploader):
@@ -155,7 +155,7 @@ def names_seen(server):
     return names
 
 
-def test_kill_9_loses_nothing_acknowledged(folder, tmp_path):
+def test_kill_9_loses_nothing_acknowledged(server, folder):
     folder.chmod(0o777)
     ByParts.told = {}
     draw = random.Random(1)
@@ -163,17 +163,17 @@ def test_kill_9_loses_nothing_acknowledged(folder, tmp_path):
     ready = []
     for _ in range(KILLS):
         start = time.monotonic()
-        server = Server(folder, tmp_path / 'stdout', '--write', '--user', f'{USER}:{PASSWORD}',
-                        where=['127.0.0.1:0'], ftp=['127.0.0.1:0'])
+        one = server('--write', '--user', f'{USER}:{PASSWORD}', where=['127.0.0.1:0'],
+                     ftp=['127.0.0.1:0'])
         ready.append(time.monotonic() - start)
         try:
-            assert names_seen(server) <= set(versions)
-            uploaders = [way(server, versions[way.file]) for way in WAYS]
+            assert names_seen(one) <= set(versions)
+            uploaders = [way(one, versions[way.file]) for way in WAYS]
             for uploader in uploaders:
                 uploader.start()
             time.sleep(draw.uniform(0, 0.15))  # the point of the kill, not a wait for anything
         finally:
-            server.kill()
+            one.kill()
         for uploader in uploaders:
             uploader.join()
             versions[uploader.file] = check(folder, uploader)

@@ -23,14 +23,14 @@ def loaded(server, folder, request):
 def test_wrk(loaded, name):
     out = run('wrk', '-t2', '-c64', '-d1s', loaded.url + name).stdout.decode()
     assert 'Socket errors' not in out and 'Non-2xx' not in out, out
-    assert int(re.search(r'(\d+) requests in', out)[1]) > 100, out
+    assert int(re.search(r'(\d+) requests in', out)[1]) > 10, out
 
 
 @pytest.mark.skipif(not shutil.which('wrk'), reason='wrk is not installed')
 def test_wrk_with_a_connection_for_each_request(loaded):
     out = run('wrk', '-t1', '-c8', '-d1s', '-H', 'Connection: close', loaded.url + '1k')
     out = out.stdout.decode()
-    assert 'Non-2xx' not in out and int(re.search(r'(\d+) requests in', out)[1]) > 100, out
+    assert 'Non-2xx' not in out and int(re.search(r'(\d+) requests in', out)[1]) > 10, out
 
 
 @pytest.mark.skipif(not shutil.which('h2load'), reason='h2load is not installed')

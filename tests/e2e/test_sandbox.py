@@ -13,7 +13,7 @@ import subprocess
 
 import pytest
 
-from conftest import CORONET, eventually, run
+from conftest import CORONET, eventually, once, run
 
 BACKENDS = ('epoll', 'io_uring')
 LANDLOCK, SECCOMP = 'Landlock', 'seccomp'
@@ -77,7 +77,8 @@ def test_what_the_kernel_granted_is_said_on_demand(server, folder):
     assert any(LANDLOCK in line for line in lines) and any(SECCOMP in line for line in lines)
 
 
-@pytest.mark.parametrize('mode', ['--ftp-pasv', '--ftp-port'])
+@pytest.mark.parametrize('mode', ['--ftp-pasv', pytest.param(
+    '--ftp-port', marks=once('curl 7.88 forgets TLS where the server connects'))])
 def test_data_connections_are_made_from_the_ports_left(server, folder, mode):
     """With a range for passive mode, active mode still has its own."""
     (folder / 'a').write_text('hello')

@@ -3,7 +3,6 @@
 
 import filecmp
 import hashlib
-import http.client
 import json
 import os
 import re
@@ -14,7 +13,7 @@ import urllib.request
 
 import pytest
 
-from conftest import PATIENCE, run
+from conftest import PATIENCE, once, run
 
 BIG = 8 << 20
 
@@ -152,6 +151,7 @@ def test_wget_mirrors_a_tree_byte_for_byte(server, folder, tmp_path):
 
 
 @needs('aria2c')
+@once('it reads what to trust from no environment')
 def test_aria2_downloads_in_four_segments(server, big, tmp_path):
     one = server()
     run('aria2c', '-q', '-x4', '-s4', '-k1M', '--no-conf', '-d', tmp_path, '-o', 'got',
@@ -175,7 +175,7 @@ def test_urllib(server, folder):
 def test_a_connection_serves_many_requests(server, folder):
     (folder / 'a').write_text('hello')
     one = server()
-    connection = http.client.HTTPConnection(one.host, one.port, timeout=PATIENCE)
+    connection = one.http()
     connection.connect()
     local = connection.sock.getsockname()
     for _ in range(50):
@@ -299,6 +299,7 @@ def test_connections_of_one_address_are_limited(server, folder):
         assert is_refused(one)
 
 
+@once('the handshake waits already')
 def test_connections_beyond_the_limit_wait(server, folder):
     (folder / 'a').write_text('hello')
     one = server('-4', '--workers', '1', '--max-connections', '1')

@@ -15,7 +15,9 @@ import tempfile
 
 import pytest
 
-from conftest import CORONET, PATIENCE, as_root, coronet, eventually, run
+import over_tls
+from conftest import CORONET, PATIENCE, as_root, coronet, eventually, once, run
+from over_tls import HTTP
 
 DATE = r'\[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d \+0000\]'
 
@@ -44,7 +46,7 @@ def has_ipv6():
 
 def test_localhost_is_both_loopbacks_on_one_port(server):
     urls = server().urls
-    assert re.fullmatch(r'http://127\.0\.0\.1:\d+/', urls[0])
+    assert re.fullmatch(HTTP + r'://127\.0\.0\.1:\d+/', urls[0])
     if has_ipv6():
         assert urls[1:] == [urls[0].replace('127.0.0.1', '[::1]')]
 
@@ -54,7 +56,7 @@ def test_one_family_only(server, family, pattern):
     if family == '-6' and not has_ipv6():
         pytest.skip('no IPv6 here')
     urls = server(family).urls
-    assert len(urls) == 1 and re.fullmatch(rf'http://{pattern}:\d+/', urls[0])
+    assert len(urls) == 1 and re.fullmatch(rf'{HTTP}://{pattern}:\d+/', urls[0])
 
 
 def test_several_addresses_are_all_served(server, folder):
@@ -160,6 +162,7 @@ def slow_download(one):
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
     connection.settimeout(PATIENCE)
     connection.connect((one.host, one.port))
+    connection = over_tls.secured(connection, one.host)
     connection.sendall(b'GET /big HTTP/1.1\r\nHost: x\r\n\r\n')
     assert connection.recv(1000).startswith(b'HTTP/1.1 200')
     return connection
@@ -228,6 +231,7 @@ def processor_seconds(pid):
     return sum(map(int, ticks)) / os.sysconf('SC_CLK_TCK')
 
 
+@once('the handshakes wait already')
 def test_it_waits_for_descriptors_without_spinning(server, folder):
     """Attack M13."""
     (folder / 'a').write_text('hello')
@@ -346,7 +350,7 @@ def test_json_lines(server, folder, tmp_path):
     assert re.fullmatch(r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ', event.pop('time'))
     assert re.fullmatch(r'127\.0\.0\.1:\d+', event.pop('peer'))
     assert event == {
-        'event': 'request', 'method': 'GET', 'target': '/a?"x', 'scheme': 'http', 'host': 'x',
+        'event': 'request', 'method': 'GET', 'target': '/a?"x', 'scheme': HTTP, 'host': 'x',
         'version': 'HTTP/1.1', 'status': 200, 'body_bytes': 5, 'referer': '', 'user_agent': '"\\ é'}
 
 

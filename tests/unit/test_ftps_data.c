@@ -189,6 +189,19 @@ static void downloads_and_listings_end_with_a_farewell(void **unused)
     assert_int_equal(ftp_reply(), 226);
 }
 
+static void a_refused_upload_ends_with_a_farewell_and_not_with_a_reset(void **unused)
+{
+    (void)unused;
+    ftp.options.upload_bytes_max = 3;
+    ftps_start();
+    ftps_login("all");
+    assert_int_equal(ftps_begin("STOR new", true), 0);
+    assert_int_equal(co_write(ftp.data, "0123", 4), 0);
+    assert_int_equal(ftps_receive(), 0);
+    assert_int_equal(ftp_reply(), 552);
+    assert_null(ftp_content("new"));
+}
+
 static void the_clients_farewell_is_not_missed_after_a_download(void **unused)
 {
     (void)unused;
@@ -404,6 +417,7 @@ static int all_tests(void *arg)
         FTPS_TEST(abor_ends_an_encrypted_transfer_and_the_session_goes_on),
         FTPS_TEST(f08_an_upload_without_farewell_is_not_taken_for_whole),
         FTPS_TEST(downloads_and_listings_end_with_a_farewell),
+        FTPS_TEST(a_refused_upload_ends_with_a_farewell_and_not_with_a_reset),
         FTPS_TEST(the_clients_farewell_is_not_missed_after_a_download),
         FTPS_TEST(f07_a_data_connection_must_resume_where_that_is_required),
         FTPS_TEST(who_uses_each_ticket_once_has_one_for_each_transfer),

@@ -42,6 +42,19 @@ static void a_file_that_grows_too_large_leaves_nothing(void **state)
     assert_memory_equal(site.got, "HTTP/1.1 201", 12);
 }
 
+/* Many clients read no answer before all is sent; what a close resets they never read. */
+static void a_refusal_is_heard_by_who_has_a_mebibyte_still_to_send(void **state)
+{
+    (void)state;
+    static char text[1050000];
+    limit_files_to(100000);
+    int head = snprintf(
+        text, sizeof text, "PUT /a HTTP/1.1\r\nHost: a\r\n" ANN CHUNKED "\r\n%x\r\n", 1u << 20);
+    memset(text + head, 'x', 1 << 20);
+    talk(text);
+    assert_limit_is_named("100000");
+}
+
 static void of_a_file_in_parts_the_whole_counts(void **state)
 {
     (void)state;
@@ -176,6 +189,7 @@ static int all_tests(void *arg)
     const struct CMUnitTest tests[] = {
         ACCOUNTS_TEST(a_file_that_says_it_is_too_large_is_not_read),
         ACCOUNTS_TEST(a_file_that_grows_too_large_leaves_nothing),
+        ACCOUNTS_TEST(a_refusal_is_heard_by_who_has_a_mebibyte_still_to_send),
         ACCOUNTS_TEST(of_a_file_in_parts_the_whole_counts),
         ACCOUNTS_TEST(of_a_form_each_file_counts),
         ACCOUNTS_TEST(an_account_uploads_no_faster_than_its_rate),
