@@ -103,17 +103,18 @@ static bool has_no_body(int status, enum co_http_method method)
            (method == CO_HTTP_CONNECT && status < 300);
 }
 
-/* A server that does not end with "chunked" ends with the connection; one of HTTP/1.0 knows no
- * codings, and a length beside them is an attempt to be read in two ways (RFC 9112 6.1). */
+/* Nothing but chunks: nobody has asked for another coding (TE), and its bytes would be taken for
+ * the content. HTTP/1.0 knows no codings, and a length beside them is an attempt to be read in two
+ * ways (RFC 9112 6.1). */
 static int read_codings(
     struct co_http1_response *response, co_text length, struct co_http_walk *walk)
 {
     co_text coding = {NULL, 0};
-    unsigned chunked = 0;
+    unsigned count = 0;
     while (co_http_walk_element(walk, &coding))
-        chunked += co_text_equal_nocase(coding, CO_TEXT("chunked"));
-    bool last = co_text_equal_nocase(coding, CO_TEXT("chunked"));
-    if (!last || chunked != 1 || length.at || response->minor == 0)
+        count++;
+    bool chunked = count == 1 && co_text_equal_nocase(coding, CO_TEXT("chunked"));
+    if (!chunked || length.at || response->minor == 0)
         return CO_EHTTP;
     response->framing = CO_HTTP_CHUNKED;
     return 0;

@@ -25,6 +25,13 @@ static int unknown_coding(co_text name)
         CO_TEXT_PRINT(name));
 }
 
+/* "none" is no coding that is registered, but what some servers say instead of nothing. */
+static bool is_no_coding(co_text name)
+{
+    return co_text_equal_nocase(name, CO_TEXT("identity")) ||
+           co_text_equal_nocase(name, CO_TEXT("none"));
+}
+
 /* The codings in the order of their application. Returns how many, or as co_http_decoded_open. */
 static ssize_t read_codings(const struct co_http1_response *head, enum co_decode_kind *ret)
 {
@@ -34,7 +41,7 @@ static ssize_t read_codings(const struct co_http1_response *head, enum co_decode
     co_text name;
     while (co_http_walk_element(&walk, &name)) {
         enum co_decode_kind kind;
-        if (co_text_equal_nocase(name, CO_TEXT("identity")))
+        if (is_no_coding(name))
             continue;
         if (co_decode_find(name, &kind) < 0)
             return unknown_coding(name);

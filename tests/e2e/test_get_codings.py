@@ -75,6 +75,13 @@ def test_bodies_that_are_none_need_no_coding(scripted, here):  # noqa: F811
     assert (here / 'a').read_bytes() == b''
 
 
+@pytest.mark.parametrize('coding', ['identity', 'none', 'None'])
+def test_what_is_not_coded_at_all_is_taken_as_it_is(scripted, here, coding):  # noqa: F811
+    one = scripted(lambda head, nth: coded(coding, TEXT))
+    get('--compressed', f'{one.url}/a', cwd=here)
+    assert (here / 'a').read_bytes() == TEXT
+
+
 def test_members_are_one_file(scripted, here):  # noqa: F811
     body = gzip.compress(TEXT[:1000]) + gzip.compress(b'') + gzip.compress(TEXT[1000:])
     one = scripted(lambda head, nth: coded('gzip', body))

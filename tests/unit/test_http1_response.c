@@ -87,6 +87,7 @@ static void refuses_bodies_that_end_in_two_places_rfc9112_6_3(void **state)
         "Content-Length: +5", "Content-Length: -1", "Content-Length: ", "Content-Length: 0x5",
         "Content-Length: 99999999999999999999", "Transfer-Encoding: chunked\r\nContent-Length: 5",
         "Transfer-Encoding: chunked, chunked", "Transfer-Encoding: chunked, gzip",
+        "Transfer-Encoding: gzip, chunked", "Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked",
         "Transfer-Encoding: xchunked", "Transfer-Encoding:"};
     char text[256];
     struct co_http1_response response;
