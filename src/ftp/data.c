@@ -2,7 +2,7 @@
 /*
  * Data connections (RFC 959 3.2, 5.2; RFC 2428): where the next one comes from, and making it.
  *
- * Passive: a ticket of the broker's (net/broker.h) or a listening socket of the session's, for one
+ * Passive: a ticket of the broker's (net/broker.h) or a port of the shard's (net/ports.h), for one
  * connection of the control connection's peer; strangers who knock are turned away and the rightful
  * one is waited for (attacks F02).
  * Active: only ever to the control connection's peer, and not to the ports of services (F01).
@@ -18,13 +18,10 @@
 
 #define ACTIVE_PORT_MIN  1024
 #define ACTIVE_PORT_FROM 20
-#define PORT_FIRST       49152 /* of those that are for passing use (RFC 6335 6) */
-#define PORT_COUNT       16384
-#define PORT_TRIES       16
 
 void co_ftp_data_forget(struct co_ftp_session *session)
 {
-    co_listener_close(session->data.listener);
+    co_port_return(&session->shard->ports, session->data.port, false);
     co_ticket_free(session->data.ticket);
     free(session->data.peer);
     session->data = (struct co_ftp_data){.kind = CO_FTP_DATA_NONE};
@@ -42,31 +39,6 @@ bool co_ftp_data_is_prepared(struct co_ftp_session *session)
 }
 
 /* ---- passive -------------------------------------------------------------------------------- */
-
-static int listen_at(struct co_ftp_session *session, co_address *address, unsigned port)
-{
-    co_address_set_port(address, port); /* 150 will have promised a transfer: it is expected */
-    return co_listen_expecting(
-        &session->data.listener, address, &(struct co_listen_options){.backlog = 8});
-}
-
-/* At a port of the session's own. It is drawn here: nobody can foresee it, and the kernel looks the
- * longer for a free one the more connections have just ended. */
-static int listen_alone(struct co_ftp_session *session, co_address *address)
-{
-    int rc = -EADDRINUSE;
-    for (int tries = 0; rc == -EADDRINUSE && tries < PORT_TRIES; tries++) {
-        uint32_t draw;
-        co_random(&draw, sizeof draw);
-        rc = listen_at(session, address, PORT_FIRST + draw % PORT_COUNT);
-    }
-    if (rc == -EADDRINUSE)
-        rc = listen_at(session, address, 0);
-    if (rc < 0)
-        return rc;
-    *address = *co_listener_address(session->data.listener);
-    return 0;
-}
 
 /* Our end of the control connection. */
 static void local_address(const struct co_ftp_session *session, co_address *ret)
@@ -86,7 +58,7 @@ static int passive_open(struct co_ftp_session *session, co_address *local)
     if (family != AF_INET && family != AF_INET6)
         return -EAFNOSUPPORT;
     int rc = broker ? co_ticket_take(broker, &peer, local, &session->data.ticket)
-                    : listen_alone(session, local);
+                    : co_port_draw(&session->shard->ports, local, &session->data.port);
     if (rc == 0)
         session->data.kind = CO_FTP_DATA_PASSIVE;
     return rc;
@@ -201,17 +173,20 @@ int co_ftp_on_eprt(struct co_ftp_session *session, const struct co_ftp_command *
 
 /* ---- making it ------------------------------------------------------------------------------ */
 
-static int accept_peer(const struct co_ftp_session *session, co_listener *listener, co_stream **ret)
+static int accept_peer(struct co_ftp_session *session, co_stream **ret)
 {
     co_address rightful, peer;
+    struct co_ftp_data *data = &session->data;
     co_stream_peer(session->control, &rightful);
     for (;;) {
         co_stream *stream;
-        int rc = co_accept(&stream, listener);
+        int rc = co_accept(&stream, data->port->listener);
         if (rc < 0)
             return rc;
         co_stream_peer(stream, &peer);
         if (co_address_same_host(&peer, &rightful)) {
+            co_port_return(&session->shard->ports, data->port, true);
+            data->port = NULL;
             *ret = stream;
             return 0;
         }
@@ -267,7 +242,7 @@ int co_ftp_data_open(struct co_ftp_session *session, co_stream **ret)
     struct co_ftp_data *data = &session->data;
     co_scope_open(&scope, session->server->options.data_timeout_ms);
     int rc = data->ticket                        ? co_ticket_accept(data->ticket, ret)
-             : data->kind == CO_FTP_DATA_PASSIVE ? accept_peer(session, data->listener, ret)
+             : data->kind == CO_FTP_DATA_PASSIVE ? accept_peer(session, ret)
                                                  : connect_peer(session, ret);
     co_ftp_data_forget(session);
     if (rc == 0 && session->data_secure)

@@ -112,10 +112,14 @@ static int serve(co_ftp_server *server, const struct place *place)
     protocol.client_first = place->secure; /* TLS's hello */
     if (place->secure && !server->options.tls)
         return -EINVAL;
+    int rc = co_ports_init(&shard.ports);
+    if (rc < 0)
+        return rc;
     co_tree_views_init(&shard.views, server->tree, server->options.hidden);
-    int rc = place->listener ? co_protocol_serve_listener(&protocol, place->listener)
-                             : co_protocol_serve(&protocol, place->where, place->options);
+    rc = place->listener ? co_protocol_serve_listener(&protocol, place->listener)
+                         : co_protocol_serve(&protocol, place->where, place->options);
     co_tree_views_clear(&shard.views);
+    co_ports_clear(&shard.ports);
     return rc;
 }
 

@@ -22,6 +22,7 @@
 #include "ftp/announce.h"
 #include "net/broker.h"
 #include "net/pace.h"
+#include "net/ports.h"
 #include "net/stream.h"
 #include "tls/terms.h"
 #include "tree/view.h"
@@ -40,6 +41,7 @@ struct co_ftp_server {
 struct co_ftp_shard {
     struct co_ftp_server *server;
     struct co_tree_views views; /* what the accounts that are logged in see */
+    struct co_ports ports;      /* where data connections come to, unless the server has a broker */
 };
 
 /* Where the next data connection comes from. */
@@ -47,7 +49,7 @@ enum co_ftp_data_kind { CO_FTP_DATA_NONE, CO_FTP_DATA_PASSIVE, CO_FTP_DATA_ACTIV
 
 struct co_ftp_data {
     enum co_ftp_data_kind kind;
-    co_listener *listener;    /* passive, at a port of its own; or */
+    struct co_port *port;     /* passive, at a port of its own; or */
     struct co_ticket *ticket; /* at one of the broker's */
     co_address *peer;         /* active; allocated, since few sessions have one */
 };

@@ -297,6 +297,12 @@ const co_address *co_listener_address(const co_listener *listener)
     return &listener->address;
 }
 
+bool co_listener_is_knocked_at(const co_listener *listener)
+{
+    struct co_control knocks = {.code = CO_CONTROL_KNOCKS};
+    return listener->rt->backend->control(listener->rt, listener->fd, &knocks) != 0;
+}
+
 /* ---- accepting
  * ------------------------------------------------------------------------------------- */
 

@@ -28,6 +28,10 @@ void co_listener_remove_path(const co_address *address);
 int co_listen_expecting(
     co_listener **ret, const co_address *address, const struct co_listen_options *options);
 
+/* Does a connection wait that has not been accepted? Does not suspend. True when it cannot be told.
+ */
+bool co_listener_is_knocked_at(const co_listener *listener);
+
 /* The next connection as it is, asked by no access rules: its socket, and the peer. Suspends. As
  * co_accept. */
 int co_listener_accept(co_listener *listener, co_fd *ret, co_address *ret_peer);

@@ -125,6 +125,7 @@ enum co_control_code {
     CO_CONTROL_PEER_NAME,  /* ret_address */
     CO_CONTROL_UNREAD,     /* result: bytes that wait to be read, as far as is known */
     CO_CONTROL_UNSENT, /* result: bytes that the peer's machine has not acknowledged, likewise */
+    CO_CONTROL_KNOCKS, /* result: more than 0 when connections wait to be accepted */
 };
 
 struct co_control {

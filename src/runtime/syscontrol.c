@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sockios.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
@@ -169,6 +170,14 @@ static long queued(int raw, unsigned long queue)
     return ioctl(raw, queue, &bytes) < 0 ? -errno : bytes;
 }
 
+/* Is anybody there to be accepted? */
+static long knocks(int raw)
+{
+    struct pollfd one = {.fd = raw, .events = POLLIN};
+    int n = poll(&one, 1, 0);
+    return n < 0 ? -errno : n;
+}
+
 static long result_of(int rc)
 {
     return rc < 0 ? -errno : rc;
@@ -200,6 +209,7 @@ long co_sys_control(struct co_rt *rt, co_fd fd, struct co_control *c)
     case CO_CONTROL_PEER_NAME: return get_name(raw, getpeername, c->ret_address);
     case CO_CONTROL_UNREAD: return queued(raw, SIOCINQ);
     case CO_CONTROL_UNSENT: return queued(raw, SIOCOUTQ);
+    case CO_CONTROL_KNOCKS: return knocks(raw);
     }
     return -EINVAL;
 }

@@ -458,6 +458,8 @@ long co_virt_control(struct co_virt_socket *socket, struct co_control *control)
         return 0;
     case CO_CONTROL_UNREAD: return (long)socket->kind->unread(socket);
     case CO_CONTROL_UNSENT: return 0; /* nothing is lost on the way */
+    case CO_CONTROL_KNOCKS:
+        return socket->state == CO_VIRT_LISTENING ? (long)socket->stream.waiting_count : -EINVAL;
     }
     return -EINVAL;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The lines of FTP's attacks (docs/security.md): each turns red when its guard is removed. */
 #include "ftp_rig.h"
+#include "net/ports.h"
 #include "tree/cache.h"
 
 #include <malloc.h>
@@ -52,19 +53,90 @@ static void f02_a_stranger_gets_nothing_and_holds_nobody_up(void **unused)
     }
 }
 
-static void one_connection_comes_of_each_pasv(void **unused)
+/* A whole transfer; where it came from. */
+static co_address fetch_file(void)
 {
-    co_stream *second;
-    (void)unused;
-    ftp_start();
-    ftp_login("all");
     co_address address = ftp_passive();
     ftp_data_connect(&address);
     assert_int_equal(ftp_do("RETR file"), 150);
     assert_int_equal(ftp_receive(), 0);
+    assert_string_equal(ftp.got, "one\ntwo\r\nxyz");
     assert_int_equal(ftp_reply(), 226);
-    assert_true(co_connect(&second, &address) < 0);
+    return address;
+}
+
+/* Whoever knocks there is refused, or turned away soon. */
+static void expect_nothing_at(const co_address *address)
+{
+    co_stream *stream;
+    char byte;
+    int64_t start = co_now_ns();
+    if (co_connect(&stream, address) < 0)
+        return;
+    assert_true(co_read(stream, &byte, 1) <= 0);
+    assert_true(co_now_ns() - start <= 2 * CO_PORTS_SWEEP_MS * CO_MS);
+    co_abort(stream);
+}
+
+static void one_connection_comes_of_each_pasv(void **unused)
+{
+    (void)unused;
+    ftp_start();
+    ftp_login("all");
+    co_address address = fetch_file();
+    expect_nothing_at(&address);
     assert_int_equal(ftp_do("RETR file"), 425);
+}
+
+static void f02_who_came_before_pasv_is_not_who_is_expected(void **unused)
+{
+    co_address kept[CO_PORTS_CHOICE_MIN];
+    co_stream *early[CO_PORTS_CHOICE_MIN];
+    (void)unused;
+    ftp_start();
+    ftp_login("all");
+    for (unsigned i = 0; i < CO_PORTS_CHOICE_MIN; i++)
+        kept[i] = fetch_file();
+    for (unsigned i = 0; i < CO_PORTS_CHOICE_MIN; i++) /* from the client's own address */
+        if (co_connect(&early[i], &kept[i]) < 0)       /* the ones before have been noticed */
+            early[i] = NULL;
+    assert_non_null(early[0]);
+    co_address address = fetch_file();
+    for (unsigned i = 0; i < CO_PORTS_CHOICE_MIN; i++) {
+        char byte;
+        assert_int_not_equal(co_address_port(&kept[i]), co_address_port(&address));
+        assert_true(!early[i] || co_read(early[i], &byte, 1) <= 0);
+        co_abort(early[i]);
+    }
+}
+
+static void f02_a_kept_port_expects_one_connection_each_time(void **unused)
+{
+    co_address address;
+    (void)unused;
+    ftp_start();
+    ftp_login("all");
+    for (unsigned i = 0; i < 2 * CO_PORTS_CHOICE_MIN; i++)
+        address = fetch_file();
+    assert_int_equal(ftp_do("RETR file"), 425);
+    expect_nothing_at(&address);
+    fetch_file();
+}
+
+/* Whom a port was drawn for may still come when he has changed his mind. */
+static void a_port_that_nobody_came_to_is_not_kept(void **unused)
+{
+    co_stream *late;
+    static const char *const instead[] = {"EPSV", "PASV", "REIN", "QUIT"};
+    (void)unused;
+    ftp_start();
+    for (size_t i = 0; i < CO_LENGTH(instead); i++) {
+        ftp_login("all");
+        co_address address = ftp_passive();
+        assert_in_range(ftp_do(instead[i]), 220, 229);
+        assert_true(co_connect(&late, &address) < 0);
+        ftp_hang_up();
+    }
 }
 
 static void f21_an_exhausted_range_is_told_at_once(void **unused)
@@ -403,11 +475,12 @@ static void try_event(enum point point, const char *transfer, void (*event)(void
     if (ftp.control) {
         go_on();
     } else { /* the data connection stays open, and is not waited for */
-        co_sleep(1000);
+        co_sleep(CO_PORTS_IDLE_MS + 1000);
         assert_int_equal(ftp_sockets(), sockets + (ftp.data != NULL));
     }
     ftp_hang_up();
-    co_sleep(CO_TREE_CACHE_OPEN_NS / CO_MS + 1000); /* a file stays open for the next who asks */
+    /* A file stays open for the next who asks, and so does a port. */
+    co_sleep(CO_TREE_CACHE_OPEN_NS / CO_MS + CO_PORTS_IDLE_MS);
     if (ftp_sockets() != sockets || ftp_descriptors() != descriptors)
         fail_msg("left behind by %s at point %d", transfer, (int)point);
     put_text("file", "one\ntwo\r\nxyz");
@@ -549,6 +622,9 @@ static int all_tests(void *arg)
         FTP_TEST(f01_active_transfers_can_be_switched_off),
         FTP_TEST(f02_a_stranger_gets_nothing_and_holds_nobody_up),
         FTP_TEST(one_connection_comes_of_each_pasv),
+        FTP_TEST(f02_who_came_before_pasv_is_not_who_is_expected),
+        FTP_TEST(f02_a_kept_port_expects_one_connection_each_time),
+        FTP_TEST(a_port_that_nobody_came_to_is_not_kept),
         FTP_TEST(f21_an_exhausted_range_is_told_at_once),
         FTP_TEST(f21_ports_are_drawn_at_random),
         FTP_TEST(f21_so_are_ports_without_a_range),
