@@ -32,13 +32,28 @@ NAMES_MAX = 12  # files of a client
 LARGE_BYTES = 8 << 20  # more than sockets hold: what is left in the midst of it is
 
 
-class Wrong(Exception):
-    """Not what it should be."""
+class Unexpected(Exception):
+    """Another answer than there should be."""
+
+
+class Wrong(Unexpected):
+    """What is said to be whole is not what it should be."""
 
 
 def demand(condition, *what):
     if not condition:
+        raise Unexpected(' '.join(map(str, what)))
+
+
+def demand_right(condition, *what):
+    if not condition:
         raise Wrong(' '.join(map(str, what)))
+
+
+def body_of(response):
+    """As much of it as there is, of one that went well."""
+    demand(response.startswith(b'HTTP/1.1 20'[:len(response)]), 'GET', response[:20])
+    return response.partition(b'\r\n\r\n')[2]
 
 
 def reset(connection):
@@ -98,8 +113,8 @@ class Client(threading.Thread):
 
     # ---- what there is
 
-    def content(self):
-        return self.draw.randbytes(self.draw.choice(SIZES))
+    def content(self, size=None):
+        return self.draw.randbytes(self.draw.choice(SIZES) if size is None else size)
 
     def new_name(self):
         return f'{self.draw.randrange(NAMES_MAX)}.bin'
@@ -113,12 +128,15 @@ class Client(threading.Thread):
     def check(self, name, got, start=0, end=None):
         expected = (self.site.large if name is None else self.files[name])[start:end]
         self.bytes += len(got)
-        demand(got == expected, name or 'the large file', 'from', start, 'is', len(got),
-               'bytes, not the expected', len(expected))
+        if got != expected:
+            pairs = enumerate(zip(got, expected))
+            raise Wrong(f'{name or "the large file"} from {start} is {len(got)} bytes, not the '
+                        f'expected {len(expected)}, and differs at '
+                        f'{next((at for at, (is_, should) in pairs if is_ != should), "no byte")}')
 
     def check_names(self, names):
         listed, expected = sorted(names), sorted(self.files)
-        demand(listed == expected, 'listed', listed, 'not', expected)
+        demand_right(listed == expected, 'listed', listed, 'not', expected)
 
     # ---- HTTP
 
@@ -232,7 +250,9 @@ class Client(threading.Thread):
             connection.sendall(self.head('GET', '/large', 'Range: bytes=0-999999').encode())
             connection.shutdown(socket.SHUT_WR)
             got = b''.join(iter(lambda: connection.recv(1 << 16), b''))
-        self.check(None, got.partition(b'\r\n\r\n')[2], 0, 1_000_000)
+        body = body_of(got)
+        demand(len(body) == 1_000_000, 'the response is cut')
+        self.check(None, body, 0, 1_000_000)
 
     def pipelined_gets(self):
         name, count = self.some_name(), self.draw.randrange(1, 20)
@@ -242,13 +262,14 @@ class Client(threading.Thread):
             for _ in range(count + 1):
                 demand(file.readline().startswith(b'HTTP/1.1 200'), 'a pipelined GET')
                 fields = http.client.parse_headers(file)
-                self.check(name, file.read(int(fields['Content-Length'])))
+                body = file.read(int(fields['Content-Length']))
+                demand(len(body) == int(fields['Content-Length']), 'a response is cut')
+                self.check(name, body)
             demand(file.read() == b'', 'more behind the last response')
 
     def broken_get(self):
         connection = self.send(self.head('GET', '/large'))
-        got = connection.recv(self.draw.randrange(1, 1 << 18))
-        demand(got.startswith(b'HTTP/1.1 200'[:len(got)]), 'GET')
+        body_of(connection.recv(self.draw.randrange(1, 1 << 18)))
         self.draw.choice((reset, socket.socket.close))(connection)
 
     def broken_put(self):
@@ -285,7 +306,7 @@ class Client(threading.Thread):
         except (ssl.SSLError, ConnectionError, TimeoutError):
             pass
         connection.close()
-        body = bytes(got.partition(b'\r\n\r\n')[2])
+        body = body_of(bytes(got))
         self.check(None, body, 0, len(body))
 
     def slow_get(self):
@@ -296,12 +317,12 @@ class Client(threading.Thread):
             demand(piece, 'cut while it was read slowly')
             got += piece
             time.sleep(0.02)
-        body = bytes(got.partition(b'\r\n\r\n')[2])
+        body = body_of(bytes(got))
         self.check(None, body, 0, len(body))
         self.draw.choice((reset, socket.socket.close))(connection)
 
     def slow_put(self):
-        name, body = self.new_name(), self.draw.randbytes(2000)
+        name, body = self.new_name(), self.content(2000)
         head = self.head('PUT', self.path(name), f'Content-Length: {len(body)}',
                          'Connection: close')
         with self.send(head) as connection:
@@ -343,11 +364,13 @@ class Client(threading.Thread):
             demand(get.status == (200 if name in self.files else 404), 'GET', get.status)
             if name in self.files:
                 self.check(name, bytes(get.got))
+        demand(given_up.status in (None, 200), 'GET', given_up.status)
         self.check(None, bytes(given_up.got), 0, len(given_up.got))
 
     def h2_large(self):
         get = load_h2.Exchange('GET', '/large')
         self.h2_connection().exchange([get])
+        demand(get.status == 200, 'GET', get.status)
         self.check(None, bytes(get.got))
 
     def h2_broken(self):
@@ -427,7 +450,7 @@ class Client(threading.Thread):
         self.files[name] = body
 
     def appe(self):
-        name, more = self.some_name(), self.draw.randbytes(1000)
+        name, more = self.some_name(), self.content(1000)
         if len(self.files[name]) < max(SIZES):
             self.session().storbinary(f'APPE {name}', io.BytesIO(more))
             self.files[name] += more

@@ -501,13 +501,17 @@ static long copy_file(struct co_stream *stream, int file_fd, uint64_t offset, si
         sent += rc > 0 ? (size_t)rc : 0;
     }
     co_buffer_give(stream->rt, buffer, CO_BUFFER_LARGE);
-    return sent > 0 ? (long)sent : rc; /* what stopped it will stop the next slice again */
+    if (rc < 0 && !is_scope_code(rc)) /* for good: some of it may go out all the same (TLS) */
+        stream->write_error = (int32_t)rc;
+    return sent > 0 ? (long)sent : rc;
 }
 
 static long send_slice(struct co_stream *stream, int file_fd, uint64_t offset, uint64_t left)
 {
     size_t slice = left < FILE_SLICE ? (size_t)left : FILE_SLICE;
     bool copy = !stream->kind->send_file || slice <= FILE_COPIED;
+    if (stream->write_error)
+        return stream->write_error;
     long n = copy ? copy_file(stream, file_fd, offset, slice)
                   : stream->kind->send_file(stream, file_fd, offset, slice);
     return n == 0 ? CO_EEOF : n; /* the file is shorter than it was */

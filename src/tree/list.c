@@ -22,10 +22,12 @@ struct co_tree_reader {
     struct co_buf path;    /* the folder's path and a slash; room for one name */
 };
 
-/* Is it this process or the moment that lacks something, and not the entry? */
+/* Is it this process, the moment or the disk that lacks something, and not the entry? A list
+ * without it would be taken for whole, and mirrors delete by lists. */
 static bool is_shortage(int error)
 {
-    return error == -ENOMEM || error == -EMFILE || error == -ENFILE || error == -EBUSY;
+    return error == -ENOMEM || error == -EMFILE || error == -ENFILE || error == -EBUSY ||
+           error == -EIO;
 }
 
 /* What a request for the name would find: from the root, since a link may lead up and down again

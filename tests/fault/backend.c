@@ -12,6 +12,7 @@
 #include "runtime/rt.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 
 static struct co_backend faulty;
@@ -19,8 +20,8 @@ static const struct co_backend *base;
 static __thread struct co_op *delayed; /* falsified, and completed by the next poll */
 
 /* A gather list of few bytes for each operation that may be in flight. */
-static struct iovec bytes[64];
-static unsigned byte_next;
+static __thread struct iovec bytes[1024];
+static __thread unsigned byte_next;
 
 /* A byte; of what is large, the time that this takes tells nothing more. */
 static size_t short_size(size_t size)
@@ -87,10 +88,10 @@ static bool faulty_submit(struct co_rt *rt, struct co_op *op)
     if (!error)
         return base->submit(rt, op);
     op->result = error == FAULT_END ? 0 : -error;
-    op->in_flight = fault->later;
-    if (fault->later)
+    op->in_flight = fault->later && !delayed;
+    if (op->in_flight)
         delayed = op;
-    return !fault->later;
+    return !op->in_flight;
 }
 
 static void faulty_cancel(struct co_rt *rt, struct co_op *op)
@@ -151,8 +152,11 @@ int co_backend_choose(struct co_rt *rt)
 {
     static const struct co_backend *const all[] = {FAULT_BACKENDS};
     const struct co_backend *found = NULL;
+    const char *name = rt->options->backend;
+    if (!name)
+        name = getenv("CORONET_BACKEND");
     for (size_t i = 0; i < CO_LENGTH(all); i++)
-        if (strcmp(all[i]->name, rt->options->backend) == 0)
+        if (strcmp(all[i]->name, name) == 0)
             found = all[i];
     if (!found)
         return -EINVAL;

@@ -6,6 +6,7 @@
  * or succeeds as it likes, but without a fault it succeeds. Crashes are the sanitizer's to report.
  */
 #include "backend.h"
+#include "kinds.h"
 #include "memory.h"
 #include "room.h"
 
@@ -123,37 +124,6 @@ static bool try_none(const char *backend, const struct room *room)
 /* ---- every fault ------------------------------------------------------------------------------
  */
 
-static const struct kind {
-    unsigned code;
-    const char *name;
-    int errors[12]; /* ends with 0 */
-} kinds[] = {
-    {FAULT_MEMORY, "allocation", {ENOMEM}},
-    {CO_OP_ACCEPT, "accept",
-        {EMFILE, ENFILE, ENOBUFS, ENOMEM, ECONNABORTED, EPERM, EPROTO, EINTR, EBADF}},
-    {CO_OP_CONNECT, "connect",
-        {ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH, ENETUNREACH, EADDRNOTAVAIL, EACCES, ENOBUFS, EAGAIN,
-            EINTR}},
-    {CO_OP_RECEIVE, "receive",
-        {ECONNRESET, ETIMEDOUT, EHOSTUNREACH, ENOMEM, ENOBUFS, EIO, EINTR, FAULT_SHORT, FAULT_END}},
-    {CO_OP_SEND, "send", {EPIPE, ECONNRESET, ETIMEDOUT, ENOBUFS, ENOMEM, EINTR, FAULT_SHORT}},
-    {CO_OP_SEND_FILE, "send_file",
-        {EPIPE, ECONNRESET, EIO, EINVAL, ENOMEM, EOVERFLOW, FAULT_SHORT, FAULT_END}},
-    {CO_OP_SPLICE, "splice", {ECONNRESET, ETIMEDOUT, ENOMEM, EINVAL, FAULT_SHORT, FAULT_END}},
-    {CO_OP_RECEIVE_MESSAGES, "receive_messages",
-        {ECONNREFUSED, ENOMEM, ENETDOWN, EINTR, FAULT_SHORT}},
-    {CO_OP_SEND_MESSAGES, "send_messages",
-        {ENOBUFS, EMSGSIZE, EPERM, ECONNREFUSED, ENETUNREACH, EINTR, FAULT_SHORT}},
-    {FAULT_SOCKET, "socket", {EMFILE, ENFILE, ENOBUFS, ENOMEM, EAFNOSUPPORT, EACCES}},
-    {FAULT_CONTROL, "control", {EINVAL, ENOBUFS, ENOTCONN, EACCES}},
-    {FAULT_OFFLOAD, "offload", {ENOMEM}},
-    {FAULT_POLL, "poll", {EINTR}},
-    {FAULT_OPEN, "open", {EMFILE, ENFILE, ENOMEM, EIO}},
-    {FAULT_READ, "file read", {EIO, ENOMEM, EAGAIN, EINTR, FAULT_SHORT, FAULT_END}},
-    {FAULT_STAT, "file stat", {EIO, ENOMEM}},
-    {FAULT_LIST, "folder read", {EIO, ENOMEM, EMFILE}},
-};
-
 static const char *error_name(int error)
 {
     return error == FAULT_SHORT ? "short" : error == FAULT_END ? "end" : co_error_name(-error);
@@ -162,7 +132,7 @@ static const char *error_name(int error)
 /* Until there are no more such calls: their number is not the same in every run. With a step, each
  * error begins at another place, so that together they sample all. */
 static void try_error(
-    const char *backend, const struct room *room, const struct kind *kind, struct fault fault)
+    const char *backend, const struct room *room, const struct fault_kind *kind, struct fault fault)
 {
     static long turn;
     bool struck = true;
@@ -177,13 +147,13 @@ static void try_error(
 
 static void try_room(const char *backend, const struct room *room)
 {
-    for (size_t i = 0; i < CO_LENGTH(kinds); i++) {
-        for (const int *error = kinds[i].errors; *error; error++) {
-            struct fault fault = {.code = kinds[i].code, .error = *error};
-            try_error(backend, room, &kinds[i], fault);
-            fault.later = kinds[i].code < FAULT_SOCKET && *error != FAULT_SHORT;
+    for (size_t i = 0; i < FAULT_KINDS; i++) {
+        for (const int *error = fault_kinds[i].errors; *error; error++) {
+            struct fault fault = {.code = fault_kinds[i].code, .error = *error};
+            try_error(backend, room, &fault_kinds[i], fault);
+            fault.later = fault_kinds[i].code < FAULT_SOCKET && *error != FAULT_SHORT;
             if (fault.later)
-                try_error(backend, room, &kinds[i], fault);
+                try_error(backend, room, &fault_kinds[i], fault);
         }
     }
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Files sent over streams, in memory and over TCP. */
-#include "pairs.h"
+/* Files sent over streams, in memory, over TCP and over TLS. */
+#include "tls_rig.h"
 
 #include "net/stream.h"
+#include "tls/layer.h"
 
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -265,6 +266,69 @@ FIBER_TEST(a_stream_of_memory_has_nothing_to_move_into_a_pipe)
     return 0;
 }
 
+/* ---- over TLS ------------------------------------------------------------------------------- */
+
+static struct {
+    struct co_stream_kind kind;
+    const struct co_stream_kind *real;
+    unsigned sends, failing;
+} flaky;
+
+static long send_but_once(co_stream *stream, const struct iovec *pieces, unsigned count)
+{
+    return ++flaky.sends == flaky.failing ? -ENOBUFS : flaky.real->send(stream, pieces, count);
+}
+
+static int write_file_flakily(void *arg)
+{
+    co_stream *stream = arg;
+    struct co_tls_layer *layer = co_tls_layer_of(stream);
+    int file = file_new();
+    flaky.real = layer->under;
+    flaky.kind = *layer->under;
+    flaky.kind.send = send_but_once;
+    flaky.sends = 0;
+    layer->under = &flaky.kind;
+    CHECK_INT(co_write_file(stream, file, 0, FILE_BYTES, NULL), -ENOBUFS);
+    CHECK_INT(co_write(stream, "x", 1), -ENOBUFS);
+    close(file);
+    co_abort(stream);
+    return 0;
+}
+
+static int receive_from_flaky(unsigned failing)
+{
+    struct identity identity = identity_new("DNS:localhost", 86400);
+    struct side server = {0}, client = {.host = "localhost"};
+    char got[4096];
+    size_t size = 0;
+    ssize_t n;
+    co_group group;
+    flaky.failing = failing;
+    REQUIRE(sides_new(&identity, NULL, NULL, &server.tls, &client.tls) == 0);
+    REQUIRE(meet(&server, &client) == 0);
+    co_group_open(&group, &(struct co_group_options){.timeout_ms = 20000});
+    co_go(&group, write_file_flakily, server.stream);
+    while ((n = co_read(client.stream, got, sizeof got)) > 0) {
+        CHECK(pattern_holds(got, size, (size_t)n));
+        size += (size_t)n;
+    }
+    CHECK(n < 0 && size < FILE_BYTES);
+    CHECK_INT(co_group_close(&group), 0);
+    server.stream = NULL;
+    part(&server, &client);
+    return 0;
+}
+
+/* A record that could not be sent waits to go out all the same: its data must not go again. */
+FIBER_TEST(a_file_does_not_go_on_where_sending_has_failed)
+{
+    int rc = 0;
+    for (unsigned failing = 1; rc == 0 && failing < 8; failing++)
+        rc = receive_from_flaky(failing);
+    return rc;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -276,6 +340,7 @@ int main(void)
         cmocka_unit_test(input_moves_into_a_pipe_to_its_end),
         cmocka_unit_test(what_is_in_the_buffer_is_not_overtaken_by_what_goes_into_a_pipe),
         cmocka_unit_test(a_stream_of_memory_has_nothing_to_move_into_a_pipe),
+        cmocka_unit_test(a_file_does_not_go_on_where_sending_has_failed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
