@@ -18,7 +18,7 @@ from test_get import scripted, whole  # noqa: F401
 
 SANITIZED = b'__asan_init' in (BUILD / 'coronet').read_bytes()  # which keeps what was freed
 
-KINDS = ('python', 'nginx', 'nginx-json', 'lighttpd', 'apache')
+KINDS = ('python', 'nginx', 'nginx-json', 'lighttpd', 'apache', 'caddy', 'h2o')
 TIME = 1_700_000_000  # of all files: 2023-11-14T22:13:20Z
 
 
