@@ -55,12 +55,13 @@ CO_API void co_cookies_free(co_cookies *cookies);
 CO_API int co_cookies_load(co_cookies *cookies, const char *path) CO_MUST_USE;
 
 /*
- * co_cookies_save - write all that the jar holds to a file, in Netscape's format.
+ * co_cookies_save - write what the jar holds to a file, in Netscape's format.
  *
- * Suspends while a pool thread writes it. The file is replaced as a whole, synced, and readable by
- * its owner alone; those of a session are in it, too, as expiring at 0. A link is followed.
- * Returns: 0, -errno, -EBUSY when another process has it for long, -ENOMEM, CO_ECANCELED,
- * CO_EDEADLINE.
+ * Suspends while a pool thread writes it. What others have written there since the jar last read or
+ * wrote that file stays, but for what has changed in the jar. The file is replaced as a whole,
+ * synced, and readable by its owner alone; those of a session are in it, too, as expiring at 0. A
+ * link is followed. Returns: 0, -errno, -EBUSY when another process has it for long, -ENOMEM,
+ * CO_ECANCELED, CO_EDEADLINE.
  */
 CO_API int co_cookies_save(co_cookies *cookies, const char *path) CO_MUST_USE;
 

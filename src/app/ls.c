@@ -30,6 +30,7 @@ struct ls {
     struct line batch[BATCH_ENTRIES];
     size_t count;
     struct co_buf names;
+    bool tells_folders; /* the server has shown that it tells them from files */
     int stopped; /* what `entry` returned */
 };
 
@@ -64,6 +65,14 @@ static bool lacks_details(const struct co_remote_entry *entry)
            (entry->size < 0 || entry->modified == CO_REMOTE_NO_TIME);
 }
 
+/* Pages of some servers link folders as they link files; a tree has to know which is which. */
+static bool is_asked_for(const struct ls *ls, const struct co_remote_entry *entry)
+{
+    if (ls->settings->details)
+        return lacks_details(entry);
+    return ls->settings->recursive && entry->type == CO_REMOTE_UNKNOWN && !ls->tells_folders;
+}
+
 /* What cannot be had is not shown. */
 static int complete(void *arg)
 {
@@ -92,7 +101,7 @@ static int complete_batch(struct ls *ls)
     for (size_t i = 0; i < ls->count; i++) {
         struct line *line = &ls->batch[i];
         line->entry.name.at = ls->names.at + line->name_at;
-        if (lacks_details(&line->entry))
+        if (is_asked_for(ls, &line->entry))
             co_go(&group, complete, line);
     }
     return co_group_close(&group);
@@ -111,8 +120,9 @@ static int flush(struct ls *ls)
 static int see(void *arg, const struct co_remote_entry *entry)
 {
     struct ls *ls = arg;
-    if (!ls->settings->details)
+    if (!ls->settings->details && !ls->settings->recursive)
         return show(ls, entry);
+    ls->tells_folders |= entry->type == CO_REMOTE_FOLDER;
     ls->batch[ls->count++] = (struct line){ls, *entry, ls->names.size};
     co_buf_add_text(&ls->names, entry->name);
     if (ls->names.error)

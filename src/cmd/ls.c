@@ -5,9 +5,13 @@
 #include "app/entry.h"
 #include "app/ls.h"
 #include "cmd/message.h"
+#include "cmd/replace.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define AT(member) offsetof(struct co_ls_command, member)
@@ -34,6 +38,8 @@ struct ls {
     struct co_ls_settings settings;
     struct co_transfer transfer;
     FILE *out;
+    bool replaces; /* a file, by the following */
+    struct co_replace replace;
     struct co_entry_form form;
     bool has_shown; /* an entry, so that a failure is not all there is */
     struct co_buf line;
@@ -91,13 +97,34 @@ static void fill_settings(struct ls *ls)
     co_transfer_means(&ls->transfer, &ls->settings.means);
 }
 
+static bool is_regular(const char *path)
+{
+    struct stat found;
+    return stat(path, &found) < 0 || S_ISREG(found.st_mode);
+}
+
+/* A file is replaced once the list is there; a pipe or a device is written to. */
+static int open_file(struct ls *ls, const char *path)
+{
+    if (!is_regular(path)) {
+        ls->out = fopen(path, "we");
+        return ls->out ? 0 : -errno;
+    }
+    ls->replaces = true;
+    int rc = co_replace_begin(&ls->replace, path);
+    return rc < 0 ? rc : co_replace_open(&ls->replace, &ls->out);
+}
+
 static int open_output(struct ls *ls)
 {
     const char *output = ls->command->output;
-    bool is_file = output && strcmp(output, "-") != 0;
-    ls->out = is_file ? fopen(output, "we") : stdout;
-    if (!ls->out) {
-        co_error("cannot write %s: %s", output, co_explain(-errno));
+    int rc = 0;
+    if (output && strcmp(output, "-") != 0)
+        rc = open_file(ls, output);
+    else
+        ls->out = stdout;
+    if (rc < 0) {
+        co_error("cannot write %s: %s", output, co_explain(rc));
         return CO_EXIT_FILE;
     }
     ls->form = (struct co_entry_form){
@@ -108,34 +135,52 @@ static int open_output(struct ls *ls)
     return 0;
 }
 
-/* What could not be written is a failure of its own. */
+/* What could not be written is a failure of its own. A list that lacks some folders is still one.
+ */
 static int close_output(struct ls *ls, int code)
 {
-    if (!ls->out || ls->out == stdout)
+    int rc = 0;
+    if (ls->replaces && ls->out && (code == CO_EXIT_DONE || code == CO_EXIT_PARTIAL))
+        rc = co_replace_commit(&ls->replace, ls->out);
+    else if (ls->replaces && ls->out)
+        co_replace_abort(&ls->replace, ls->out);
+    else if (ls->out && ls->out != stdout && fclose(ls->out))
+        rc = -errno;
+    if (ls->replaces)
+        co_replace_end(&ls->replace);
+    if (rc == 0)
         return code;
-    if (fclose(ls->out) == 0)
-        return code;
-    co_error("cannot write %s: %s", ls->command->output, co_explain(-errno));
+    co_error("cannot write %s: %s", ls->command->output, co_explain(rc));
     return code ? code : CO_EXIT_FILE;
+}
+
+static int run(struct ls *ls)
+{
+    const struct co_option_list *arguments = &ls->command->transfer.common.arguments;
+    if (arguments->count != 1 || !co_remote_is_url(arguments->at[0]))
+        return co_transfer_usage("one URL of HTTP or FTP is wanted (see coronet ls --help)");
+    ls->url = arguments->at[0];
+    int code = co_transfer_open(&ls->transfer, &ls->command->transfer);
+    if (code == 0)
+        code = open_output(ls);
+    if (code == 0) {
+        ls->transfer.is_silent = true;
+        fill_settings(ls);
+        code = co_transfer_run(&ls->transfer, 1, work, ls);
+    }
+    code = close_output(ls, code);
+    co_transfer_close(&ls->transfer);
+    return code;
 }
 
 int co_ls_run(void *settings)
 {
-    struct ls ls = {.command = settings, .line = CO_BUF(LINE_MAX)};
-    const struct co_option_list *arguments = &ls.command->transfer.common.arguments;
-    if (arguments->count != 1 || !co_remote_is_url(arguments->at[0]))
-        return co_transfer_usage("one URL of HTTP or FTP is wanted (see coronet ls --help)");
-    ls.url = arguments->at[0];
-    int code = co_transfer_open(&ls.transfer, &ls.command->transfer);
-    if (code == 0)
-        code = open_output(&ls);
-    if (code == 0) {
-        ls.transfer.is_silent = true;
-        fill_settings(&ls);
-        code = co_transfer_run(&ls.transfer, 1, work, &ls);
-    }
-    code = close_output(&ls, code);
-    co_transfer_close(&ls.transfer);
-    co_buf_free(&ls.line);
+    struct ls *ls = calloc(1, sizeof *ls); /* too large for a frame */
+    if (!ls)
+        return co_error("no memory"), CO_EXIT_OTHER;
+    *ls = (struct ls){.command = settings, .line = CO_BUF(LINE_MAX)};
+    int code = run(ls);
+    co_buf_free(&ls->line);
+    free(ls);
     return code;
 }

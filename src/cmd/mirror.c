@@ -6,6 +6,7 @@
 #include "cmd/message.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #define AT(member) offsetof(struct co_mirror_command, member)
 
@@ -125,17 +126,27 @@ static void fill_settings(struct mirror *mirror)
     co_transfer_means(&mirror->transfer, &settings->means);
 }
 
-int co_mirror_run_command(void *settings)
+static int run(struct mirror *mirror)
 {
-    struct mirror mirror = {.command = settings};
-    int code = take_words(&mirror);
+    int code = take_words(mirror);
     if (code)
         return code;
-    code = co_transfer_open(&mirror.transfer, &mirror.command->transfer);
-    mirror.transfer.kind = "path";
-    fill_settings(&mirror);
+    code = co_transfer_open(&mirror->transfer, &mirror->command->transfer);
+    mirror->transfer.kind = "path";
+    fill_settings(mirror);
     if (code == 0)
-        code = co_transfer_run(&mirror.transfer, 0, work, &mirror);
-    co_transfer_close(&mirror.transfer);
+        code = co_transfer_run(&mirror->transfer, 0, work, mirror);
+    co_transfer_close(&mirror->transfer);
+    return code;
+}
+
+int co_mirror_run_command(void *settings)
+{
+    struct mirror *mirror = calloc(1, sizeof *mirror); /* too large for a frame */
+    if (!mirror)
+        return co_error("no memory"), CO_EXIT_OTHER;
+    mirror->command = settings;
+    int code = run(mirror);
+    free(mirror);
     return code;
 }

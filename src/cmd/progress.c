@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/progress.h"
 
-#include "app/log.h"
+#include "app/column.h"
 #include "coronet/fiber.h"
 
 #include <stdio.h>
@@ -11,6 +11,8 @@
 
 #define SECOND      INT64_C(1000000000)
 #define REDRAW_NS   (SECOND / 10)
+#define MEASURE_NS  SECOND
+#define WATCH_MS    500
 #define WIDTH_USUAL 80
 #define WIDTH_MIN   20
 #define NARROW      60 /* columns; below, names need the room of some figures */
@@ -43,15 +45,18 @@ struct figures {
     char bytes[16], speed[20], left[24], share[8];
 };
 
-/* left: bytes still to come; negative: nobody knows. */
-static void fill(struct figures *ret, uint64_t bytes, uint64_t fresh, int64_t left, int64_t ns)
+static double rate_of(uint64_t bytes, int64_t ns)
 {
-    double seconds = (double)(ns > 0 ? ns : 1) / (double)SECOND;
-    double rate = (double)fresh / seconds;
+    return (double)bytes * (double)SECOND / (double)(ns > 0 ? ns : 1);
+}
+
+/* left: bytes still to come; negative: nobody knows. */
+static void fill(struct figures *ret, uint64_t bytes, double rate, int64_t left)
+{
     write_bytes(ret->bytes, sizeof ret->bytes, (double)bytes);
     int size = write_bytes(ret->speed, sizeof ret->speed, rate);
     snprintf(ret->speed + size, sizeof ret->speed - (size_t)size, "/s");
-    if (left >= 0 && rate > 0)
+    if (left >= 0 && rate >= 1)
         write_time(ret->left, sizeof ret->left, (int64_t)((double)left / rate + 0.5));
     else
         snprintf(ret->left, sizeof ret->left, "-:--");
@@ -67,27 +72,25 @@ static size_t terminal_width(void)
     return size.ws_col < WIDTH_MIN ? WIDTH_MIN : size.ws_col;
 }
 
-/* A text of `columns` columns: cut, or with spaces behind. Each character counts as one. */
-static void add_column(struct co_buf *screen, const char *text, size_t columns)
-{
-    for (; *text && (columns > 0 || ((unsigned char)*text & 0xC0) == 0x80); text++) {
-        columns -= ((unsigned char)*text & 0xC0) != 0x80;
-        co_buf_add_char(screen, *text);
-    }
-    while (columns-- > 0)
-        co_buf_add_char(screen, ' ');
-}
-
 /* A name, made harmless, and figures at the right. */
 static void add_line(struct co_buf *screen, const char *name, const char *figures, size_t width)
 {
-    struct co_buf shown = CO_BUF(SCREEN_MAX);
     size_t taken = strlen(figures) + 2; /* with a space before, and the last column free */
-    co_log_printable(&shown, name);
-    co_buf_add_char(&shown, '\0');
-    add_column(screen, shown.error ? "" : shown.at, width > taken ? width - taken : 0);
+    co_column_add(screen, name, width > taken ? width - taken : 0);
     co_buf_addf(screen, " %.*s\n", (int)(width - 2), figures);
-    co_buf_free(&shown);
+}
+
+/* What has come of late counts, half of it as much each time: a file that stalls is seen to. */
+static void measure(struct co_progress_row *row, int64_t now)
+{
+    uint64_t fresh = row->bytes > row->measured ? row->bytes - row->measured : 0;
+    bool is_first = row->measured_ns == row->start_ns;
+    if (now - row->measured_ns < MEASURE_NS)
+        return;
+    double rate = rate_of(is_first ? row->bytes - row->resumed : fresh, now - row->measured_ns);
+    row->rate = is_first || rate < 1 ? rate : (row->rate + rate) / 2;
+    row->measured = row->bytes;
+    row->measured_ns = now;
 }
 
 static void add_row(
@@ -96,7 +99,9 @@ static void add_row(
     struct figures figures;
     char text[2 * FIGURES_MAX];
     int64_t left = row->size < 0 ? -1 : row->size - (int64_t)row->bytes;
-    fill(&figures, row->bytes, row->bytes - row->resumed, left, now - row->start_ns);
+    bool is_young = row->measured_ns == row->start_ns;
+    fill(&figures, row->bytes,
+        is_young ? rate_of(row->bytes - row->resumed, now - row->start_ns) : row->rate, left);
     if (row->size > 0)
         snprintf(figures.share, sizeof figures.share, "%3.0f%%",
             100.0 * (double)row->bytes / (double)row->size);
@@ -116,8 +121,9 @@ static void add_total(
 {
     struct figures figures;
     char text[2 * FIGURES_MAX], name[FIGURES_MAX];
-    fill(&figures, progress->bytes, progress->bytes, -1, now - progress->start_ns);
-    snprintf(name, sizeof name, "%zu of %zu files", progress->files_here, progress->files);
+    fill(&figures, progress->bytes, rate_of(progress->bytes, now - progress->start_ns), -1);
+    snprintf(name, sizeof name, "%zu of %zu file%s", progress->files_here, progress->files,
+        progress->files == 1 ? "" : "s");
     write_time(figures.left, sizeof figures.left, (now - progress->start_ns) / SECOND);
     if (width < NARROW)
         snprintf(text, sizeof text, "%s", figures.bytes);
@@ -152,6 +158,7 @@ static void draw(struct co_progress *progress)
     add_erasure(&screen, progress);
     for (size_t i = 0; i < CO_PROGRESS_ROWS; i++)
         if (progress->rows[i].used) {
+            measure(&progress->rows[i], now);
             add_row(&screen, &progress->rows[i], width, now);
             progress->drawn_rows++;
         }
@@ -187,6 +194,14 @@ void co_progress_finish(struct co_progress *progress)
     end_drawing(progress, true);
 }
 
+int co_progress_watch(void *arg)
+{
+    struct co_progress *progress = arg;
+    while (progress->visible && co_sleep(WATCH_MS) == 0)
+        draw(progress);
+    return 0;
+}
+
 /* ---- what happens --------------------------------------------------------------------------- */
 
 void co_progress_start(struct co_progress *progress, size_t files, bool wanted)
@@ -212,8 +227,13 @@ void co_progress_begin(struct co_progress *progress, size_t index, const char *n
     }
     for (size_t i = 0; i < CO_PROGRESS_ROWS; i++)
         if (!progress->rows[i].used) {
-            progress->rows[i] = (struct co_progress_row){
-                .index = index, .name = name, .size = -1, .start_ns = co_now_ns(), .used = true};
+            int64_t now = co_now_ns();
+            progress->rows[i] = (struct co_progress_row){.index = index,
+                .name = name,
+                .size = -1,
+                .start_ns = now,
+                .measured_ns = now,
+                .used = true};
             break;
         }
     draw(progress);

@@ -18,6 +18,9 @@ struct co_progress_row {
     uint64_t bytes, resumed;
     int64_t size; /* -1: unknown */
     int64_t start_ns;
+    uint64_t measured; /* bytes that there were then: */
+    int64_t measured_ns;
+    double rate; /* bytes a second up to then */
     bool used;
 };
 
@@ -39,6 +42,9 @@ void co_progress_begin(struct co_progress *progress, size_t index, const char *n
 void co_progress_step(
     struct co_progress *progress, size_t index, uint64_t bytes, uint64_t resumed, int64_t size);
 void co_progress_end(struct co_progress *progress, size_t index, bool is_here);
+
+/* A task for the background: draws also while nothing happens, so that what stalls is seen. */
+int co_progress_watch(void *progress);
 
 /* Leaves the line of all files, and nothing else. */
 void co_progress_finish(struct co_progress *progress);

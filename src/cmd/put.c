@@ -5,6 +5,7 @@
 #include "app/put.h"
 #include "cmd/message.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define AT(member) offsetof(struct co_put_command, member)
@@ -77,17 +78,27 @@ static void fill_settings(struct put *put)
     co_transfer_means(&put->transfer, &settings->means);
 }
 
-int co_put_run(void *settings)
+static int run(struct put *put)
 {
-    struct put put = {.command = settings};
-    int code = take_words(&put);
+    int code = take_words(put);
     if (code)
         return code;
-    code = co_transfer_open(&put.transfer, &put.command->transfer);
-    put.transfer.kind = "path";
-    fill_settings(&put);
+    code = co_transfer_open(&put->transfer, &put->command->transfer);
+    put->transfer.kind = "path";
+    fill_settings(put);
     if (code == 0)
-        code = co_transfer_run(&put.transfer, put.settings.count, work, &put);
-    co_transfer_close(&put.transfer);
+        code = co_transfer_run(&put->transfer, put->settings.count, work, put);
+    co_transfer_close(&put->transfer);
+    return code;
+}
+
+int co_put_run(void *settings)
+{
+    struct put *put = calloc(1, sizeof *put); /* too large for a frame */
+    if (!put)
+        return co_error("no memory"), CO_EXIT_OTHER;
+    put->command = settings;
+    int code = run(put);
+    free(put);
     return code;
 }

@@ -37,6 +37,7 @@ void co_replace_end(struct co_replace *replace)
 {
     free(replace->path);
     free(replace->folder);
+    free(replace->temporary);
     if (replace->folder_fd >= 0)
         close(replace->folder_fd); /* and with it the lock */
 }
@@ -142,4 +143,51 @@ int co_replace_write(const struct co_replace *replace, const struct co_buf *text
     sigprocmask(SIG_SETMASK, &before, NULL);
     free(temporary);
     return rc;
+}
+
+/* ---- piece by piece ------------------------------------------------------------------------- */
+
+int co_replace_open(struct co_replace *replace, FILE **ret)
+{
+    if (asprintf(&replace->temporary, "%s.%s.XXXXXX", replace->folder, replace->name) < 0)
+        return -ENOMEM;
+    int fd = mkostemp(replace->temporary, O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    *ret = fdopen(fd, "w");
+    if (*ret)
+        return 0;
+    int rc = -errno;
+    close(fd);
+    unlink(replace->temporary);
+    return rc;
+}
+
+/* Modes of any new file: what the process lets through. */
+static int be_new(int fd)
+{
+    mode_t mask = umask(0);
+    umask(mask);
+    return fchmod(fd, 0666 & ~mask) < 0 ? -errno : 0;
+}
+
+int co_replace_commit(struct co_replace *replace, FILE *file)
+{
+    bool is_new = access(replace->path, F_OK) < 0;
+    int rc = fflush(file) ? -errno : 0;
+    if (rc == 0)
+        rc = is_new ? be_new(fileno(file)) : take_after(fileno(file), replace->path);
+    if (fclose(file) && rc == 0)
+        rc = -errno;
+    if (rc == 0 && rename(replace->temporary, replace->path) < 0)
+        rc = -errno;
+    if (rc < 0)
+        unlink(replace->temporary);
+    return rc;
+}
+
+void co_replace_abort(struct co_replace *replace, FILE *file)
+{
+    fclose(file);
+    unlink(replace->temporary);
 }

@@ -9,11 +9,14 @@
 
 #include "app/passwd.h"
 
+#include <stdio.h>
+
 struct co_replace {
     char *path;       /* where links lead to */
     char *folder;     /* of it, with a '/' behind it */
     const char *name; /* in the folder */
     int folder_fd;    /* holds the lock; -1 */
+    char *temporary;  /* what co_replace_open has made; NULL */
 };
 
 /* Finds the file, which need not exist. 0, -errno; co_replace_end in any case. */
@@ -33,5 +36,15 @@ int co_replace_lock(struct co_replace *replace);
 /* Makes these bytes the file's, with owner and mode as they were, or ours alone when it is new. On
  * the disk on return. 0, -errno: then nothing has changed. */
 int co_replace_write(const struct co_replace *replace, const struct co_buf *text);
+
+/* What is to be the file's content, to be written piece by piece. 0, -errno. */
+int co_replace_open(struct co_replace *replace, FILE **ret);
+
+/* Closes it, and makes it the file, with owner and mode as they were, or those of any new file. 0,
+ * -errno: then nothing has changed. */
+int co_replace_commit(struct co_replace *replace, FILE *file);
+
+/* Closes and removes it. */
+void co_replace_abort(struct co_replace *replace, FILE *file);
 
 #endif

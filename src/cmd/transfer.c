@@ -242,6 +242,8 @@ static int run(void *arg)
         !command->common.quiet && !command->common.json && !transfer->is_silent);
     co_go_with(&group, &(struct co_go_options){.name = "signals", .background = true},
         watch_signals, &watch);
+    co_go_with(&group, &(struct co_go_options){.name = "progress", .background = true},
+        co_progress_watch, &transfer->progress);
     co_go(&group, transfer->work, transfer->arg);
     int rc = co_group_close(&group);
     co_progress_finish(&transfer->progress);

@@ -18,6 +18,8 @@ struct co_cookies {
     size_t count;
     uint64_t serial; /* of the latest */
     const psl_ctx_t *suffixes;
+    char *path;         /* of the file that was read or written last, and ... */
+    struct co_buf text; /* ... what it held */
 };
 
 struct site {
@@ -51,6 +53,7 @@ int co_cookies_make(co_cookies **ret, const uint64_t secret[2])
     co_map_init(&cookies->sites, secret);
     co_list_init(&cookies->used);
     cookies->suffixes = psl_builtin();
+    cookies->text = CO_BUF(CO_COOKIES_FILE_MAX);
     *ret = cookies;
     return 0;
 }
@@ -92,6 +95,8 @@ void co_cookies_free(co_cookies *cookies)
     while (!co_list_empty(&cookies->used))
         forget(cookies, kept_of(cookies->used.next));
     co_map_free(&cookies->sites);
+    co_buf_free(&cookies->text);
+    free(cookies->path);
     free(cookies);
 }
 
@@ -212,6 +217,14 @@ static bool would_cover_secure(struct site *site, const struct co_cookie *cookie
             return true;
     }
     return false;
+}
+
+const struct co_cookie *co_cookies_find(const co_cookies *cookies, const struct co_cookie *like)
+{
+    struct host domain;
+    struct site *site = lower(like->domain, &domain) ? site_find(cookies, &domain) : NULL;
+    const struct kept *kept = site ? find_same(site, like) : NULL;
+    return kept ? &kept->cookie : NULL;
 }
 
 /* ---- keeping -------------------------------------------------------------------------------- */
@@ -494,4 +507,24 @@ int co_cookies_all(
     *ret = list;
     *ret_count = count;
     return 0;
+}
+
+/* ---- its file ------------------------------------------------------------------------------- */
+
+int co_cookies_remember(co_cookies *cookies, const char *path, co_text text)
+{
+    char *copy = strdup(path);
+    if (!copy)
+        return -ENOMEM;
+    free(cookies->path);
+    cookies->path = copy;
+    co_buf_clear(&cookies->text);
+    co_buf_add_text(&cookies->text, text);
+    return cookies->text.error;
+}
+
+co_text co_cookies_remembered(const co_cookies *cookies, const char *path)
+{
+    bool is_that = cookies->path && strcmp(cookies->path, path) == 0;
+    return is_that ? co_buf_text(&cookies->text) : (co_text){0};
 }

@@ -54,6 +54,16 @@ int co_cookies_tell(co_cookies *cookies, const struct co_cookie_place *place, st
 int co_cookies_all(
     const co_cookies *cookies, int64_t now, struct co_cookie **ret, size_t *ret_count);
 
+/* The one of that name, domain and path; NULL. Lives as long as the jar is unchanged. */
+const struct co_cookie *co_cookies_find(const co_cookies *cookies, const struct co_cookie *like);
+
+/* What the file of that path held when the jar last read or wrote it: so a save can tell what has
+ * changed since. 0, -ENOMEM. */
+int co_cookies_remember(co_cookies *cookies, const char *path, co_text text);
+
+/* That text; empty for any other file. */
+co_text co_cookies_remembered(const co_cookies *cookies, const char *path);
+
 /* Reads a file's text and puts what it holds; lines that are no cookies are passed over. 0,
  * -ENOMEM. */
 int co_cookies_read(co_cookies *cookies, co_text file, int64_t now);

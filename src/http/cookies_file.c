@@ -66,7 +66,82 @@ int co_cookies_load(co_cookies *cookies, const char *path)
     int rc = co_file_read_all(path, &text);
     if (rc == 0)
         rc = co_cookies_read(cookies, co_buf_text(&text), co_wall_seconds());
+    if (rc == 0)
+        rc = co_cookies_remember(cookies, path, co_buf_text(&text));
     co_buf_free(&text);
+    return rc;
+}
+
+/* ---- saving --------------------------------------------------------------------------------- */
+
+static bool is_unchanged(const struct co_cookie *before, const struct co_cookie *now)
+{
+    return before && co_text_equal(before->value, now->value) && before->secure == now->secure &&
+           before->http_only == now->http_only && before->persistent == now->persistent &&
+           (!now->persistent || before->expires == now->expires);
+}
+
+/* What `before` had and `jar` has not goes from `file`. */
+static int take_out(co_cookies *file, const co_cookies *jar, const co_cookies *before, int64_t now)
+{
+    struct co_cookie *all;
+    size_t count;
+    int rc = co_cookies_all(before, now, &all, &count);
+    if (rc < 0)
+        return rc;
+    for (size_t i = 0; rc == 0 && i < count; i++) {
+        if (co_cookies_find(jar, &all[i]))
+            continue;
+        all[i].persistent = true;
+        all[i].expires = INT64_MIN;
+        rc = co_cookies_put(file, &all[i], now);
+    }
+    free(all);
+    return rc;
+}
+
+/* What `jar` has got since goes into `file`. */
+static int put_in(co_cookies *file, const co_cookies *jar, const co_cookies *before, int64_t now)
+{
+    struct co_cookie *all;
+    size_t count;
+    int rc = co_cookies_all(jar, now, &all, &count);
+    if (rc < 0)
+        return rc;
+    for (size_t i = 0; rc == 0 && i < count; i++)
+        if (!is_unchanged(co_cookies_find(before, &all[i]), &all[i]))
+            rc = co_cookies_put(file, &all[i], now);
+    free(all);
+    return rc;
+}
+
+/* Others may have written the file meanwhile: only what has changed here is changed there. `file`
+ * and `before` are empty jars. */
+static int merge(const co_cookies *jar, const char *path, co_text held, struct co_buf *out,
+    co_cookies *const jars[2])
+{
+    co_cookies *file = jars[0], *before = jars[1];
+    int64_t now = co_wall_seconds();
+    int rc = co_cookies_read(file, held, now);
+    if (rc == 0)
+        rc = co_cookies_read(before, co_cookies_remembered(jar, path), now);
+    if (rc == 0)
+        rc = take_out(file, jar, before, now);
+    if (rc == 0)
+        rc = put_in(file, jar, before, now);
+    return rc < 0 ? rc : co_cookies_write(file, now, out);
+}
+
+static int merge_text(const co_cookies *jar, const char *path, co_text held, struct co_buf *out)
+{
+    co_cookies *jars[2] = {NULL, NULL};
+    int rc = co_cookies_new(&jars[0]);
+    if (rc == 0)
+        rc = co_cookies_new(&jars[1]);
+    if (rc == 0)
+        rc = merge(jar, path, held, out, jars);
+    co_cookies_free(jars[0]);
+    co_cookies_free(jars[1]);
     return rc;
 }
 
@@ -77,6 +152,13 @@ int co_cookies_save(co_cookies *cookies, const char *path)
     int rc = co_file_edit_begin(&edit, path, CO_COOKIES_FILE_MAX);
     if (rc < 0)
         return rc;
-    rc = co_cookies_write(cookies, co_wall_seconds(), &text);
-    return co_file_edit_end(&edit, rc, &text);
+    rc = merge_text(cookies, path, co_buf_text(&edit.text), &text);
+    if (rc == 0)
+        rc = co_file_edit_commit(&edit, co_buf_text(&text));
+    else
+        co_file_edit_abort(&edit);
+    if (rc == 0)
+        rc = co_cookies_remember(cookies, path, co_buf_text(&text));
+    co_buf_free(&text);
+    return rc;
 }

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Servers of others that show folders: Python's own, nginx with WebDAV, lighttpd, Apache."""
+"""Servers of others that show folders: Python's own, nginx with WebDAV, lighttpd, Apache, Caddy,
+h2o."""
 
 import contextlib
 import os
@@ -43,6 +44,23 @@ DocumentRoot "{folder}"
   IndexOptions FancyIndexing
 </Directory>
 '''
+CADDY = '''{{
+    admin off
+    auto_https off
+}}
+http://127.0.0.1:{port} {{
+    root * {folder}
+    file_server browse
+}}
+'''
+H2O = '''{user}
+hosts:
+  default:
+    listen: {{host: 127.0.0.1, port: {port}}}
+    paths:
+      /: {{file.dir: {folder}, file.dirlisting: ON}}
+error-log: {work}/error
+'''
 
 
 def free_port():
@@ -58,18 +76,21 @@ def answers(port):
 
 def command_of(kind, folder, work, port):
     values = {'folder': folder, 'work': work, 'port': port,
-              'format': 'json' if kind == 'nginx-json' else 'html'}
+              'format': 'json' if kind == 'nginx-json' else 'html',
+              'user': 'user: root' if os.geteuid() == 0 else ''}
     if kind == 'python':
         return [sys.executable, '-m', 'http.server', '-b', '127.0.0.1', '-d', folder, str(port)]
-    program, template, option = {
+    program, template, *options = {
         'nginx': ('nginx', NGINX, '-c'), 'nginx-json': ('nginx', NGINX, '-c'),
-        'lighttpd': ('lighttpd', LIGHTTPD, '-D'), 'apache': ('apache2', APACHE, '-X')}[kind]
+        'lighttpd': ('lighttpd', LIGHTTPD, '-D', '-f'),
+        'apache': ('apache2', APACHE, '-X', '-f'), 'h2o': ('h2o', H2O, '-c'),
+        'caddy': ('caddy', CADDY, 'run', '--adapter', 'caddyfile', '--config')}[kind]
     path = shutil.which(program) or shutil.which(program, path='/usr/sbin')
     if not path:
         pytest.skip(f'{program} is not installed')
     config = work / 'config'
     config.write_text(template.format(**values))
-    return [path, option, *(['-f'] if kind != 'nginx' and option != '-c' else []), config]
+    return [path, *options, config]
 
 
 @pytest.fixture
@@ -85,7 +106,8 @@ def place(tmp_path_factory):
                 os.chmod(path, os.stat(path).st_mode | 0o055)
         with open(work / 'said', 'wb') as said:
             process = subprocess.Popen([str(word) for word in command_of(kind, folder, work, port)],
-                                       stdin=subprocess.DEVNULL, stdout=said, stderr=said)
+                                       stdin=subprocess.DEVNULL, stdout=said, stderr=said,
+                                       env=dict(os.environ, HOME=str(work)))
         started.append(process)
         eventually(lambda: answers(port) or process.poll() is not None)
         assert process.poll() is None, (work / 'said').read_text()

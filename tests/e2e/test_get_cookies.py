@@ -136,3 +136,26 @@ def test_many_cookies_never_make_a_request_too_large_c03(scripted):
     get('--cookies', '-o', '-', *(f'{one.url}/' for _ in range(5)))
     assert all(len(field(head, 'Cookie') or '') <= 8192 for head in one.heads)
     assert len(field(one.heads[-1], 'Cookie')) > 7000
+
+
+def test_what_others_set_meanwhile_stays(scripted, here):
+    """Two runs with one jar: while the first waits, the second sets, changes and removes."""
+    (here / 'jar').write_text(''.join(
+        f'127.0.0.1\tFALSE\t/\tFALSE\t2524608000\t{name}\t{value}\n'
+        for name, value in (('a', 'old'), ('b', 'old'), ('c', 'old'), ('d', 'old'), ('e', 'old'))))
+
+    def cookies(*lines):
+        return [f'Set-Cookie: {line}' for line in lines]
+
+    def answer(head, nth):
+        if '/second' in head:
+            return whole(b'x', *cookies('a=second; Max-Age=1000', 'b=; Max-Age=0',
+                                        'new=second; Max-Age=1000', 'e=second; Max-Age=1000'))
+        get('--cookie-jar', here / 'jar', '-o', '-', f'{one.url}/second')
+        return whole(b'x', *cookies('c=first; Max-Age=1000', 'd=; Max-Age=0',
+                                    'e=first; Max-Age=1000', 'more=first; Max-Age=1000'))
+    one = scripted(answer)
+    get('--cookie-jar', here / 'jar', '-o', '-', f'{one.url}/first')
+    rows = [line.split('\t') for line in (here / 'jar').read_text().splitlines() if '\t' in line]
+    assert {row[5]: row[6] for row in rows} == {
+        'a': 'second', 'c': 'first', 'e': 'first', 'new': 'second', 'more': 'first'}

@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import socket
 import subprocess
 import tempfile
 
@@ -17,7 +18,7 @@ from test_get import scripted, whole  # noqa: F401
 
 SANITIZED = b'__asan_init' in (BUILD / 'coronet').read_bytes()  # which keeps what was freed
 
-KINDS = ('python', 'nginx', 'nginx-json', 'lighttpd', 'apache')
+KINDS = ('python', 'nginx', 'nginx-json', 'lighttpd', 'apache', 'caddy', 'h2o')
 TIME = 1_700_000_000  # of all files: 2023-11-14T22:13:20Z
 
 
@@ -89,6 +90,35 @@ def test_the_list_goes_to_a_file(server, tree, tmp_path):
     assert ls('-o', tmp_path / 'list', one.url)[0] == []
     assert 'sub/' in (tmp_path / 'list').read_text().splitlines()
     ls('-o', tmp_path / 'none' / 'list', one.url, code=3)
+
+
+def test_a_list_replaces_a_file_as_a_whole(server, tree, tmp_path):
+    one = server('-4')
+    there, link = tmp_path / 'list', tmp_path / 'link'
+    there.write_text('old')
+    there.chmod(0o640)
+    link.symlink_to('list')
+    inode = there.stat().st_ino
+    ls('-o', link, f'{one.url}none/', code=8)
+    assert there.read_text() == 'old'
+    ls('-o', link, one.url)
+    assert 'sub/' in there.read_text().splitlines() and link.is_symlink()
+    assert there.stat().st_ino != inode and there.stat().st_mode & 0o777 == 0o640
+    assert ls('-o', '/dev/stdout', one.url)[0] == there.read_text().splitlines()
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith('.')]
+
+
+def test_a_list_that_is_interrupted_leaves_the_file(tmp_path):
+    with socket.create_server(('127.0.0.1', 0)) as silent:
+        (tmp_path / 'list').write_text('old')
+        url = 'http://127.0.0.1:%d/' % silent.getsockname()[1]
+        with subprocess.Popen([CORONET, 'ls', '-o', tmp_path / 'list', url],
+                              stderr=subprocess.DEVNULL) as process:
+            peer, _ = silent.accept()
+            process.terminate()
+            assert process.wait(timeout=PATIENCE) == 143
+            peer.close()
+    assert [path.read_text() for path in tmp_path.iterdir() if path.is_file()] == ['old']
 
 
 # ---- what servers may do ------------------------------------------------------------------------

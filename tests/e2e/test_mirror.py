@@ -53,7 +53,8 @@ def writable(server, folder):
 
 # ---- down ---------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize('kind', ['ours', 'python', 'nginx', 'nginx-json', 'lighttpd', 'apache'])
+@pytest.mark.parametrize('kind', ['ours', 'python', 'nginx', 'nginx-json', 'lighttpd', 'apache',
+                                  'caddy', 'h2o'])
 def test_a_tree_comes_down_and_then_nothing_does(server, place, folder, here, kind):  # noqa: F811
     plant(folder, FILES)
     url = server('-4').url if kind == 'ours' else place(kind, folder)

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: MIT
+"""What is shown on a terminal while files come."""
+
+import contextlib
+import fcntl
+import os
+import pty
+import re
+import select
+import socketserver
+import struct
+import subprocess
+import termios
+import threading
+import time
+import unicodedata
+import urllib.parse
+
+import pytest
+
+from conftest import CORONET, PATIENCE
+
+SIZE = 400_000
+NAMES = ['plain', '\u6f22\u5b57' * 20, 'a-long-name' * 10, '\U0001f600' * 30, 'unknown']
+
+
+class Slow:
+    """Sends the half of each file, and the rest when it is told to."""
+
+    def __init__(self):
+        self.go_on = threading.Event()
+        outer = self
+
+        class Handler(socketserver.StreamRequestHandler):
+            def handle(self):
+                with contextlib.suppress(OSError):
+                    line = self.rfile.readline()
+                    while self.rfile.readline() not in (b'\r\n', b''):
+                        pass
+                    length = b'' if b'unknown' in line else b'Content-Length: %d\r\n' % SIZE
+                    self.wfile.write(b'HTTP/1.1 200 x\r\nConnection: close\r\n' + length + b'\r\n')
+                    self.wfile.write(bytes(SIZE // 2))
+                    outer.go_on.wait(PATIENCE)
+                    self.wfile.write(bytes(SIZE // 2))
+
+        self.server = socketserver.ThreadingTCPServer(('127.0.0.1', 0), Handler)
+        self.server.daemon_threads = True
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def url(self, name):
+        port = self.server.server_address[1]
+        return f'http://127.0.0.1:{port}/{urllib.parse.quote(name)}'
+
+
+@pytest.fixture
+def slow():
+    one = Slow()
+    yield one
+    one.go_on.set()
+    one.server.shutdown()
+    one.server.server_close()
+
+
+class Terminal:
+    """Runs a command on one of so many columns."""
+
+    def __init__(self, columns, *command, **options):
+        self.master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack('HHHH', 24, columns, 0, 0))
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.DEVNULL, stderr=slave, **options)
+        os.close(slave)
+        self.said = b''
+
+    def read(self):
+        """Some more. False at the end."""
+        ready, _, _ = select.select([self.master], [], [], PATIENCE)
+        assert ready, self.said
+        with contextlib.suppress(OSError):
+            more = os.read(self.master, 65536)
+            self.said += more
+            return bool(more)
+        return False
+
+    def read_until(self, pattern):
+        end = time.monotonic() + PATIENCE
+        while not re.search(pattern, self.said):
+            assert time.monotonic() < end and self.read(), self.said
+
+    def end(self, code=0):
+        while self.read():
+            pass
+        assert self.process.wait(timeout=PATIENCE) == code, self.said
+        os.close(self.master)
+        return self.said.decode()
+
+
+def width(line):
+    return sum(2 if unicodedata.east_asian_width(c) in 'WF' else 1 for c in line)
+
+
+@pytest.mark.parametrize('columns', [20, 40, 80])
+def test_lines_fit_and_what_stalls_is_seen(slow, tmp_path, columns):
+    """A line that is too long would be two, and not be erased as a whole."""
+    one = Terminal(columns, CORONET, 'get', '--no-sync', '--jobs', '5', *map(slow.url, NAMES),
+                   cwd=tmp_path, env=dict(os.environ, NO_COLOR='1'))
+    one.read_until(rb'50%[^\n]* 0 B/s')
+    slow.go_on.set()
+    said = one.end()
+    shown = re.split(r'\x1b\[\d+A\r\x1b\[J', said)
+    assert '\x1b' not in ''.join(shown)
+    assert len(shown) > 2 and all(frame.count('\n') <= len(NAMES) + 1 for frame in shown)
+    assert all(width(line) < columns for frame in shown for line in frame.split('\r\n'))
+    assert shown[-1].startswith('5 of 5 files'[:columns // 3])
+    assert all((tmp_path / name).stat().st_size == SIZE for name in NAMES)
+
+
+def test_one_file_is_one(slow, tmp_path):
+    slow.go_on.set()
+    one = Terminal(80, CORONET, 'get', '--no-sync', slow.url('plain'), cwd=tmp_path)
+    assert re.search(r'1 of 1 file  .* KiB', one.end())
+
+
+def test_elsewhere_nothing_is_shown(slow, tmp_path):
+    slow.go_on.set()
+    done = subprocess.run([CORONET, 'get', '--no-sync', slow.url('plain')], cwd=tmp_path,
+                          stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE,
+                          check=True)
+    assert done.stderr == b'' and done.stdout == b''
