@@ -2,6 +2,8 @@
 /* What the FTP client does without a data connection. */
 #include "ftp_script.h"
 
+#include "ftp/client.h"
+
 static void look_without_facts(unsigned port, const void *arg)
 {
     co_ftp_client *client;
@@ -76,10 +78,50 @@ VIRTUAL_TEST(replies_of_other_kinds_are_no_success)
     return script_play(lines, rename_wrongly, NULL);
 }
 
+#define DIGITS "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static void ask_for_hashes(unsigned port, const void *arg)
+{
+    static const int results[] = {0, CO_ESTATUS, CO_ESTATUS, CO_ESTATUS, CO_ESTATUS};
+    static const uint64_t range[2] = {5, 99};
+    co_ftp_client *client;
+    (void)arg;
+    CHECK_INT(script_connect(&client, port, NULL), 0);
+    if (!client)
+        return;
+    CHECK(client->hashes);
+    for (size_t i = 0; i < CO_LENGTH(results); i++) {
+        struct co_buf digits = CO_BUF(128);
+        CHECK_INT(co_ftp_client_hash(client, "f", range, &digits), results[i]);
+        CHECK(results[i] < 0 || co_text_equal(co_buf_text(&digits), CO_TEXT(DIGITS)));
+        co_buf_free(&digits);
+    }
+    co_ftp_abort(client);
+}
+
+/* draft-bryan-ftpext-hash: in capitals, too; never of another range, or by another function. */
+VIRTUAL_TEST(a_hash_is_of_the_bytes_that_were_asked_for)
+{
+    static const char
+        *const lines[] =
+            {SCRIPT_GREET, "< FEAT", "> 211-F\r\n HASH MD5;SHA-1;SHA-256*;CRC32\r\n211 E", /* */
+                "< OPTS HASH SHA-256", "> 200 SHA-256", "< RANG 5 99", "> 350 Well", "< HASH f",
+                "> 213 sha-256 5-99 "
+                "0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF f", /* */
+                "< OPTS HASH SHA-256", "> 200 SHA-256", "< RANG 5 99", "> 350 Well", "< HASH f",
+                "> 213 SHA-256 0-99 " DIGITS " f", /* */
+                "< OPTS HASH SHA-256", "> 200 SHA-256", "< RANG 5 99", "> 350 Well", "< HASH f",
+                "> 213 SHA-256 5-99 0123",                                            /* */
+                "< OPTS HASH SHA-256", "> 200 SHA-256", "< RANG 5 99", "> 500 What?", /* */
+                "< OPTS HASH SHA-256", "> 504 No", NULL};
+    return script_play(lines, ask_for_hashes, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_path_is_looked_at_without_facts_too),
+        cmocka_unit_test(a_hash_is_of_the_bytes_that_were_asked_for),
         cmocka_unit_test(a_time_is_set_by_what_there_is),
         cmocka_unit_test(replies_of_other_kinds_are_no_success),
     };
