@@ -46,6 +46,10 @@ struct co_ftp_client_options {
     co_tls *tls;                /* whom to trust; borrowed; NULL: the system's authorities */
     int family;                 /* AF_INET or AF_INET6 only; 0: both */
     const char *const *answers; /* addresses of the server, as in co_dial_options; may be NULL */
+    /* Through which proxy all connections go, as in co_dial_options; NULL or "": none. Data
+     * connections lead to the server's name, whatever address it tells; none can be active. */
+    const char *proxy;
+    co_tls *proxy_tls;   /* whom to trust as that proxy; borrowed; NULL: the system's authorities */
     int64_t connect_ms;  /* for each connection to come about, look-up and TLS too; 0: 30,000 */
     int64_t reply_ms;    /* for each reply; 0: 60,000 */
     int64_t min_rate;    /* bytes a second of transfers, after 15 s; 0: 1; negative: none */
@@ -64,12 +68,12 @@ struct co_ftp_client_options {
  * Suspends. A server that is not ready yet (120) is waited for.
  * ret: receives the client, co_ftp_quit or co_ftp_abort ends it. host: a name or number, without
  * brackets; with TLS the server must prove to be it. port: 0: 21, or 990 for CO_FTP_IMPLICIT.
- * options: NULL for the defaults; only read during the call, but tls, dialogue and arg are used as
- * long as the client is.
+ * options: NULL for the defaults; only read during the call, but tls, dialogue and arg, and with a
+ * proxy it, proxy_tls and answers, are used as long as the client is.
  * Returns: 0; CO_ELOGIN (the user, password or account is refused), CO_ESTATUS (too busy, or closed
  * to us), CO_ETLS (the server will not have TLS, too), CO_EFTP (it broke the protocol), CO_EEOF,
- * CO_EDEADLINE, CO_ECANCELED, CO_EINVALID, as co_dial and co_tls_connect; with detail for
- * co_explain.
+ * CO_EDEADLINE, CO_ECANCELED, CO_EINVALID (active through a proxy, too), as co_dial and
+ * co_tls_connect; with detail for co_explain.
  */
 CO_API int co_ftp_connect(co_ftp_client **ret, const char *host, unsigned port,
     const struct co_ftp_client_options *options) CO_MUST_USE;

@@ -21,7 +21,6 @@
 #define SILENCE_S     60 /* of the control connection, before TCP asks whether it is still there */
 #define PORT          21
 #define PORT_IMPLICIT 990
-#define WHERE_MAX     300 /* bytes of a host's 255, brackets, a port */
 
 static const char *const alpn[] = {"ftp", NULL}; /* ALPACA (attacks F10) */
 
@@ -54,12 +53,19 @@ static void fill_defaults(struct co_ftp_client_options *options)
         options->password = "";
 }
 
+int co_ftp_client_where(const char *host, unsigned port, char ret[CO_FTP_WHERE_MAX])
+{
+    bool is_ipv6 = strchr(host, ':');
+    int size = snprintf(
+        ret, CO_FTP_WHERE_MAX, "%s%s%s:%u", is_ipv6 ? "[" : "", host, is_ipv6 ? "]" : "", port);
+    return size < 0 || size >= CO_FTP_WHERE_MAX ? CO_EADDRESS : 0;
+}
+
 static int client_new(co_ftp_client **ret, const char *host, unsigned port,
     const struct co_ftp_client_options *options)
 {
     co_ftp_client *client = calloc(1, sizeof *client);
-    char where[WHERE_MAX];
-    bool is_ipv6 = strchr(host, ':');
+    char where[CO_FTP_WHERE_MAX];
     if (!client)
         return -ENOMEM;
     if (options)
@@ -67,8 +73,7 @@ static int client_new(co_ftp_client **ret, const char *host, unsigned port,
     fill_defaults(&client->options);
     if (port == 0)
         port = client->options.security == CO_FTP_IMPLICIT ? PORT_IMPLICIT : PORT;
-    int size = snprintf(
-        where, sizeof where, "%s%s%s:%u", is_ipv6 ? "[" : "", host, is_ipv6 ? "]" : "", port);
+    int rc = co_ftp_client_where(host, port, where);
     client->host = strdup(host);
     client->where = strdup(where);
     client->reply = CO_BUF(CO_FTP_REPLY_MAX);
@@ -76,7 +81,6 @@ static int client_new(co_ftp_client **ret, const char *host, unsigned port,
     client->entry = CO_BUF(CO_FTP_REPLY_MAX);
     client->doing = "log in";
     client->what = "";
-    int rc = size < 0 || (size_t)size >= sizeof where ? CO_EADDRESS : 0;
     if (!client->host || !client->where)
         rc = -ENOMEM;
     if (rc < 0)
@@ -122,6 +126,21 @@ int co_ftp_last_code(const co_ftp_client *client)
 co_text co_ftp_last_text(const co_ftp_client *client)
 {
     return co_buf_text(&client->reply);
+}
+
+bool co_ftp_client_is_proxied(const co_ftp_client *client)
+{
+    return client->options.proxy && *client->options.proxy;
+}
+
+int co_ftp_client_dial(const co_ftp_client *client, const char *where, co_stream **ret)
+{
+    const struct co_dial_options dial = {.family = client->options.family,
+        .timeout_ms = client->options.connect_ms,
+        .answers = client->options.answers,
+        .proxy = client->options.proxy,
+        .proxy_tls = client->options.proxy_tls};
+    return co_dial(ret, where, &dial);
 }
 
 /* ---- TLS ------------------------------------------------------------------------------------- */
@@ -300,17 +319,17 @@ static int check_options(co_ftp_client *client)
         (options->account && !co_ftp_client_may_say(options->account)))
         return co_ftp_client_fail(
             client, CO_EINVALID, "a user or password with a line's end in it cannot be said");
+    if (options->active && co_ftp_client_is_proxied(client))
+        return co_ftp_client_fail(client, CO_EINVALID,
+            "the server's data connections do not come through a proxy: passive ones do");
     return 0;
 }
 
 static int connect_control(co_ftp_client *client)
 {
-    const struct co_dial_options dial = {.family = client->options.family,
-        .timeout_ms = client->options.connect_ms,
-        .answers = client->options.answers};
     int rc = check_options(client);
     if (rc == 0)
-        rc = co_dial(&client->control, client->where, &dial);
+        rc = co_ftp_client_dial(client, client->where, &client->control);
     if (rc < 0)
         return rc;
     /* Long transfers leave it silent, and whoever counts connections on the way forgets it. A NOOP

@@ -44,6 +44,18 @@ struct co_ftp_client {
     struct co_buf entry;              /* what co_ftp_stat's texts point into */
 };
 
+/* ---- ways (client.c) ------------------------------------------------------------------------- */
+
+#define CO_FTP_WHERE_MAX 300 /* bytes of a host's 255, brackets, a port */
+
+/* "HOST:PORT". 0; CO_EADDRESS when it is too long. */
+int co_ftp_client_where(const char *host, unsigned port, char ret[CO_FTP_WHERE_MAX]);
+
+bool co_ftp_client_is_proxied(const co_ftp_client *client);
+
+/* Connects by the client's way, straight or through its proxy. Suspends. As co_dial. */
+int co_ftp_client_dial(const co_ftp_client *client, const char *where, co_stream **ret);
+
 /* ---- the conversation (client_control.c) ----------------------------------------------------- */
 
 /* Is every byte of an argument one that a command may hold (attacks F15)? */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The client's data connections (RFC 959 3.2, RFC 2428): passive ones go to the machine that the
- * control connection goes to, whatever address a reply names (attacks F03); active ones are taken
- * from that machine alone. Over TLS each resumes the control connection's session, by which the
- * server knows that it is the same client's (F07).
+ * control connection goes to, whatever address a reply names (attacks F03), through the proxy that
+ * leads there; active ones are taken from that machine alone. Over TLS each resumes the control
+ * connection's session, by which the server knows that it is the same client's (F07).
  */
 #include "codec/ftp_address.h"
 #include "ftp/client.h"
@@ -55,34 +55,51 @@ static int ask_passive(co_ftp_client *client, uint16_t *ret_port)
     return rc < 0 ? co_ftp_client_fail(client, rc, "its reply to PASV names no port") : 0;
 }
 
-static int connect_to(co_ftp_client *client, co_address *server, uint16_t port, co_stream **ret)
+/* Behind a proxy the control connection's other end is known by its name alone. */
+static int connect_through(co_ftp_client *client, uint16_t port, co_stream **ret)
 {
+    char where[CO_FTP_WHERE_MAX];
+    int rc = co_ftp_client_where(client->host, port, where);
+    return rc < 0 ? rc : co_ftp_client_dial(client, where, ret);
+}
+
+static int connect_to(co_ftp_client *client, uint16_t port, co_stream **ret)
+{
+    co_address server = end_of(client, false);
     co_scope scope;
-    co_address_set_port(server, port);
+    if (co_ftp_client_is_proxied(client))
+        return connect_through(client, port, ret);
+    co_address_set_port(&server, port);
     co_scope_open(&scope, client->options.connect_ms);
-    int rc = co_connect(ret, server);
+    int rc = co_connect(ret, &server);
     bool late = co_scope_close(&scope) == CO_EDEADLINE && rc == CO_EDEADLINE;
     return late ? co_ftp_client_fail(client, rc, "no data connection in time") : rc;
+}
+
+/* May the server have an address that PASV can tell? */
+static bool may_be_ipv4(const co_ftp_client *client)
+{
+    co_address server = end_of(client, false);
+    return co_ftp_client_is_proxied(client) ? !strchr(client->host, ':') : is_ipv4(&server);
 }
 
 /* PASV is the last hope of IPv4 alone, also where somebody on the way does not know EPSV. */
 static int connect_passive(co_ftp_client *client, co_stream **ret)
 {
-    co_address server = end_of(client, false);
     uint16_t port;
     int rc = -EAFNOSUPPORT;
     if (!client->no_extended) {
         rc = ask_extended(client, &port);
         if (rc == 0)
-            rc = connect_to(client, &server, port, ret);
+            rc = connect_to(client, port, ret);
         if (rc == 0 || client->failed || co_status() < 0)
             return rc;
-        client->no_extended = is_ipv4(&server) && client->code != 425;
+        client->no_extended = may_be_ipv4(client) && client->code != 425;
     }
-    if (!is_ipv4(&server))
+    if (!may_be_ipv4(client))
         return co_ftp_client_fail(client, rc, NULL);
     rc = ask_passive(client, &port);
-    return rc == 0 ? connect_to(client, &server, port, ret) : rc;
+    return rc == 0 ? connect_to(client, port, ret) : rc;
 }
 
 /* ---- active ---------------------------------------------------------------------------------- */

@@ -4,7 +4,9 @@
  * (226, 250), what TLS has said farewell to, and what is as long as the server says. A failure of
  * the data connection is often explained by the reply that follows, which is then told instead.
  */
+#include "coronet/fiber.h"
 #include "ftp/client.h"
+#include "tls/terms.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -12,6 +14,7 @@
 
 #define TEXT_STEP    8192 /* bytes of text that are converted at once */
 #define COMPARE_STEP 4096
+#define FAREWELL_MS  2000 /* for the server's, through a proxy */
 
 /* ---- made ------------------------------------------------------------------------------------ */
 
@@ -303,6 +306,31 @@ static void drain(co_ftp_transfer *transfer)
         co_consume(transfer->data, (size_t)n);
 }
 
+/* Some proxies end both directions as soon as one has ended, tickets or no tickets: so the server
+ * is waited for, which ends its own once it has heard the farewell. What it makes of it, its reply
+ * tells. */
+static void end_through_proxy(co_ftp_transfer *transfer)
+{
+    co_scope scope;
+    co_scope_open(&scope, FAREWELL_MS);
+    int rc = co_tls_end(transfer->data);
+    (void)rc; /* to many a server the reply is farewell enough */
+    co_scope_close(&scope);
+}
+
+/* 0 or negative. */
+static int end_secure_upload(co_ftp_transfer *transfer)
+{
+    if (co_ftp_client_is_proxied(transfer->client)) {
+        end_through_proxy(transfer);
+        return co_status();
+    }
+    int rc = co_shutdown_write(transfer->data);
+    if (rc == 0)
+        drain(transfer);
+    return rc;
+}
+
 /* Ends the data connection: 0 when all has gone or come over it. */
 static int end_data(co_ftp_transfer *transfer)
 {
@@ -310,11 +338,8 @@ static int end_data(co_ftp_transfer *transfer)
     int rc = transfer->failed;
     if (rc == 0 && !transfer->upload && !transfer->ended)
         rc = fail(transfer, CO_EEOF, "it was not read to its end");
-    if (rc == 0 && transfer->upload && co_tls_is_on(data)) {
-        rc = co_shutdown_write(data);
-        if (rc == 0)
-            drain(transfer);
-    }
+    if (rc == 0 && transfer->upload && co_tls_is_on(data))
+        rc = end_secure_upload(transfer);
     transfer->data = NULL;
     if (rc < 0) {
         co_abort(data);

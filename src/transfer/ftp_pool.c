@@ -31,10 +31,18 @@ struct idle {
 
 /* ---- idle ones ------------------------------------------------------------------------------ */
 
+/* The proxy that leads there; NULL: none. */
+static const char *way_to(const struct co_ftp_pool *pool, const struct co_ftp_place *place)
+{
+    return co_proxies_choose(
+        &pool->options->proxies, CO_TEXT("ftp"), co_buf_text(&place->host), place->port);
+}
+
 /* No user or password holds a line's end. */
 static int key_of(const struct co_ftp_pool *pool, const struct co_ftp_place *place,
     struct co_pool_place *ret, struct co_buf *login)
 {
+    const char *proxy = way_to(pool, place);
     co_buf_add_text(login, co_buf_text(&place->user));
     co_buf_add_char(login, '\n');
     co_buf_add_text(login, co_buf_text(&place->password));
@@ -46,6 +54,8 @@ static int key_of(const struct co_ftp_pool *pool, const struct co_ftp_place *pla
         .speaks = place->ascii,
         .user = co_buf_text(login),
         .tls = pool->options->tls,
+        .proxy = co_text_of(proxy),
+        .proxy_tls = proxy ? pool->options->proxy_tls : NULL,
     };
     return login->error;
 }
@@ -122,15 +132,6 @@ void co_ftp_pool_give(
 
 /* ---- new ones ------------------------------------------------------------------------------- */
 
-static int check_way(const struct co_ftp_pool *pool, const struct co_ftp_place *place)
-{
-    if (!co_proxies_choose(
-            &pool->options->proxies, CO_TEXT("ftp"), co_buf_text(&place->host), place->port))
-        return 0;
-    return co_fail(CO_EINVALID, "a proxy is wanted, and FTP goes through none (--proxy \"\" does "
-                                "without)");
-}
-
 static int connect_to(
     struct co_ftp_pool *pool, const struct co_ftp_place *place, co_ftp_client **ret)
 {
@@ -141,6 +142,8 @@ static int connect_to(
         .security = place->security,
         .tls = options->tls,
         .answers = options->answers,
+        .proxy = way_to(pool, place),
+        .proxy_tls = options->proxy_tls,
         .family = options->family,
         .connect_ms = options->connect_ms,
         .reply_ms = options->head_ms,
@@ -158,8 +161,6 @@ int co_ftp_pool_take(struct co_ftp_pool *pool, const struct co_ftp_place *place,
     struct co_pool_place key;
     *ret = NULL;
     int rc = key_of(pool, place, &key, &login);
-    if (rc == 0)
-        rc = check_way(pool, place);
     if (rc == 0)
         *ret = take_idle(pool, &key);
     co_buf_free(&login);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Control connections, logged in, that go from one file to the next: of one place, one user with
- * one password, and one kind of TLS (attacks C02).
+ * one password, one kind of TLS and one way, by a proxy or by none (attacks C02).
  */
 #ifndef CO_TRANSFER_FTP_POOL_H
 #define CO_TRANSFER_FTP_POOL_H
@@ -19,9 +19,8 @@ int co_ftp_pool_new(
 /* Says goodbye on all that are idle. Suspends. NULL is allowed. */
 void co_ftp_pool_free(struct co_ftp_pool *pool);
 
-/* A client of that place, for co_ftp_pool_give: an idle one, or a new one. Suspends. 0;
- * CO_EINVALID where a proxy is wanted, through which there is no FTP; as co_ftp_connect: then after
- * CO_ESTATUS *ret_status is 503. */
+/* A client of that place, for co_ftp_pool_give: an idle one, or a new one. Suspends. 0; as
+ * co_ftp_connect: then after CO_ESTATUS *ret_status is 503. */
 int co_ftp_pool_take(struct co_ftp_pool *pool, const struct co_ftp_place *place,
     co_ftp_client **ret, int *ret_status);
 

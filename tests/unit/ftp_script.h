@@ -204,6 +204,8 @@ static inline int script_play(const char *const *lines, script_body *body, const
 #define SCRIPT_FEAT  "< FEAT", "> 211-Features:\r\n SIZE\r\n MLST type*;size*;modify*;\r\n211 End"
 #define SCRIPT_LOGIN SCRIPT_GREET, SCRIPT_FEAT
 
+#define SIZED(n) "< SIZE f", "> 213 " #n
+
 static inline int script_connect(
     co_ftp_client **ret, unsigned port, const struct co_ftp_client_options *options)
 {
@@ -212,6 +214,24 @@ static inline int script_connect(
     own.password = own.password ? own.password : "pw";
     *ret = NULL;
     return co_ftp_connect(ret, "127.0.0.1", port, &own);
+}
+
+/* The script's lines behind a login. */
+static inline void play_behind_login(
+    const char *const *lines, script_body *body, const void *arg, const char *name)
+{
+    static const char *const login[] = {SCRIPT_LOGIN, "< TYPE I", "> 200 I"};
+    const char *all[40];
+    size_t count = 0;
+    for (size_t i = 0; i < CO_LENGTH(login); i++)
+        all[count++] = login[i];
+    while (*lines)
+        all[count++] = *lines++;
+    all[count] = NULL;
+    int before = atomic_load(&check_failures);
+    script_play(all, body, arg);
+    if (atomic_load(&check_failures) > before)
+        fprintf(stderr, "  ... with %s\n", name);
 }
 
 #endif

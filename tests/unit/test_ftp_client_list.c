@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/* Folders as the FTP client reads them. */
+#include "ftp_script.h"
+
+/* ---- lists ----------------------------------------------------------------------------------- */
+
+struct listing {
+    const char *name;
+    const char *lines[16]; /* behind the login, which has MLST, or not */
+    int result;
+    const char *names;
+    bool no_facts;
+};
+
+static const struct listing listings[] = {
+    {"MLSD", {"EPSV", "< MLSD", "> 150 Here", "D type=dir; a\r\ntype=file; b\r\n", "> 226 Done"}, 0,
+        "a b ", false},
+    {"lines without CR, and the last without an end",
+        {"EPSV", "< MLSD", "> 150 Here", "D type=dir; a\ntype=file; b", "> 226 Done"}, 0, "a b ",
+        false},
+    {"nothing in it", {"EPSV", "< MLSD", "> 150 Here", "D ", "> 226 Done"}, 0, "", false},
+    {"a list that is cut",
+        {"EPSV", "< MLSD", "> 150 Here", "O", "d type=dir; a\r\n", "X", "> 426 Sorry"}, CO_ESTATUS,
+        NULL, false},
+    {"a list that is not confirmed",
+        {"EPSV", "< MLSD", "> 150 Here", "D type=dir; a\r\n", "> 451 Disk"}, CO_ESTATUS, "a ",
+        false},
+    {"a list without its end", {"EPSV", "< MLSD", "> 150 Here", "D type=dir; a\r\n", "!"}, CO_EEOF,
+        "a ", false},
+    {"names that lead elsewhere",
+        {"EPSV", "< MLSD", "> 150 Here", "D type=file; ../a\r\ntype=file; /b\r\ntype=file; c\r\n",
+            "> 226 Done"},
+        0, "c ", false},
+    {"no such folder", {"EPSV", "< MLSD", "> 550 No"}, CO_ESTATUS, "", false},
+    {"no MLSD after all",
+        {"EPSV", "< MLSD", "> 502 No", "< TYPE A", "> 200 A", "EPSV", "< LIST", "> 150 Here",
+            "D -rw-r--r-- 1 a b 5 Jan 1 2020 x\r\n", "> 226 Done"},
+        0, "x ", false},
+    {"LIST",
+        {"< TYPE A", "> 200 A", "EPSV", "< LIST", "> 150 Here",
+            "D total 1\r\n-rw-r--r-- 1 a b 5 Jan 1 2020 x\r\n", "> 226 Done"},
+        0, "x ", true},
+    {"LIST of another planet",
+        {"< TYPE A", "> 200 A", "EPSV", "< LIST", "> 150 Here", "D what is this?\r\n",
+            "> 226 Done"},
+        CO_EFTP, "", true},
+    {"vsftpd's way to say no",
+        {"< TYPE A", "> 200 A", "EPSV", "< LIST", "> 150 Here", "D ",
+            "> 226 Transfer done (but failed to open directory)."},
+        CO_ESTATUS, "", true},
+};
+
+static void run_listing(unsigned port, const void *arg)
+{
+    const struct listing *listing = arg;
+    co_ftp_client *client;
+    co_ftp_list *list = NULL;
+    struct co_ftp_entry entry;
+    char names[64] = "";
+    CHECK_INT(script_connect(&client, port, NULL), 0);
+    if (!client)
+        return;
+    int rc = co_ftp_list_open(&list, client, NULL);
+    while (rc == 0 && (rc = co_ftp_list_next(list, &entry)) > 0) {
+        snprintf(names + strlen(names), sizeof names - strlen(names), "%.*s ",
+            CO_TEXT_PRINT(entry.name));
+        rc = 0;
+    }
+    CHECK_INT(rc, listing->result);
+    if (list && rc < 0)
+        CHECK_INT(co_ftp_list_next(list, &entry), rc); /* it stays so */
+    if (listing->names)
+        CHECK_STRING(names, listing->names);
+    co_ftp_list_close(list);
+    co_ftp_abort(client);
+}
+
+VIRTUAL_TEST(a_list_is_whole_or_fails)
+{
+    static const char *const facts[] = {SCRIPT_LOGIN}, *const plain[] = {
+                                                           SCRIPT_GREET, "< FEAT", "> 502 No"};
+    for (size_t i = 0; i < CO_LENGTH(listings); i++) {
+        const char *all[40];
+        size_t count = 0;
+        if (listings[i].no_facts)
+            for (size_t j = 0; j < CO_LENGTH(plain); j++)
+                all[count++] = plain[j];
+        else
+            for (size_t j = 0; j < CO_LENGTH(facts); j++)
+                all[count++] = facts[j];
+        for (const char *const *line = listings[i].lines; *line; line++)
+            all[count++] = *line;
+        all[count] = NULL;
+        int before = atomic_load(&check_failures);
+        script_play(all, run_listing, &listings[i]);
+        if (atomic_load(&check_failures) > before)
+            fprintf(stderr, "  ... with %s\n", listings[i].name);
+    }
+    return 0;
+}
+
+static void list_with_a_hyphen(unsigned port, const void *arg)
+{
+    co_ftp_client *client;
+    co_ftp_list *list = NULL;
+    CHECK_INT(script_connect(&client, port, NULL), 0);
+    CHECK_INT(co_ftp_list_open(&list, client, arg), 0);
+    co_ftp_list_close(list);
+    co_ftp_abort(client);
+}
+
+VIRTUAL_TEST(a_folder_is_never_an_option_of_ls)
+{
+    static const char *const lines[] = {SCRIPT_GREET, "< FEAT", "> 502 No", "< PWD", "> 257 \"/\"",
+        "< CWD -R", "> 250 Well", "< CWD /", "> 250 Well", "< TYPE A", "> 200 A", "EPSV",
+        "< LIST ./-R", "> 150 Here", "O", NULL};
+    return script_play(lines, list_with_a_hyphen, "-R");
+}
+
+VIRTUAL_TEST(facts_that_are_not_told_are_asked_for_once)
+{
+    static const char *const lines[] = {SCRIPT_GREET, "< FEAT",
+        "> 211-F\r\n MLST Type*;Size;Modify*;UNIX.mode;Unique;\r\n211 E",
+        "< OPTS MLST type;size;modify;UNIX.mode;", "> 200 Well", "EPSV", "< MLSD pub", "> 150 Here",
+        "O", NULL};
+    return script_play(lines, list_with_a_hyphen, "pub");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_list_is_whole_or_fails),
+        cmocka_unit_test(a_folder_is_never_an_option_of_ls),
+        cmocka_unit_test(facts_that_are_not_told_are_asked_for_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+/* Files that the FTP client brings and sends, and what servers make of it. */
+#include "ftp_script.h"
+
+/* ---- downloads ------------------------------------------------------------------------------- */
+
+struct download {
+    const char *name;
+    const char *lines[16]; /* behind the login and TYPE */
+    int result;
+    const char *got;
+    uint64_t offset;
+    const char *before;
+    struct co_ftp_client_options options;
+};
+
+static const struct download downloads[] = {
+    {"226", {SIZED(5), "EPSV", "< RETR f", "> 150 Here", "D 12345", "> 226 Done"}, 0, "12345", 0,
+        NULL, {0}},
+    {"250", {SIZED(5), "EPSV", "< RETR f", "> 125 Here", "D 12345", "> 250 Done"}, 0, "12345", 0,
+        NULL, {0}},
+    {"226 without 150", {SIZED(5), "EPSV", "< RETR f", "> 226 Done", "D 12345"}, 0, "12345", 0,
+        NULL, {0}},
+    {"226 before the data", {SIZED(5), "EPSV", "< RETR f", "> 150 Here\r\n226 Done", "D 12345"}, 0,
+        "12345", 0, NULL, {0}},
+    {"150 twice",
+        {SIZED(5), "EPSV", "< RETR f", "> 150 Here", "D 12345", "> 150 Again\r\n226 Done"}, 0,
+        "12345", 0, NULL, {0}},
+    {"150 behind the data", {SIZED(5), "EPSV", "< RETR f", "D 12345", "> 150 Here", "> 226 Done"},
+        0, "12345", 0, NULL, {0}},
+    {"226 in three pieces",
+        {SIZED(5), "EPSV", "< RETR f", "> 150 Here", "D 12345", ">>22", "Z 1", ">>6 Done\r", "Z 1",
+            ">>\n"},
+        0, "12345", 0, NULL, {0}},
+    {"an empty file", {SIZED(0), "EPSV", "< RETR f", "> 150 Here", "D ", "> 226 Done"}, 0, "", 0,
+        NULL, {0}},
+    {"no SIZE",
+        {"< SIZE f", "> 500 What?", "EPSV", "< RETR f", "> 150 Here", "D 123", "> 226 Done"}, 0,
+        "123", 0, NULL, {0}},
+    {"the size of the 150",
+        {"< SIZE f", "> 550 No", "EPSV", "< RETR f", "> 150 f (5 bytes).", "D 12345", "> 226 Done"},
+        0, "12345", 0, NULL, {0}},
+    {"less than the 150 says",
+        {"< SIZE f", "> 550 No", "EPSV", "< RETR f", "> 150 f (6 bytes).", "D 12345", "> 226 Done"},
+        CO_EEOF, "12345", 0, NULL, {0}},
+    {"less than SIZE says", {SIZED(6), "EPSV", "< RETR f", "> 150 Here", "D 12345", "> 226 Done"},
+        CO_EEOF, "12345", 0, NULL, {0}},
+    {"more than SIZE says", {SIZED(4), "EPSV", "< RETR f", "> 150 Here", "D 12345", "> 226 Done"},
+        CO_EFTP, "1234", 0, NULL, {0}},
+    {"451 at the end", {SIZED(5), "EPSV", "< RETR f", "> 150 Here", "D 12345", "> 451 Disk"},
+        CO_ESTATUS, "12345", 0, NULL, {0}},
+    {"426 in the middle",
+        {SIZED(5), "EPSV", "< RETR f", "> 150 Here", "O", "d 123", "X", "> 426 Sorry"}, CO_ESTATUS,
+        NULL, 0, NULL, {0}},
+    {"a reset and no reply", {SIZED(5), "EPSV", "< RETR f", "> 150 Here", "O", "X", "!"},
+        -ECONNRESET, "", 0, NULL, {0}},
+    {"421 at the end", {SIZED(5), "EPSV", "< RETR f", "> 150 Here", "D 12345", "> 421 Bye", "!"},
+        CO_ESTATUS, "12345", 0, NULL, {0}},
+    {"no reply at the end", {SIZED(5), "EPSV", "< RETR f", "> 150 Here", "D 12345", "!"}, CO_EEOF,
+        "12345", 0, NULL, {0}},
+    {"silence at the end", {SIZED(5), "EPSV", "< RETR f", "> 150 Here", "D 12345", "Z 90"},
+        CO_EDEADLINE, "12345", 0, NULL, {0}},
+    {"a reply that confirms nothing",
+        {SIZED(5), "EPSV", "< RETR f", "> 150 Here", "D 12345", "> 200 Well"}, CO_EFTP, "12345", 0,
+        NULL, {0}},
+    {"a malformed end", {SIZED(5), "EPSV", "< RETR f", "> 150 Here", "D 12345", "> Done"}, CO_EFTP,
+        "12345", 0, NULL, {0}},
+    {"no such file", {"< SIZE f", "> 550 No", "EPSV", "< RETR f", "> 550 No such file"}, CO_ESTATUS,
+        NULL, 0, NULL, {0}},
+    {"350 to RETR", {SIZED(5), "EPSV", "< RETR f", "> 350 What?"}, CO_EFTP, NULL, 0, NULL, {0}},
+    {"425 later", {SIZED(5), "EPSV", "< RETR f", "> 150 Here", "O", "C", "> 425 No connection"},
+        CO_ESTATUS, "", 0, NULL, {0}},
+    {"a server that stalls", {SIZED(5), "EPSV", "< RETR f", "> 150 Here", "O", "d 12", "Z 60"},
+        CO_ETOOSLOW, "12", 0, NULL, {0}},
+    {"a door that nobody answers",
+        {SIZED(5), "< EPSV", "> 229 (|||1|)", "PASV", "< RETR f", "> 150 Here", "D 12345",
+            "> 226 Done"},
+        0, "12345", 0, NULL, {0}},
+    {"F03 an address that is not the server's",
+        {SIZED(5), "< EPSV", "> 500 What?", "PASV", "< RETR f", "> 150 Here", "D 12345",
+            "> 226 Done"},
+        0, "12345", 0, NULL, {0}},
+    {"a malformed 229",
+        {SIZED(5), "< EPSV", "> 229 (||1234|)", "PASV", "< RETR f", "> 150 Here", "D 12345",
+            "> 226 Done"},
+        0, "12345", 0, NULL, {0}},
+    {"a malformed 227", {SIZED(5), "< EPSV", "> 502 No", "< PASV", "> 227 (1,2,3,4,5)"}, CO_EFTP,
+        NULL, 0, NULL, {0}},
+    {"no door at all", {SIZED(5), "< EPSV", "> 500 What?", "< PASV", "> 425 No port"}, CO_ESTATUS,
+        NULL, 0, NULL, {0}},
+    {"the rest",
+        {SIZED(5), "EPSV", "< REST 3", "> 350 From 3", "< RETR f", "> 150 Here", "D 45",
+            "> 226 Done"},
+        0, "45", 3, NULL, {0}},
+    {"no restart", {SIZED(5), "EPSV", "< REST 3", "> 502 No"}, CO_ESTATUS, NULL, 3, NULL, {0}},
+    {"another consent to a restart", {SIZED(5), "EPSV", "< REST 3", "> 200 Well"}, CO_EFTP, NULL, 3,
+        NULL, {0}},
+    {"a restart that is ignored",
+        {SIZED(5), "EPSV", "< REST 3", "> 350 From 3", "< RETR f", "> 150 Here", "D 12345",
+            "> 226 Done"},
+        CO_EFTP, "12", 3, NULL, {0}},
+    {"a restart that is ignored is noticed before",
+        {SIZED(5), "EPSV", "< REST 1", "> 350 From 1", "< RETR f", "> 150 Here", "D 12345"},
+        CO_ECHANGED, NULL, 3, "23", {0}},
+    {"a file that is another one now",
+        {SIZED(5), "EPSV", "< REST 1", "> 350 From 1", "< RETR f", "> 150 Here", "D 3345"},
+        CO_ECHANGED, NULL, 3, "23", {0}},
+    {"a file that is shorter now", {SIZED(2)}, CO_ECHANGED, NULL, 3, NULL, {0}},
+    {"what lies here is compared",
+        {SIZED(5), "EPSV", "< REST 1", "> 350 From 1", "< RETR f", "> 150 Here", "D 2345",
+            "> 226 Done"},
+        0, "45", 3, "23", {0}},
+    {"nothing is missing",
+        {SIZED(5), "EPSV", "< REST 3", "> 350 From 3", "< RETR f", "> 150 Here", "D 45",
+            "> 226 Done"},
+        0, "", 5, "45", {0}},
+    {"active", {SIZED(5), "EPRT", "< RETR f", "> 150 Here", "D 12345", "> 226 Done"}, 0, "12345", 0,
+        NULL, {.active = true}},
+    {"active by PORT",
+        {SIZED(5), "~ EPRT |1|127.0.0.1|", "> 500 What?", "PORT", "< RETR f", "> 150 Here",
+            "D 12345", "> 226 Done"},
+        0, "12345", 0, NULL, {.active = true}},
+    {"active, but it does not come", {SIZED(5), "EPRT", "< RETR f", "> 150 Here", "Z 40"},
+        CO_EDEADLINE, NULL, 0, NULL, {.active = true}},
+    {"active, and it says at last that it cannot",
+        {SIZED(5), "EPRT", "< RETR f", "> 150 Here", "Z 32", "> 425 I cannot"}, CO_ESTATUS, NULL, 0,
+        NULL, {.active = true}},
+    {"active, and it says that it cannot", {SIZED(5), "EPRT", "< RETR f", "> 425 I cannot"},
+        CO_ESTATUS, NULL, 0, NULL, {.active = true}},
+};
+
+static int fetch(co_ftp_client *client, const struct download *download, char got[64])
+{
+    co_ftp_transfer *transfer;
+    size_t size = 0;
+    ssize_t n;
+    int rc = co_ftp_download_resume(
+        &transfer, client, "f", download->offset, co_text_of(download->before));
+    if (rc < 0)
+        return rc;
+    while (size < 63 && (n = co_ftp_transfer_read(transfer, got + size, 1)) > 0)
+        size += (size_t)n;
+    got[size] = '\0';
+    if (download->got)
+        CHECK_STRING(got, download->got);
+    return co_ftp_transfer_finish(transfer);
+}
+
+static void run_download(unsigned port, const void *arg)
+{
+    const struct download *download = arg;
+    co_ftp_client *client;
+    char got[64] = "";
+    CHECK_INT(script_connect(&client, port, &download->options), 0);
+    if (!client)
+        return;
+    CHECK_INT(fetch(client, download, got), download->result);
+    co_ftp_abort(client);
+}
+
+VIRTUAL_TEST(a_download_is_whole_only_when_all_says_so)
+{
+    for (size_t i = 0; i < CO_LENGTH(downloads); i++)
+        play_behind_login(downloads[i].lines, run_download, &downloads[i], downloads[i].name);
+    return 0;
+}
+
+/* ---- uploads --------------------------------------------------------------------------------- */
+
+struct upload {
+    const char *name;
+    const char *lines[16]; /* behind the login and TYPE */
+    int result;
+    enum co_ftp_upload how;
+    uint64_t offset;
+};
+
+static const struct upload uploads[] = {
+    {"226 and its size",
+        {"EPSV", "< STOR f", "> 150 Go", "U 12345", "> 226 Done", "< SIZE f", "> 213 5"}, 0,
+        CO_FTP_REPLACE, 0},
+    {"250, and its size is not told",
+        {"EPSV", "< STOR f", "> 150 Go", "U 12345", "> 250 Done", "< SIZE f", "> 550 No"}, 0,
+        CO_FTP_REPLACE, 0},
+    {"less lies there",
+        {"EPSV", "< STOR f", "> 150 Go", "U 12345", "> 226 Done", "< SIZE f", "> 213 4"}, CO_EEOF,
+        CO_FTP_REPLACE, 0},
+    {"more lies there",
+        {"EPSV", "< STOR f", "> 150 Go", "U 12345", "> 226 Done", "< SIZE f", "> 213 6"}, CO_EFTP,
+        CO_FTP_REPLACE, 0},
+    {"the disk is full", {"EPSV", "< STOR f", "> 150 Go", "U 12345", "> 452 Full"}, CO_ESTATUS,
+        CO_FTP_REPLACE, 0},
+    {"the disk is full at once", {"EPSV", "< STOR f", "> 150 Go", "O", "X", "> 552 Quota"},
+        CO_ESTATUS, CO_FTP_REPLACE, 0},
+    {"no permission", {"EPSV", "< STOR f", "> 553 No"}, CO_ESTATUS, CO_FTP_REPLACE, 0},
+    {"another reply", {"EPSV", "< STOR f", "> 150 Go", "U 12345", "> 200 Well"}, CO_EFTP,
+        CO_FTP_REPLACE, 0},
+    {"no reply", {"EPSV", "< STOR f", "> 150 Go", "U 12345", "!"}, CO_EEOF, CO_FTP_REPLACE, 0},
+    {"the server goes", {"EPSV", "< STOR f", "> 150 Go", "U 12345", "> 421 Bye", "!"}, CO_ESTATUS,
+        CO_FTP_REPLACE, 0},
+    {"the rest",
+        {"EPSV", "< REST 3", "> 350 From 3", "< STOR f", "> 150 Go", "U 12345", "> 226 Done",
+            "< SIZE f", "> 213 8"},
+        0, CO_FTP_CONTINUE, 3},
+    {"the rest, but the server began anew",
+        {"EPSV", "< REST 3", "> 350 From 3", "< STOR f", "> 150 Go", "U 12345", "> 226 Done",
+            "< SIZE f", "> 213 5"},
+        CO_EEOF, CO_FTP_CONTINUE, 3},
+    {"behind what is there",
+        {"< SIZE f", "> 213 10", "EPSV", "< APPE f", "> 150 Go", "U 12345", "> 226 Done",
+            "< SIZE f", "> 213 15"},
+        0, CO_FTP_APPEND, 0},
+    {"behind what is not told",
+        {"< SIZE f", "> 550 No", "EPSV", "< APPE f", "> 150 Go", "U 12345", "> 226 Done"}, 0,
+        CO_FTP_APPEND, 0},
+    {"at an offset that makes no sense", {NULL}, CO_EINVALID, CO_FTP_REPLACE, 3},
+};
+
+static void run_upload(unsigned port, const void *arg)
+{
+    const struct upload *upload = arg;
+    co_ftp_client *client;
+    co_ftp_transfer *transfer;
+    CHECK_INT(script_connect(&client, port, NULL), 0);
+    if (!client)
+        return;
+    /* A refused argument ends before TYPE; the script has said that. */
+    if (upload->result == CO_EINVALID)
+        CHECK_INT(co_ftp_command(client, "TYPE I"), 200);
+    int rc = co_ftp_upload_open(&transfer, client, "f", upload->how, upload->offset);
+    if (rc == 0) {
+        for (int i = 0; i < 5; i++) {
+            co_ftp_transfer_write(transfer, &"12345"[i], 1);
+            co_sleep(10);
+        }
+        rc = co_ftp_transfer_finish(transfer);
+    }
+    CHECK_INT(rc, upload->result);
+    co_ftp_abort(client);
+}
+
+VIRTUAL_TEST(an_upload_is_whole_only_when_all_says_so)
+{
+    for (size_t i = 0; i < CO_LENGTH(uploads); i++)
+        play_behind_login(uploads[i].lines, run_upload, &uploads[i], uploads[i].name);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_download_is_whole_only_when_all_says_so),
+        cmocka_unit_test(an_upload_is_whole_only_when_all_says_so),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
