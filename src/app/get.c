@@ -321,7 +321,7 @@ int co_app_get(const struct co_get_settings *settings)
 {
     int64_t max_ms = settings->max_time_ms;
     struct get get = {.settings = settings, .until_ns = max_ms ? co_now_ns() + max_ms * CO_MS : 0};
-    struct co_tree_options whole = {.hidden = true, .rights = CO_MAY_ALL};
+    struct co_tree_options whole = {.hidden = true, .rights = CO_MAY_ALL, .at_once = true};
     int rc = settings->write ? 0 : co_tree_open(&get.tree, settings->folder, &whole);
     if (rc < 0)
         return co_fail_at(rc, "open", settings->folder, NULL, "");

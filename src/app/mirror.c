@@ -7,7 +7,7 @@
 #include <errno.h>
 
 /* Dot files are files: what is mirrored is all of it. */
-static const struct co_tree_options whole = {.hidden = true, .rights = CO_MAY_ALL};
+static const struct co_tree_options whole = {.hidden = true, .rights = CO_MAY_ALL, .at_once = true};
 
 static int open_folder(struct co_mirror_settings *settings)
 {

@@ -93,6 +93,12 @@ void co_download_tell(
         download->progress(download->arg, &(struct co_download_progress){bytes, resumed, size});
 }
 
+struct body {
+    co_http_response *response; /* NULL: there is none */
+    co_text first;              /* taken of it already */
+    int64_t size;               /* of the whole file */
+};
+
 /* The count; 0 at the body's end. */
 static long take_some(co_http_response *response, struct co_upload *file)
 {
@@ -109,16 +115,19 @@ static long take_some(co_http_response *response, struct co_upload *file)
     return rc < 0 ? rc : n;
 }
 
-static int receive(const struct co_download *download, co_http_response *response,
-    struct co_upload *file, int64_t size)
+/* What has been taken of the body already comes first. */
+static int receive(
+    const struct co_download *download, const struct body *body, struct co_upload *file)
 {
     uint64_t resumed = co_upload_size(file);
-    for (;;) {
-        co_download_tell(download, co_upload_size(file), resumed, size);
-        long n = take_some(response, file);
+    int rc = body->first.size > 0 ? co_upload_write(file, body->first.at, body->first.size) : 0;
+    while (rc == 0) {
+        co_download_tell(download, co_upload_size(file), resumed, body->size);
+        long n = take_some(body->response, file);
         if (n <= 0)
             return n == -EFBIG ? CO_ETOOBIG : (int)n;
     }
+    return rc == -EFBIG ? CO_ETOOBIG : rc;
 }
 
 bool co_download_replaces(const struct co_download *download)
@@ -146,17 +155,28 @@ int co_download_open(const struct co_download *download, const struct co_version
         });
 }
 
-void co_download_date(
-    const struct co_download *download, const struct co_version *version, struct co_upload *file)
+bool co_download_time(
+    const struct co_download *download, const struct co_version *version, int64_t *ret_ns)
 {
     bool told = version->modified != CO_DOWNLOAD_NO_TIME;
     int64_t seconds = told ? version->modified : download->modified;
-    if (download->keep_time && seconds > INT64_MIN / CO_SECOND && seconds < INT64_MAX / CO_SECOND)
-        co_upload_set_modified(file, seconds * CO_SECOND);
+    if (!download->keep_time || seconds <= INT64_MIN / CO_SECOND ||
+        seconds >= INT64_MAX / CO_SECOND)
+        return false;
+    *ret_ns = seconds * CO_SECOND;
+    return true;
 }
 
-/* The response's body becomes the file's bytes from `offset` on; NULL: there are no more. */
-static int store(const struct co_download *download, co_http_response *response,
+void co_download_date(
+    const struct co_download *download, const struct co_version *version, struct co_upload *file)
+{
+    int64_t modified_ns;
+    if (co_download_time(download, version, &modified_ns))
+        co_upload_set_modified(file, modified_ns);
+}
+
+/* The body becomes the file's bytes from `offset` on. */
+static int store(const struct co_download *download, const struct body *body,
     const struct co_version *version, uint64_t offset)
 {
     struct co_upload *file;
@@ -164,8 +184,8 @@ static int store(const struct co_download *download, co_http_response *response,
     if (rc < 0)
         return rc;
     co_download_date(download, version, file);
-    if (response)
-        rc = receive(download, response, file, version->size);
+    if (body->response)
+        rc = receive(download, body, file);
     if (rc == 0)
         rc = co_download_verify(download, file);
     if (rc == 0)
@@ -266,12 +286,25 @@ static int resume(struct co_download *download, const struct co_version *version
         if (rc < 0 || !rest)
             return rc < 0 ? rc : 1;
     }
-    rc = store(download, rest, version, offset);
+    rc = store(download, &(struct body){.response = rest, .size = version->size}, version, offset);
     co_http_response_close(rest);
     return rc;
 }
 
-static int take(struct co_download *download, co_http_response *response)
+/* Without any partial file to go on from. */
+static int store_anew(const struct co_download *download, co_http_response *response,
+    const struct co_version *version, bool is_new)
+{
+    struct co_buf first = CO_BUF(CO_DOWNLOAD_AT_ONCE_MAX);
+    int rc = is_new ? co_download_at_once(download, version, response, &first) : 1;
+    if (rc == 1)
+        rc = store(
+            download, &(struct body){response, co_buf_text(&first), version->size}, version, 0);
+    co_buf_free(&first);
+    return rc;
+}
+
+static int take(struct co_download *download, co_http_response *response, bool is_new)
 {
     struct co_version version;
     int rc = version_of(download, response, &version);
@@ -282,7 +315,7 @@ static int take(struct co_download *download, co_http_response *response)
     if (rc == 1)
         rc = resume(download, &version);
     if (rc == 1)
-        rc = store(download, response, &version, 0);
+        rc = store_anew(download, response, &version, is_new);
     version_free(&version);
     return rc;
 }
@@ -375,7 +408,7 @@ static int judge(
     if (download->named)
         take_name(download, response);
     return download->named && download->named->error ? download->named->error
-                                                     : take(download, response);
+                                                     : take(download, response, !local->exists);
 }
 
 static int run(struct co_download *download, const struct co_download_local *local)

@@ -40,7 +40,11 @@ bool co_download_is_as_new(const struct co_download *download,
 int co_download_open(const struct co_download *download, const struct co_version *version,
     uint64_t offset, struct co_upload **ret);
 
-/* The time that the file is to get, if it is to get one. */
+/* The time that the file is to get. False: that of its last write. */
+bool co_download_time(
+    const struct co_download *download, const struct co_version *version, int64_t *ret_ns);
+
+/* Lets the file have it. */
 void co_download_date(
     const struct co_download *download, const struct co_version *version, struct co_upload *file);
 
@@ -52,6 +56,14 @@ int co_download_verify(const struct co_download *download, const struct co_uploa
 
 void co_download_tell(
     const struct co_download *download, uint64_t bytes, uint64_t resumed, int64_t size);
+
+#define CO_DOWNLOAD_AT_ONCE_MAX (64U << 10) /* bytes: what one look at a connection can bring */
+
+/* Makes the file of the response's body if all of that is here, and small; nothing has its name. 0;
+ * 1 when it is to be stored as others are, and then `first` has the bytes that were taken of the
+ * body; first's error; as co_upload_whole. */
+int co_download_at_once(const struct co_download *download, const struct co_version *version,
+    co_http_response *response, struct co_buf *first);
 
 /* Gets it in segments, if that is wanted and can be, or was begun so. response: to the whole of it,
  * not read yet; it is left to the caller to close. 0; 1 when it is to be got as a whole, from this

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
+#include <stdatomic.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
@@ -19,6 +20,9 @@
 #define LOOKUP_TRIES_MAX 64
 
 #define CLEANUP_GRACE_MS 10000 /* for the place of a job in the queue */
+
+#define STALL_NS  (20 * CO_MS) /* much longer than what is in memory takes on any machine */
+#define SLOW_JOBS 64           /* that go to the pool after one: then the disk is tried again */
 
 /* Not in every linux/magic.h. */
 #define MQUEUE_MAGIC   0x19800202
@@ -170,6 +174,25 @@ bool co_lookup_may_wait(void)
 int co_lookup_offload(co_task *function, void *arg)
 {
     return co_lookup_may_wait() ? function(arg) : co_block(function, arg);
+}
+
+/* A turn that took long may have been another process's fault; then some hops are for nothing. */
+int co_lookup_offload_slow(struct co_tree *tree, co_task *function, void *arg)
+{
+    if (!tree->at_once || co_lookup_may_wait())
+        return co_lookup_offload(function, arg);
+    if (atomic_load_explicit(&tree->slow_jobs, memory_order_relaxed) > 0) {
+        atomic_fetch_sub_explicit(&tree->slow_jobs, 1, memory_order_relaxed);
+        return co_block(function, arg);
+    }
+    int rc = co_status();
+    if (rc < 0)
+        return rc;
+    int64_t before = co_now_ns();
+    rc = function(arg);
+    if (co_now_ns() - before > STALL_NS)
+        atomic_store_explicit(&tree->slow_jobs, SLOW_JOBS, memory_order_relaxed);
+    return rc;
 }
 
 void co_lookup_offload_surely(co_task *function, void *arg)

@@ -20,11 +20,15 @@ struct co_tree {
     bool hidden;           /* names with a leading dot exist */
     bool resolve_cached;   /* the kernel knows RESOLVE_CACHED (Linux 5.12) */
     bool rename_noreplace; /* may be tried: not every file system knows it */
+    bool link_open;        /* the same of naming a file by its descriptor alone */
+    bool at_once;          /* see co_tree_options */
     unsigned rights;       /* enum co_right */
     struct co_quota *quota;
     uint64_t secret[2]; /* keys the names of partial files */
-    /* Which folders were swept in which hour: all that changes, and no harm when it is lost. */
+    /* All that changes, and no harm when it is lost: which folders were swept in which hour, and
+     * how many jobs still go to the pool since the disk was slow. */
     _Atomic uint64_t swept[CO_TREE_SWEPT];
+    _Atomic unsigned slow_jobs;
 };
 
 /* May the name be asked for? That it cannot lead out is the kernel's part; "." and ".." are no
@@ -58,6 +62,10 @@ bool co_lookup_may_wait(void);
 
 /* Runs a blocking function: on a pool thread, or here when this thread may wait. As co_block. */
 int co_lookup_offload(co_task *function, void *arg);
+
+/* The same for one that hardly ever waits, if the tree lets it: here as long as the disk is quick.
+ */
+int co_lookup_offload_slow(struct co_tree *tree, co_task *function, void *arg);
 
 /* The same for cleanup, whose result does not matter: also when the scope has ended or no job can
  * be had. */

@@ -137,10 +137,24 @@ int co_partial_drop(int folder, const char *name, int64_t before, struct co_quot
     return rc == -EAGAIN ? -EBUSY : rc;
 }
 
-bool co_partial_sweep_is_due(struct co_tree *tree, const struct stat *folder, int64_t now)
+/* Where the tree remembers the folder's last sweep, and what stands there in this hour. */
+static _Atomic uint64_t *sweep_of(
+    struct co_tree *tree, const struct stat *folder, int64_t now, uint64_t *ret_mark)
 {
     const uint64_t place[3] = {folder->st_ino, folder->st_dev, (uint64_t)(now / SWEEP_SECONDS)};
-    uint64_t slot = co_siphash(tree->secret, place, sizeof place[0] * 2) % CO_TREE_SWEPT;
-    uint64_t mark = co_siphash(tree->secret, place, sizeof place);
-    return atomic_exchange(&tree->swept[slot], mark) != mark;
+    *ret_mark = co_siphash(tree->secret, place, sizeof place);
+    return &tree->swept[co_siphash(tree->secret, place, sizeof place[0] * 2) % CO_TREE_SWEPT];
+}
+
+bool co_partial_is_swept(struct co_tree *tree, const struct stat *folder, int64_t now)
+{
+    uint64_t mark;
+    return atomic_load(sweep_of(tree, folder, now, &mark)) == mark;
+}
+
+bool co_partial_sweep_is_due(struct co_tree *tree, const struct stat *folder, int64_t now)
+{
+    uint64_t mark;
+    _Atomic uint64_t *slot = sweep_of(tree, folder, now, &mark);
+    return atomic_exchange(slot, mark) != mark;
 }

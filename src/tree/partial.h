@@ -47,6 +47,9 @@ int co_partial_remove(int folder, const char *name, int fd, struct co_quota *quo
  * since 1970). 0, -EBUSY when it is in use or younger, -errno. */
 int co_partial_drop(int folder, const char *name, int64_t before, struct co_quota *quota);
 
+/* Was the folder searched for old partial files within this hour? Does not block. */
+bool co_partial_is_swept(struct co_tree *tree, const struct stat *folder, int64_t now);
+
 /* May the folder be searched for old partial files now (at most once an hour, `now` in seconds)?
  * Does not block. */
 bool co_partial_sweep_is_due(struct co_tree *tree, const struct stat *folder, int64_t now);

@@ -59,13 +59,18 @@ int co_place_open(struct co_place *ret, struct co_tree *tree, co_text path, int 
 
 void co_place_close(struct co_place *place)
 {
-    co_tree_close(place->parent);
+    if (place->parent != place->tree->root)
+        co_tree_close(place->parent);
     free(place->path);
 }
 
 int co_place_enter(struct co_place *place)
 {
     struct co_lookup lookup = {place->tree, place->folder, O_PATH | O_DIRECTORY, -1, {0}};
+    if (strcmp(place->folder, ".") == 0) {
+        place->parent = place->tree->root;
+        return 0;
+    }
     int rc = co_lookup_wait(&lookup);
     if (rc == 0)
         place->parent = lookup.fd;

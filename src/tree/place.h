@@ -15,7 +15,7 @@ struct co_place {
     const char *folder; /* its path; "." is the root */
     const char *name;   /* "" when the place is the root itself */
     bool folder_meant;  /* by a trailing slash */
-    int parent;         /* the folder, O_PATH; -1 before co_place_enter */
+    int parent; /* the folder, O_PATH, maybe the tree's own root; -1 before co_place_enter */
 };
 
 /* Takes the path apart. hidden_error: for a last name that does not exist in this tree whatever is

@@ -279,7 +279,7 @@ static int copy(void *arg)
 
 static int start_run(struct start *start)
 {
-    int rc = co_lookup_offload(begin, start);
+    int rc = co_lookup_offload_slow(start->upload->place.tree, begin, start);
     if (rc == 0 && start->sweep)
         do
             rc = co_lookup_offload(sweep, start);

@@ -95,7 +95,9 @@ static struct co_tree *tree_new(int root, const struct co_tree_options *options)
     tree->hidden = options && options->hidden;
     tree->rights = options && options->rights ? options->rights : CO_MAY_BROWSE;
     tree->quota = options ? options->quota : NULL;
+    tree->at_once = options && options->at_once;
     tree->rename_noreplace = !co_feature_masked("rename_noreplace");
+    tree->link_open = !co_feature_masked("link_open");
     return tree;
 }
 
@@ -128,6 +130,18 @@ void co_tree_close(int fd)
         close(fd);
 }
 
+/* For a download, most names are names that nothing has. See root_names. */
+static int lookup_at_once(void *arg)
+{
+    struct co_lookup *lookup = arg;
+    struct stat st;
+    bool is_absent =
+        !strchr(lookup->path, '/') &&
+        fstatat(lookup->tree->root, lookup->path, &st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) < 0 &&
+        errno == ENOENT;
+    return is_absent ? -ENOENT : co_lookup_wait(lookup);
+}
+
 /* From the kernel's cache here, else on a pool thread. */
 static int tree_lookup(
     struct co_tree *tree, co_text text, uint64_t flags, struct co_lookup *ret_lookup)
@@ -137,9 +151,10 @@ static int tree_lookup(
     if (rc < 0)
         return rc;
     *ret_lookup = (struct co_lookup){tree, path.at, flags, -1, {0}};
-    rc = co_lookup_may_wait() ? -EAGAIN : co_lookup_cached(ret_lookup);
+    rc = co_lookup_may_wait() || tree->at_once ? -EAGAIN : co_lookup_cached(ret_lookup);
     if (rc == -EAGAIN)
-        rc = co_lookup_offload(co_lookup_wait, ret_lookup);
+        rc = co_lookup_offload_slow(
+            tree, tree->at_once ? lookup_at_once : co_lookup_wait, ret_lookup);
     path_close(&path);
     return rc;
 }

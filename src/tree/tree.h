@@ -35,6 +35,9 @@ struct co_tree_options {
     bool hidden;            /* show names that begin with a dot */
     unsigned rights;        /* enum co_right; 0: CO_MAY_BROWSE */
     struct co_quota *quota; /* of what is written; borrowed; NULL: none */
+    /* Nobody is served by this thread: what takes a disk a moment, if anything, is done here and
+     * not by a pool thread, whose hop costs more; unless the disk turns out to be slow. */
+    bool at_once;
 };
 
 enum co_tree_kind {

@@ -354,19 +354,19 @@ void co_upload_set_modified(struct co_upload *upload, int64_t modified_ns)
     upload->modified_ns = modified_ns;
 }
 
-static int set_time(const struct co_upload *upload)
+int co_upload_date(int fd, int64_t modified_ns)
 {
-    int64_t seconds = co_seconds_of_ns(upload->modified_ns);
+    int64_t seconds = co_seconds_of_ns(modified_ns);
     const struct timespec times[2] = {
-        {.tv_nsec = UTIME_OMIT}, {seconds, (long)(upload->modified_ns - seconds * CO_SECOND)}};
-    return upload->dated && futimens(upload->fd, times) < 0 ? -errno : 0;
+        {.tv_nsec = UTIME_OMIT}, {seconds, (long)(modified_ns - seconds * CO_SECOND)}};
+    return futimens(fd, times) < 0 ? -errno : 0;
 }
 
 /* The kernel reports a failed write-back once and then forgets about the bytes: they are lost. */
 static int commit(struct end *end)
 {
     struct co_upload *upload = end->upload;
-    int rc = set_time(upload);
+    int rc = upload->dated ? co_upload_date(upload->fd, upload->modified_ns) : 0;
     if (rc == 0 && end->sync && fsync(upload->fd) < 0) {
         rc = -errno;
         leave(upload, false);
@@ -393,7 +393,8 @@ static int commit_job(void *arg)
 int co_upload_commit(struct co_upload *upload, bool sync)
 {
     struct end end = {.upload = upload, .sync = sync};
-    int rc = co_lookup_offload(commit_job, &end);
+    int rc = sync ? co_lookup_offload(commit_job, &end)
+                  : co_lookup_offload_slow(upload->place.tree, commit_job, &end);
     if (!end.begun)
         co_upload_abort(upload, true);
     return rc;
@@ -441,7 +442,7 @@ static int put_question(
     if (rc < 0)
         return rc;
     question->partial = co_partial_name(tree, uploader, co_text_of(question->place.name), 0);
-    rc = question->place.folder_meant ? -ENOENT : co_lookup_offload(ask, question);
+    rc = question->place.folder_meant ? -ENOENT : co_lookup_offload_slow(tree, ask, question);
     co_place_close(&question->place);
     return rc;
 }

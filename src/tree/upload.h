@@ -105,6 +105,23 @@ int co_upload_sync(struct co_upload *upload);
  * name meanwhile. CO_ECANCELED, CO_EDEADLINE: nothing was done but to keep the partial file. */
 int co_upload_commit(struct co_upload *upload, bool sync);
 
+/* A whole file at once (whole.c). */
+struct co_upload_whole {
+    const void *bytes;
+    size_t size;
+    co_text uploader; /* as co_upload_options */
+    bool dated;       /* it gets this time, as by co_upload_set_modified */
+    int64_t modified_ns;
+    int64_t now; /* seconds since 1970 */
+    bool sync;   /* as co_upload_commit */
+};
+
+/* Makes a file of bytes that are all there, under a name that nothing has: no moment shows a part
+ * of it, and none is ever left behind. A partial file by this uploader gives way. Suspends. 0; 1
+ * when it cannot be made so, and nothing was done: co_upload_open and the rest can, or tell why
+ * not; -errno: it could not be made durable; CO_ECANCELED, CO_EDEADLINE: nothing was done. */
+int co_upload_whole(struct co_tree *tree, co_text path, const struct co_upload_whole *file);
+
 /* Ends without a file. keep: the partial stays for a resume (unless there is another already, or
  * nobody could go on from it); of an upload that found no room only what it was resumed from.
  * Suspends, also when the scope has ended. NULL is allowed. */

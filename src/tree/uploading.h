@@ -27,6 +27,9 @@ struct co_upload {
     bool no_pipe;    /* none is to be had, or the file system takes nothing from one */
 };
 
+/* Gives the open file a time. 0, -errno. Blocks. */
+int co_upload_date(int fd, int64_t modified_ns);
+
 /* Keeps so many bytes of the partial file, and gives the others back. 0, -errno. Blocks. */
 int co_upload_cut(struct co_upload *upload, uint64_t size);
 
