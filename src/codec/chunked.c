@@ -6,7 +6,7 @@
 
 enum state {
     SIZE,       /* the digits of a chunk's size, so far none or some */
-    BEFORE_EXT, /* whitespace after the size, which only an extension may follow */
+    BEFORE_EXT, /* blanks after the size; then comes an extension, or the CR where it is padded */
     EXT,        /* in the extensions, up to the CR */
     SIZE_LF,    /* the LF of the size's line */
     DATA,       /* in a chunk's data */
@@ -35,8 +35,10 @@ static int hex(char c)
 static enum state extension_byte(struct co_chunked *decoder, char c)
 {
     bool inside = decoder->state == EXT;
-    if (inside && c == '\r')
+    if (c == '\r' && (inside || decoder->padded))
         return SIZE_LF;
+    if (decoder->padded && !inside && (c == ' ' || c == '\t')) /* as wide as a size can be */
+        return ++decoder->digits > SIZE_DIGITS_MAX ? FAILED : BEFORE_EXT;
     if (++decoder->extension_bytes > CO_CHUNK_EXTENSIONS_MAX)
         return FAILED;
     if (inside)

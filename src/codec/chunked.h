@@ -12,8 +12,9 @@
 #define CO_CHUNK_TRAILERS_MAX       8192 /* bytes of the trailer section */
 #define CO_CHUNK_TRAILER_FIELDS_MAX 32
 
-/* Zero-initialised is ready to start. The members are the decoder's own. */
+/* Zero-initialised is ready to start. The other members are the decoder's own. */
 struct co_chunked {
+    bool padded; /* sizes may have blanks behind them, as those of some old servers have */
     uint8_t state;
     uint8_t digits;
     uint16_t trailer_fields;

@@ -241,8 +241,11 @@ static int add_headers(const struct co_http_errand *errand, struct co_buf *lines
         ssize_t colon = co_text_find(text, ':');
         co_text name = {text.at, colon < 0 ? 0 : (size_t)colon};
         co_text value = co_text_trim(co_text_after(text, name.size + 1));
-        if (!co_http_is_token(name) || !co_http_is_field_value(value) || is_own(name))
-            return CO_EINVALID;
+        if (!co_http_is_token(name) || !co_http_is_field_value(value))
+            return co_fail(CO_EINVALID, "a header of the request is not \"Name: value\"");
+        if (is_own(name))
+            return co_fail(
+                CO_EINVALID, "%.*s is a header that the client itself sets", CO_TEXT_PRINT(name));
         if (may_add(errand, name))
             co_http_line_add(lines, name, value);
     }

@@ -113,7 +113,11 @@ static int converse(co_stream *stream, const struct co_http_question *question,
         return sent < 0 && !*ret_heard ? sent : rc;
     answer->way = &http1_way;
     answer->body = (struct co_http_incoming){
-        .stream = stream, .framing = answer->head.framing, .left = answer->head.body_size};
+        .stream = stream,
+        .framing = answer->head.framing,
+        .left = answer->head.body_size,
+        .chunked.padded = true,
+    };
     answer->head.keep_alive &= sent == SENT;
     co_pace_start(&answer->body.pace, question->min_rate, question->limit_rate);
     return 0;

@@ -126,6 +126,13 @@ def test_a_redirection_does_not_choose_the_name_c06(scripted, here):
     assert [path.name for path in here.iterdir()] == ['wanted']
 
 
+def test_sizes_of_chunks_may_be_padded(scripted, here):
+    one = scripted(lambda head, nth: b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'
+                   b'2     \r\nhi\r\n0 \r\n\r\n')
+    get(f'{one.url}/a', cwd=here)
+    assert (here / 'a').read_bytes() == b'hi'
+
+
 def test_files_that_are_there_stay_unless_forced(scripted, here):
     one = scripted(lambda head, nth: whole(b'new'))
     (here / 'a').write_text('old')

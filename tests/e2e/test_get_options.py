@@ -72,6 +72,16 @@ def test_data_is_posted(echo, here):  # noqa: F811
     get('--data', '@/no/such/file', echo, code=3)
 
 
+@pytest.mark.parametrize('header, why', [
+    ('no colon', 'is not "Name: value"'), ('A B: secret', 'is not "Name: value"'),
+    ('A: secret\r\nB: b', 'is not "Name: value"'),
+    ('Host: a.example', 'Host is a header that the client itself sets'),
+    ('content-length: 5', 'content-length is a header that the client itself sets')])
+def test_headers_that_are_not_to_be_given_are_named(echo, header, why):
+    _, said = get('-o', '-', '--header', header, echo, code=2)
+    assert why in said and 'secret' not in said
+
+
 def test_methods_are_sent_as_they_are(echo, here):  # noqa: F811
     assert get('-o', '-', '--method', 'OPTIONS', echo)[0] == b'OPTIONS  '
     assert get('-o', '-', '--method', 'x-Own', echo)[0] == b'x-Own  '

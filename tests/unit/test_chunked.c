@@ -71,6 +71,32 @@ static void hands_out_slices_of_the_input(void **state)
     assert_int_equal(co_chunked_next(&decoder, &input, &data), CO_CHUNK_END);
 }
 
+/* Servers of old write sizes of one width. */
+static void takes_sizes_that_are_padded_only_if_told_to(void **state)
+{
+    (void)state;
+    static const char ok[] = "2      \r\nhi\r\n1 \t;x\r\n!\r\n0 \r\n\r\n";
+    for (size_t cut = 1; cut < sizeof ok; cut++) {
+        struct co_chunked decoder = {.padded = true};
+        co_text first = {ok, cut}, rest = {ok + cut, sizeof ok - 1 - cut}, data;
+        int event;
+        size_t total = 0;
+        while ((event = co_chunked_next(&decoder, &first, &data)) == CO_CHUNK_DATA)
+            total += data.size;
+        assert_true(event == CO_CHUNK_MORE || event == CO_CHUNK_END);
+        while ((event = co_chunked_next(&decoder, &rest, &data)) == CO_CHUNK_DATA)
+            total += data.size;
+        assert_int_equal(event, CO_CHUNK_END);
+        assert_int_equal(total, 3);
+    }
+    const char *bad[] = {"1 2\r\n", " 1\r\n", "1 \n", "1                \r\n"};
+    for (size_t i = 0; i < CO_LENGTH(bad); i++) {
+        struct co_chunked decoder = {.padded = true};
+        co_text input = co_text_of(bad[i]), data;
+        assert_int_equal(co_chunked_next(&decoder, &input, &data), CO_EHTTP);
+    }
+}
+
 static void refuses_malformed_sizes_h07(void **state)
 {
     (void)state;
@@ -166,6 +192,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(decodes_up_to_the_end_and_no_further),
         cmocka_unit_test(hands_out_slices_of_the_input),
+        cmocka_unit_test(takes_sizes_that_are_padded_only_if_told_to),
         cmocka_unit_test(refuses_malformed_sizes_h07),
         cmocka_unit_test(refuses_data_that_does_not_end_with_its_chunk),
         cmocka_unit_test(refuses_controls_in_extensions),

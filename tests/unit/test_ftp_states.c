@@ -32,7 +32,6 @@ static const struct sequence sequences[] = {
     /* REST too, but that TYPE and what makes the connection may come between (RFC 3659 5.4). */
     {{"REST 13", "EPSV"}, "RETR file", 554, 0},
     {{"REST 13", "TYPE I", "EPSV"}, "RETR file", 554, 0},
-    {{"TYPE A", "REST 13", "TYPE I", "EPSV"}, "RETR file", 554, 0},
     {{"EPSV", "REST 5"}, "RETR file", 150, 226},
     {{"EPSV", "REST 12"}, "RETR file", 150, 226},
     {{"EPSV", "REST 13"}, "RETR file", 554, 0},
