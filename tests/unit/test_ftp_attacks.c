@@ -614,9 +614,8 @@ static void f22_a_half_closed_control_connection_ends(void **unused)
     assert_int_equal(ftp_reply(), 0);
 }
 
-static int all_tests(void *arg)
+int main(void)
 {
-    (void)arg;
     const struct CMUnitTest tests[] = {
         FTP_TEST(f01_data_goes_only_to_who_asks_and_to_no_service),
         FTP_TEST(f01_active_transfers_can_be_switched_off),
@@ -645,10 +644,5 @@ static int all_tests(void *arg)
         FTP_TEST(f22_data_peers_that_are_gone_at_once_leave_nothing),
         FTP_TEST(f22_a_half_closed_control_connection_ends),
     };
-    return cmocka_run_group_tests_name("ftp_attacks", tests, NULL, NULL);
-}
-
-int main(void)
-{
-    return run_within("virtual", all_tests);
+    return run_within("virtual", tests);
 }
