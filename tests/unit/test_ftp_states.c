@@ -2,7 +2,7 @@
 /* The codes of commands after what prepares them, or might seem to. */
 #include "ftp_codes.h"
 
-#define BEFORE_MAX 3 /* lines */
+#define BEFORE_MAX 4 /* lines */
 
 /* Lines before, the command, its reply, and the final one of a transfer (0: there is none). */
 struct sequence {
