@@ -124,10 +124,10 @@ struct co_http_fetch {
  * cancelled when there is nothing more to be read for. ret: receives the response, for
  * co_http_response_close. what: borrowed during the call. Returns: 0; -ESPIPE (a body would have to
  * be told again that can be told only once); as the source; CO_EINVALID (a malformed URL, method or
- * header), CO_EHTTP (the server broke the protocol, or redirects for ever), CO_ETOOBIG (a head
- * of more than 300 KiB or 5,000 fields, or more than two content codings), CO_EEOF, CO_EDEADLINE, CO_ETOOSLOW, CO_ECANCELED, as
- * co_dial and co_tls_connect; with detail for co_explain. A proxy that is told a request answers
- * with statuses of its own, such as 407.
+ * header), CO_EHTTP (the server broke the protocol, or redirects for ever), CO_ETOOBIG (a head of
+ * more than 300 KiB or 5,000 fields, or more than two content codings), CO_EEOF, CO_EDEADLINE,
+ * CO_ETOOSLOW, CO_ECANCELED, as co_dial and co_tls_connect; with detail for co_explain. A proxy
+ * that is told a request answers with statuses of its own, such as 407.
  */
 CO_API int co_http_fetch(
     co_http_response **ret, co_http_client *client, const struct co_http_fetch *what) CO_MUST_USE;

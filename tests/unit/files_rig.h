@@ -7,6 +7,7 @@
 #define CO_TEST_FILES_RIG_H
 
 #include "over_tls.h"
+#include "within.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -294,11 +295,6 @@ static inline void gunzip(void)
     inflateEnd(&z);
 }
 
-/* Runs the task, which runs the tests, in a fiber. cmocka's frames want more stack than most. */
-static inline int run_within(const char *backend, co_task *tests)
-{
-    struct co_run_options options = {.backend = backend, .stack_bytes = 1u << 20};
-    return co_run(tests, NULL, &options);
-}
+#define SITE_TEST(name) cmocka_unit_test_setup_teardown(name, site_setup, site_teardown)
 
 #endif

@@ -123,9 +123,8 @@ static void codes_during_a_listing(void **unused)
         try_during(&rows[i], "MLSD many");
 }
 
-static int all_tests(void *arg)
+int main(void)
 {
-    (void)arg;
     const struct CMUnitTest tests[] = {
         FTP_TEST(codes_before_anything),
         FTP_TEST(codes_between_user_and_pass),
@@ -140,10 +139,5 @@ static int all_tests(void *arg)
         FTP_TEST(codes_during_an_upload),
         FTP_TEST(codes_during_a_listing),
     };
-    return cmocka_run_group_tests_name("ftp_codes", tests, NULL, NULL);
-}
-
-int main(void)
-{
-    return run_within("virtual", all_tests);
+    return run_within("virtual", tests);
 }

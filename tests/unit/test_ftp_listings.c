@@ -186,9 +186,8 @@ static void a_large_folder_begins_before_it_is_read(void **unused)
     assert_true(ftp.got_size < 1500 * 211);
 }
 
-static int all_tests(void *arg)
+int main(void)
 {
-    (void)arg;
     const struct CMUnitTest tests[] = {
         FTP_TEST(text_is_converted_at_every_split),
         FTP_TEST(size_in_type_a_is_what_a_transfer_brings),
@@ -203,10 +202,5 @@ static int all_tests(void *arg)
         FTP_TEST(f12_a_pattern_longer_than_names_is_none),
         FTP_TEST(a_large_folder_begins_before_it_is_read),
     };
-    return cmocka_run_group_tests_name("ftp_listings", tests, NULL, NULL);
-}
-
-int main(void)
-{
-    return run_within("virtual", all_tests);
+    return run_within("virtual", tests);
 }

@@ -366,9 +366,8 @@ static void an_idle_session_takes_little_memory(void **unused)
     assert_true(each <= 2048);
 }
 
-static int all_tests(void *arg)
+int main(void)
 {
-    (void)arg;
     const struct CMUnitTest tests[] = {
         FTP_TEST(every_login_is_told_of_its_end_once),
         FTP_TEST(three_wrong_passwords_end_the_session),
@@ -390,10 +389,5 @@ static int all_tests(void *arg)
         FTP_TEST(a_drain_waits_for_the_data_that_150_has_promised),
         FTP_TEST(an_idle_session_takes_little_memory),
     };
-    return cmocka_run_group_tests_name("ftp_session", tests, NULL, NULL);
-}
-
-int main(void)
-{
-    return run_within("virtual", all_tests);
+    return run_within("virtual", tests);
 }

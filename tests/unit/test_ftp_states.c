@@ -284,18 +284,12 @@ static void every_command_has_its_codes(void **unused)
     }
 }
 
-static int all_tests(void *arg)
+int main(void)
 {
-    (void)arg;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_command_has_its_codes),
         FTP_TEST(codes_after_what_prepares),
         FTP_TEST(codes_of_all_commands_after_what_prepares_few),
     };
-    return cmocka_run_group_tests_name("ftp_states", tests, NULL, NULL);
-}
-
-int main(void)
-{
-    return run_within("virtual", all_tests);
+    return run_within("virtual", tests);
 }

@@ -254,9 +254,8 @@ static void peers_that_vanish_on_both_channels_are_given_up(void **unused)
     }
 }
 
-static int all_tests(void *arg)
+int main(void)
 {
-    (void)arg;
     const struct CMUnitTest tests[] = {
         FTP_TEST(a_file_cut_short_during_a_download_is_told_as_451),
         FTP_TEST(a_file_removed_or_replaced_during_a_download_is_sent_whole),
@@ -268,10 +267,5 @@ static int all_tests(void *arg)
         FTP_TEST(an_uploader_who_dribbles_is_cut),
         FTP_TEST(peers_that_vanish_on_both_channels_are_given_up),
     };
-    return cmocka_run_group_tests_name("ftp_trouble", tests, NULL, NULL);
-}
-
-int main(void)
-{
-    return run_within("virtual", all_tests);
+    return run_within("virtual", tests);
 }

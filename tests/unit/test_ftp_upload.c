@@ -109,9 +109,8 @@ static void an_upload_is_no_faster_than_the_limit(void **unused)
     assert_in_range((co_now_ns() - start) / CO_MS, 3900, 4200);
 }
 
-static int all_tests(void *arg)
+int main(void)
 {
-    (void)arg;
     const struct CMUnitTest tests[] = {
         FTP_TEST(a_file_beyond_the_limit_is_552_and_leaves_nothing),
         FTP_TEST(the_limit_counts_what_is_there_already),
@@ -120,10 +119,5 @@ static int all_tests(void *arg)
         FTP_TEST(an_append_that_fails_does_not_use_up_the_quota_f18),
         FTP_TEST(an_upload_is_no_faster_than_the_limit),
     };
-    return cmocka_run_group_tests_name("ftp_upload", tests, NULL, NULL);
-}
-
-int main(void)
-{
-    return run_within("virtual", all_tests);
+    return run_within("virtual", tests);
 }

@@ -390,9 +390,8 @@ static void events_and_stat_tell_of_tls(void **unused)
     assert_non_null(strstr(ftp.reply, "and data are encrypted"));
 }
 
-static int all_tests(void *arg)
+int main(void)
 {
-    (void)arg;
     const struct CMUnitTest tests[] = {
         FTPS_TEST(every_command_has_its_code_in_every_state),
         FTPS_TEST(every_command_has_its_code_where_tls_is_required),
@@ -415,10 +414,5 @@ static int all_tests(void *arg)
         FTPS_TEST(implicit_tls_needs_a_certificate),
         FTPS_TEST(events_and_stat_tell_of_tls),
     };
-    return cmocka_run_group_tests_name("ftps", tests, NULL, NULL);
-}
-
-int main(void)
-{
-    return run_within("virtual", all_tests);
+    return run_within("virtual", tests);
 }

@@ -379,9 +379,8 @@ static int teardown(void **state)
 
 #define CLIENT_TEST(name) cmocka_unit_test_setup_teardown(name, ftps_setup, teardown)
 
-static int all_tests(void *arg)
+int main(void)
 {
-    (void)arg;
     const struct CMUnitTest tests[] = {
         CLIENT_TEST(does_everything_in_clear),
         CLIENT_TEST(f07_data_connections_resume_the_control_connections_session),
@@ -395,10 +394,5 @@ static int all_tests(void *arg)
         CLIENT_TEST(data_in_clear_where_tls_was_agreed_on_is_no_data),
         CLIENT_TEST(f15_what_would_break_a_line_is_never_said),
     };
-    return cmocka_run_group_tests_name("ftps_client", tests, NULL, NULL);
-}
-
-int main(void)
-{
-    return run_within("virtual", all_tests);
+    return run_within("virtual", tests);
 }

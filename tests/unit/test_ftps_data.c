@@ -403,9 +403,8 @@ static void f22_handshakes_of_peers_that_are_gone_leave_nothing(void **unused)
     ftp_hang_up();
 }
 
-static int all_tests(void *arg)
+int main(void)
 {
-    (void)arg;
     const struct CMUnitTest tests[] = {
         FTPS_TEST(everything_is_encrypted_that_goes_over_a_data_connection),
         FTPS_TEST(the_server_shakes_hands_as_one_where_it_connects),
@@ -429,10 +428,5 @@ static int all_tests(void *arg)
         FTPS_TEST(any_session_does_where_nobody_looks),
         FTPS_TEST(f22_handshakes_of_peers_that_are_gone_leave_nothing),
     };
-    return cmocka_run_group_tests_name("ftps_data", tests, NULL, NULL);
-}
-
-int main(void)
-{
-    return run_within("virtual", all_tests);
+    return run_within("virtual", tests);
 }

@@ -336,9 +336,8 @@ static void etags_are_the_same_for_all_who_see_the_file_at_one_place(void **stat
     assert_string_not_equal(field("ETag"), tag);
 }
 
-static int all_tests(void *arg)
+int main(void)
 {
-    (void)arg;
     const struct CMUnitTest tests[] = {
         ACCOUNTS_TEST(everybody_reads_unless_told_otherwise),
         ACCOUNTS_TEST(without_anonymous_everything_wants_a_login),
@@ -362,10 +361,5 @@ static int all_tests(void *arg)
         ACCOUNTS_TEST(pages_run_no_scripts_where_somebody_may_write),
         ACCOUNTS_TEST(etags_are_the_same_for_all_who_see_the_file_at_one_place),
     };
-    return cmocka_run_group_tests_name(co_backend_name(), tests, NULL, NULL);
-}
-
-int main(void)
-{
-    return run_within(NULL, all_tests) || run_within("virtual", all_tests);
+    return run_within(NULL, tests) || run_within("virtual", tests);
 }

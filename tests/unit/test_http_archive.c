@@ -141,11 +141,8 @@ static void no_more_than_a_few_are_made_at_once(void **state)
     assert_int_equal(site.body_size, 512 + (1 << 20) + 1024);
 }
 
-#define SITE_TEST(name) cmocka_unit_test_setup_teardown(name, site_setup, site_teardown)
-
-static int all_tests(void *arg)
+int main(void)
 {
-    (void)arg;
     const struct CMUnitTest tests[] = {
         SITE_TEST(sends_a_folder_by_its_name),
         SITE_TEST(is_there_only_where_it_was_switched_on),
@@ -154,10 +151,5 @@ static int all_tests(void *arg)
         SITE_TEST(a_file_that_shrinks_cuts_it_off_m03),
         SITE_TEST(no_more_than_a_few_are_made_at_once),
     };
-    return cmocka_run_group_tests_name(co_backend_name(), tests, NULL, NULL);
-}
-
-int main(void)
-{
-    return run_within(NULL, all_tests) || run_within("virtual", all_tests);
+    return run_within(NULL, tests) || run_within("virtual", tests);
 }

@@ -173,11 +173,8 @@ static void an_index_has_siblings_too(void **state)
     assert_body("in zstd", 7);
 }
 
-#define SITE_TEST(name) cmocka_unit_test_setup_teardown(name, site_setup, site_teardown)
-
-static int all_tests(void *arg)
+int main(void)
 {
-    (void)arg;
     const struct CMUnitTest tests[] = {
         SITE_TEST(compresses_small_text_rfc9110_8_4),
         SITE_TEST(compresses_large_text_on_the_way),
@@ -188,10 +185,5 @@ static int all_tests(void *arg)
         SITE_TEST(a_sibling_must_be_a_file_and_not_older),
         SITE_TEST(an_index_has_siblings_too),
     };
-    return cmocka_run_group_tests_name(co_backend_name(), tests, NULL, NULL);
-}
-
-int main(void)
-{
-    return run_within(NULL, all_tests) || run_within("virtual", all_tests);
+    return run_within(NULL, tests) || run_within("virtual", tests);
 }

@@ -521,11 +521,8 @@ static void m03_a_file_that_shrinks_is_cut_off(void **state)
     assert_int_equal(site.error, CO_EEOF);
 }
 
-#define SITE_TEST(name) cmocka_unit_test_setup_teardown(name, site_setup, site_teardown)
-
-static int all_tests(void *arg)
+int main(void)
 {
-    (void)arg;
     const struct CMUnitTest tests[] = {
         SITE_TEST(sends_a_file),
         SITE_TEST(sends_a_large_file),
@@ -559,10 +556,5 @@ static int all_tests(void *arg)
         SITE_TEST(a_range_depends_on_if_range_rfc9110_13_1_5),
         SITE_TEST(m03_a_file_that_shrinks_is_cut_off),
     };
-    return cmocka_run_group_tests_name(co_backend_name(), tests, NULL, NULL);
-}
-
-int main(void)
-{
-    return run_within(NULL, all_tests) || run_within("virtual", all_tests);
+    return run_within(NULL, tests) || run_within("virtual", tests);
 }

@@ -183,9 +183,8 @@ static void each_file_that_goes_out_is_told_of_and_nothing_else(void **state)
     assert_memory_equal(transfers_told(), "/ ", 2);
 }
 
-static int all_tests(void *arg)
+int main(void)
 {
-    (void)arg;
     const struct CMUnitTest tests[] = {
         ACCOUNTS_TEST(a_file_that_says_it_is_too_large_is_not_read),
         ACCOUNTS_TEST(a_file_that_grows_too_large_leaves_nothing),
@@ -197,10 +196,5 @@ static int all_tests(void *arg)
         ACCOUNTS_TEST(each_file_that_comes_in_is_told_of),
         ACCOUNTS_TEST(each_file_that_goes_out_is_told_of_and_nothing_else),
     };
-    return cmocka_run_group_tests_name(co_backend_name(), tests, NULL, NULL);
-}
-
-int main(void)
-{
-    return run_within(NULL, all_tests) || run_within("virtual", all_tests);
+    return run_within(NULL, tests) || run_within("virtual", tests);
 }

@@ -553,9 +553,8 @@ static void a_form_goes_to_a_folder_and_is_one(void **state)
     assert_content("a", "x");
 }
 
-static int all_tests(void *arg)
+int main(void)
 {
-    (void)arg;
     const struct CMUnitTest tests[] = {
         ACCOUNTS_TEST(puts_a_file_and_tells_its_etag_rfc9110_9_3_4),
         ACCOUNTS_TEST(puts_a_chunked_body_of_any_size),
@@ -586,10 +585,5 @@ static int all_tests(void *arg)
         ACCOUNTS_TEST(a_form_that_is_cut_off_leaves_whole_files_only),
         ACCOUNTS_TEST(a_form_goes_to_a_folder_and_is_one),
     };
-    return cmocka_run_group_tests_name(co_backend_name(), tests, NULL, NULL);
-}
-
-int main(void)
-{
-    return run_within(NULL, all_tests) || run_within("virtual", all_tests);
+    return run_within(NULL, tests) || run_within("virtual", tests);
 }

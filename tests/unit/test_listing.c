@@ -470,11 +470,8 @@ static void a_deep_path_is_shortened(void **state)
     assert_not_in_body(">20</a>");
 }
 
-#define SITE_TEST(name) cmocka_unit_test_setup_teardown(name, site_setup, site_teardown)
-
-static int all_tests(void *arg)
+int main(void)
 {
-    (void)arg;
     const struct CMUnitTest tests[] = {
         SITE_TEST(lists_what_can_be_asked_for),
         SITE_TEST(what_is_no_folder_is_404),
@@ -498,10 +495,5 @@ static int all_tests(void *arg)
         SITE_TEST(listings_at_once_hold_no_more_than_allowed),
         SITE_TEST(a_deep_path_is_shortened),
     };
-    return cmocka_run_group_tests_name(co_backend_name(), tests, NULL, NULL);
-}
-
-int main(void)
-{
-    return run_within(NULL, all_tests) || run_within("virtual", all_tests);
+    return run_within(NULL, tests) || run_within("virtual", tests);
 }

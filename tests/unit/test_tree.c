@@ -535,9 +535,8 @@ static void large_folders_are_listed_whole(void **state)
     co_tree_entries_free(entries, many);
 }
 
-static int all(void *world)
+int main(void)
 {
-    (void)world;
 #define TEST(name) cmocka_unit_test_setup_teardown(name, test_setup, test_teardown)
     const struct CMUnitTest tests[] = {
         TEST(opens_files_and_folders),
@@ -559,10 +558,5 @@ static int all(void *world)
         TEST(a_listing_without_descriptors_fails_and_hides_nothing),
         TEST(large_folders_are_listed_whole),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
-
-int main(void)
-{
-    return all(NULL) || run_within(NULL, all) || run_within("virtual", all);
+    return run_in_each_world(tests);
 }

@@ -10,7 +10,7 @@
 #ifndef CO_TEST_TREE_H
 #define CO_TEST_TREE_H
 
-#include "test.h"
+#include "within.h"
 
 #include "coronet/fiber.h"
 #include "runtime/rt.h"
@@ -146,11 +146,9 @@ static inline int peek(struct co_tree *tree, const char *path, char ret_bytes[16
   assert_int_equal(co_tree_stat_path(tree, co_text_of(path), &stat_), error);                      \
  } while (0)
 
-/* Runs the task, which runs the tests, in a fiber. cmocka's frames want more stack than most. */
-static inline int run_within(const char *backend, co_task *tests)
-{
-    struct co_run_options options = {.backend = backend, .stack_bytes = 1u << 20};
-    return co_run(tests, NULL, &options);
-}
+/* In the three of them. */
+#define run_in_each_world(tests)                                                                   \
+ (cmocka_run_group_tests(tests, NULL, NULL) || run_within(NULL, tests) ||                          \
+     run_within("virtual", tests))
 
 #endif

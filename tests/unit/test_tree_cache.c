@@ -456,50 +456,35 @@ static void entries_in_use_outlive_the_cache(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
-static int all(void *world)
-{
-    (void)world;
-    const struct CMUnitTest tests[] = {
-        TEST(small_files_are_read_large_ones_kept_open),
-        TEST(what_does_not_exist_is_not_cached),
-        TEST(requests_that_came_together_share_one_look_up),
-        TEST(changes_are_seen_by_the_next_request),
-        TEST(folder_moved_out_with_a_link_left_is_refused_m01),
-        TEST(file_replaced_by_a_link_that_leads_out_is_refused_m01),
-        TEST(link_turned_to_lead_out_is_refused_m01),
-        TEST(holds_no_more_entries_than_allowed),
-        TEST(holds_no_more_bytes_than_allowed),
-        TEST(what_was_made_of_files_counts),
-        TEST(holds_no_more_descriptors_than_allowed),
-        TEST(file_resized_during_reads_is_as_long_as_it_says_m03),
-        TEST(file_shorter_than_it_says_is_not_kept_in_memory_m03),
-        TEST(each_cache_draws_a_secret_of_its_own_h24),
-        TEST(entries_in_use_outlive_the_cache),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest all[] = {
+    TEST(small_files_are_read_large_ones_kept_open),
+    TEST(what_does_not_exist_is_not_cached),
+    TEST(requests_that_came_together_share_one_look_up),
+    TEST(changes_are_seen_by_the_next_request),
+    TEST(folder_moved_out_with_a_link_left_is_refused_m01),
+    TEST(file_replaced_by_a_link_that_leads_out_is_refused_m01),
+    TEST(link_turned_to_lead_out_is_refused_m01),
+    TEST(holds_no_more_entries_than_allowed),
+    TEST(holds_no_more_bytes_than_allowed),
+    TEST(what_was_made_of_files_counts),
+    TEST(holds_no_more_descriptors_than_allowed),
+    TEST(file_resized_during_reads_is_as_long_as_it_says_m03),
+    TEST(file_shorter_than_it_says_is_not_kept_in_memory_m03),
+    TEST(each_cache_draws_a_secret_of_its_own_h24),
+    TEST(entries_in_use_outlive_the_cache),
+};
 
 /* Not in virtual time, where nothing settles. */
-static int settling(void *world)
-{
-    (void)world;
-    const struct CMUnitTest tests[] = {
-        TEST(unchanged_files_are_reused_for_later_requests),
-        TEST(changes_within_one_tick_are_seen),
-        TEST(files_changed_just_now_are_read_again),
-        TEST(what_was_made_of_a_file_goes_with_it),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest settling[] = {
+    TEST(unchanged_files_are_reused_for_later_requests),
+    TEST(changes_within_one_tick_are_seen),
+    TEST(files_changed_just_now_are_read_again),
+    TEST(what_was_made_of_a_file_goes_with_it),
+};
 
-static int timed(void *world)
-{
-    (void)world;
-    const struct CMUnitTest tests[] = {
-        TEST(a_descriptor_that_nobody_uses_is_closed_in_time),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest timed[] = {
+    TEST(a_descriptor_that_nobody_uses_is_closed_in_time),
+};
 
 int main(void)
 {

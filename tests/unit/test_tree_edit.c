@@ -321,29 +321,23 @@ static void an_owner_without_rights_gets_them_back(void **state)
     assert_int_equal(stat_of("root/file").st_mtim.tv_sec, 7);
 }
 
-static int all(void *world)
-{
-    (void)world;
-    const struct CMUnitTest tests[] = {
-        EDIT_TEST(folders_are_made),
-        EDIT_TEST(folders_are_removed),
-        EDIT_TEST(leftover_uploads_go_with_their_folder),
-        EDIT_TEST(a_folder_with_an_upload_at_work_stays),
-        EDIT_TEST(files_are_removed_and_give_their_bytes_back_f18),
-        EDIT_TEST(a_link_is_removed_itself),
-        EDIT_TEST(rename_moves_and_replaces_only_when_asked_f18),
-        EDIT_TEST(folders_are_renamed_but_not_below_themselves),
-        EDIT_TEST(a_link_is_renamed_itself),
-        EDIT_TEST(rename_replaces_nothing_on_any_file_system),
-        EDIT_TEST(mounts_are_not_moved_across),
-        EDIT_TEST(times_are_set_through_links),
-        EDIT_TEST(modes_are_set_up_to_0777),
-        EDIT_TEST(an_owner_without_rights_gets_them_back),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
-
 int main(void)
 {
-    return all(NULL) || run_within(NULL, all) || run_within("virtual", all);
+    const struct CMUnitTest tests[] = {
+        TREE_TEST(folders_are_made),
+        TREE_TEST(folders_are_removed),
+        TREE_TEST(leftover_uploads_go_with_their_folder),
+        TREE_TEST(a_folder_with_an_upload_at_work_stays),
+        TREE_TEST(files_are_removed_and_give_their_bytes_back_f18),
+        TREE_TEST(a_link_is_removed_itself),
+        TREE_TEST(rename_moves_and_replaces_only_when_asked_f18),
+        TREE_TEST(folders_are_renamed_but_not_below_themselves),
+        TREE_TEST(a_link_is_renamed_itself),
+        TREE_TEST(rename_replaces_nothing_on_any_file_system),
+        TREE_TEST(mounts_are_not_moved_across),
+        TREE_TEST(times_are_set_through_links),
+        TREE_TEST(modes_are_set_up_to_0777),
+        TREE_TEST(an_owner_without_rights_gets_them_back),
+    };
+    return run_in_each_world(tests);
 }

@@ -225,21 +225,15 @@ static void bytes_are_given_back_once_in_a_race_f18(void **state)
     assert_int_equal(quota.bytes_used, before - big.brought - small.brought + left);
 }
 
-static int all(void *world)
-{
-    (void)world;
-    const struct CMUnitTest tests[] = {
-        EDIT_TEST(hidden_names_can_neither_be_made_nor_changed),
-        EDIT_TEST(hidden_names_are_like_others_where_they_are_shown),
-        EDIT_TEST(partial_files_exist_for_nobody),
-        EDIT_TEST(paths_that_lead_out_change_nothing_h12),
-        EDIT_TEST(links_swapped_while_editing_never_lead_out_m01),
-        EDIT_TEST(bytes_are_given_back_once_in_a_race_f18),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
-
 int main(void)
 {
-    return all(NULL) || run_within(NULL, all) || run_within("virtual", all);
+    const struct CMUnitTest tests[] = {
+        TREE_TEST(hidden_names_can_neither_be_made_nor_changed),
+        TREE_TEST(hidden_names_are_like_others_where_they_are_shown),
+        TREE_TEST(partial_files_exist_for_nobody),
+        TREE_TEST(paths_that_lead_out_change_nothing_h12),
+        TREE_TEST(links_swapped_while_editing_never_lead_out_m01),
+        TREE_TEST(bytes_are_given_back_once_in_a_race_f18),
+    };
+    return run_in_each_world(tests);
 }

@@ -182,19 +182,13 @@ static void a_home_is_a_tree_of_its_own(void **state)
     co_tree_free(home);
 }
 
-static int all(void *world)
+int main(void)
 {
-    (void)world;
 #define TEST(name) cmocka_unit_test_setup_teardown(name, test_setup, test_teardown)
     const struct CMUnitTest tests[] = {
         TEST(each_call_asks_for_its_right),
         TEST(a_drop_box_does_not_tell_what_lies_in_it),
         TEST(a_home_is_a_tree_of_its_own),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
-
-int main(void)
-{
-    return all(NULL) || run_within(NULL, all) || run_within("virtual", all);
+    return run_in_each_world(tests);
 }

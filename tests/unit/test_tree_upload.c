@@ -519,44 +519,37 @@ static void a_pause_keeps_this_upload_and_no_other(void **state)
     assert_int_equal(names_in("root"), 1);
 }
 
-static int all(void *world)
-{
-    (void)world;
-#define TEST(name) cmocka_unit_test_setup_teardown(name, upload_setup, upload_teardown)
-    const struct CMUnitTest tests[] = {
-        TEST(a_file_appears_only_when_it_is_whole),
-        TEST(a_pause_keeps_this_upload_and_no_other),
-        TEST(an_empty_file_is_a_file),
-        TEST(the_old_file_stays_until_then_and_gives_its_mode),
-        TEST(what_cannot_be_a_file_is_refused),
-        TEST(the_longest_names_can_be_uploaded),
-        TEST(a_link_is_replaced_itself),
-        TEST(fresh_uploads_replace_nothing),
-        TEST(a_drop_box_takes_new_files_only),
-        TEST(a_file_has_a_limit),
-        TEST(a_folder_made_meanwhile_stays),
-        TEST(an_interrupted_upload_goes_on),
-        TEST(partial_files_are_their_uploaders_alone),
-        TEST(nothing_to_go_on_from_is_said),
-        TEST(a_new_start_forgets_the_partial),
-        TEST(appending_continues_the_whole_file_or_else_the_partial),
-        TEST(a_partial_that_is_older_than_the_file_is_not_told_of),
-        TEST(an_append_that_fails_leaves_nothing_f18),
-        TEST(what_was_lent_to_go_on_is_not_kept_f18),
-        TEST(a_name_that_is_refused_leaves_nothing_f18),
-        TEST(resuming_takes_the_whole_file_where_the_partial_does_not_serve),
-        TEST(large_files_are_taken_over),
-        TEST(a_second_name_of_a_whole_file_is_never_written_to),
-        TEST(what_lies_under_a_partial_name_is_not_trusted),
-        TEST(of_two_uploads_the_last_complete_one_wins_whole_m05),
-        TEST(a_second_upload_can_go_on_from_the_first),
-        TEST(a_second_partial_is_found_again_unless_there_is_a_first),
-        TEST(uploads_of_one_name_at_once_are_bounded),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
-
 int main(void)
 {
-    return all(NULL) || run_within(NULL, all) || run_within("virtual", all);
+    const struct CMUnitTest tests[] = {
+        TREE_TEST(a_file_appears_only_when_it_is_whole),
+        TREE_TEST(a_pause_keeps_this_upload_and_no_other),
+        TREE_TEST(an_empty_file_is_a_file),
+        TREE_TEST(the_old_file_stays_until_then_and_gives_its_mode),
+        TREE_TEST(what_cannot_be_a_file_is_refused),
+        TREE_TEST(the_longest_names_can_be_uploaded),
+        TREE_TEST(a_link_is_replaced_itself),
+        TREE_TEST(fresh_uploads_replace_nothing),
+        TREE_TEST(a_drop_box_takes_new_files_only),
+        TREE_TEST(a_file_has_a_limit),
+        TREE_TEST(a_folder_made_meanwhile_stays),
+        TREE_TEST(an_interrupted_upload_goes_on),
+        TREE_TEST(partial_files_are_their_uploaders_alone),
+        TREE_TEST(nothing_to_go_on_from_is_said),
+        TREE_TEST(a_new_start_forgets_the_partial),
+        TREE_TEST(appending_continues_the_whole_file_or_else_the_partial),
+        TREE_TEST(a_partial_that_is_older_than_the_file_is_not_told_of),
+        TREE_TEST(an_append_that_fails_leaves_nothing_f18),
+        TREE_TEST(what_was_lent_to_go_on_is_not_kept_f18),
+        TREE_TEST(a_name_that_is_refused_leaves_nothing_f18),
+        TREE_TEST(resuming_takes_the_whole_file_where_the_partial_does_not_serve),
+        TREE_TEST(large_files_are_taken_over),
+        TREE_TEST(a_second_name_of_a_whole_file_is_never_written_to),
+        TREE_TEST(what_lies_under_a_partial_name_is_not_trusted),
+        TREE_TEST(of_two_uploads_the_last_complete_one_wins_whole_m05),
+        TREE_TEST(a_second_upload_can_go_on_from_the_first),
+        TREE_TEST(a_second_partial_is_found_again_unless_there_is_a_first),
+        TREE_TEST(uploads_of_one_name_at_once_are_bounded),
+    };
+    return run_in_each_world(tests);
 }

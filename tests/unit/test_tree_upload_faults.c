@@ -527,36 +527,29 @@ static void a_killed_server_leaves_what_can_be_resumed(void **state)
     }
 }
 
-static int all(void *world)
-{
-    (void)world;
-#define TEST(name) cmocka_unit_test_setup_teardown(name, upload_setup, upload_teardown)
-    const struct CMUnitTest tests[] = {
-        TEST(bytes_are_counted_as_they_are_written_f18),
-        TEST(what_finds_no_room_leaves_only_what_had_come_before_f18),
-        TEST(an_aborted_upload_gives_its_bytes_back_f18),
-        TEST(the_old_bytes_return_with_the_commit_f18),
-        TEST(bytes_taken_over_are_counted_once_f18),
-        TEST(lending_and_removing_leads_no_further_f18),
-        TEST(available_is_what_the_disk_has_and_the_quota_leaves),
-        TEST(all_that_lies_there_is_counted_f18),
-        TEST(old_partial_files_are_removed_when_an_upload_begins),
-        TEST(an_upload_at_work_is_never_old),
-        TEST(a_folder_swapped_for_a_link_is_no_way_out_m01),
-        TEST(a_folder_removed_meanwhile_is_said),
-        TEST(a_folder_that_cannot_be_read_can_be_uploaded_to),
-        TEST(a_folder_that_cannot_be_written_is_said),
-        TEST(bytes_arrive_in_order_on_every_way),
-        TEST(a_cancelled_upload_is_kept),
-        TEST(a_full_disk_is_said_and_leaves_the_old_file_m04),
-        TEST(a_copy_that_does_not_fit_leaves_nothing_m04),
-        TEST(a_limit_of_the_system_is_said_m04),
-        TEST(a_killed_server_leaves_what_can_be_resumed),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
-
 int main(void)
 {
-    return all(NULL) || run_within(NULL, all) || run_within("virtual", all);
+    const struct CMUnitTest tests[] = {
+        TREE_TEST(bytes_are_counted_as_they_are_written_f18),
+        TREE_TEST(what_finds_no_room_leaves_only_what_had_come_before_f18),
+        TREE_TEST(an_aborted_upload_gives_its_bytes_back_f18),
+        TREE_TEST(the_old_bytes_return_with_the_commit_f18),
+        TREE_TEST(bytes_taken_over_are_counted_once_f18),
+        TREE_TEST(lending_and_removing_leads_no_further_f18),
+        TREE_TEST(available_is_what_the_disk_has_and_the_quota_leaves),
+        TREE_TEST(all_that_lies_there_is_counted_f18),
+        TREE_TEST(old_partial_files_are_removed_when_an_upload_begins),
+        TREE_TEST(an_upload_at_work_is_never_old),
+        TREE_TEST(a_folder_swapped_for_a_link_is_no_way_out_m01),
+        TREE_TEST(a_folder_removed_meanwhile_is_said),
+        TREE_TEST(a_folder_that_cannot_be_read_can_be_uploaded_to),
+        TREE_TEST(a_folder_that_cannot_be_written_is_said),
+        TREE_TEST(bytes_arrive_in_order_on_every_way),
+        TREE_TEST(a_cancelled_upload_is_kept),
+        TREE_TEST(a_full_disk_is_said_and_leaves_the_old_file_m04),
+        TREE_TEST(a_copy_that_does_not_fit_leaves_nothing_m04),
+        TREE_TEST(a_limit_of_the_system_is_said_m04),
+        TREE_TEST(a_killed_server_leaves_what_can_be_resumed),
+    };
+    return run_in_each_world(tests);
 }

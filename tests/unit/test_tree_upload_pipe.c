@@ -128,16 +128,11 @@ static void more_than_a_file_may_have_is_refused_from_a_pipe_too(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(
-            bulk_goes_through_a_pipe_into_the_file, upload_setup, upload_teardown),
-        cmocka_unit_test_setup_teardown(
-            a_file_system_without_splice_gets_copies, upload_setup, upload_teardown),
-        cmocka_unit_test_setup_teardown(
-            without_a_pipe_bytes_are_copied, upload_setup, upload_teardown),
-        cmocka_unit_test_setup_teardown(
-            what_comes_by_a_pipe_is_counted_f18, upload_setup, upload_teardown),
-        cmocka_unit_test_setup_teardown(
-            more_than_a_file_may_have_is_refused_from_a_pipe_too, upload_setup, upload_teardown),
+        TREE_TEST(bulk_goes_through_a_pipe_into_the_file),
+        TREE_TEST(a_file_system_without_splice_gets_copies),
+        TREE_TEST(without_a_pipe_bytes_are_copied),
+        TREE_TEST(what_comes_by_a_pipe_is_counted_f18),
+        TREE_TEST(more_than_a_file_may_have_is_refused_from_a_pipe_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

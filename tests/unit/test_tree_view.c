@@ -115,9 +115,8 @@ static void few_stay_and_those_in_use_outlive_their_place(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
-static int all(void *world)
+int main(void)
 {
-    (void)world;
     const struct CMUnitTest tests[] = {
         TEST(accounts_of_the_same_home_and_rights_share_one),
         TEST(no_home_is_the_root_itself),
@@ -125,10 +124,5 @@ static int all(void *world)
         TEST(a_home_that_is_not_there_is_told),
         TEST(few_stay_and_those_in_use_outlive_their_place),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
-
-int main(void)
-{
-    return run_within(NULL, all) || run_within("virtual", all);
+    return run_within(NULL, tests) || run_within("virtual", tests);
 }

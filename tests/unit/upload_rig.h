@@ -111,4 +111,6 @@ static inline unsigned names_in(const char *path)
     return count - 2;
 }
 
+#define TREE_TEST(name) cmocka_unit_test_setup_teardown(name, upload_setup, upload_teardown)
+
 #endif
