@@ -170,9 +170,11 @@ static bool is_scheme(co_text scheme)
  * other bytes outside of RFC 3986 ("|" and the like) are common in the wild and harmless. */
 static bool is_url_text(co_text text)
 {
-    for (size_t i = 0; i < text.size; i++)
-        if (text.at[i] <= ' ' || text.at[i] > '~' || memchr("\\\"<>", text.at[i], 4))
+    for (size_t i = 0; i < text.size; i++) {
+        char c = text.at[i];
+        if (c <= ' ' || c > '~' || c == '\\' || c == '"' || c == '<' || c == '>')
             return false;
+    }
     return true;
 }
 

@@ -267,12 +267,16 @@ static int run(struct parts *parts)
     return rc;
 }
 
+static bool is_wanted(const struct co_download *download, const struct co_version *version)
+{
+    return download->segments > 1 && version->size >= 2 * SEGMENT_MIN;
+}
+
 static int open_and_run(struct parts *parts, co_text uploader)
 {
-    bool wanted = parts->download->segments > 1 && parts->version->size >= 2 * SEGMENT_MIN;
     parts->map.size = (uint64_t)parts->version->size;
     int rc = open_old(parts, uploader);
-    if (rc == 1 && wanted)
+    if (rc == 1 && is_wanted(parts->download, parts->version))
         rc = open_new(parts, uploader);
     if (rc == 0)
         rc = run(parts);
@@ -282,6 +286,8 @@ static int open_and_run(struct parts *parts, co_text uploader)
 int co_download_segments(
     struct co_download *download, const struct co_version *version, co_http_response *response)
 {
+    if (version->name.size == 0 || (!download->resume && !is_wanted(download, version)))
+        return 1;
     struct parts *parts = calloc(1, sizeof *parts);
     struct co_buf uploader = CO_BUF(version->name.size_max + 16);
     if (!parts)
@@ -289,9 +295,7 @@ int co_download_segments(
     *parts = (struct parts){.download = download, .version = version, .first = response};
     co_buf_add_text(&uploader, co_buf_text(&version->name));
     co_buf_add_string(&uploader, "\nsegments");
-    int rc = version->name.size == 0 ? 1
-             : uploader.error        ? uploader.error
-                                     : open_and_run(parts, co_buf_text(&uploader));
+    int rc = uploader.error ? uploader.error : open_and_run(parts, co_buf_text(&uploader));
     co_buf_free(&uploader);
     free(parts);
     return rc;

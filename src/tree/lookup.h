@@ -15,19 +15,22 @@
 #define CO_TREE_SWEPT 64 /* folders whose last sweep a tree remembers (partial.h) */
 
 struct co_tree {
-    int root;              /* O_PATH */
-    uint64_t device;       /* of the root */
-    bool hidden;           /* names with a leading dot exist */
-    bool resolve_cached;   /* the kernel knows RESOLVE_CACHED (Linux 5.12) */
-    bool rename_noreplace; /* may be tried: not every file system knows it */
-    bool link_open;        /* the same of naming a file by its descriptor alone */
-    bool at_once;          /* see co_tree_options */
-    unsigned rights;       /* enum co_right */
+    int root;               /* O_PATH */
+    uint64_t device, inode; /* of the root */
+    bool hidden;            /* names with a leading dot exist */
+    bool resolve_cached;    /* the kernel knows RESOLVE_CACHED (Linux 5.12) */
+    bool rename_noreplace;  /* may be tried: not every file system knows it */
+    bool link_open;         /* the same of naming a file by its descriptor alone */
+    bool at_once;           /* see co_tree_options */
+    unsigned rights;        /* enum co_right */
     struct co_quota *quota;
     uint64_t secret[2]; /* keys the names of partial files */
     /* All that changes, and no harm when it is lost: which folders were swept in which hour, and
-     * how many jobs still go to the pool since the disk was slow. */
+     * how many jobs still go to the pool since the disk was slow, and whether partial files lie in
+     * the folders that nobody works on: a sweep has found some, or an upload has left one. */
     _Atomic uint64_t swept[CO_TREE_SWEPT];
+    _Atomic unsigned sweeps; /* under way */
+    _Atomic bool has_left;
     _Atomic unsigned slow_jobs;
 };
 

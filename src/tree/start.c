@@ -153,7 +153,9 @@ static void prepare_sweep(struct start *start)
         return;
     int fd = openat(place->parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     start->sweep = fd < 0 ? NULL : fdopendir(fd);
-    if (!start->sweep)
+    if (start->sweep)
+        place->tree->sweeps++;
+    else
         co_tree_close(fd);
 }
 
@@ -182,14 +184,16 @@ static int begin(void *arg)
 static int sweep(void *arg)
 {
     struct start *start = arg;
-    struct co_quota *quota = start->upload->place.tree->quota;
+    struct co_tree *tree = start->upload->place.tree;
     for (unsigned i = 0; i < SWEEP_BATCH; i++) {
         struct dirent *found = readdir(start->sweep);
         if (!found)
             return 0;
-        if (co_partial_is_name(co_text_of(found->d_name)))
-            (void)co_partial_drop(
-                dirfd(start->sweep), found->d_name, start->now - CO_UPLOAD_KEPT_SECONDS, quota);
+        if (co_partial_is_name(co_text_of(found->d_name)) &&
+            strcmp(found->d_name, start->upload->partial.at) != 0 &&
+            co_partial_drop(dirfd(start->sweep), found->d_name, start->now - CO_UPLOAD_KEPT_SECONDS,
+                tree->quota) < 0)
+            tree->has_left = true;
     }
     return 1;
 }
@@ -296,8 +300,10 @@ static void start_end(struct start *start)
     if (start->partial_fd != start->upload->fd)
         co_tree_close(start->partial_fd);
     co_tree_close(start->whole.fd);
-    if (start->sweep)
+    if (start->sweep) {
         closedir(start->sweep);
+        start->upload->place.tree->sweeps--;
+    }
 }
 
 static int upload_new(struct co_upload **ret, struct co_tree *tree, co_text path)

@@ -76,6 +76,7 @@ static int tree_probe(struct co_tree *tree)
     if (fstat(tree->root, &st) < 0)
         return -errno;
     tree->device = st.st_dev;
+    tree->inode = st.st_ino;
     tree->resolve_cached = knows_resolve_cached(tree->root);
     struct co_lookup lookup = {tree, ".", O_PATH, -1, {0}};
     int rc = co_lookup_wait(&lookup);
@@ -172,6 +173,7 @@ int co_tree_open_below(struct co_tree **ret, struct co_tree *above, co_text path
         return -ENOMEM;
     }
     tree->device = lookup.stat.device;
+    tree->inode = lookup.stat.inode;
     tree->resolve_cached = above->resolve_cached;
     memcpy(
         tree->secret, above->secret, sizeof tree->secret); /* what was begun above goes on here */

@@ -258,7 +258,9 @@ static void leave(struct co_upload *upload, bool keep)
     if (keep && !upload->is_found)
         keep = renameat2(place->parent, upload->partial.at, place->parent, upload->found.at,
                    RENAME_NOREPLACE) == 0;
-    if (!keep)
+    if (keep)
+        place->tree->has_left = true;
+    else
         (void)co_partial_remove(place->parent, upload->partial.at, upload->fd, place->tree->quota);
 }
 

@@ -47,9 +47,23 @@ static int fill(const struct whole *whole, int fd)
 static bool is_usual(const struct whole *whole)
 {
     const struct co_place *place = &whole->place;
-    struct stat folder;
-    return place->tree->quota || fstat(place->parent, &folder) < 0 ||
-           !co_partial_is_swept(place->tree, &folder, whole->file->now);
+    struct stat folder = {.st_dev = place->tree->device, .st_ino = place->tree->inode};
+    bool is_root = place->parent == place->tree->root;
+    if (place->tree->quota || (!is_root && fstat(place->parent, &folder) < 0))
+        return true;
+    return !co_partial_is_swept(place->tree, &folder, whole->file->now);
+}
+
+/* An earlier run's partial file has nothing to be gone on to any more. */
+static void drop_left(const struct whole *whole)
+{
+    const struct co_place *place = &whole->place;
+    struct co_tree *tree = place->tree;
+    if (!tree->has_left && tree->sweeps == 0)
+        return;
+    struct co_partial_name partial =
+        co_partial_name(tree, whole->file->uploader, co_text_of(place->name), 0);
+    (void)co_partial_drop(place->parent, partial.at, INT64_MAX, NULL);
 }
 
 static int make(const struct whole *whole, int fd)
@@ -60,11 +74,7 @@ static int make(const struct whole *whole, int fd)
         rc = give_name(place, fd);
     if (rc != 0)
         return rc;
-    struct co_partial_name partial =
-        co_partial_name(place->tree, whole->file->uploader, co_text_of(place->name), 0);
-    struct stat left; /* by an earlier run, but mostly nothing */
-    if (co_partial_stat(place->parent, partial.at, &left) == 0)
-        (void)co_partial_drop(place->parent, partial.at, INT64_MAX, NULL);
+    drop_left(whole);
     return whole->file->sync ? co_place_sync(place, fd) : 0;
 }
 

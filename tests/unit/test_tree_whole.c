@@ -117,6 +117,18 @@ static void a_partial_file_of_the_same_gives_way(void **state)
     assert_string_equal(content_of("root/third"), "more");
 }
 
+static void so_does_one_of_an_earlier_run(void **state)
+{
+    (void)state;
+    leave_partial("file", "insi");
+    co_tree_free(tree);
+    struct co_tree_options options = {.rights = CO_MAY_ALL, .at_once = true};
+    tree = tree_with(&options);
+    sweep("new");
+    assert_int_equal(make("file", "inside"), 0);
+    assert_int_equal(names_in("root"), 1);
+}
+
 static void a_folder_that_was_not_swept_and_an_account_go_the_usual_way(void **state)
 {
     (void)state;
@@ -216,6 +228,7 @@ static int all(void *world)
         EACH(what_has_the_name_stays),
         EACH(names_that_lead_out_or_do_not_exist_are_left_to_the_usual_way),
         EACH(a_partial_file_of_the_same_gives_way),
+        EACH(so_does_one_of_an_earlier_run),
         EACH(a_folder_that_was_not_swept_and_an_account_go_the_usual_way),
         EACH(whoever_may_not_add_makes_nothing),
         EACH(a_slow_disk_sends_work_to_the_pool),
@@ -228,6 +241,6 @@ static int all(void *world)
 int main(void)
 {
     const struct CMUnitTest alone[] = {EACH(where_no_room_is_nothing_is_left_m04)};
-    return cmocka_run_group_tests(alone, NULL, NULL) || all(NULL) ||
-           run_within(NULL, all) || run_within("virtual", all);
+    return cmocka_run_group_tests(alone, NULL, NULL) || all(NULL) || run_within(NULL, all) ||
+           run_within("virtual", all);
 }
