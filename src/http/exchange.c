@@ -94,7 +94,7 @@ static int read_answer(co_stream *stream, const struct co_http_question *questio
 /* Is there nothing to wait for? That the peer does not read may have a reason that it tells. */
 static bool is_over(int sent, const struct co_http_question *question)
 {
-    return sent == CO_ECANCELED || sent == CO_EDEADLINE ||
+    return sent == CO_ECANCELED || sent == CO_EDEADLINE || co_http_is_own_failure(sent) ||
            (question->outgoing && question->outgoing->failed);
 }
 

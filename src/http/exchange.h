@@ -12,6 +12,15 @@
 #include "http/incoming.h"
 #include "http/outgoing.h"
 
+#include <errno.h>
+
+/* A write failed for a reason of this machine's own: the peer, who has not heard all, will not
+ * answer. Otherwise it may have said why it does not listen. */
+static inline bool co_http_is_own_failure(int error)
+{
+    return error == -ENOMEM || error == -ENOBUFS || error == -EINTR;
+}
+
 #define CO_HTTP_EXPECT_MS 1000 /* to wait for a 100, which some never send (RFC 9110 10.1.1) */
 
 struct co_h2_call;

@@ -115,7 +115,7 @@ static void nudge(struct co_h2_link *h2)
 static void cannot_say(struct co_h2_link *h2, int error)
 {
     h2->is_mute = true;
-    if (error == CO_ETOOSLOW || error == -ENOMEM || error == CO_EHTTP)
+    if (error == CO_ETOOSLOW || error == CO_EHTTP || co_http_is_own_failure(error))
         co_h2_link_fail(h2, error);
 }
 

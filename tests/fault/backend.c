@@ -19,8 +19,9 @@ static struct co_backend faulty;
 static const struct co_backend *base;
 static __thread struct co_op *delayed; /* falsified, and completed by the next poll */
 
-/* A gather list of few bytes for each operation that may be in flight. */
-static __thread struct iovec bytes[1024];
+/* A gather list of few bytes for each operation that may be in flight, in turn: one that waits for
+ * its peer keeps its own while thousands of others come and go. */
+static __thread struct iovec bytes[4096];
 static __thread unsigned byte_next;
 
 /* A byte; of what is large, the time that this takes tells nothing more. */
@@ -79,6 +80,15 @@ static bool submit_short(struct co_rt *rt, struct co_op *op)
     return base->submit(rt, op);
 }
 
+/* Who cannot send any more for that reason receives nothing more either. */
+static void break_off(struct co_rt *rt, const struct co_op *op, int error)
+{
+    int raw = base->raw(rt, op->fd);
+    bool is_end = error == EPIPE || error == ECONNRESET || error == ETIMEDOUT;
+    if (op->code == CO_OP_SEND && is_end && raw >= 0)
+        shutdown(raw, SHUT_RDWR);
+}
+
 static bool faulty_submit(struct co_rt *rt, struct co_op *op)
 {
     const struct fault *fault = fault_get();
@@ -87,6 +97,7 @@ static bool faulty_submit(struct co_rt *rt, struct co_op *op)
         return submit_short(rt, op);
     if (!error)
         return base->submit(rt, op);
+    break_off(rt, op, error);
     op->result = error == FAULT_END ? 0 : -error;
     op->in_flight = fault->later && !delayed;
     if (op->in_flight)

@@ -56,6 +56,7 @@ static void folder_make(void)
     if (rc < 0)
         abort();
     put("small.txt", http_pattern, SITE_SMALL);
+    put("medium.bin", http_pattern, SITE_MEDIUM);
     put("large.bin", http_pattern, SITE_LARGE);
     put("large.txt", http_pattern, SITE_LARGE);
     put("page.css", http_pattern, SITE_SMALL);

@@ -5,9 +5,10 @@
 
 #include "http_client.h"
 
-#define SITE_SMALL 3000       /* bytes of the pattern in small.txt and page.css */
-#define SITE_RATE  (1u << 30) /* bytes a second: a limit, and no delay to speak of */
-#define SITE_LARGE 70000      /* in large.bin and large.txt: more than the cache keeps */
+#define SITE_SMALL  3000       /* bytes of the pattern in small.txt and page.css */
+#define SITE_MEDIUM 1200       /* in medium.bin: for those that read it byte by byte */
+#define SITE_RATE   (1u << 30) /* bytes a second: a limit, and no delay to speak of */
+#define SITE_LARGE  70000      /* in large.bin and large.txt: more than the cache keeps */
 
 struct site {
     co_http_server *server;
