@@ -4,15 +4,16 @@
  * ours and does nothing else. It checks nothing and serves the one file that it is given: not to be
  * let near a network.
  *
- *     ftp_floor PORT FILE [door]
+ *     ftp_floor PORT FILE [opens]
  *
- * door: the passive port stays open for the whole session, which shows what opening one costs.
+ * opens: each transfer opens a passive port of its own, instead of looking at one that is kept.
  */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sockios.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +35,7 @@ struct session {
 static const char *path;
 static char bytes[PIECE]; /* the file's */
 static size_t size;
-static int keeps_door;
+static int opens;
 
 static void say(int fd, const char *text, int flags)
 {
@@ -61,10 +62,13 @@ static int listen_at(unsigned port, int backlog)
 static void passive(struct session *session)
 {
     char reply[64];
-    while (session->door < 0) {
-        uint32_t draw = 0;
-        if (getrandom(&draw, sizeof draw, 0) < 0)
-            abort();
+    uint32_t draw = 0;
+    struct pollfd knocks = {.fd = session->door, .events = POLLIN};
+    if (session->door >= 0 && poll(&knocks, 1, 0) != 0)
+        abort();
+    if (session->door < 0 && getrandom(&draw, sizeof draw, 0) < 0)
+        abort();
+    for (; session->door < 0; draw++) {
         session->port = PORT_FIRST + draw % PORT_COUNT;
         session->door = listen_at(session->port, 8);
     }
@@ -82,7 +86,7 @@ static void retrieve(struct session *session)
     fstatat(AT_FDCWD, path, &stat, AT_SYMLINK_NOFOLLOW);
     int data =
         accept4(session->door, (struct sockaddr *)&peer, &peer_size, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (!keeps_door) {
+    if (opens) {
         close(session->door);
         session->door = -1;
     }
@@ -149,7 +153,7 @@ int main(int count, char **words)
     if (count < 3)
         return 2;
     path = words[2];
-    keeps_door = count > 3;
+    opens = count > 3;
     const int one = 1;
     int listener = listen_at((unsigned)atoi(words[1]), 1024), poll = epoll_create1(EPOLL_CLOEXEC);
     struct epoll_event event = {.events = EPOLLIN};

@@ -12,6 +12,8 @@ import time
 
 from peers import ROOT, Server, certificate, config
 
+PASSIVE = (28000, 28999)  # outside the range that the system draws from
+
 VSFTPD = '''
 listen=YES
 listen_address=127.0.0.1
@@ -35,6 +37,7 @@ max_clients=4000
 max_per_ip=4000
 idle_session_timeout=600
 one_process_model=YES
+{passive}
 {tls}
 '''
 
@@ -71,6 +74,7 @@ SystemLog none
 TransferLog none
 WtmpLog off
 AllowOverwrite on
+{passive}
 <Anonymous {root}>
   User nobody
   Group nogroup
@@ -103,6 +107,7 @@ authorizer = DummyAuthorizer()
 authorizer.add_anonymous({root!r}, perm='elradfmwMT')
 FTPHandler.authorizer = authorizer
 FTPHandler.auth_failed_timeout = 0
+FTPHandler.passive_ports = {passive}
 server = FTPServer(('127.0.0.1', {port}), FTPHandler, backlog=512)
 server.max_cons = server.max_cons_per_ip = 4000
 server.serve_forever()
@@ -136,9 +141,11 @@ def control_group():
 
 class FtpServer(Server):
     """One of them on a free port, pinned to one processor, in a control group of its own: most
-    begin a process for each session. It speaks `scheme`: ftp, or ftps, which begins by AUTH TLS."""
+    begin a process for each session. It speaks `scheme`: ftp, or ftps, which begins by AUTH TLS.
+    Passive transfers may have all ports that it likes, or PASSIVE alone."""
 
-    def __init__(self, name, options, work, root, scheme='ftp'):
+    def __init__(self, name, options, work, root, scheme='ftp', ranged=False):
+        self.ranged = ranged
         self.programs = options.programs
         self.group = control_group()
         if not self.group:
@@ -172,27 +179,35 @@ class FtpServer(Server):
         def tls(text):
             modules = os.path.join(os.path.dirname(self.programs['proftpd']), '../lib/proftpd')
             return text.format(chain=chain, key=key, modules=modules) if secure else ''
+
+        def passive(text):
+            return text.format(low=PASSIVE[0], high=PASSIVE[1]) if self.ranged else ''
         if self.name.startswith('coronet'):
             return [os.path.join(build, 'coronet'), 'serve', root, '--http', 'unix:@bench-ftp',
                     '--ftp', f'127.0.0.1:{self.port}', '--workers', '1', '--log', 'none', '-q',
                     '--max-connections', '18000', '--anonymous-write', '--run-as', 'nobody',
                     *(['--cert', chain, '--key', key] if secure else []),
+                    *passive('--passive-ports {low}-{high}').split(),
                     *(['--no-sync'] if 'unsynced' in self.name else [])]
         if self.name.startswith('floor'):
+            opens = ['opens'] if self.name == 'floor-opens' else []
             return [os.path.join(build, 'bench', 'ftp_floor'), str(self.port),
-                    os.path.join(root, '1k.bin'), *(['door'] if self.name == 'floor-door' else [])]
+                    os.path.join(root, '1k.bin'), *opens]
         if self.name == 'vsftpd':
             os.makedirs(os.path.join(work, 'empty'), exist_ok=True)
             path = config(work, 'vsftpd.conf', VSFTPD, root=root, port=self.port,
-                          tls=tls(VSFTPD_TLS))
+                          tls=tls(VSFTPD_TLS),
+                          passive=passive('pasv_min_port={low}\npasv_max_port={high}'))
             return [self.programs['vsftpd'], path]
         if self.name == 'pure-ftpd':
             subprocess.run(['usermod', '--home', root, 'ftp'], check=True)  # what it serves
             return [self.programs['pure-ftpd'], '-e', '-H', '-c', '4000', '-C', '4000', '-I', '600',
                     '-S', f'127.0.0.1,{self.port}',
-                    *(['-Y', '2', '-2', f'{chain},{key}'] if secure else [])]
+                    *(['-Y', '2', '-2', f'{chain},{key}'] if secure else []),
+                    *passive('-p {low}:{high}').split()]
         if self.name == 'proftpd':
             path = config(work, 'proftpd.conf', PROFTPD, root=root, port=self.port,
-                          tls=tls(PROFTPD_TLS))
+                          tls=tls(PROFTPD_TLS), passive=passive('PassivePorts {low} {high}'))
             return [self.programs['proftpd'], '-n', '-q', '-c', path]
-        return ['/usr/bin/python3', '-c', PYFTPDLIB.format(root=root, port=self.port)]
+        return ['/usr/bin/python3', '-c', PYFTPDLIB.format(
+            root=root, port=self.port, passive=passive('range({low}, {high} + 1)') or None)]

@@ -101,20 +101,27 @@ static int draw_fresh(const co_address *local, struct co_port *port)
     return rc == -EADDRINUSE ? listen_at(&port->listener, &address, 0) : rc;
 }
 
+static unsigned draw_below(struct co_ports *ports, unsigned count)
+{
+    if (ports->chance_count == 0) {
+        co_random(ports->chances, sizeof ports->chances);
+        ports->chance_count = CO_LENGTH(ports->chances);
+    }
+    return ports->chances[--ports->chance_count] % count;
+}
+
 /* One of the idle ports of the address, if there are at least so many. NULL: none. */
 static struct co_port *draw_idle(
     struct co_ports *ports, const uint8_t host[CO_CLIENT_BYTES], unsigned least)
 {
     uint8_t at[CO_PORTS_KEPT_MAX];
     unsigned count = 0;
-    uint32_t draw;
     for (unsigned i = 0; i < ports->count; i++)
         if (memcmp(ports->idle[i]->host, host, CO_CLIENT_BYTES) == 0)
             at[count++] = (uint8_t)i;
     if (count < least)
         return NULL;
-    co_random(&draw, sizeof draw);
-    unsigned index = at[draw % count];
+    unsigned index = at[draw_below(ports, count)];
     struct co_port *port = ports->idle[index];
     if (co_listener_is_knocked_at(port->listener)) {
         close_first(ports, ports->count);

@@ -15,7 +15,7 @@
 
 #define CO_PORTS_KEPT_MAX   64 /* that lie idle at once, at all addresses: a descriptor each */
 #define CO_PORTS_CHOICE_MIN 32 /* idle at one address, for one of them to be drawn */
-#define CO_PORTS_USES_MAX   16 /* of a port: then another takes its place */
+#define CO_PORTS_USES_MAX   64 /* of a port: then another takes its place */
 #define CO_PORTS_IDLE_MS    5000
 #define CO_PORTS_SWEEP_MS   100 /* between two looks for knocks */
 
@@ -30,6 +30,8 @@ struct co_ports {
     struct co_rt *rt;
     struct co_port *idle[CO_PORTS_KEPT_MAX]; /* the one that has lain longest first */
     unsigned count, count_max;
+    uint16_t chances[32]; /* random numbers in stock: a system call each would be too many */
+    unsigned chance_count;
     struct co_timer sweep; /* set while there are any */
 };
 

@@ -196,6 +196,52 @@ def test_extended_passive_over_ipv6(ranged):
     assert re.match(r'229 .*\(\|\|\|\d+\|\)', ftp.sendcmd('EPSV'))
 
 
+# ---- without a range ----------------------------------------------------------------------------
+
+CHOICE = 32  # ports that lie idle before one comes again
+
+
+def fetch_from(ftp, own):
+    """The port that the transfer took."""
+    where = ftp.makepasv()
+    assert take(ftp, knock_at(where, own)) == b'hello\nworld\n'
+    return where
+
+
+def test_ports_come_again_by_chance_until_somebody_knocks(server, share):  # noqa: F811
+    one = server('--workers', '1', ftp=['127.0.0.1:0'])
+    own = '127.0.0.1'
+    ftp = visit(one, own)
+    before = descriptors(one)
+    places = [fetch_from(ftp, own) for _ in range(4 * CHOICE)]
+    assert len(set(places[:CHOICE])) == CHOICE
+    assert len(set(places)) < len(places)
+    with knock_at(places[-1], own) as early:  # it lies idle; the knock is the client's own
+        assert is_cut(early)
+    assert fetch_from(ftp, own) not in places
+    eventually(lambda: descriptors(one) <= before)  # then all are closed
+
+
+def test_each_address_of_the_server_has_its_own_ports(server, share):  # noqa: F811
+    one = server('--workers', '1', ftp=['*:0'])
+    sessions = []
+    for host in ('127.0.0.1', '127.0.0.2', '::1'):
+        ftp = ftplib.FTP()
+        ftp.trust_server_pasv_ipv4_address = True
+        ftp.connect(host, one.ftp_port, timeout=PATIENCE)
+        ftp.login()
+        ftp.voidcmd('TYPE I')
+        sessions.append((ftp, host))
+    for ftp, host in sessions * (CHOICE + 4):
+        where = ftp.makepasv()
+        assert where[0] == host
+        with socket.create_connection(where, PATIENCE) as data:
+            ftp.sendcmd('RETR hello.txt')
+            assert data.makefile('rb').read() == b'hello\nworld\n'
+        ftp.voidresp()
+    one.stop()
+
+
 # ---- the address that is told -------------------------------------------------------------------
 
 def told(ftp):
