@@ -179,6 +179,7 @@ class FtpServer(Server):
         def tls(text):
             modules = os.path.join(os.path.dirname(self.programs['proftpd']), '../lib/proftpd')
             return text.format(chain=chain, key=key, modules=modules) if secure else ''
+
         def passive(text):
             return text.format(low=PASSIVE[0], high=PASSIVE[1]) if self.ranged else ''
         if self.name.startswith('coronet'):
@@ -189,8 +190,9 @@ class FtpServer(Server):
                     *passive('--passive-ports {low}-{high}').split(),
                     *(['--no-sync'] if 'unsynced' in self.name else [])]
         if self.name.startswith('floor'):
+            opens = ['opens'] if self.name == 'floor-opens' else []
             return [os.path.join(build, 'bench', 'ftp_floor'), str(self.port),
-                    os.path.join(root, '1k.bin'), *(['opens'] if self.name == 'floor-opens' else [])]
+                    os.path.join(root, '1k.bin'), *opens]
         if self.name == 'vsftpd':
             os.makedirs(os.path.join(work, 'empty'), exist_ok=True)
             path = config(work, 'vsftpd.conf', VSFTPD, root=root, port=self.port,

@@ -219,8 +219,9 @@ static void nothing_is_made_once_the_scope_has_ended(void **state)
 
 #define EACH(test) cmocka_unit_test_setup_teardown(test, whole_setup, upload_teardown)
 
-static int all(void *world)
+int main(void)
 {
+    const struct CMUnitTest alone[] = {EACH(where_no_room_is_nothing_is_left_m04)};
     const struct CMUnitTest tests[] = {
         EACH(bytes_time_and_mode_are_there_with_the_name),
         EACH(so_are_they_in_a_folder_and_on_the_disk),
@@ -234,13 +235,5 @@ static int all(void *world)
         EACH(a_slow_disk_sends_work_to_the_pool),
         EACH(nothing_is_made_once_the_scope_has_ended),
     };
-    (void)world;
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
-
-int main(void)
-{
-    const struct CMUnitTest alone[] = {EACH(where_no_room_is_nothing_is_left_m04)};
-    return cmocka_run_group_tests(alone, NULL, NULL) || all(NULL) || run_within(NULL, all) ||
-           run_within("virtual", all);
+    return cmocka_run_group_tests(alone, NULL, NULL) || run_in_each_world(tests);
 }
