@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The load on a server in which calls fail at random (tests/fault/chance.c), and clients who bear it.
+"""The load on a server in which calls fail at random (tests/fault/chance.c), and clients that bear
+it.
 
 Any exchange may fail. But what is said to be whole is, byte for byte; what failed has happened as a
 whole or not at all; and what was acknowledged before stays.
@@ -124,8 +125,9 @@ class Client(load_clients.Client):
                 with open(os.path.join(folder, name), 'rb') as file:
                     found[name] = file.read()
         for name in found.keys() | self.files.keys():
-            load_clients.demand_right(self.may_be(name, found.get(name)), name, 'holds',
-                                      len(found.get(name, b'')), 'bytes that nobody sent as a whole')
+            load_clients.demand_right(
+                self.may_be(name, found.get(name)), name, 'holds', len(found.get(name, b'')),
+                'bytes that nobody sent as a whole')
         self.files = found
         self.interrupted |= {name for name in self.touched if name}
 

@@ -224,6 +224,15 @@ static void a_drop_box_takes_and_shows_nothing(void **state)
 }
 
 /* What lies there cannot be told from what does not, but for folders, which take uploads. */
+/* A response is the same in the next second. */
+static void undate(char *response)
+{
+    char *date = strstr(response, "\r\nDate: ");
+    assert_non_null(date);
+    for (date += 2; *date != '\r'; date++)
+        *date = '-';
+}
+
 static void a_drop_box_answers_alike_for_what_is_there_and_what_is_not(void **state)
 {
     (void)state;
@@ -237,8 +246,10 @@ static void a_drop_box_answers_alike_for_what_is_there_and_what_is_not(void **st
     for (size_t i = 0; i < CO_LENGTH(pairs) * CO_LENGTH(methods); i++) {
         const char *const *pair = pairs[i / 2];
         int status = ask(methods[i % 2], pair[0], DROP);
+        undate(site.got);
         memcpy(there, site.got, site.got_size + 1);
         assert_int_equal(ask(methods[i % 2], pair[1], DROP), status);
+        undate(site.got);
         assert_in_range(status, 403, 404);
         assert_string_equal(site.got, there);
     }
