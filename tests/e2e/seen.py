@@ -9,6 +9,8 @@ import re
 import signal
 import time
 
+TIME_WAIT, LISTEN = '06', '0A'  # as /proc/net/tcp has them
+
 
 def children(pid):
     with open(f'/proc/{pid}/task/{pid}/children') as file:
@@ -29,28 +31,33 @@ def is_cached(path, folder):
             and not path.endswith(' (deleted)'))
 
 
+def tcp_sockets():
+    """Of each: its port here, its state, and what /proc calls its descriptor."""
+    for table in ('/proc/net/tcp', '/proc/net/tcp6'):
+        with open(table) as file:
+            for line in list(file)[1:]:
+                words = line.split()
+                yield int(words[1].rpartition(':')[2], 16), words[3], f'socket:[{words[9]}]'
+
+
 def descriptors(pid, folder):
-    """How many of each kind: root sees them, and everybody those of a server without sandbox."""
+    """How many of each kind: root sees them, and everybody those of a server without sandbox. None
+    of sockets that listen: passive ports do so for some seconds after their transfers."""
     kinds = collections.Counter()
+    listening = {name for _, state, name in tcp_sockets() if state == LISTEN}
     for one in family(pid):
         for name in os.listdir(f'/proc/{one}/fd'):
             with contextlib.suppress(FileNotFoundError):
                 path = os.readlink(f'/proc/{one}/fd/{name}')
-                if not is_cached(path, folder):
+                if path not in listening and not is_cached(path, folder):
                     kinds[re.sub(r'\d+', 'N', path)] += 1
     return kinds
 
 
 def connections(ports):
     """How many the server has at these of its ports, those that are being closed included."""
-    count = 0
-    for table in ('/proc/net/tcp', '/proc/net/tcp6'):
-        with open(table) as file:
-            for line in list(file)[1:]:
-                _, local, _, state = line.split()[:4]
-                alive = state not in ('06', '0A')  # TIME_WAIT, LISTEN
-                count += alive and int(local.rpartition(':')[2], 16) in ports
-    return count
+    return sum(port in ports and state not in (TIME_WAIT, LISTEN)
+               for port, state, _ in tcp_sockets())
 
 
 def resident_bytes(pid):
