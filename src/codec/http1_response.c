@@ -20,12 +20,12 @@ ssize_t co_http1_response_size(co_text bytes, size_t *scanned)
     for (size_t i = *scanned; i < end; i++) {
         if (bytes.at[i] != '\n')
             continue;
-        *scanned = i; /* the start of the line behind may still have to come */
         if (i + 1 < end && bytes.at[i + 1] == '\n')
             return (ssize_t)i + 2;
         if (i + 2 < end && bytes.at[i + 1] == '\r' && bytes.at[i + 2] == '\n')
             return (ssize_t)i + 3;
     }
+    *scanned = end > 2 ? end - 2 : 0; /* the start of the line behind may still have to come */
     return end == CO_HTTP1_RESPONSE_HEAD_MAX ? CO_ETOOBIG : 0;
 }
 
