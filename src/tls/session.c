@@ -84,6 +84,16 @@ static bool is_current(const SSL_SESSION *session)
            X509_cmp_current_time(X509_get0_notAfter(peer)) > 0;
 }
 
+/* A copy: OpenSSL spoils the session of a connection that fails, and of TLS 1.3 also that of one
+ * that is resumed, which is its first connection's, too, and offered by that on its children. */
+static void offer(struct co_tls_layer *layer, const SSL_SESSION *session)
+{
+    SSL_SESSION *copy = SSL_SESSION_dup(session);
+    if (copy)
+        SSL_set_session(layer->ssl, copy); /* without memory: a new one */
+    SSL_SESSION_free(copy);
+}
+
 /* A ticket of TLS 1.3 is used once, lest connections be known by it to belong together (RFC 8446
  * C.4); its connection brings the next. */
 void co_sessions_offer(struct co_tls_layer *layer)
@@ -95,19 +105,15 @@ void co_sessions_offer(struct co_tls_layer *layer)
     pthread_mutex_lock(&sessions->lock);
     struct co_tls_session *kept = find(sessions, layer, &found);
     if (found && is_current(kept->session))
-        SSL_set_session(layer->ssl, kept->session); /* without memory: a new one */
+        offer(layer, kept->session);
     if (found && SSL_SESSION_get_protocol_version(kept->session) == TLS1_3_VERSION)
         forget(kept);
     pthread_mutex_unlock(&sessions->lock);
 }
 
-/* A copy: OpenSSL spoils the session of a connection that fails. */
 void co_sessions_offer_of(struct co_tls_layer *layer, const struct co_tls_layer *parent)
 {
     const SSL_SESSION *session = SSL_get_session(parent->ssl);
-    SSL_SESSION *copy =
-        session && SSL_SESSION_is_resumable(session) ? SSL_SESSION_dup(session) : NULL;
-    if (copy)
-        SSL_set_session(layer->ssl, copy);
-    SSL_SESSION_free(copy);
+    if (session && SSL_SESSION_is_resumable(session))
+        offer(layer, session);
 }

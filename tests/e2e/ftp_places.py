@@ -10,6 +10,7 @@ import random
 import shutil
 import socket
 import subprocess
+import tempfile
 
 import pytest
 
@@ -251,6 +252,18 @@ class FtpPlace:
 
 
 @pytest.fixture
+def folder():
+    """In no folder of pytest's: each of its runs closes those to all others again, and servers that
+    are somebody else by then find no way in."""
+    with tempfile.TemporaryDirectory(prefix='coronet-') as name:
+        path = pathlib.Path(name) / 'www'
+        path.mkdir()
+        for one in (path.parent, path):
+            one.chmod(0o755)
+        yield path
+
+
+@pytest.fixture
 def ftp_place(tmp_path_factory):
     """ftp_place(kind, folder, ...) starts one that shows the folder."""
     started = []
@@ -258,9 +271,6 @@ def ftp_place(tmp_path_factory):
     def start(kind, folder, **options):
         work = tmp_path_factory.mktemp(kind)
         folder.chmod(0o777)
-        for path in (work, *work.parents, *folder.parents):
-            with contextlib.suppress(OSError):
-                os.chmod(path, os.stat(path).st_mode | 0o055)
         started.append(FtpPlace(kind, folder, work, **options))
         return started[-1]
     yield start

@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 from conftest import CORONET, PATIENCE, eventually, make_certificate, run
-from ftp_places import IMPLICIT, KINDS, NAME, PASSWORD, SECURE, ftp_place  # noqa: F401
+from ftp_places import IMPLICIT, KINDS, NAME, PASSWORD, SECURE, folder, ftp_place  # noqa: F401
 
 CONTENT = random.Random(5).randbytes(3_000_000)
 NAMES = ('plain', 'two words', '-leading dash', 'h\u00e9 \u65e5\u672c', '100%', 'a#b?c', "it's",

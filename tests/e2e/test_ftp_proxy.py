@@ -10,7 +10,7 @@ import pytest
 
 import proxies
 from conftest import CORONET, make_certificate, run
-from ftp_places import ftp_place  # noqa: F401
+from ftp_places import folder, ftp_place  # noqa: F401
 from test_get_proxy import proxy  # noqa: F401
 
 CONTENT = random.Random(9).randbytes(1_000_000)

@@ -15,7 +15,7 @@ import time
 import pytest
 
 from conftest import CORONET, PATIENCE, eventually, run
-from ftp_places import KINDS, ftp_place  # noqa: F401
+from ftp_places import KINDS, folder, ftp_place  # noqa: F401
 
 KILLS = int(os.environ.get('CORONET_KILLS', '20'))
 LARGE = 4 << 20
