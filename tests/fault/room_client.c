@@ -181,7 +181,7 @@ static int visit_http2(const struct site *site)
 static int pass_on(void *arg)
 {
     co_stream **pair = arg;
-    char bytes[4096];
+    char bytes[1024];
     ssize_t n;
     int rc = 0;
     while (rc == 0 && (n = co_read(pair[0], bytes, sizeof bytes)) > 0)
