@@ -31,7 +31,7 @@ struct ls {
     size_t count;
     struct co_buf names;
     bool tells_folders; /* the server has shown that it tells them from files */
-    int stopped; /* what `entry` returned */
+    int stopped;        /* what `entry` returned */
 };
 
 static co_text join(struct ls *ls, co_text name)

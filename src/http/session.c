@@ -22,8 +22,8 @@
 #define WAS_PARKED 1 /* the lowest bit of a connection's history */
 #define ONE_SERVED 2 /* what a request adds to it */
 
-#define LINGER_MS        2000        /* for the peer to read our last words (RFC 9112 9.6) */
-#define LINGER_BYTES_MAX (1 << 20)   /* of what it may still be sending meanwhile */
+#define LINGER_MS        2000      /* for the peer to read our last words (RFC 9112 9.6) */
+#define LINGER_BYTES_MAX (1 << 20) /* of what it may still be sending meanwhile */
 
 /* What becomes of the connection; a negative error instead aborts it. */
 enum next {

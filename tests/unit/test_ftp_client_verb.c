@@ -102,18 +102,17 @@ static void ask_for_hashes(unsigned port, const void *arg)
 /* draft-bryan-ftpext-hash: in capitals, too; never of another range, or by another function. */
 VIRTUAL_TEST(a_hash_is_of_the_bytes_that_were_asked_for)
 {
-    static const char
-        *const lines[] =
-            {SCRIPT_GREET, "< FEAT", "> 211-F\r\n HASH MD5;SHA-1;SHA-256*;CRC32\r\n211 E", /* */
-                "< OPTS HASH SHA-256", "> 200 SHA-256", "< RANG 5 99", "> 350 Well", "< HASH f",
-                "> 213 sha-256 5-99 "
-                "0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF f", /* */
-                "< OPTS HASH SHA-256", "> 200 SHA-256", "< RANG 5 99", "> 350 Well", "< HASH f",
-                "> 213 SHA-256 0-99 " DIGITS " f", /* */
-                "< OPTS HASH SHA-256", "> 200 SHA-256", "< RANG 5 99", "> 350 Well", "< HASH f",
-                "> 213 SHA-256 5-99 0123",                                            /* */
-                "< OPTS HASH SHA-256", "> 200 SHA-256", "< RANG 5 99", "> 500 What?", /* */
-                "< OPTS HASH SHA-256", "> 504 No", NULL};
+    static const char *const lines[] = {SCRIPT_GREET, "< FEAT",
+        "> 211-F\r\n HASH MD5;SHA-1;SHA-256*;CRC32\r\n211 E", /* */
+        "< OPTS HASH SHA-256", "> 200 SHA-256", "< RANG 5 99", "> 350 Well", "< HASH f",
+        "> 213 sha-256 5-99 "
+        "0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF f", /* */
+        "< OPTS HASH SHA-256", "> 200 SHA-256", "< RANG 5 99", "> 350 Well", "< HASH f",
+        "> 213 SHA-256 0-99 " DIGITS " f", /* */
+        "< OPTS HASH SHA-256", "> 200 SHA-256", "< RANG 5 99", "> 350 Well", "< HASH f",
+        "> 213 SHA-256 5-99 0123",                                            /* */
+        "< OPTS HASH SHA-256", "> 200 SHA-256", "< RANG 5 99", "> 500 What?", /* */
+        "< OPTS HASH SHA-256", "> 504 No", NULL};
     return script_play(lines, ask_for_hashes, NULL);
 }
 
