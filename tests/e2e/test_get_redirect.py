@@ -33,7 +33,8 @@ def ranged(head, nth):
     lines = ('ETag: "one"', 'Accept-Ranges: bytes')
     value = field(head, 'Range')
     if not value or field(head, 'If-Range') != '"one"':
-        return whole(CONTENT, *lines) if nth > 1 else whole(CONTENT, *lines)[:-150_000]
+        all_of_it = whole(CONTENT, *lines, 'Connection: close')
+        return all_of_it if nth > 1 else all_of_it[:-150_000]
     first = int(value[len('bytes='):].split('-')[0])
     last = int(value.split('-')[1] or len(CONTENT) - 1)
     part = whole(CONTENT[first:last + 1], *lines,

@@ -3,7 +3,7 @@
 of the very file; and `kill -9` at random points, over FTP and HTTP, after which -c ends with the
 right file.
 
-CORONET_KILLS says how often (20); `make soak` asks for 1,000.
+CORONET_KILLS says how often (8); `make soak` asks for 1,000.
 """
 
 import json
@@ -17,7 +17,7 @@ import pytest
 from conftest import CORONET, PATIENCE, eventually, run
 from ftp_places import KINDS, folder, ftp_place  # noqa: F401
 
-KILLS = int(os.environ.get('CORONET_KILLS', '20'))
+KILLS = int(os.environ.get('CORONET_KILLS', '8'))
 LARGE = 4 << 20
 CONTENT = random.Random(7).randbytes(LARGE)
 
