@@ -50,6 +50,11 @@ def coronet(*words, code=0):
     return done.stdout.decode(), done.stderr.decode()
 
 
+def in_background(server):
+    """A socketserver's, which looks often whether it is to end: its own half a second adds up."""
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+
+
 def eventually(condition):
     """Waits for what another process is about to do."""
     end = time.monotonic() + PATIENCE

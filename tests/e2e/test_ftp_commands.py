@@ -7,11 +7,10 @@ import json
 import socket
 import socketserver
 import subprocess
-import threading
 
 import pytest
 
-from conftest import CORONET, make_certificate, once, run
+from conftest import CORONET, in_background, make_certificate, once, run
 from test_mirror import FILES, TIME, contents, plant
 
 CONTENT = bytes(range(256)) * 4096
@@ -104,7 +103,7 @@ class Scripted:
 
         self.server = Server(('127.0.0.1', 0), Handler)
         self.url = 'ftp://127.0.0.1:%d/' % self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        in_background(self.server)
 
     def serve(self, handler):
         def say(line):

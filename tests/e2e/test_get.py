@@ -10,11 +10,11 @@ import signal
 import socket
 import socketserver
 import subprocess
-import threading
 
 import pytest
 
-from conftest import CORONET, PATIENCE, Process, coronet, eventually, make_certificate, once, run
+from conftest import (
+    CORONET, PATIENCE, Process, coronet, eventually, in_background, make_certificate, once, run)
 
 CONTENT = bytes(range(256)) * 4096
 
@@ -49,7 +49,7 @@ class Scripted:
 
         self.server = Server(('127.0.0.1', 0), Handler)
         self.url = 'http://127.0.0.1:%d' % self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        in_background(self.server)
 
 
 @pytest.fixture

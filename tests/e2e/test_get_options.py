@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from conftest import CORONET, PATIENCE, run
+from conftest import CORONET, PATIENCE, in_background, run
 from test_get import CONTENT, field, get, here, partials, scripted, whole  # noqa: F401
 
 OLD, NEW = 'Sat, 01 Jan 2022 00:00:00 GMT', 'Sun, 02 Jan 2022 00:00:00 GMT'
@@ -49,7 +49,7 @@ class Echo:
         self.server = socketserver.ThreadingTCPServer(('127.0.0.1', 0), Handler)
         self.server.daemon_threads = True
         self.url = 'http://127.0.0.1:%d/' % self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        in_background(self.server)
 
 
 @pytest.fixture

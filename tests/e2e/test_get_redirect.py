@@ -45,7 +45,7 @@ def ranged(head, nth):
 def test_what_was_cut_off_goes_on_behind_a_redirection(scripted, here):  # noqa: F811
     there = scripted(ranged)
     one = scripted(away(there))
-    get(f'{one.url}/a', cwd=here, code=4)
+    get(f'{one.url}/a', cwd=here, code=9)
     assert partials(here)
     get('-c', f'{one.url}/a', cwd=here)
     assert (here / 'a').read_bytes() == CONTENT

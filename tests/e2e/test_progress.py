@@ -18,7 +18,7 @@ import urllib.parse
 
 import pytest
 
-from conftest import CORONET, PATIENCE
+from conftest import CORONET, PATIENCE, in_background
 
 SIZE = 400_000
 NAMES = ['plain', '\u6f22\u5b57' * 20, 'a-long-name' * 10, '\U0001f600' * 30, 'unknown']
@@ -45,7 +45,7 @@ class Slow:
 
         self.server = socketserver.ThreadingTCPServer(('127.0.0.1', 0), Handler)
         self.server.daemon_threads = True
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        in_background(self.server)
 
     def url(self, name):
         port = self.server.server_address[1]

@@ -6,11 +6,10 @@ import os
 import re
 import socketserver
 import subprocess
-import threading
 
 import pytest
 
-from conftest import CORONET, coronet, make_certificate, run
+from conftest import CORONET, coronet, in_background, make_certificate, run
 from test_get import field, scripted, whole  # noqa: F401 (fixtures)
 from test_get_login import BOTH, Digest, basic, refuse
 
@@ -158,7 +157,7 @@ class Taker:
         self.server = socketserver.ThreadingTCPServer(('127.0.0.1', 0), Handler)
         self.server.daemon_threads = True
         self.url = 'http://127.0.0.1:%d/' % self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        in_background(self.server)
 
 
 @pytest.fixture
