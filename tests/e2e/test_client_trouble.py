@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: MIT
+"""What comes between a client and its end: signals, full and read-only disks, servers that go, time
+that is over, dead addresses. For get, put and mirror, over HTTP and FTP: the documented exit code,
+a word on what is wrong, and what has come or gone so far is gone on with.
+
+Elsewhere: kills (test_get.py, test_get_small.py, test_get_segments.py, test_put_ftp.py), targets in
+the way (test_get.py, test_mirror.py), refusals (test_put.py, test_ftp_clients.py), what a server
+does on a full disk of its own (test_trouble.py), proxies that are away (test_get_proxy.py).
+"""
+
+import os
+import random
+import signal
+import subprocess
+
+import pytest
+
+from conftest import CORONET, PATIENCE, Process, Server, eventually, once, run
+
+LARGE = 3 << 20
+CONTENT = random.Random(11).randbytes(LARGE)
+DISK = 1 << 20
+SLOWLY = '--limit-rate', '1M', '--retries', 0
+COMMANDS = 'get', 'put', 'mirror'
+each = pytest.mark.parametrize('command', COMMANDS)
+both = pytest.mark.parametrize('kind', ('http', 'ftp'))
+
+
+@pytest.fixture
+def here(tmp_path_factory):
+    return tmp_path_factory.mktemp('here')
+
+
+class Transfer:
+    """One file, by one command: where it comes from, where it goes."""
+
+    def __init__(self, command, kind, one, folder, here):
+        self.command, self.kind, self.here = command, kind, here
+        self.target = {'get': here, 'put': folder, 'mirror': here / 'down'}[command]
+        self.source = (here if command == 'put' else folder) / 'large'
+        self.source.write_bytes(CONTENT)
+        self.source.chmod(0o644)
+        self.use(one)
+
+    def use(self, server):
+        self.server, self.url = server, server.url if self.kind == 'http' else server.ftp_url
+
+    def words(self, *options):
+        places = {'get': (f'{self.url}large',), 'put': (self.here / 'large', self.url),
+                  'mirror': (self.url, self.here / 'down')}[self.command]
+        return [CORONET, self.command, *options, *places]
+
+    def start(self, *options):
+        """Runs it until some bytes are there."""
+        process = Process(*self.words(*options), cwd=self.here, stdout=subprocess.DEVNULL)
+        eventually(lambda: process.process.poll() is not None or self.partial() > 0)
+        assert process.process.poll() is None, process.lines
+        return process
+
+    def partial(self):
+        """Bytes of hidden files at the target."""
+        return sum(path.stat().st_size for path in self.target.glob('.*') if path.is_file())
+
+    def goes_on(self):
+        """And ends as if nothing had been."""
+        assert not (self.target / 'large').exists()
+        before = self.partial()
+        run(*self.words(*(() if self.command == 'mirror' else ('-c',))), cwd=self.here)
+        assert before > 0 and (self.target / 'large').read_bytes() == CONTENT
+        assert self.partial() == 0
+
+
+@pytest.fixture
+def transfer(server, folder, here):
+    """transfer(command, kind): one, with a server."""
+    def make(command, kind):
+        folder.chmod(0o777)
+        one = server('-4', '--anonymous-write', ftp=['127.0.0.1:0'])
+        return Transfer(command, kind, one, folder, here)
+    return make
+
+
+# ---- signals ------------------------------------------------------------------------------------
+
+@both
+@each
+@pytest.mark.parametrize('number', (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
+def test_a_signal_is_told_by_the_code_and_the_next_run_goes_on(transfer, command, kind, number):
+    one = transfer(command, kind)
+    process = one.start(*SLOWLY)
+    process.signal(number)
+    assert process.wait() == 128 + number
+    one.goes_on()
+
+
+# ---- disks --------------------------------------------------------------------------------------
+
+def in_a_disk(here, *steps):
+    """Runs the steps in a mount namespace whose `here` is a small disk; (stdout, stderr)."""
+    mine = [] if os.geteuid() == 0 else ['--user', '--map-root-user']
+    lines = [f'mount -t tmpfs -o size={DISK} none {here}', f'cd {here}', 'echo begun', *steps]
+    done = subprocess.run(['unshare', *mine, '--mount', 'sh', '-c', ' && '.join(lines)],
+                          capture_output=True, text=True, timeout=PATIENCE)
+    if 'begun' not in done.stdout:
+        pytest.skip('no mount namespace here')
+    return done.stdout, done.stderr
+
+
+def as_words(words):
+    return ' '.join(str(word) for word in words)
+
+
+@both
+@pytest.mark.parametrize('command, code', (('get', 3), ('mirror', 9)))
+def test_a_full_disk_is_named_and_gone_on_with_when_there_is_room(
+        transfer, command, code, kind):
+    one = transfer(command, kind)
+    again = ('-c',) if command == 'get' else ()
+    out, said = in_a_disk(
+        one.here, f'{{ {as_words(one.words("--retries", 0))}; echo code $?; }}',
+        f'mount -o remount,size={2 * LARGE} none {one.here}', as_words(one.words(*again)),
+        f'cmp {one.target}/large {one.source} && echo same')
+    assert f'code {code}' in out and 'No space left on device' in said
+    assert 'same' in out, said
+
+
+@both
+@pytest.mark.parametrize('command, code', (('get', 3), ('mirror', 3)))
+def test_a_disk_that_is_for_reading_alone_is_named(transfer, command, code, kind):
+    one = transfer(command, kind)
+    out, said = in_a_disk(one.here, f'mount -o remount,ro none {one.here}',
+                          f'{{ {as_words(one.words())}; echo code $?; }}')
+    assert f'code {code}' in out and 'read-only file system' in said.lower()
+
+
+# ---- servers and networks -----------------------------------------------------------------------
+
+@both
+@each
+def test_what_takes_too_long_is_ended_and_gone_on_with(transfer, command, kind):
+    one = transfer(command, kind)
+    process = one.start(*SLOWLY, '--max-time', 2)
+    assert process.wait() == 10
+    one.goes_on()
+
+
+@both
+@each
+def test_a_server_that_goes_is_told_and_gone_on_with_when_it_is_back(
+        folder, tmp_path, server, here, command, kind):
+    folder.chmod(0o777)
+    words = '-4', '--anonymous-write'
+    first = Server(folder, tmp_path / 'first', *words, ftp=['127.0.0.1:0'])
+    one = Transfer(command, kind, first, folder, here)
+    process = one.start(*SLOWLY)
+    for pid in (first.pid, first.worker_pid):
+        os.kill(pid, signal.SIGKILL)
+    assert process.wait() in (4, 9), process.lines
+    assert any('large' in line for line in process.lines)
+    first.kill()
+    one.use(server(*words, where=[f'localhost:{first.port}'],
+                   ftp=[f'127.0.0.1:{first.ftp_port}']))
+    one.goes_on()
+
+
+@once('the addresses are those of clear text')
+@both
+def test_one_dead_address_does_not_matter_and_dead_ones_are_named(transfer, kind):
+    one = transfer('get', kind)
+    port = one.server.port if kind == 'http' else one.server.ftp_port
+    one.url = f'{kind}://two.test:{port}/'
+    run(*one.words('--resolve', f'two.test:{port}:127.0.0.2,127.0.0.1'), cwd=one.here)
+    (one.target / 'large').unlink()
+    done = run(*one.words('--retries', 0, '--resolve', f'two.test:{port}:127.0.0.2,127.0.0.3'),
+               cwd=one.here, code=4)
+    assert f'cannot connect to two.test:{port}: connection refused' in done.stderr.decode().lower()
