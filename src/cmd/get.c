@@ -175,7 +175,9 @@ static int write_out(void *arg, const void *bytes, size_t size)
     (void)arg;
     if (fwrite(bytes, 1, size, stdout) == size)
         return 0;
-    return errno ? -errno : -EIO;
+    int why = errno ? -errno : -EIO;
+    /* a reader that has gone is no failure of the network, which might pass */
+    return co_fail(why == -EPIPE ? -EIO : why, "cannot write standard output: %s", co_explain(why));
 }
 
 /* ---- running --------------------------------------------------------------------------------- */

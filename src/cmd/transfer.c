@@ -204,10 +204,12 @@ static void ended(
     void *arg, size_t index, const char *what, int rc, const struct co_transfer_result *result)
 {
     struct co_transfer *transfer = arg;
+    int code = (int)co_exit_of(rc, result->status);
     transfer->count++;
     co_progress_end(&transfer->progress, index, rc >= 0);
-    report_end(transfer,
-        &(struct co_report){transfer->kind, what, rc, (int)co_exit_of(rc, result->status), result});
+    if (code == CO_EXIT_FILE && rc != -EEXIST && result->file) /* not what the URL names */
+        co_fail(rc, "cannot write %s: %s", result->file, co_explain(rc));
+    report_end(transfer, &(struct co_report){transfer->kind, what, rc, code, result});
     if (rc < 0)
         co_transfer_failed(transfer, what, rc, result->status);
 }

@@ -10,8 +10,12 @@ does on a full disk of its own (test_trouble.py), proxies that are away (test_ge
 
 import os
 import random
+import resource
 import signal
+import socket
+import struct
 import subprocess
+import threading
 
 import pytest
 
@@ -133,6 +137,18 @@ def test_a_disk_that_is_for_reading_alone_is_named(transfer, command, code, kind
     assert f'code {code}' in out and 'read-only file system' in said.lower()
 
 
+@both
+def test_a_server_without_room_says_no(server, folder, here, kind):
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (DISK, DISK))
+    folder.chmod(0o777)
+    one = Transfer('put', kind, server('-4', '--anonymous-write', ftp=['127.0.0.1:0'],
+                                       preexec_fn=limit), folder, here)
+    said = run(*one.words('--retries', 0), cwd=here, code=8).stderr.decode()
+    assert 'large' in said and {'http': '413', 'ftp': '552'}[kind] in said
+    assert not (folder / 'large').exists()
+
+
 # ---- servers and networks -----------------------------------------------------------------------
 
 @both
@@ -174,3 +190,95 @@ def test_one_dead_address_does_not_matter_and_dead_ones_are_named(transfer, kind
     done = run(*one.words('--retries', 0, '--resolve', f'two.test:{port}:127.0.0.2,127.0.0.3'),
                cwd=one.here, code=4)
     assert f'cannot connect to two.test:{port}: connection refused' in done.stderr.decode().lower()
+
+
+class Scripted:
+    """A server of HTTP that sends a third of what it promises, then does as `ending` says."""
+
+    def __init__(self, ending):
+        self.ending, self.kept = ending, []
+        self.socket = socket.create_server(('127.0.0.1', 0))
+        self.url = 'http://127.0.0.1:%d/large' % self.socket.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                peer, _ = self.socket.accept()
+            except OSError:
+                return
+            head = b''
+            while not head.endswith(b'\r\n\r\n'):
+                head += peer.recv(65536)
+            offset = int(head.partition(b'bytes=')[2].partition(b'-')[0] or 0)
+            rest = CONTENT[offset:]
+            line = b'HTTP/1.1 200 OK\r\n' if offset == 0 else (
+                b'HTTP/1.1 206 Partial\r\nContent-Range: bytes %d-%d/%d\r\n'
+                % (offset, LARGE - 1, LARGE))
+            peer.sendall(line + b'ETag: "a"\r\nContent-Length: %d\r\n\r\n' % len(rest)
+                         + (rest if self.ending is None else rest[:LARGE // 3]))
+            self.kept.append(peer)
+            if self.ending == 'close':
+                peer.shutdown(socket.SHUT_WR)
+
+    def reset(self):
+        for peer in self.kept:
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+            peer.close()
+
+
+@pytest.fixture
+def scripted():
+    made = []
+
+    def make(ending):
+        made.append(Scripted(ending))
+        return made[-1]
+    yield make
+    for one in made:
+        one.socket.shutdown(socket.SHUT_RDWR)
+        one.socket.close()
+
+
+def parts(here):
+    return [path.stat().st_size for path in here.glob('.coronet-*.part')]
+
+
+@once('the servers speak clear text')
+@pytest.mark.parametrize('ending, code, word', (
+    ('stall', 4, 'slower than the minimum rate'), ('reset', 4, 'Connection reset by peer'),
+    ('close', 9, 'closed the connection before all data had arrived')))
+def test_a_body_that_breaks_off_is_told_and_gone_on_with(scripted, here, ending, code, word):
+    one = scripted(ending)
+    words = CORONET, 'get', '--retries', 0, '-o', 'large'
+    timeout = '1' if ending == 'stall' else PATIENCE
+    process = Process(*words, '--timeout', timeout, one.url, cwd=here,
+                      stdout=subprocess.DEVNULL)
+    if ending == 'reset':
+        eventually(lambda: parts(here) == [LARGE // 3])
+        one.reset()
+    assert process.wait() == code, process.lines
+    assert any(one.url in line and word in line for line in process.lines), process.lines
+    assert parts(here) == [LARGE // 3] and not (here / 'large').exists()
+    one.ending = None
+    run(*words, '-c', one.url, cwd=here)
+    assert (here / 'large').read_bytes() == CONTENT and not parts(here)
+
+
+# ---- what is written to -------------------------------------------------------------------------
+
+@both
+def test_a_reader_that_goes_is_no_failure_of_the_network(transfer, kind):
+    one = transfer('get', kind)
+    process = Process(*one.words('-o', '-'), cwd=one.here, stdout=subprocess.PIPE)
+    process.process.stdout.close()
+    assert process.wait() == 3
+    assert process.lines[-1].lower().endswith('cannot write standard output: broken pipe')
+
+
+@both
+def test_a_target_that_is_a_folder_is_named(transfer, kind):
+    one = transfer('get', kind)
+    (one.here / 'place').mkdir()
+    done = run(*one.words('-o', 'place'), cwd=one.here, code=3)
+    assert 'cannot write place: is a directory' in done.stderr.decode().lower()
