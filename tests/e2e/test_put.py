@@ -139,17 +139,21 @@ def test_versions_are_never_spliced(writable, folder, here, with_old):
     assert (folder / 'large').read_bytes() == (here / 'large').read_bytes()
 
 
-def test_a_file_that_changes_while_it_is_sent_never_arrives(writable, folder, here):
-    one = writable()
+def change_while_it_is_sent(folder, here, *words):
+    """Such a file is named and never arrives. words: where it goes, and how."""
     (here / 'large').write_bytes(bytes(LARGE))
     process = subprocess.Popen([CORONET, 'put', '--retries', '0', '--limit-rate', '8M',
-                                here / 'large', one.url], stderr=subprocess.PIPE, text=True)
+                                here / 'large', *words], stderr=subprocess.PIPE, text=True)
     eventually(lambda: any(path.stat().st_size > 200_000 for path in partials(folder)))
     with open(here / 'large', 'r+b') as file:
         file.write(b'other')
     _, said = process.communicate(timeout=PATIENCE)
     assert process.returncode == 3 and 'changed while it was sent' in said
     assert not (folder / 'large').exists()
+
+
+def test_a_file_that_changes_while_it_is_sent_never_arrives(writable, folder, here):
+    change_while_it_is_sent(folder, here, writable().url)
 
 
 def test_it_tries_again_where_that_may_help(scripted, here):  # noqa: F811

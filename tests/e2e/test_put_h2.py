@@ -12,8 +12,7 @@ import pytest
 
 from conftest import CORONET, PATIENCE, eventually, run
 from test_get_h2 import Peer, free_port, pair  # noqa: F401
-
-LARGE = 8 << 20
+from test_put import LARGE, change_while_it_is_sent, here, partials  # noqa: F401
 
 
 def put(*words, code=0, **options):
@@ -21,13 +20,6 @@ def put(*words, code=0, **options):
     options.setdefault('stdin', subprocess.DEVNULL)
     done = run(CORONET, 'put', '--retries', 0, *words, code=code, **options)
     return done.stderr.decode()
-
-
-@pytest.fixture
-def here(tmp_path):
-    path = tmp_path / 'here'
-    path.mkdir()
-    return path
 
 
 # ---- servers ------------------------------------------------------------------------------------
@@ -126,10 +118,6 @@ def https(one):
     return f'https://localhost:{one.port}/'
 
 
-def partials(folder):
-    return [path for path in folder.iterdir() if path.name.endswith('.part')]
-
-
 # ---- other servers ------------------------------------------------------------------------------
 
 @pytest.mark.parametrize('make', [nginx, caddy, h2o, nghttpd])
@@ -211,17 +199,8 @@ def test_what_was_cut_off_goes_on(ours, pair, folder, here):  # noqa: F811
 
 
 def test_a_file_that_changes_while_it_is_sent_never_arrives(ours, pair, folder, here):  # noqa: F811
-    one = ours()
-    (here / 'large').write_bytes(bytes(LARGE))
-    process = subprocess.Popen([CORONET, 'put', '-4', '--cacert', pair[0], '--retries', '0',
-                                '--limit-rate', '8M', here / 'large', https(one)],
-                               stderr=subprocess.PIPE, text=True)
-    eventually(lambda: any(path.stat().st_size > 200_000 for path in partials(folder)))
-    with open(here / 'large', 'r+b') as file:
-        file.write(b'other')
-    _, said = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 3 and 'changed while it was sent' in said
-    assert not (folder / 'large').exists()
+    change_while_it_is_sent(folder, here, '-4', '--cacert', pair[0], https(ours()))
+
 
 
 def test_who_may_not_is_told_so(ours, pair, here):  # noqa: F811
