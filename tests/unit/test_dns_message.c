@@ -209,7 +209,7 @@ static void reply_says_no_such_name_and_truncated(void **state)
 static int read_chain(const struct co_dns_query *query, unsigned links, struct co_dns_reply *ret)
 {
     struct message message = reply_to(query, 0);
-    char owner[16], target[16];
+    char owner[24], target[24];
     snprintf(target, sizeof target, "n%u.example", links);
     put_record(&message, target, CO_DNS_A, one, 4);
     for (unsigned i = links; i-- > 0;) {
