@@ -29,7 +29,7 @@ extern "C" {
  X(CO_EINVALID, -5008, "invalid argument or malformed text")                                       \
  X(CO_EADDRESS, -5100, "not an address: expected [HOST:]PORT, [IPV6]:PORT, unix:PATH or fd:N")     \
  X(CO_EREFUSED, -5101, "refused by the access rules")                                              \
- X(CO_ETOOSLOW, -5102, "the peer is slower than the minimum rate")                                 \
+ X(CO_ETOOSLOW, -5102, "the peer has stalled, or is slower than the minimum rate")                 \
  X(CO_ENAME, -5200, "the name does not exist (check the spelling)")                                \
  X(CO_ENODATA, -5201, "the name has no address of the kind asked for")                             \
  X(CO_ENAMESERVER, -5202, "no name server answered usefully (is the network up?)")                 \

@@ -176,6 +176,7 @@ static int try_ftp_file(struct job *job, int *ret_status)
     int rc = co_get_ftp_file(job->get->settings, job->get->means.ftp, &job->download);
     *ret_status = job->download.status;
     job->result.unchanged = job->download.unchanged;
+    job->result.kept = job->download.kept;
     return rc;
 }
 
@@ -191,6 +192,7 @@ static int try_file(void *arg, unsigned nth, int *ret_status, bool *ret_final)
     int rc = co_download_run(&job->download);
     job->result.retry_after_ms = job->download.retry_after_ms;
     job->result.unchanged = job->download.unchanged;
+    job->result.kept = job->download.kept;
     *ret_final = !may_repeat(job, job->download.sent);
     *ret_status = job->download.status;
     if (job->download.status)

@@ -50,6 +50,8 @@ void co_report_add(struct co_buf *out, const struct co_report *report)
     if (report->rc < 0) {
         add_text(out, "error", co_explain(report->rc));
         co_buf_addf(out, ",\"code\":%d", report->code);
+        if (report->result->kept)
+            co_buf_addf(out, ",\"kept\":%llu", (unsigned long long)report->result->kept);
     }
     co_buf_add_string(out, "}\n");
 }

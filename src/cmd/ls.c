@@ -71,7 +71,8 @@ static void failed(void *arg, const char *path, int rc, int status)
     if (rc == CO_ETOOBIG)
         rc = co_fail(rc, "it lies too deep, or too many folders wait: it is left out");
     fflush(ls->out);
-    co_transfer_failed(&ls->transfer, *path ? path : ls->url, rc, status);
+    co_transfer_failed(
+        &ls->transfer, *path ? path : ls->url, rc, &(struct co_transfer_result){.status = status});
 }
 
 static int work(void *arg)

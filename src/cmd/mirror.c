@@ -60,7 +60,8 @@ static void failed(void *arg, const char *path, int rc, int status)
     struct mirror *mirror = arg;
     mirror->transfer.count++;
     co_transfer_report(&mirror->transfer, "failed", path);
-    co_transfer_failed(&mirror->transfer, *path ? path : "the folder itself", rc, status);
+    co_transfer_failed(&mirror->transfer, *path ? path : mirror->settings.remote.url, rc,
+        &(struct co_transfer_result){.status = status});
 }
 
 static void sum_up(struct mirror *mirror)
@@ -133,6 +134,7 @@ static int run(struct mirror *mirror)
         return code;
     code = co_transfer_open(&mirror->transfer, &mirror->command->transfer);
     mirror->transfer.kind = "path";
+    mirror->transfer.goes_on = "the next run";
     fill_settings(mirror);
     if (code == 0)
         code = co_transfer_run(&mirror->transfer, 0, work, mirror);

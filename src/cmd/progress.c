@@ -21,8 +21,7 @@
 
 /* ---- figures -------------------------------------------------------------------------------- */
 
-/* "512 B", "1.5 MiB": four digits at most. */
-static int write_bytes(char *text, size_t room, double bytes)
+int co_progress_bytes(char *text, size_t room, double bytes)
 {
     static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
     unsigned unit = 0;
@@ -53,8 +52,8 @@ static double rate_of(uint64_t bytes, int64_t ns)
 /* left: bytes still to come; negative: nobody knows. */
 static void fill(struct figures *ret, uint64_t bytes, double rate, int64_t left)
 {
-    write_bytes(ret->bytes, sizeof ret->bytes, (double)bytes);
-    int size = write_bytes(ret->speed, sizeof ret->speed, rate);
+    co_progress_bytes(ret->bytes, sizeof ret->bytes, (double)bytes);
+    int size = co_progress_bytes(ret->speed, sizeof ret->speed, rate);
     snprintf(ret->speed + size, sizeof ret->speed - (size_t)size, "/s");
     if (left >= 0 && rate >= 1)
         write_time(ret->left, sizeof ret->left, (int64_t)((double)left / rate + 0.5));

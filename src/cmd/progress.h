@@ -49,6 +49,9 @@ int co_progress_watch(void *progress);
 /* Leaves the line of all files, and nothing else. */
 void co_progress_finish(struct co_progress *progress);
 
+/* "512 B", "1.5 MiB": four digits at most. As snprintf. */
+int co_progress_bytes(char *text, size_t room, double bytes);
+
 /* Takes the lines off the screen, before something else is printed. */
 void co_progress_hide(struct co_progress *progress);
 

@@ -176,18 +176,35 @@ void co_transfer_report(const struct co_transfer *transfer, const char *event, c
     co_buf_free(&shown);
 }
 
-void co_transfer_failed(struct co_transfer *transfer, const char *what, int rc, int status)
+/* "; 1.5 MiB are kept, from which -c goes on"; else nothing. */
+static void tell_kept(const struct co_transfer *transfer, uint64_t bytes, char *text, size_t room)
 {
+    char size[16];
+    *text = '\0';
+    if (bytes == 0)
+        return;
+    co_progress_bytes(size, sizeof size, (double)bytes);
+    snprintf(text, room, "; %s are kept, from which %s goes on", size, transfer->goes_on);
+}
+
+void co_transfer_failed(
+    struct co_transfer *transfer, const char *what, int rc, const struct co_transfer_result *result)
+{
+    char kept[80];
+    bool is_ended = rc == CO_ECANCELED || co_status() == CO_EDEADLINE; /* that is said once */
+    tell_kept(transfer, result->kept, kept, sizeof kept);
     transfer->failed++;
-    if (rc == CO_ECANCELED || co_status() == CO_EDEADLINE)
-        return; /* that is said once */
-    if (transfer->code == CO_EXIT_DONE)
-        transfer->code = co_exit_of(rc, status);
+    if (transfer->code == CO_EXIT_DONE && !is_ended)
+        transfer->code = co_exit_of(rc, result->status);
+    if (is_ended && !*kept)
+        return;
     co_progress_hide(&transfer->progress);
-    if (rc == -EEXIST)
+    if (is_ended)
+        co_transfer_say(what, ": not finished%s", kept);
+    else if (rc == -EEXIST)
         co_transfer_say(what, ": a file of that name is here already (--force replaces it)");
     else
-        co_transfer_say(what, ": %s", co_explain(rc));
+        co_transfer_say(what, ": %s%s", co_explain(rc), kept);
 }
 
 static void report_end(const struct co_transfer *transfer, const struct co_report *report)
@@ -211,7 +228,7 @@ static void ended(
         co_fail(rc, "cannot write %s: %s", result->file, co_explain(rc));
     report_end(transfer, &(struct co_report){transfer->kind, what, rc, code, result});
     if (rc < 0)
-        co_transfer_failed(transfer, what, rc, result->status);
+        co_transfer_failed(transfer, what, rc, result);
 }
 
 /* ---- running -------------------------------------------------------------------------------- */
@@ -313,6 +330,7 @@ int co_transfer_open(struct co_transfer *transfer, const struct co_transfer_comm
     *transfer = (struct co_transfer){
         .command = command,
         .kind = "url",
+        .goes_on = "-c",
         .trust = CO_TRANSFER_TRUST_NONE,
         .netrc = CO_BUF(NETRC_MAX),
         .events = {begun, answered, progressed, again, anew, ended, transfer},

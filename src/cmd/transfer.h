@@ -32,8 +32,9 @@ void co_transfer_defaults(struct co_transfer_command *command);
 /* A command at work. */
 struct co_transfer {
     const struct co_transfer_command *command;
-    bool is_silent;   /* no progress is shown */
-    const char *kind; /* what the files are called by, in JSON: "url", "path" */
+    bool is_silent;      /* no progress is shown */
+    const char *kind;    /* what the files are called by, in JSON: "url", "path" */
+    const char *goes_on; /* what goes on with what a failure leaves of a file: "-c" */
     struct co_progress progress;
     struct co_transfer_trust trust;
     struct co_buf netrc;              /* the file's text */
@@ -68,7 +69,8 @@ void co_transfer_remote(
 int co_transfer_run(struct co_transfer *transfer, size_t files, co_task *work, void *arg);
 
 /* Says that something is wrong with one of many things, and counts it as failed. */
-void co_transfer_failed(struct co_transfer *transfer, const char *what, int rc, int status);
+void co_transfer_failed(struct co_transfer *transfer, const char *what, int rc,
+    const struct co_transfer_result *result);
 
 /* A line of JSON, where they are wanted; otherwise nothing. */
 void co_transfer_report(const struct co_transfer *transfer, const char *event, const char *what);

@@ -20,6 +20,8 @@
 #define ATTEMPT_DELAY_MS    250 /* RFC 8305 5 */
 #define RESOLUTION_DELAY_MS 50  /* RFC 8305 3 */
 #define WHERE_SHOWN_MAX     120 /* bytes of the address in a sentence */
+#define TRIED_MAX           3   /* addresses in it */
+#define HINT_MAX            (TRIED_MAX * CO_ADDRESS_TEXT_MAX + 128)
 
 struct dial {
     const char *where;
@@ -42,14 +44,41 @@ static const char *hint_of(int code)
     }
 }
 
-static int dial_fail(int code, const char *where, const char *reason)
+static int fail_with(int code, const char *where, const char *reason, const char *hint)
 {
     struct co_buf shown = CO_BUF(WHERE_SHOWN_MAX);
     co_escape_log(&shown, co_text_of(where));
     char text[WHERE_SHOWN_MAX + 1];
     snprintf(text, sizeof text, "%.*s", CO_TEXT_PRINT(co_buf_text(&shown)));
     co_buf_free(&shown);
-    return co_fail_at(code, "connect to", text, reason, hint_of(code));
+    return co_fail_at(code, "connect to", text, reason, hint);
+}
+
+static int dial_fail(int code, const char *where, const char *reason)
+{
+    return fail_with(code, where, reason, hint_of(code));
+}
+
+/* "; tried 192.0.2.1:80, 192.0.2.2:80": of several the sentence would name none. */
+static void add_tried(struct co_buf *out, const co_address *addresses, int count)
+{
+    char text[CO_ADDRESS_TEXT_MAX];
+    for (int i = 0; i < count && i < TRIED_MAX; i++)
+        co_buf_addf(out, "%s%s", i > 0 ? ", " : "; tried ", co_address_text(&addresses[i], text));
+    if (count > TRIED_MAX)
+        co_buf_addf(out, " and %d more", count - TRIED_MAX);
+}
+
+static int fail_all(int code, const struct dial *dial, const co_address *addresses, int count)
+{
+    struct co_buf hint = CO_BUF(HINT_MAX);
+    co_buf_add_string(&hint, hint_of(code));
+    if (count > 1 && strcmp(dial->parsed.host, "localhost") != 0)
+        add_tried(&hint, addresses, count);
+    co_buf_add_char(&hint, '\0');
+    int rc = fail_with(code, dial->where, NULL, hint.error ? "" : hint.at);
+    co_buf_free(&hint);
+    return rc;
 }
 
 /* ---- connecting ------------------------------------------------------------------------------ */
@@ -106,10 +135,11 @@ static int connect_any(const struct dial *dial, co_address *addresses, co_stream
     int missing = dial->options.family ? 0 : missing_family(addresses, count);
     int rc = race(dial, addresses, count, ret);
     if (rc < 0 && co_status() == 0 && missing) {
-        count = resolve(dial, missing, 0, addresses);
-        rc = count > 0 ? race(dial, addresses, count, ret) : rc;
+        int others = resolve(dial, missing, 0, addresses);
+        count = others > 0 ? others : count;
+        rc = others > 0 ? race(dial, addresses, others, ret) : rc;
     }
-    return rc < 0 && co_status() == 0 ? dial_fail(rc, dial->where, NULL) : rc;
+    return rc < 0 && co_status() == 0 ? fail_all(rc, dial, addresses, count) : rc;
 }
 
 static int connect_host(const struct dial *dial, co_stream **ret)

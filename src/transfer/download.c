@@ -176,7 +176,7 @@ void co_download_date(
 }
 
 /* The body becomes the file's bytes from `offset` on. */
-static int store(const struct co_download *download, const struct body *body,
+static int store(struct co_download *download, const struct body *body,
     const struct co_version *version, uint64_t offset)
 {
     struct co_upload *file;
@@ -191,7 +191,7 @@ static int store(const struct co_download *download, const struct body *body,
     if (rc == 0)
         return co_upload_commit(file, !download->no_sync);
     /* to go on from a file that is not the right one would help nobody */
-    co_upload_abort(file, version->name.size > 0 && rc != CO_ECHECKSUM);
+    download->kept = co_upload_abort(file, version->name.size > 0 && rc != CO_ECHECKSUM);
     return rc;
 }
 
@@ -292,7 +292,7 @@ static int resume(struct co_download *download, const struct co_version *version
 }
 
 /* Without any partial file to go on from. */
-static int store_anew(const struct co_download *download, co_http_response *response,
+static int store_anew(struct co_download *download, co_http_response *response,
     const struct co_version *version, bool is_new)
 {
     struct co_buf first = CO_BUF(CO_DOWNLOAD_AT_ONCE_MAX);
@@ -429,6 +429,7 @@ int co_download_run(struct co_download *download)
     download->status = 0;
     download->retry_after_ms = -1;
     download->sent = false;
+    download->kept = 0;
     if (rc == 0)
         rc = run(download, &local);
     if (rc == CO_DOWNLOAD_WHOLE) {

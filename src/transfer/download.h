@@ -49,6 +49,7 @@ struct co_download {
     int64_t retry_after_ms; /* after which the server would be asked again; -1: not said */
     bool sent;              /* bytes of a request may have left */
     bool unchanged;         /* nothing came: the file that is here is as new */
+    uint64_t kept;          /* bytes that have been left for a later run after a failure */
 };
 
 /*

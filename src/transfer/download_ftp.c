@@ -12,7 +12,7 @@
 #define COMPARED    4096 /* bytes that lie here, compared before more are added */
 
 struct fetch {
-    const struct co_download *download;
+    struct co_download *download;
     co_ftp_client *client;
     const char *path;
     struct co_version version;
@@ -78,7 +78,7 @@ static int go_on(struct fetch *fetch, uint64_t offset, co_ftp_transfer **ret)
         rc = co_ftp_download_resume(ret, fetch->client, fetch->path, offset, co_buf_text(&before));
     co_buf_free(&before);
     if (rc < 0) {
-        co_upload_abort(fetch->file, rc != CO_ECHANGED);
+        fetch->download->kept = co_upload_abort(fetch->file, rc != CO_ECHANGED);
         fetch->file = NULL;
     }
     return rc;
@@ -190,7 +190,9 @@ static int bring(struct fetch *fetch)
         co_ftp_transfer_abort(transfer);
     }
     bool is_wrong = rc == CO_ECHANGED || rc == CO_ECHECKSUM;
-    co_upload_abort(fetch->file, !is_wrong && fetch->version.name.size > 0);
+    if (fetch->file)
+        fetch->download->kept =
+            co_upload_abort(fetch->file, !is_wrong && fetch->version.name.size > 0);
     return rc;
 }
 
@@ -202,6 +204,7 @@ int co_download_ftp(struct co_download *download, struct co_ftp_pool *pool,
         .version = {.name = CO_BUF(VERSION_MAX), .size = -1, .modified = CO_DOWNLOAD_NO_TIME}};
     struct co_download_local local;
     download->status = 0;
+    download->kept = 0;
     int rc = co_download_look(download, &local);
     if (rc == 0)
         rc = co_ftp_pool_take(pool, place, &fetch.client, &download->status);

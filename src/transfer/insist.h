@@ -12,6 +12,7 @@ struct co_transfer_result {
     struct co_download_progress progress;
     int64_t retry_after_ms; /* what the server said at last; -1: nothing; the attempt's to say */
     bool unchanged;         /* there was nothing to do */
+    uint64_t kept;          /* bytes here that a later run can go on from, after a failure */
     unsigned tries;         /* co_job_run's, as is the following; 0: it was not begun */
     int64_t took_ns;
 };

@@ -76,6 +76,7 @@ static int download(struct job *job, int *ret_status)
     };
     int rc = mirror->from->kind->download(mirror->from, download.path, &download);
     *ret_status = download.status;
+    job->result.kept = download.kept;
     job->is_folder = rc == -EISDIR && job->from.type == CO_REMOTE_UNKNOWN;
     job->result.unchanged = job->is_folder;
     return job->is_folder ? 0 : rc;

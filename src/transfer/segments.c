@@ -263,7 +263,8 @@ static int run(struct parts *parts)
     co_scope_shield(&grace, SAVE_LAST_MS);
     bool kept = !parts->no_ranges && save(parts) == 0;
     (void)co_scope_close(&grace);
-    co_upload_abort(parts->file, kept);
+    if (co_upload_abort(parts->file, kept) > 0)
+        parts->download->kept = parts->map.size - missing_of(&parts->map);
     return rc;
 }
 

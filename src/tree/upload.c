@@ -225,6 +225,7 @@ struct end {
     struct co_upload *upload;
     bool sync, keep;
     bool begun;
+    uint64_t left; /* bytes, by abort_job */
 };
 
 static void upload_free(struct co_upload *upload)
@@ -246,12 +247,12 @@ static bool is_worth_keeping(const struct co_upload *upload)
 }
 
 /* Leaves the partial file where a resume looks for it; if another one lies there, it goes. What
- * found no room must not take the room of others: only what had come before it stays. */
-static void leave(struct co_upload *upload, bool keep)
+ * found no room must not take the room of others: only what had come before it stays. The bytes. */
+static uint64_t leave(struct co_upload *upload, bool keep)
 {
     const struct co_place *place = &upload->place;
     if (upload->fd < 0)
-        return;
+        return 0;
     if (upload->no_room)
         keep = keep && co_upload_cut(upload, upload->before) == 0;
     keep = keep && is_worth_keeping(upload);
@@ -262,22 +263,24 @@ static void leave(struct co_upload *upload, bool keep)
         place->tree->has_left = true;
     else
         (void)co_partial_remove(place->parent, upload->partial.at, upload->fd, place->tree->quota);
+    return keep ? upload->size : 0;
 }
 
 static int abort_job(void *arg)
 {
     struct end *end = arg;
-    leave(end->upload, end->keep);
+    end->left = leave(end->upload, end->keep);
     upload_free(end->upload);
     return 0;
 }
 
-void co_upload_abort(struct co_upload *upload, bool keep)
+uint64_t co_upload_abort(struct co_upload *upload, bool keep)
 {
     if (!upload)
-        return;
+        return 0;
     struct end end = {.upload = upload, .keep = keep};
     co_lookup_offload_surely(abort_job, &end);
+    return end.left;
 }
 
 /* Gets the name under which a resume looks: to go on from another's bytes would mix two files. */
@@ -301,7 +304,7 @@ static int pause_job(void *arg)
     struct end *end = arg;
     end->begun = true;
     int rc = is_worth_keeping(end->upload) ? take_found_name(end->upload) : -EDQUOT;
-    leave(end->upload, rc == 0);
+    (void)leave(end->upload, rc == 0);
     upload_free(end->upload);
     return rc;
 }
@@ -371,13 +374,13 @@ static int commit(struct end *end)
     int rc = upload->dated ? co_upload_date(upload->fd, upload->modified_ns) : 0;
     if (rc == 0 && end->sync && fsync(upload->fd) < 0) {
         rc = -errno;
-        leave(upload, false);
+        (void)leave(upload, false);
         return rc;
     }
     if (rc == 0)
         rc = replace(upload);
     if (rc < 0) {
-        leave(upload, may_pass(rc));
+        (void)leave(upload, may_pass(rc));
         return rc;
     }
     return end->sync ? co_place_sync(&upload->place, upload->fd) : 0;

@@ -124,8 +124,8 @@ int co_upload_whole(struct co_tree *tree, co_text path, const struct co_upload_w
 
 /* Ends without a file. keep: the partial stays for a resume (unless there is another already, or
  * nobody could go on from it); of an upload that found no room only what it was resumed from.
- * Suspends, also when the scope has ended. NULL is allowed. */
-void co_upload_abort(struct co_upload *upload, bool keep);
+ * Returns the bytes that stay. Suspends, also when the scope has ended. NULL is allowed. */
+uint64_t co_upload_abort(struct co_upload *upload, bool keep);
 
 /* Ends for now: what has come is kept for the rest to come, and may be acknowledged. Other partial
  * files of that name, which nobody works on any more, give way. Suspends; the upload is freed in

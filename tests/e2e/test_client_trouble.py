@@ -54,6 +54,12 @@ class Transfer:
                   'mirror': (self.url, self.here / 'down')}[self.command]
         return [CORONET, self.command, *options, *places]
 
+    def tells_kept(self, process):
+        """What lies here of a file, and how to go on."""
+        way = {'get': '-c', 'mirror': 'the next run'}.get(self.command)
+        return way is None or any(
+            f'are kept, from which {way} goes on' in line for line in process.lines)
+
     def start(self, *options):
         """Runs it until some bytes are there."""
         process = Process(*self.words(*options), cwd=self.here, stdout=subprocess.DEVNULL)
@@ -94,6 +100,7 @@ def test_a_signal_is_told_by_the_code_and_the_next_run_goes_on(transfer, command
     process = one.start(*SLOWLY)
     process.signal(number)
     assert process.wait() == 128 + number
+    assert one.tells_kept(process)
     one.goes_on()
 
 
@@ -124,7 +131,7 @@ def test_a_full_disk_is_named_and_gone_on_with_when_there_is_room(
         one.here, f'{{ {as_words(one.words("--retries", 0))}; echo code $?; }}',
         f'mount -o remount,size={2 * LARGE} none {one.here}', as_words(one.words(*again)),
         f'cmp {one.target}/large {one.source} && echo same')
-    assert f'code {code}' in out and 'No space left on device' in said
+    assert f'code {code}' in out and 'no space left on device' in said
     assert 'same' in out, said
 
 
@@ -157,6 +164,7 @@ def test_what_takes_too_long_is_ended_and_gone_on_with(transfer, command, kind):
     one = transfer(command, kind)
     process = one.start(*SLOWLY, '--max-time', 2)
     assert process.wait() == 10
+    assert one.tells_kept(process)
     one.goes_on()
 
 
@@ -189,7 +197,8 @@ def test_one_dead_address_does_not_matter_and_dead_ones_are_named(transfer, kind
     (one.target / 'large').unlink()
     done = run(*one.words('--retries', 0, '--resolve', f'two.test:{port}:127.0.0.2,127.0.0.3'),
                cwd=one.here, code=4)
-    assert f'cannot connect to two.test:{port}: connection refused' in done.stderr.decode().lower()
+    assert (f'cannot connect to two.test:{port}: connection refused (is the server running?); '
+            f'tried 127.0.0.2:{port}, 127.0.0.3:{port}\n') in done.stderr.decode()
 
 
 class Scripted:
@@ -246,7 +255,7 @@ def parts(here):
 
 @once('the servers speak clear text')
 @pytest.mark.parametrize('ending, code, word', (
-    ('stall', 4, 'slower than the minimum rate'), ('reset', 4, 'Connection reset by peer'),
+    ('stall', 4, 'has stalled'), ('reset', 4, 'connection reset by peer'),
     ('close', 9, 'closed the connection before all data had arrived')))
 def test_a_body_that_breaks_off_is_told_and_gone_on_with(scripted, here, ending, code, word):
     one = scripted(ending)
@@ -258,11 +267,22 @@ def test_a_body_that_breaks_off_is_told_and_gone_on_with(scripted, here, ending,
         eventually(lambda: parts(here) == [LARGE // 3])
         one.reset()
     assert process.wait() == code, process.lines
-    assert any(one.url in line and word in line for line in process.lines), process.lines
+    kept = '1.0 MiB are kept, from which -c goes on'
+    assert any(one.url in line and word in line and kept in line for line in process.lines), (
+        process.lines)
     assert parts(here) == [LARGE // 3] and not (here / 'large').exists()
     one.ending = None
     run(*words, '-c', one.url, cwd=here)
     assert (here / 'large').read_bytes() == CONTENT and not parts(here)
+
+
+@both
+def test_a_mirror_of_nothing_names_its_url(here, kind):
+    with socket.socket() as one:  # bound, and nobody listens
+        one.bind(('127.0.0.1', 0))
+        url = f'{kind}://127.0.0.1:{one.getsockname()[1]}/'
+        done = run(CORONET, 'mirror', '--retries', 0, url, here / 'down', code=4)
+    assert f'coronet: {url}: cannot connect to' in done.stderr.decode()
 
 
 # ---- what is written to -------------------------------------------------------------------------

@@ -122,5 +122,5 @@ def test_a_full_disk_is_said_and_leaves_nothing_of_them_m04(scripted, here):
                           timeout=PATIENCE)
     if b'code' not in done.stdout or b'mount' in done.stderr:
         pytest.skip('no mount namespace here')
-    assert b'No space left on device' in done.stderr
+    assert b'no space left on device' in done.stderr
     assert done.stdout.split() == [b'code', b'9', b'large']

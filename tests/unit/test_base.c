@@ -154,7 +154,7 @@ static void every_error_has_name_and_sentence(void **state)
     assert_string_equal(co_error_name(CO_EDEADLINE), "CO_EDEADLINE");
     assert_string_equal(co_error_name(-ECONNREFUSED), "ECONNREFUSED");
     assert_string_equal(co_error_name(-99999), "unknown");
-    assert_string_equal(co_error_sentence(-ECONNREFUSED), "Connection refused");
+    assert_string_equal(co_error_sentence(-ECONNREFUSED), "connection refused");
     assert_string_equal(co_error_sentence(0), "success");
     assert_string_equal(co_error_sentence(-99999), "unknown error");
 }
