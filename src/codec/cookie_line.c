@@ -18,8 +18,8 @@ static bool is_flag(co_text text, bool *ret)
     return *ret || co_text_equal_nocase(text, CO_TEXT("FALSE"));
 }
 
-/* Some write a fraction of a second, which does not matter, and Python's jar nothing for a cookie of
- * the session. */
+/* Some write a fraction of a second, which does not matter, and Python's jar writes nothing for a
+ * cookie of the session. */
 static bool read_seconds(co_text text, int64_t *ret)
 {
     uint64_t seconds = 0;
