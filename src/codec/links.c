@@ -104,6 +104,19 @@ static void undo_references(struct co_buf *text)
     text->size = out;
 }
 
+/* HTML 2.4.1: a URL may be surrounded by spaces. */
+static void trim(struct co_buf *text)
+{
+    size_t before = 0;
+    while (text->size > 0 && is_space(text->at[text->size - 1]))
+        text->size--;
+    while (before < text->size && is_space(text->at[before]))
+        before++;
+    text->size -= before;
+    if (before > 0)
+        memmove(text->at, text->at + before, text->size);
+}
+
 /* ---- tags ----------------------------------------------------------------------------------- */
 
 /* What the tag that is read tells: CO_LINKS_LINK, CO_LINKS_BASE, or 0. */
@@ -130,8 +143,10 @@ static int end_tag(struct co_links *links)
             memcpy(links->raw, links->tag, sizeof links->raw);
             links->state = RAW;
         }
-    if (told)
+    if (told) {
         undo_references(&links->href);
+        trim(&links->href);
+    }
     return told;
 }
 

@@ -40,6 +40,7 @@ static void finds_links_however_they_are_quoted(void **state)
     check("<link href='no'><area href='no'><abbr href='no'></a href='no'>", "");
     check("<a href=x", "");
     check("< a href=x><a/href=y>", "y|");
+    check("<a href='\n\t a\tb \r\n'><a href='&#32;\f'>", "a\tb||"); /* HTML 2.4.1 */
 }
 
 static void finds_the_first_base_html_4_2_3(void **state)
