@@ -18,14 +18,15 @@ static bool is_flag(co_text text, bool *ret)
     return *ret || co_text_equal_nocase(text, CO_TEXT("FALSE"));
 }
 
-/* Some write a fraction of a second, which does not matter. */
+/* Some write a fraction of a second, which does not matter, and Python's jar writes nothing for a
+ * cookie of the session. */
 static bool read_seconds(co_text text, int64_t *ret)
 {
-    uint64_t seconds;
+    uint64_t seconds = 0;
     ssize_t point = co_text_find(text, '.');
     if (point > 0)
         text.size = (size_t)point;
-    if (co_text_number(text, INT64_MAX, &seconds) < 0)
+    if (text.size && co_text_number(text, INT64_MAX, &seconds) < 0)
         return false;
     *ret = (int64_t)seconds;
     return true;

@@ -211,7 +211,8 @@ static bool read_any(const struct co_ftp_words *words, const struct co_ftp_listi
     case CO_FTP_LISTING_MEMBERS: return co_ftp_entry_member(words, reader->now, ret);
     default:
         return co_ftp_entry_eplf(words->line, ret) || co_ftp_entry_unix(words, reader->now, ret) ||
-               co_ftp_entry_dos(words, reader->now, ret);
+               co_ftp_entry_dos(words, reader->now, ret) ||
+               co_ftp_entry_ibm_i(words, reader->now, ret);
     }
 }
 

@@ -71,18 +71,22 @@ unsigned co_ftp_month(co_text word)
         {"fevr", 2}, {"mars", 3}, {"avr", 4}, {"juin", 6}, {"juil", 7}, {"ao\303\273", 8},
         {"ene", 1}, {"abr", 4}, {"ago", 8}, {"dic", 12}, {"gen", 1}, {"mag", 5}, {"giu", 6},
         {"lug", 7}, {"set", 9}, {"ott", 10}, {"fev", 2}, {"out", 10}, {"mrt", 3}, {"mei", 5},
-        {"maj", 5}, {"d\303\251c", 12}};
-    const co_text moon = CO_TEXT("\346\234\210"); /* of Chinese and Japanese: "11" and this */
+        {"maj", 5}, {"d\303\251c", 12}, {"juni", 6}, {"juli", 7}};
+    /* of Chinese and Japanese, and of Korean: "11" and this */
+    const co_text moons[] = {CO_TEXT("\346\234\210"), CO_TEXT("\354\233\224")};
     unsigned number;
-    if (word.size > 0 && word.at[word.size - 1] == '.')
+    while (word.size > 0 && (word.at[word.size - 1] == '.' || word.at[word.size - 1] == ','))
         word.size--;
     for (size_t i = 0; i < CO_LENGTH(names); i++)
         if (co_text_equal_nocase(word, co_text_of(names[i].name)))
             return names[i].month;
-    if (word.size <= moon.size || !co_text_equal(co_text_after(word, word.size - moon.size), moon))
-        return 0;
-    word.size -= moon.size;
-    return co_ftp_small_number(word, &number) && number <= 12 ? number : 0;
+    for (size_t i = 0; i < CO_LENGTH(moons); i++) {
+        size_t digits = word.size > moons[i].size ? word.size - moons[i].size : 0;
+        if (digits && co_text_equal(co_text_after(word, digits), moons[i]) &&
+            co_ftp_small_number((co_text){word.at, digits}, &number) && number <= 12)
+            return number;
+    }
+    return 0;
 }
 
 /* AM and PM, which may be missing. False for another tail. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Lines of LIST as DOS (and IIS), VMS and MVS write them, and EPLF (Bernstein's, for programs). */
+/* Lines of LIST as DOS (and IIS), VMS, MVS and IBM i write them, and EPLF (Bernstein's, for
+ * programs). */
 #include "codec/ftp_entry_forms.h"
 
 #define CENTURY_TURN 70 /* two digits of a year from here on are of the 20th century */
@@ -92,6 +93,43 @@ bool co_ftp_entry_dos(const struct co_ftp_words *words, int64_t now, struct co_f
     return true;
 }
 
+/* ---- IBM i ----------------------------------------------------------------------------------- */
+
+static enum co_ftp_type type_of_object(co_text type, co_text *name)
+{
+    static const char *const folders[] = {"*DIR", "*DDIR", "*LIB", "*FLR"};
+    bool is_folder = name->size > 1 && name->at[name->size - 1] == '/';
+    name->size -= is_folder;
+    for (size_t i = 0; i < CO_LENGTH(folders); i++)
+        is_folder |= co_text_equal(type, co_text_of(folders[i]));
+    return is_folder                                 ? CO_FTP_FOLDER
+           : co_text_equal(type, CO_TEXT("*SYMLNK")) ? CO_FTP_LINK
+                                                     : CO_FTP_FILE;
+}
+
+/* "QSYS  77824 02/23/20 15:09:55 *DIR  home/"; a member has neither size nor date: "QSYS *MEM
+ * DATA.FILE". The order of a date is the job's. */
+bool co_ftp_entry_ibm_i(const struct co_ftp_words *words, int64_t now, struct co_ftp_entry *ret)
+{
+    struct co_ftp_entry entry = {0};
+    struct co_ftp_moment moment;
+    unsigned type = words->count > 2 && words->at[1].at[0] == '*' ? 1 : 4;
+    if (words->count < type + 2 || words->at[type].at[0] != '*')
+        return false;
+    if (type == 4) {
+        entry.size_known = co_text_number(words->at[1], INT64_MAX, &entry.size) == 0;
+        if (!entry.size_known || !read_dos_date(words->at[2], &moment) ||
+            !co_ftp_moment_read_time(words->at[3], &moment) ||
+            !co_ftp_moment_take(&moment, now, &entry))
+            return false;
+    }
+    entry.name = co_ftp_words_behind(words, type, true);
+    entry.type = type_of_object(words->at[type], &entry.name);
+    entry.size_known &= entry.type == CO_FTP_FILE;
+    *ret = entry;
+    return true;
+}
+
 /* ---- EPLF ------------------------------------------------------------------------------------ */
 
 static void take_eplf_fact(co_text fact, struct co_ftp_entry *entry)
@@ -180,10 +218,12 @@ bool co_ftp_entry_dataset(const struct co_ftp_words *words, int64_t now, struct 
     co_text name = words->at[words->count - 1], kind = words->at[words->count - 2];
     bool partitioned = co_text_starts(kind, CO_TEXT("PO"));
     bool pseudo = words->count == 3 && co_text_equal(words->at[0], CO_TEXT("Pseudo"));
+    bool bare = (words->count == 3 && co_text_equal(kind, CO_TEXT("Tape"))) ||
+                (words->count == 4 && co_text_equal(kind, CO_TEXT("VSAM")));
     if (words->count == 2 && !co_text_equal_nocase(kind, CO_TEXT("Migrated")) &&
         !co_text_equal_nocase(kind, CO_TEXT("ARCIVE")))
         return false;
-    if (words->count > 2 && !pseudo && words->count < 5)
+    if (words->count > 2 && words->count < 5 && !pseudo && !bare)
         return false;
     entry.type = partitioned || pseudo ? CO_FTP_FOLDER : CO_FTP_FILE;
     if (words->count > 4 && co_ftp_numbers(words->at[2], '/', n)) {

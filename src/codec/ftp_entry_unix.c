@@ -10,15 +10,22 @@
 
 /* ---- dates ----------------------------------------------------------------------------------- */
 
-/* A day, perhaps with a dot, or with the sign that Chinese and Japanese put behind it. */
+static bool ends_with_comma(co_text word)
+{
+    return word.size > 0 && word.at[word.size - 1] == ',';
+}
+
+/* A day, perhaps with a dot, or with the sign that Chinese, Japanese or Korean put behind it. */
 static bool read_day(co_text word, unsigned *ret)
 {
+    word.size -= ends_with_comma(word);
     size_t digits = 0;
     while (digits < word.size && co_is_digit(word.at[digits]))
         digits++;
     co_text tail = co_text_after(word, digits);
     bool known = tail.size == 0 || co_text_equal(tail, CO_TEXT(".")) ||
-                 co_text_equal(tail, CO_TEXT("\346\227\245"));
+                 co_text_equal(tail, CO_TEXT("\346\227\245")) ||
+                 co_text_equal(tail, CO_TEXT("\354\235\274"));
     return known && digits <= 2 && co_ftp_small_number((co_text){word.at, digits}, ret) &&
            *ret >= 1 && *ret <= 31;
 }
@@ -31,7 +38,8 @@ static bool read_year(co_text word, unsigned *ret)
     return word.size == 4 && co_ftp_small_number(word, ret) && *ret >= 1000;
 }
 
-/* "Nov 28 02:34", "Nov 28  2026", "28 Nov 02:34", "Nov 28 02:34:00 2026". Words taken, or 0. */
+/* "Nov 28 02:34", "Nov 28  2026", "28 Nov 02:34", "Nov 28 02:34:00 2026", VShell's "Nov 28, 2026
+ * 02:34". Words taken, or 0. */
 static unsigned read_named(const co_text *words, unsigned count, struct co_ftp_moment *moment)
 {
     if (count < 3)
@@ -41,7 +49,9 @@ static unsigned read_named(const co_text *words, unsigned count, struct co_ftp_m
     if (moment->month == 0 || !read_day(words[first ? 1 : 0], &moment->day))
         return 0;
     if (read_year(words[2], &moment->year))
-        return 3;
+        return count > 3 && ends_with_comma(words[1]) && co_ftp_moment_read_time(words[3], moment)
+                   ? 4
+                   : 3;
     if (!co_ftp_moment_read_time(words[2], moment))
         return 0;
     return count > 3 && words[2].size == 8 && read_year(words[3], &moment->year) ? 4 : 3;
@@ -72,17 +82,25 @@ static bool read_zone(co_text word, int *ret)
     return true;
 }
 
+/* "2026-11-28", "2026/11/28", "28.11.2026". */
+static bool read_numbers(co_text word, struct co_ftp_moment *moment)
+{
+    unsigned n[3];
+    if (!co_ftp_numbers(word, '-', n) && !co_ftp_numbers(word, '/', n) &&
+        !co_ftp_numbers(word, '.', n))
+        return false;
+    unsigned day = n[0] < 1000 ? n[0] : n[2], year = n[0] < 1000 ? n[2] : n[0];
+    *moment = (struct co_ftp_moment){.year = year, .month = n[1], .day = day};
+    return year >= 1000;
+}
+
 /* "2026-11-28 02:34", with seconds, a fraction, a zone; "11-28 02:34". */
 static unsigned read_iso(const co_text *words, unsigned count, struct co_ftp_moment *moment)
 {
-    unsigned numbers[3];
     if (count < 2)
         return 0;
-    if (co_ftp_numbers(words[0], '-', numbers)) {
-        *moment =
-            (struct co_ftp_moment){.year = numbers[0], .month = numbers[1], .day = numbers[2]};
-        return numbers[0] >= 1000 && co_ftp_moment_read_time(words[1], moment) ? 2 : 0;
-    }
+    if (read_numbers(words[0], moment))
+        return co_ftp_moment_read_time(words[1], moment) ? 2 : 0;
     if (words[0].size != 5 || words[0].at[2] != '-' ||
         !co_ftp_small_number((co_text){words[0].at, 2}, &moment->month) ||
         !co_ftp_small_number(co_text_after(words[0], 3), &moment->day))
@@ -178,25 +196,41 @@ static void read_name(co_text name, struct co_ftp_entry *entry)
     }
 }
 
+/* Some align their columns until there is no room for a space: "users123456". How much of it is the
+ * size nobody can tell. */
+static bool is_glued(co_text word)
+{
+    return !co_is_digit(word.at[0]) && co_is_digit(word.at[word.size - 1]);
+}
+
+/* Looks for the date from a word on, with the size, or with what is glued to it, before it. */
+static bool read_from(const struct co_ftp_words *words, unsigned first, bool glued, int64_t now,
+    struct co_ftp_entry *entry)
+{
+    for (unsigned i = first + 1; i < words->count; i++) {
+        uint64_t size = 0;
+        bool sized = co_text_number(words->at[i - 1], INT64_MAX, &size) == 0;
+        if (!sized && !(glued && is_glued(words->at[i - 1])))
+            continue;
+        unsigned taken = read_date(words->at + i, words->count - i, now, entry);
+        if (taken == 0)
+            continue;
+        bool netware = !entry->mode_known;
+        entry->size = size;
+        entry->size_known = sized && entry->type == CO_FTP_FILE;
+        read_name(co_ftp_words_behind(words, i + taken - 1, netware), entry);
+        return true;
+    }
+    return false;
+}
+
 bool co_ftp_entry_unix(const struct co_ftp_words *words, int64_t now, struct co_ftp_entry *ret)
 {
     struct co_ftp_entry entry = {0};
     unsigned first = words->count ? read_head(words, &entry) : 0;
-    if (first == 0)
+    if (first == 0 || (!read_from(words, first, false, now, &entry) &&
+                          !read_from(words, first, true, now, &entry)))
         return false;
-    for (unsigned i = first + 1; i < words->count; i++) {
-        uint64_t size;
-        if (co_text_number(words->at[i - 1], INT64_MAX, &size) < 0)
-            continue;
-        unsigned taken = read_date(words->at + i, words->count - i, now, &entry);
-        if (taken == 0)
-            continue;
-        bool netware = !entry.mode_known;
-        entry.size = size;
-        entry.size_known = entry.type == CO_FTP_FILE;
-        read_name(co_ftp_words_behind(words, i + taken - 1, netware), &entry);
-        *ret = entry;
-        return true;
-    }
-    return false;
+    *ret = entry;
+    return true;
 }

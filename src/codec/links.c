@@ -104,13 +104,38 @@ static void undo_references(struct co_buf *text)
     text->size = out;
 }
 
+/* HTML 2.4.1: a URL may be surrounded by spaces. */
+static void trim(struct co_buf *text)
+{
+    size_t before = 0;
+    while (text->size > 0 && is_space(text->at[text->size - 1]))
+        text->size--;
+    while (before < text->size && is_space(text->at[before]))
+        before++;
+    text->size -= before;
+    if (before > 0)
+        memmove(text->at, text->at + before, text->size);
+}
+
 /* ---- tags ----------------------------------------------------------------------------------- */
 
-/* The tag is read. 1: it was a link. */
+/* What the tag that is read tells: CO_LINKS_LINK, CO_LINKS_BASE, or 0. */
+static int told_by(struct co_links *links)
+{
+    if (!links->has_href || links->href.error)
+        return 0;
+    if (strcmp(links->tag, "a") == 0)
+        return CO_LINKS_LINK;
+    if (strcmp(links->tag, "base") != 0 || links->has_base)
+        return 0;
+    links->has_base = true;
+    return CO_LINKS_BASE;
+}
+
 static int end_tag(struct co_links *links)
 {
     static const char *const raw[] = {"script", "style", "textarea", "title", "xmp", "iframe"};
-    bool is_link = links->has_href && strcmp(links->tag, "a") == 0 && !links->href.error;
+    int told = told_by(links);
     links->state = TEXT;
     links->matched = 0;
     for (size_t i = 0; i < CO_LENGTH(raw); i++)
@@ -118,9 +143,11 @@ static int end_tag(struct co_links *links)
             memcpy(links->raw, links->tag, sizeof links->raw);
             links->state = RAW;
         }
-    if (is_link)
+    if (told) {
         undo_references(&links->href);
-    return is_link;
+        trim(&links->href);
+    }
+    return told;
 }
 
 static void begin_tag(struct co_links *links, char c)

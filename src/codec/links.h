@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The links of an HTML page as it arrives: what stands in the href of each <a>, and the title.
+ * The links of an HTML page as it arrives: what stands in the href of each <a>, and of the <base>
+ * that they start from; and the title.
  *
  * No tree is built: tags, quoted values, comments and the insides of scripts and styles are told
  * apart, and that is all. Each byte is looked at once, whatever the page does (attacks C17): time
@@ -24,14 +25,18 @@ struct co_links {
     unsigned tag_size, attribute_size;
     unsigned matched;            /* bytes of a comment's or a raw text's end */
     char raw[CO_LINKS_NAME_MAX]; /* the element whose inside is no markup */
-    bool has_href;
+    bool has_href, has_base;
     int error;
 };
 
 void co_links_start(struct co_links *links);
 void co_links_free(struct co_links *links);
 
-/* Reads on, up to the next link. 1: it is in `href`; 0: all input was taken; -ENOMEM, kept. */
+#define CO_LINKS_LINK 1
+#define CO_LINKS_BASE 2 /* comes once at most (HTML 4.2.3) */
+
+/* Reads on, up to the next link or the base. One of these: it is in `href`; 0: all input was taken;
+ * -ENOMEM, kept. */
 int co_links_next(struct co_links *links, co_text *input);
 
 #endif

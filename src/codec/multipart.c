@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "codec/multipart.h"
 
+#include "codec/url.h"
+
 #include <errno.h>
 
 enum state {
@@ -202,12 +204,16 @@ static bool head_is_whole(const struct co_multipart *decoder)
            (decoder->head_size >= 4 && memcmp(end - 4, "\r\n\r\n", 4) == 0);
 }
 
-/* RFC 2046 5.1: fields as in a message; lines end with CRLF and nothing else does. */
+/* RFC 2046 5.1: fields as in a message, so one may go on in the next line (RFC 5322 2.2.3); lines
+ * end with CRLF and nothing else does. */
 static int head_step(struct co_multipart *decoder, char c)
 {
     bool after_cr = decoder->head_size && decoder->head[decoder->head_size - 1] == '\r';
+    bool after_line = decoder->head_size && decoder->head[decoder->head_size - 1] == '\n';
     if (decoder->head_size == CO_MULTIPART_HEAD_MAX || c == '\0' || after_cr != (c == '\n'))
         return fail(decoder);
+    if (after_line && (c == ' ' || c == '\t'))
+        memset(decoder->head + decoder->head_size - 2, ' ', 2);
     decoder->head[decoder->head_size++] = c;
     if (!head_is_whole(decoder))
         return CO_MULTIPART_MORE;
@@ -273,20 +279,46 @@ static co_text unquote(struct co_multipart *decoder, co_text value)
     return (co_text){at, (size_t)(to - at)};
 }
 
+/* The value of filename*, "UTF-8'language'percent-encoded" (RFC 8187 3.2.1), decoded in place. At
+ * NULL when it is none. */
+static co_text decode(struct co_multipart *decoder, co_text value)
+{
+    const co_text charset = CO_TEXT("UTF-8");
+    co_text text = unquote(decoder, value);
+    ssize_t quote = co_text_find(text, '\'');
+    if (quote < 0 || !co_text_equal_nocase((co_text){text.at, (size_t)quote}, charset))
+        return (co_text){0};
+    text = co_text_after(text, charset.size + 1);
+    quote = co_text_find(text, '\'');
+    if (quote < 0)
+        return (co_text){0};
+    text = co_text_after(text, (size_t)quote + 1);
+    char *at = decoder->head + (text.at - decoder->head);
+    struct co_buf out = {.at = at, .room = text.size, .size_max = text.size};
+    return co_url_decode(text, &out) < 0 ? (co_text){0} : co_buf_text(&out);
+}
+
 int co_multipart_disposition(struct co_multipart *decoder, co_text *ret_name, co_text *ret_file)
 {
-    co_text rest, name, value, field = {0}, file = {0};
+    co_text rest, name, value, field = {0}, file = {0}, decoded = {0};
+    bool encoded = false;
     co_text disposition = disposition_of(decoder);
     if (!co_text_equal_nocase(first_word(disposition, &rest), CO_TEXT("form-data")))
         return CO_EHTTP;
     while (parameter_next(&rest, &name, &value)) {
-        if (!field.at && co_text_equal_nocase(name, CO_TEXT("name")))
+        if (!field.at && co_text_equal_nocase(name, CO_TEXT("name"))) {
             field = unquote(decoder, value);
-        else if (!file.at && co_text_equal_nocase(name, CO_TEXT("filename")))
+        } else if (!file.at && co_text_equal_nocase(name, CO_TEXT("filename"))) {
             file = unquote(decoder, value);
+        } else if (!encoded && co_text_equal_nocase(name, CO_TEXT("filename*"))) {
+            decoded = decode(decoder, value);
+            encoded = true;
+        }
     }
+    if (encoded && !decoded.at && !file.at) /* a file all the same */
+        return CO_EHTTP;
     *ret_name = field;
-    *ret_file = file;
+    *ret_file = decoded.at ? decoded : file;
     return 0;
 }
 

@@ -43,7 +43,9 @@ int co_multipart_next(struct co_multipart *decoder, co_text *input, co_text *ret
 /*
  * What the part that has just begun is. ret_name: the form's field. ret_file: the file's name or
  * path as it was sent, where browsers and curl write a quote as %22 or \"; at NULL when the part is
- * no file. Both point into the decoder, whose text they change, until the next call; ask once.
+ * no file. RFC 7578 4.2 has no filename*, but some clients send it, a few alone: it counts before
+ * filename. Both point into the decoder, whose text they change, until the next call; ask once. 0;
+ * CO_EHTTP: it is no part of a form, or its name cannot be read.
  */
 int co_multipart_disposition(struct co_multipart *decoder, co_text *ret_name, co_text *ret_file);
 

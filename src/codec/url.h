@@ -66,8 +66,8 @@ int co_url_authority(co_text text, co_text *ret_host, uint16_t *ret_port);
  */
 int co_url_path_decode(co_text path, struct co_buf *out);
 
-/* Appends what percent-encoded text stands for. 0, CO_EINVALID for a malformed escape, out's error.
- */
+/* Appends what percent-encoded text stands for. `out` may lie where the text does, which it never
+ * gets ahead of. 0, CO_EINVALID for a malformed escape, out's error. */
 int co_url_decode(co_text text, struct co_buf *out);
 
 /* Appends `bytes` percent-encoded: all but the unreserved characters (RFC 3986 2.3), so that they

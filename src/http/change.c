@@ -6,6 +6,8 @@
 
 #include <errno.h>
 
+#define FOLDER_IN_THE_WAY "A folder is in the way; remove it first.\n"
+
 /* Looks at the visit's path, and whether the request's conditions hold. 1: replied. */
 static int look(struct co_http_visit *visit, struct co_http_target *ret)
 {
@@ -86,6 +88,11 @@ static bool is_our_host(const struct co_http1_request *head, co_text authority, 
            port_of(port, secure) == port_of(own_port, secure);
 }
 
+static bool has_scheme(co_text url, co_text scheme)
+{
+    return url.size >= scheme.size && co_text_equal_nocase((co_text){url.at, scheme.size}, scheme);
+}
+
 /* The path of a Destination (RFC 4918 10.3): an absolute URL of this host, or a path. At NULL for
  * another host's. */
 static co_text destination_path(const struct co_http1_request *head, co_text destination)
@@ -93,8 +100,8 @@ static co_text destination_path(const struct co_http1_request *head, co_text des
     const co_text plain = CO_TEXT("http://"), secure = CO_TEXT("https://");
     if (destination.size && destination.at[0] == '/')
         return destination;
-    bool is_secure = co_text_starts(destination, secure);
-    if (!is_secure && !co_text_starts(destination, plain))
+    bool is_secure = has_scheme(destination, secure);
+    if (!is_secure && !has_scheme(destination, plain))
         return (co_text){0};
     co_text rest = co_text_after(destination, is_secure ? secure.size : plain.size);
     ssize_t slash = co_text_find(rest, '/');
@@ -109,8 +116,11 @@ static int read_destination(const struct co_http_visit *visit, struct co_buf *ou
 {
     const co_http_request *request = visit->request;
     co_text destination = co_http_header(request, "Destination");
-    if (!destination.at)
+    if (!destination.at || co_text_find(destination, '#') >= 0)
         return 400;
+    ssize_t query = co_text_find(destination, '?');
+    if (query >= 0)
+        destination.size = (size_t)query;
     co_text path = destination_path(&request->head, destination);
     if (!path.at)
         return 502;
@@ -124,12 +134,12 @@ static int read_destination(const struct co_http_visit *visit, struct co_buf *ou
     return 0;
 }
 
-/* RFC 4918 10.6. */
+/* RFC 4918 10.6; its literals have no case (RFC 2616 2.1). */
 static int read_overwrite(const co_http_request *request, bool *ret)
 {
     co_text value = co_http_header(request, "Overwrite");
-    *ret = !value.at || co_text_equal(value, CO_TEXT("T"));
-    return *ret || co_text_equal(value, CO_TEXT("F")) ? 0 : 400;
+    *ret = !value.at || co_text_equal_nocase(value, CO_TEXT("T"));
+    return *ret || co_text_equal_nocase(value, CO_TEXT("F")) ? 0 : 400;
 }
 
 static co_text without_slash(co_text path)
@@ -146,8 +156,7 @@ static int move_failed(struct co_http_visit *visit, int error, bool overwrite)
     switch (error) {
     case -EEXIST:
     case -EISDIR:
-    case -ENOTEMPTY:
-        return co_http_visit_say(visit, 409, "A folder is in the way; remove it first.\n");
+    case -ENOTEMPTY: return co_http_visit_say(visit, 409, FOLDER_IN_THE_WAY);
     case -EBUSY: return co_http_visit_error(visit, 403); /* the root */
     case -EXDEV: return co_http_visit_say(visit, 409, "It lies on another file system.\n");
     default: return co_http_write_failed(visit, error);
@@ -164,6 +173,10 @@ static int move_to(struct co_http_visit *visit, co_text to, bool overwrite)
     int there = co_tree_stat_path(tree, to, &stat);
     bool is_new = there == -ENOENT || there == -ENOTDIR;
     int rc = co_tree_rename(tree, from, to, overwrite);
+    if (rc == -ENOTDIR && there == 0) /* not of one kind, or a file is to become "folder/" */
+        return co_http_visit_say(visit, 409,
+            stat.kind == CO_TREE_FOLDER ? FOLDER_IN_THE_WAY
+                                        : "A file is in the way; remove it first.\n");
     if (rc < 0)
         return move_failed(visit, rc, overwrite);
     if (!is_new)

@@ -54,6 +54,17 @@ static int64_t modified_of(const co_http_response *response)
                                                                            : CO_DOWNLOAD_NO_TIME;
 }
 
+/* RFC 9110 8.8.2.1: no Last-Modified is later than Date, whatever the file's time. A list tells
+ * that as it is, and the next run compares with it. */
+static int64_t listed_or(
+    const struct co_download *download, const co_http_response *response, int64_t modified)
+{
+    int64_t now;
+    co_text date = co_http_response_header(response, "Date");
+    bool is_capped = date.at && co_date_read(date, co_wall_seconds(), &now) == 0 && now == modified;
+    return is_capped && download->modified > modified ? download->modified : modified;
+}
+
 static bool is_get(const struct co_download *download)
 {
     const struct co_http_fetch *what = &download->what;
@@ -67,7 +78,7 @@ static int version_of(
     *ret = (struct co_version){.name = CO_BUF(VERSION_MAX),
         .field = CO_BUF(VALIDATOR_MAX),
         .size = co_http_response_size(response),
-        .modified = modified_of(response)};
+        .modified = listed_or(download, response, modified_of(response))};
     co_text validator = validator_of(response);
     if (!validator.at || ret->size <= 0 || is_coded(response) || !is_get(download))
         return 0;

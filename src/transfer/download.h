@@ -34,7 +34,7 @@ struct co_download {
     bool resume;               /* go on from what an earlier run has left */
     bool no_sync;              /* do not wait for the disk */
     bool keep_time;    /* the file gets the time that the server says it was changed at, or */
-    int64_t modified;  /* where it says nothing, this; seconds since 1970 */
+    int64_t modified;  /* where it says nothing, or no more than Date, this; seconds since 1970 */
     unsigned segments; /* parts that are got at once, where the server can; 0: 1 */
     uint64_t size_max; /* of the file; more is CO_ETOOBIG; 0: no limit */
     const struct co_checksum *checksum; /* what it must be, or it is thrown away; NULL: anything */

@@ -14,8 +14,10 @@
 /* The folder whose page it is. */
 struct page {
     struct co_remote_listing *listing;
-    struct co_url base;
-    struct co_buf path;           /* of the base, decoded, ending with '/' unless it is "" */
+    struct co_url place;          /* the page's own */
+    struct co_url base;           /* what its links start from: its place, or what <base> says */
+    struct co_buf path;           /* of the place, decoded, ending with '/' unless it is "" */
+    struct co_buf base_url;       /* what <base> says */
     struct co_buf url, link_path; /* of the link that is looked at */
 };
 
@@ -23,11 +25,13 @@ static int page_open(struct page *page, const char *url, struct co_remote_listin
 {
     *page = (struct page){.listing = listing,
         .path = CO_BUF(CO_HTTP_URL_MAX),
+        .base_url = CO_BUF(2 * TEXT_MAX),
         .url = CO_BUF(2 * TEXT_MAX),
         .link_path = CO_BUF(2 * TEXT_MAX)};
-    int rc = co_url_parse(co_text_of(url), &page->base);
+    int rc = co_url_parse(co_text_of(url), &page->place);
+    page->base = page->place;
     if (rc == 0)
-        rc = co_url_path_decode(page->base.path, &page->path);
+        rc = co_url_path_decode(page->place.path, &page->path);
     while (page->path.size > 0 && page->path.at[page->path.size - 1] != '/')
         page->path.size--; /* a page within a folder: "/a/index.html" */
     return rc;
@@ -36,6 +40,7 @@ static int page_open(struct page *page, const char *url, struct co_remote_listin
 static void page_close(struct page *page)
 {
     co_buf_free(&page->path);
+    co_buf_free(&page->base_url);
     co_buf_free(&page->url);
     co_buf_free(&page->link_path);
 }
@@ -54,7 +59,7 @@ static co_text child_of(struct page *page, co_text href)
     co_buf_clear(&page->url);
     co_buf_clear(&page->link_path);
     if (co_url_resolve(&page->base, href, &page->url) < 0 ||
-        co_url_parse(co_buf_text(&page->url), &link) < 0 || !is_same_place(&page->base, &link) ||
+        co_url_parse(co_buf_text(&page->url), &link) < 0 || !is_same_place(&page->place, &link) ||
         link.query.at || co_url_path_decode(link.path, &page->link_path) < 0)
         return (co_text){0};
     co_text path = co_buf_text(&page->link_path), folder = co_buf_text(&page->path);
@@ -245,11 +250,24 @@ static bool is_list_page(co_text title)
            co_text_starts(title, CO_TEXT("Directory listing for "));
 }
 
+/* HTML 2.4.1: a base that is no URL is none. */
+static void take_base(struct page *page, co_text href)
+{
+    struct co_url base;
+    if (co_url_resolve(&page->place, href, &page->base_url) == 0 &&
+        co_url_parse(co_buf_text(&page->base_url), &base) == 0)
+        page->base = base;
+}
+
 /* Links may come twice (an icon and a name): those in a row are one. */
 static int take_links(struct page *page, struct co_links *links, co_text piece, struct co_buf *last)
 {
     int found;
     while ((found = co_links_next(links, &piece)) > 0) {
+        if (found == CO_LINKS_BASE) {
+            take_base(page, co_buf_text(&links->href));
+            continue;
+        }
         co_text name = child_of(page, co_buf_text(&links->href));
         struct co_remote_entry entry = {name, CO_REMOTE_UNKNOWN, -1, CO_REMOTE_NO_TIME};
         bool is_child = name.size > (size_t)is_folder_name(name) &&

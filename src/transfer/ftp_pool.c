@@ -2,6 +2,7 @@
 #include "transfer/ftp_pool.h"
 
 #include "coronet/fiber.h"
+#include "coronet/sync.h"
 #include "dial/pool.h"
 #include "dial/proxies.h"
 #include "ftp/client.h"
@@ -13,6 +14,7 @@
 #define SURE_NS                                                                                    \
  (2 * CO_SECOND) /* idle for longer, the server is asked whether it is still there                 \
                   */
+#define LIMIT_NS (60 * CO_SECOND) /* a limit is believed */
 #define USER_MAX 65536
 
 struct co_ftp_pool {
@@ -20,6 +22,7 @@ struct co_ftp_pool {
     bool active;
     struct co_link idle;
     unsigned idle_count;
+    struct co_link busy;
 };
 
 struct idle {
@@ -27,6 +30,18 @@ struct idle {
     struct co_pool_place *place;
     co_ftp_client *client;
     int64_t since;
+};
+
+/* The connections to one place that are in use, and who waits for one of them. */
+struct busy {
+    struct co_link link;
+    struct co_pool_place *place;
+    unsigned users;   /* and fibers that want to be; at 0 it goes */
+    unsigned count;   /* that are in use or about to be */
+    unsigned limit;   /* of them, as the server has it; 0: not known */
+    int64_t again_ns; /* from then on one more is tried: it may have been somebody else's fault */
+    bool let_in;      /* somebody has been */
+    co_event changed;
 };
 
 /* ---- idle ones ------------------------------------------------------------------------------ */
@@ -118,15 +133,100 @@ static void keep(struct co_ftp_pool *pool, const struct co_pool_place *key, co_f
         end(unlink_idle(pool, CO_CONTAINER(pool->idle.next, struct idle, link)));
 }
 
+/* ---- those in use --------------------------------------------------------------------------- */
+
+static struct busy *find_busy(struct co_ftp_pool *pool, const struct co_pool_place *key)
+{
+    for (struct co_link *at = pool->busy.next; at != &pool->busy; at = at->next) {
+        struct busy *busy = CO_CONTAINER(at, struct busy, link);
+        if (co_pool_place_equal(busy->place, key))
+            return busy;
+    }
+    return NULL;
+}
+
+/* NULL when memory is out. */
+static struct busy *join(struct co_ftp_pool *pool, const struct co_pool_place *key)
+{
+    struct busy *busy = find_busy(pool, key);
+    if (!busy) {
+        struct co_pool_place *copied = co_pool_place_copy(key);
+        busy = copied ? calloc(1, sizeof *busy) : NULL;
+        if (!busy) {
+            free(copied);
+            return NULL;
+        }
+        busy->place = copied;
+        co_list_append(&pool->busy, &busy->link);
+    }
+    busy->users++;
+    return busy;
+}
+
+static void leave(struct busy *busy)
+{
+    if (--busy->users > 0)
+        return;
+    co_list_remove(&busy->link);
+    free(busy->place);
+    free(busy);
+}
+
+/* One fewer is in use. */
+static void count_down(struct busy *busy)
+{
+    busy->count--;
+    co_event_set(&busy->changed);
+}
+
+/* Whose it was cannot be said, as memory is out: nobody waits for it. */
+static void forget_limits(struct co_ftp_pool *pool)
+{
+    for (struct co_link *at = pool->busy.next; at != &pool->busy; at = at->next) {
+        struct busy *busy = CO_CONTAINER(at, struct busy, link);
+        busy->limit = 0;
+        co_event_set(&busy->changed);
+    }
+}
+
+static bool has_room(struct busy *busy)
+{
+    if (busy->limit == 0 || busy->count < busy->limit)
+        return true;
+    if (co_now_ns() < busy->again_ns)
+        return false;
+    busy->limit = busy->count + 1;
+    busy->again_ns = co_now_ns() + LIMIT_NS;
+    return true;
+}
+
+static int wait_for_room(struct busy *busy)
+{
+    int rc = 0;
+    while (rc == 0 && !has_room(busy)) {
+        co_event_clear(&busy->changed);
+        rc = co_event_wait(&busy->changed);
+    }
+    return rc;
+}
+
 void co_ftp_pool_give(
     struct co_ftp_pool *pool, const struct co_ftp_place *place, co_ftp_client *client)
 {
     struct co_buf login = CO_BUF(USER_MAX);
     struct co_pool_place key;
-    if (client->failed || co_status() < 0 || key_of(pool, place, &key, &login) < 0)
+    int rc = key_of(pool, place, &key, &login);
+    struct busy *busy = rc == 0 ? find_busy(pool, &key) : NULL;
+    if (client->failed || co_status() < 0 || rc < 0)
         end(client);
     else
         keep(pool, &key, client);
+    if (busy) {
+        count_down(busy);
+        leave(busy);
+    } else {
+        forget_limits(pool);
+    }
     co_buf_free(&login);
 }
 
@@ -154,6 +254,38 @@ static int connect_to(
     return co_ftp_connect(ret, place->host.at, place->port, &ftp);
 }
 
+static bool is_refusal(int rc)
+{
+    return rc == CO_ELOGIN || rc == CO_ESTATUS || rc == CO_EEOF || rc == -ECONNRESET ||
+           rc == -ECONNREFUSED;
+}
+
+/* An idle one, or a new one. A server that lets nobody more in, though one of ours is there, means
+ * their number: ProFTPD says 530 then, as for a wrong password, others 421, and some, as ours,
+ * hang up. */
+static int enter(struct co_ftp_pool *pool, const struct co_ftp_place *place,
+    const struct co_pool_place *key, struct busy *busy, co_ftp_client **ret)
+{
+    int refused = 0;
+    for (;;) {
+        int rc = wait_for_room(busy);
+        if (rc < 0 || (refused && !busy->let_in))
+            return rc < 0 ? rc : refused;
+        busy->count++;
+        *ret = take_idle(pool, key);
+        rc = *ret ? 0 : connect_to(pool, place, ret);
+        busy->let_in |= rc == 0;
+        if (rc == 0)
+            return 0;
+        count_down(busy);
+        if (!is_refusal(rc) || busy->count == 0)
+            return rc;
+        busy->limit = busy->count;
+        busy->again_ns = co_now_ns() + LIMIT_NS;
+        refused = rc;
+    }
+}
+
 int co_ftp_pool_take(struct co_ftp_pool *pool, const struct co_ftp_place *place,
     co_ftp_client **ret, int *ret_status)
 {
@@ -161,11 +293,14 @@ int co_ftp_pool_take(struct co_ftp_pool *pool, const struct co_ftp_place *place,
     struct co_pool_place key;
     *ret = NULL;
     int rc = key_of(pool, place, &key, &login);
-    if (rc == 0)
-        *ret = take_idle(pool, &key);
+    struct busy *busy = rc == 0 ? join(pool, &key) : NULL;
+    if (busy)
+        rc = enter(pool, place, &key, busy, ret);
+    else if (rc == 0)
+        rc = -ENOMEM;
+    if (busy && rc < 0)
+        leave(busy);
     co_buf_free(&login);
-    if (rc == 0 && !*ret)
-        rc = connect_to(pool, place, ret);
     *ret_status = rc == CO_ESTATUS ? 503 : 0;
     return rc;
 }
@@ -196,6 +331,7 @@ int co_ftp_pool_new(
     pool->options = options;
     pool->active = active;
     co_list_init(&pool->idle);
+    co_list_init(&pool->busy);
     *ret = pool;
     return 0;
 }
@@ -206,5 +342,10 @@ void co_ftp_pool_free(struct co_ftp_pool *pool)
         return;
     while (pool->idle_count > 0)
         end(unlink_idle(pool, CO_CONTAINER(pool->idle.next, struct idle, link)));
+    while (pool->busy.next != &pool->busy) { /* of forgotten ones */
+        struct busy *busy = CO_CONTAINER(pool->busy.next, struct busy, link);
+        busy->users = 1;
+        leave(busy);
+    }
     free(pool);
 }

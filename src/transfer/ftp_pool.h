@@ -19,8 +19,10 @@ int co_ftp_pool_new(
 /* Says goodbye on all that are idle. Suspends. NULL is allowed. */
 void co_ftp_pool_free(struct co_ftp_pool *pool);
 
-/* A client of that place, for co_ftp_pool_give: an idle one, or a new one. Suspends. 0; as
- * co_ftp_connect: then after CO_ESTATUS *ret_status is 503. */
+/* A client of that place, for co_ftp_pool_give: an idle one, or a new one; where the server has a
+ * limit and all that it lets in are in use, one of these, once it is given back: whoever has one
+ * must not wait for another. Suspends. 0; as co_ftp_connect: then after CO_ESTATUS *ret_status is
+ * 503. */
 int co_ftp_pool_take(struct co_ftp_pool *pool, const struct co_ftp_place *place,
     co_ftp_client **ret, int *ret_status);
 

@@ -133,6 +133,14 @@ def test_links_to_anywhere_else_are_no_entries_c07(scripted):  # noqa: F811
     assert ls(f'{one.url}/dir/')[0] == ['good', 'fine', 'too', 'sub/']
 
 
+@pytest.mark.parametrize('base, names', [('/', ['good']), ('http://evil.example/', []),
+                                         ('http://[', ['bad'])])  # which is none
+def test_links_start_from_the_base_that_a_page_names(scripted, base, names):  # noqa: F811
+    body = f'<title>Index of /dir</title><base href="{base}"><a href="dir/good"><a href="bad">'
+    one = scripted(lambda head, nth: whole(body.encode(), 'Content-Type: text/html'))
+    assert ls(f'{one.url}/dir/')[0] == names
+
+
 def test_names_that_are_none_are_refused_c07(scripted):  # noqa: F811
     names = ['..', '.', '', '/', 'a/b', '../x', '/etc/passwd', 'nul\0', 'x' * 256]
     one = scripted(lambda head, nth: listing(*({'name': name, 'type': 'file'} for name in names),

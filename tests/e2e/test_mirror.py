@@ -77,6 +77,15 @@ def test_what_differs_is_transferred(server, folder, here):
     assert contents(here) == contents(folder)
 
 
+def test_files_of_the_future_come_once_rfc9110_8_8_2_1(server, folder, here):
+    plant(folder, FILES)
+    os.utime(folder / 'a.txt', (2 * TIME, 2 * TIME))
+    one = server('-4')
+    mirror(one.url, here)
+    assert '0 transferred, 6 equal' in mirror(one.url, here)[1]
+    assert (here / 'a.txt').stat().st_mtime == 2 * TIME
+
+
 def test_newer_files_here_stay(server, folder, here):
     plant(folder, FILES)
     one = server('-4')

@@ -20,9 +20,10 @@ static uint64_t read_page(co_text page, size_t first, size_t step)
     co_links_start(&links);
     for (size_t at = 0, piece = first; at < page.size; at += piece, piece = step) {
         co_text input = {page.at + at, piece < page.size - at ? piece : page.size - at};
-        while (co_links_next(&links, &input) == 1) {
+        for (int what; (what = co_links_next(&links, &input)) > 0;) {
             assert(links.href.size <= CO_LINKS_HREF_MAX);
-            hash = add(add(hash, co_buf_text(&links.href)), CO_TEXT("|"));
+            hash = add(hash, co_buf_text(&links.href));
+            hash = add(hash, what == CO_LINKS_BASE ? CO_TEXT("#") : CO_TEXT("|"));
         }
         assert(input.size == 0);
     }

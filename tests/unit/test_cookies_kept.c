@@ -171,6 +171,7 @@ static void a_file_is_read_and_written_back(void **state)
                                ".example.org\tTRUE\t/\tFALSE\t1900000000\ta\t1\n"
                                "#HttpOnly_h.example\tFALSE\t/x\tTRUE\t0\tb\t2 3\r\n"
                                "h.example\tFALSE\t/\tFALSE\t1800000099.5\tempty\n"
+                               "h.example\tFALSE\t/\tFALSE\t\tof-python\t4\n"
                                "h.example\tfalse\t/\tfalse\t1700000000\tlate\t1\n"
                                ".co.uk\tTRUE\t/\tFALSE\t0\tsuffix\t1\n"
                                "# comment\th\t\t\t\t\t\n\n"
@@ -178,6 +179,7 @@ static void a_file_is_read_and_written_back(void **state)
     static const char written[] = "example.org\tTRUE\t/\tFALSE\t1900000000\ta\t1\n"
                                   "#HttpOnly_h.example\tFALSE\t/x\tTRUE\t0\tb\t2 3\n"
                                   "h.example\tFALSE\t/\tFALSE\t1800000099\tempty\t\n"
+                                  "h.example\tFALSE\t/\tFALSE\t0\tof-python\t4\n"
                                   "last.example\tFALSE\t/\tFALSE\t0\tc\t3\n";
     co_cookies *jar = jar_new(), *again = jar_new();
     struct co_buf out = CO_BUF(4096), twice = CO_BUF(4096);
@@ -188,7 +190,7 @@ static void a_file_is_read_and_written_back(void **state)
     assert_int_equal(co_cookies_write(again, NOW, &twice), 0);
     assert_true(co_text_equal(co_buf_text(&out), co_buf_text(&twice)));
     expect(again, "http://sub.example.org/", "a=1");
-    expect(again, "https://h.example/x", "b=2 3; empty=");
+    expect(again, "https://h.example/x", "b=2 3; empty=; of-python=4");
     co_buf_free(&out);
     co_buf_free(&twice);
     co_cookies_free(jar);

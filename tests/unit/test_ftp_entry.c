@@ -106,6 +106,24 @@ static const struct row unix_rows[] = {
         "2004-08-20", 0644, NULL},
     {"-rw-r--r--   1 ann      users        12  8\346\234\210 20\346\227\245 2004\345\271\264 year",
         "year", FILE_, 12, "2004-08-20", 0644, NULL},
+    {"-rw-r--r--   1 ann      users        12  8\354\233\224 20\354\235\274 10:30 Korean", "Korean",
+        FILE_, 12, "2026-08-20 10:30", 0644, NULL},
+    {"-rw-r--r--   1 ann      users        12 29. Juli, 03:26 with commas", "with commas", FILE_,
+        12, "2026-07-29 03:26", 0644, NULL},
+    {"-rw-r--r--   1 ann      users        12 Jan 29, 2020 03:26 VShell", "VShell", FILE_, 12,
+        "2020-01-29 03:26", 0644, NULL},
+    {"-rw-r--r--   1 ann      users        12 Jan 29, 2020 one comma", "one comma", FILE_, 12,
+        "2020-01-29", 0644, NULL},
+    {"-rw-r--r--   1 ann      users        12 Jan 29 2020 03:26", "03:26", FILE_, 12, "2020-01-29",
+        0644, NULL},
+    {"-rw-r--r--   1 ann      users        12 2020/01/29 03:26 slashes", "slashes", FILE_, 12,
+        "2020-01-29 03:26", 0644, NULL},
+    {"-rw-r--r--   1 ann      users        12 29-01-2020 03:26 day before all", "day before all",
+        FILE_, 12, "2020-01-29 03:26", 0644, NULL},
+    {"-rw-r--r--   1 ann      users        12 29.01.2020 03:26 dots", "dots", FILE_, 12,
+        "2020-01-29 03:26", 0644, NULL},
+    {"-rw-r--r--   1 long-one of-a-group123456789 Jan 29 03:26 no room for a space",
+        "no room for a space", FILE_, -1, "2026-01-29 03:26", 0644, NULL},
     {"crw-rw-rw-   1 root     root       1,  3 Nov 27 12:00 null", "null", OTHER_, -1,
         "2026-11-27 12:00", 0666, NULL},
     {"srw-rw-rw-   1 root     root          0 Nov 27 12:00 socket", "socket", OTHER_, -1,
@@ -177,6 +195,19 @@ static const struct row other_rows[] = {
         "1996-09-08 16:09", -1, NULL},
     {"00README.TXT;1      2 30-DEC-1996 17:44 [SYSTEM] (RWED,RWED,RE,RE)", "00README.TXT", FILE_,
         -1, "1996-12-30 17:44", -1, NULL},
+    {"ANN             77824 02/23/20 15:09:55 *DIR       home/", "home", FOLDER_, -1,
+        "2020-02-23 15:09", -1, NULL},
+    {"ANN             12345 02/03/20 15:09:55 *STMF      a file", "a file", FILE_, 12345,
+        "2020-02-03 15:09", -1, NULL},
+    {"ANN             12345 23.02.20 15:09:55 *FILE      DATA.FILE", "DATA.FILE", FILE_, 12345,
+        "2020-02-23 15:09", -1, NULL},
+    {"ANN                                     *MEM       DATA.FILE", "DATA.FILE", FILE_, -1, NULL,
+        -1, NULL},
+    {"ANN                19 02/23/20 15:09:55 *SYMLNK    link", "link", LINK_, -1,
+        "2020-02-23 15:09", -1, NULL},
+    NONE("ANN             12345 02/23/20 15:09:55 *STMF"),
+    NONE("ANN             12345 02/23/20 *STMF      no time"),
+    NONE("ANN             12345 02/23/20 15:09:55 STMF       no star"),
     NONE("CII-MANUAL.TEX;1  %RMS-E-PRV, insufficient privilege or file protection violation"),
     NONE("Directory DISK$PCSA:[ANONYM]"),
     NONE("Total of 12 files, 34 blocks."),
@@ -272,7 +303,7 @@ static void reads_lines_of_unix_and_netware(void **unused)
     check_rows(unix_rows, CO_LENGTH(unix_rows), false);
 }
 
-static void reads_lines_of_dos_eplf_and_vms(void **unused)
+static void reads_lines_of_dos_eplf_vms_and_ibm_i(void **unused)
 {
     (void)unused;
     check_rows(other_rows, CO_LENGTH(other_rows), false);
@@ -333,9 +364,11 @@ static void mvs_has_headings(void **unused)
                  "WPTA01 3290   2004/03/04  1    3  FB      80  3125  PO  49-MVS.DATASET\r\n"
                  "NRP004 3390   **NONE**    1   15  NONE     0     0  NONE 'QUOTED.FILE'\r\n"
                  "Migrated                                                 MIGRATED.FILE\r\n"
+                 "TSO004 3390   VSAM                                       KEYED.FILE\r\n"
+                 "V43525 Tape                                              TAPE.FILE\r\n"
                  "Pseudo Directory                                         PSEUDO\r\n",
             &sets),
-        "f48-MVS.FILE d49-MVS.DATASET fQUOTED.FILE fMIGRATED.FILE dPSEUDO ");
+        "f48-MVS.FILE d49-MVS.DATASET fQUOTED.FILE fMIGRATED.FILE fKEYED.FILE fTAPE.FILE dPSEUDO ");
     assert_string_equal(
         names_of(" Name     VV.MM   Created       Changed      Size  Init   Mod   Id\r\n"
                  " BNV00200  01.03 2002/01/30 2002/08/22 12:21    12    12     0 GSI\r\n"
@@ -360,7 +393,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_lines_of_unix_and_netware),
-        cmocka_unit_test(reads_lines_of_dos_eplf_and_vms),
+        cmocka_unit_test(reads_lines_of_dos_eplf_vms_and_ibm_i),
         cmocka_unit_test(reads_facts_rfc3659_7),
         cmocka_unit_test(vms_wraps_long_names_and_keeps_versions),
         cmocka_unit_test(mvs_has_headings),

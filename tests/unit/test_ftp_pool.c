@@ -13,10 +13,15 @@ struct server {
     co_group group;
     co_listener *listener;
     unsigned port, sessions, logins, noops, quits;
-    const char *greeting;     /* NULL: the usual one */
-    const char *user_reply;   /* to USER; NULL: the usual one */
-    const char *delete_reply; /* to DELE, and the session ends; NULL: the usual one */
-    int64_t idle_s;           /* after which a session is ended by 421; 0: never */
+    const char *greeting;        /* NULL: the usual one */
+    const char *user_reply;      /* to USER; NULL: the usual one */
+    const char *delete_reply;    /* to DELE, and the session ends; NULL: the usual one */
+    int64_t idle_s;              /* after which a session is ended by 421; 0: never */
+    unsigned inside, inside_max; /* sessions that are logged in; 0: any number may be */
+    const char *full;            /* to PASS when there are as many; "": it hangs up */
+    int64_t lifted_ns;           /* from then on any number may be; 0: never */
+    int64_t login_ms;            /* how long it takes to let somebody in */
+    const char *pass_reply;      /* to PASS, and nobody comes in; NULL: the usual one */
 };
 
 static const char *reply_to(struct server *server, const char *line)
@@ -25,6 +30,13 @@ static const char *reply_to(struct server *server, const char *line)
         return server->user_reply ? server->user_reply : "331 Now the password";
     if (strncmp(line, "PASS", 4) == 0) {
         server->logins++;
+        if (server->pass_reply)
+            return server->pass_reply;
+        if (server->inside_max && server->inside == server->inside_max &&
+            (server->lifted_ns == 0 || co_now_ns() < server->lifted_ns))
+            return server->full;
+        server->inside++;
+        co_sleep(server->login_ms);
         return "230 In";
     }
     if (strncmp(line, "NOOP", 4) == 0) {
@@ -37,7 +49,7 @@ static const char *reply_to(struct server *server, const char *line)
 }
 
 /* One command. False: the session is over. */
-static bool attend(struct server *server, co_stream *stream)
+static bool attend(struct server *server, co_stream *stream, bool *inside)
 {
     char line[256];
     co_scope scope;
@@ -54,16 +66,21 @@ static bool attend(struct server *server, co_stream *stream)
         return false;
     }
     const char *reply = reply_to(server, line);
+    *inside |= strcmp(reply, "230 In") == 0;
+    if (!*reply)
+        return false;
     return co_print(stream, "%s\r\n", reply) == 0 && strncmp(reply, "421", 3) != 0;
 }
 
 static int serve_one(co_stream *stream, void *arg)
 {
     struct server *server = arg;
+    bool inside = false;
     server->sessions++;
     co_print(stream, "%s\r\n", server->greeting ? server->greeting : "220 Hello");
-    while (!server->greeting && attend(server, stream))
+    while (!server->greeting && attend(server, stream, &inside))
         continue;
+    server->inside -= inside;
     return 0;
 }
 
@@ -326,6 +343,86 @@ VIRTUAL_TEST(one_that_ends_in_421_is_not_kept)
     return 0;
 }
 
+/* ---- limits of the server -------------------------------------------------------------------- */
+
+/* Somebody who uses one for a while. */
+struct guest {
+    struct rig *rig;
+    int64_t stays_ms;
+    unsigned *at_once, *most;
+};
+
+static int be_guest(void *arg)
+{
+    struct guest *guest = arg;
+    co_ftp_client *client;
+    int rc = take(guest->rig, &guest->rig->place, &client);
+    if (rc < 0)
+        return rc;
+    if (++*guest->at_once > *guest->most)
+        *guest->most = *guest->at_once;
+    co_sleep(guest->stays_ms);
+    --*guest->at_once;
+    co_ftp_pool_give(guest->rig->pool, &guest->rig->place, client);
+    return 0;
+}
+
+/* The first error of `count` guests at once; ret_most: how many were inside together. */
+static int invite(struct rig *rig, unsigned count, int64_t stay_ms, unsigned *ret_most)
+{
+    unsigned at_once = 0;
+    struct guest guest = {rig, stay_ms, &at_once, ret_most};
+    co_group group;
+    *ret_most = 0;
+    co_group_open(&group, &(struct co_group_options){.keep_going = true});
+    for (unsigned i = 0; i < count; i++)
+        co_go(&group, be_guest, &guest);
+    return co_group_close(&group);
+}
+
+VIRTUAL_TEST(a_server_that_lets_no_more_in_is_shared_by_those_who_are)
+{
+    static const char *const replies[] = {"530 Too many", "421 Too many", ""};
+    static const unsigned limits[] = {1, 2, 3};
+    for (size_t i = 0; i < CO_LENGTH(replies) * CO_LENGTH(limits); i++) {
+        struct rig rig = {
+            .server = {.full = replies[i % 3], .inside_max = limits[i / 3], .login_ms = 500}};
+        unsigned most;
+        REQUIRE(open_rig(&rig) == 0);
+        CHECK_INT(invite(&rig, 8, 5000, &most), 0);
+        CHECK_INT(most, limits[i / 3]);
+        CHECK(rig.server.logins <= 8);
+        CHECK_INT(invite(&rig, 8, 5000, &most), 0);
+        CHECK_INT(most, limits[i / 3]);
+        close_rig(&rig);
+    }
+    return 0;
+}
+
+VIRTUAL_TEST(a_limit_is_believed_for_a_while)
+{
+    static struct rig rig = {.server = {.full = "421 Too many", .inside_max = 1}};
+    unsigned most;
+    REQUIRE(open_rig(&rig) == 0);
+    rig.server.lifted_ns = co_now_ns() + CO_SECOND;
+    CHECK_INT(invite(&rig, 3, 61000, &most), 0);
+    CHECK_INT(most, 2);
+    close_rig(&rig);
+    return 0;
+}
+
+VIRTUAL_TEST(a_wrong_password_is_said_once_by_each)
+{
+    static struct rig rig = {.server.pass_reply = "530 Wrong"};
+    unsigned most;
+    REQUIRE(open_rig(&rig) == 0);
+    CHECK_INT(invite(&rig, 4, 0, &most), CO_ELOGIN);
+    CHECK_INT(rig.server.logins, 4);
+    CHECK_INT(most, 0);
+    close_rig(&rig);
+    return 0;
+}
+
 /* What is refused for good is not tried again. */
 VIRTUAL_TEST(what_is_refused_leaves_the_connection_as_it_is)
 {
@@ -358,6 +455,9 @@ int main(void)
         cmocka_unit_test(a_server_that_is_busy_is_come_back_to_later),
         cmocka_unit_test(one_that_ends_in_421_is_not_kept),
         cmocka_unit_test(what_is_refused_leaves_the_connection_as_it_is),
+        cmocka_unit_test(a_server_that_lets_no_more_in_is_shared_by_those_who_are),
+        cmocka_unit_test(a_limit_is_believed_for_a_while),
+        cmocka_unit_test(a_wrong_password_is_said_once_by_each),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -445,11 +445,13 @@ static void moves_within_this_host_rfc4918_9_9(void **state)
     assert_int_equal(move("/d", "https://a:80/e", ""), 502);
     assert_int_equal(move("/d", "https://A:443/f", ""), 201); /* before us is who speaks TLS */
     assert_int_equal(move("/f", "http://A:80/e", ""), 201);
+    assert_int_equal(
+        move("/e", "HTTP://a/e?x=/y", ""), 403); /* itself: a query names nothing else */
     assert_int_equal(move("/sub/", "/renamed/", ""), 201);
     assert_true(exists("renamed") && !exists("sub"));
     assert_content("e", "x");
     static const char *const foreign[] = {
-        "http://evil/x", "//evil/x", "ftp://a/x", "x", "http://a", "http://a:81/x"};
+        "http://evil/x", "//evil/x", "ftp://a/x", "x", "http://a", "http://a:81/x", "/x#y"};
     for (size_t i = 0; i < CO_LENGTH(foreign); i++)
         assert_in_range(move("/e", foreign[i], ""), 400, 502);
     assert_content("e", "x");
@@ -463,8 +465,13 @@ static void a_move_replaces_only_if_it_may(void **state)
     put_folder("sub");
     put_text("sub/x", "x");
     assert_int_equal(move("/a", "/b", "Overwrite: F\r\n"), 412);
+    assert_int_equal(move("/a", "/b", "Overwrite: f\r\n"), 412); /* as RFC 2616 2.1 has literals */
     assert_int_equal(move("/a", "/b", "Overwrite: maybe\r\n"), 400);
     assert_int_equal(move("/a", "/sub", ""), 409);
+    assert_int_equal(move("/a", "/sub/", ""), 409);
+    assert_in_body("A folder is in the way");
+    assert_int_equal(move("/sub", "/a", "Overwrite: t\r\n"), 409);
+    assert_in_body("A file is in the way");
     assert_int_equal(move("/a", "/a", ""), 403);
     assert_int_equal(move("/none", "/c", ""), 404);
     assert_int_equal(move("/a", "/none/c", ""), 409);

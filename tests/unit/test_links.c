@@ -16,9 +16,9 @@ static const char *links_of(co_text page, size_t step)
     co_links_start(&links);
     for (size_t at = 0; at < page.size; at += step) {
         co_text input = {page.at + at, step < page.size - at ? step : page.size - at};
-        while (co_links_next(&links, &input) == 1)
-            size += (size_t)snprintf(
-                found + size, sizeof found - size, "%.*s|", CO_TEXT_PRINT(links.href));
+        for (int what; (what = co_links_next(&links, &input)) > 0;)
+            size += (size_t)snprintf(found + size, sizeof found - size, "%s%.*s|",
+                what == CO_LINKS_BASE ? "base:" : "", CO_TEXT_PRINT(links.href));
     }
     snprintf(found + size, sizeof found - size, "%.*s", CO_TEXT_PRINT(links.title));
     co_links_free(&links);
@@ -40,6 +40,14 @@ static void finds_links_however_they_are_quoted(void **state)
     check("<link href='no'><area href='no'><abbr href='no'></a href='no'>", "");
     check("<a href=x", "");
     check("< a href=x><a/href=y>", "y|");
+    check("<a href='\n\t a\tb \r\n'><a href='&#32;\f'>", "a\tb||"); /* HTML 2.4.1 */
+}
+
+static void finds_the_first_base_html_4_2_3(void **state)
+{
+    (void)state;
+    check("<a href=x><BASE target=_top><base href='/a&amp;b/'><base href=no><a href=y>",
+        "x|base:/a&b/|y|");
 }
 
 static void undoes_character_references(void **state)
@@ -105,6 +113,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_links_however_they_are_quoted),
+        cmocka_unit_test(finds_the_first_base_html_4_2_3),
         cmocka_unit_test(undoes_character_references),
         cmocka_unit_test(passes_over_what_is_no_markup),
         cmocka_unit_test(keeps_the_title),

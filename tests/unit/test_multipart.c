@@ -115,6 +115,39 @@ static void quotes_in_names_are_unescaped(void **state)
     assert_decoded(FILE_PART("C:\\a\\b", "x") "--XX--", "<f|C:\\a\\b:x>!");
 }
 
+#define NAMED(parameters)                                                                          \
+ "--XX\r\nContent-Disposition: form-data; name=f; " parameters "\r\n\r\nx\r\n--XX--"
+
+/* RFC 7578 4.2 has done away with filename*, but some clients send nothing else. */
+static void an_encoded_name_counts_before_a_plain_one(void **state)
+{
+    (void)state;
+    assert_decoded(NAMED("filename*=utf-8''%E2%82%AC%20a.txt"), "<f|\342\202\254 a.txt:x>!");
+    assert_decoded(NAMED("filename*=\"UTF-8'de'a;b\""), "<f|a;b:x>!");
+    assert_decoded(NAMED("filename=\"=?utf-8?B?4oKs?=\"; filename*=utf-8''b"), "<f|b:x>!");
+    assert_decoded(NAMED("filename*=utf-8''b; filename=a"), "<f|b:x>!");
+    assert_decoded(NAMED("filename=a; filename*=utf-8''%zz"), "<f|a:x>!");
+    assert_decoded(NAMED("filename=a; filename*=koi8-r''b"), "<f|a:x>!");
+    assert_decoded(NAMED("filename=\"\"; filename*=utf-8''"), "<f|:x>!");
+}
+
+static void a_name_that_cannot_be_read_is_no_missing_name(void **state)
+{
+    (void)state;
+    assert_decoded(NAMED("filename*=utf-8''%zz"), "no disposition");
+    assert_decoded(NAMED("filename*=koi8-r''b"), "no disposition");
+    assert_decoded(NAMED("filename*=b"), "no disposition");
+}
+
+static void folded_fields_are_one_rfc5322_2_2_3(void **state)
+{
+    (void)state;
+    assert_decoded("--XX\r\nContent-Disposition: form-data;\r\n\tname=f;\r\n  filename=\"a\"\r\n"
+                   "X: y\r\n z\r\n\r\nx\r\n--XX--",
+        "<f|a:x>!");
+    assert_decoded("--XX\r\n\r\n Content-Disposition: form-data\r\n\r\n", "no disposition");
+}
+
 #define WITH_70(more)                                                                              \
  ("multipart/form-data; boundary="                                                                 \
   "1234567890123456789012345678901234567890123456789012345678901234567890" more)
@@ -154,6 +187,9 @@ int main(void)
         cmocka_unit_test(a_head_is_bounded),
         cmocka_unit_test(an_unfinished_body_has_no_end),
         cmocka_unit_test(quotes_in_names_are_unescaped),
+        cmocka_unit_test(an_encoded_name_counts_before_a_plain_one),
+        cmocka_unit_test(a_name_that_cannot_be_read_is_no_missing_name),
+        cmocka_unit_test(folded_fields_are_one_rfc5322_2_2_3),
         cmocka_unit_test(takes_the_boundary_that_there_is),
         cmocka_unit_test(a_file_lands_below_its_folder),
     };
