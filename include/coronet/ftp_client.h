@@ -52,7 +52,8 @@ struct co_ftp_client_options {
     co_tls *proxy_tls;   /* whom to trust as that proxy; borrowed; NULL: the system's authorities */
     int64_t connect_ms;  /* for each connection to come about, look-up and TLS too; 0: 30,000 */
     int64_t reply_ms;    /* for each reply; 0: 60,000 */
-    int64_t min_rate;    /* bytes a second of transfers, after 15 s; 0: 1; negative: none */
+    int64_t stall_ms;    /* silence within a transfer; 0: 15,000 */
+    int64_t min_rate;    /* bytes a second of transfers, beyond that; 0: 1; negative: none */
     uint64_t limit_rate; /* bytes a second of transfers; 0: no limit */
     bool active;         /* the server makes the data connections (EPRT, PORT) */
     bool ascii;          /* transfers are of text: line ends are converted (RFC 959 3.1.1.1) */

@@ -39,7 +39,8 @@ struct co_http_client_options {
     int family;             /* AF_INET or AF_INET6 only; 0: both */
     int64_t connect_ms;     /* for look-up, connection and TLS together; 0: 30,000 */
     int64_t head_ms;        /* from the request's end to the response's head; 0: 60,000 */
-    int64_t min_rate;       /* bytes a second either way, after 15 s; 0: 1; negative: none */
+    int64_t stall_ms;       /* silence within a body, either way; 0: 15,000 */
+    int64_t min_rate;       /* bytes a second, either way, beyond that; 0: 1; negative: none */
     uint64_t limit_rate;    /* bytes a second of a connection, each way; 0: no limit */
     unsigned idle_max;      /* connections that are kept for later; 0: 32 */
     unsigned redirects_max; /* followed in a row; 0: 20 */

@@ -16,17 +16,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define LINE_MAX  (1U << 20)
-#define NETRC_MAX (1U << 20) /* bytes of a netrc file */
-#define MINUTE_MS 60000
+#define LINE_MAX   (1U << 20)
+#define NETRC_MAX  (1U << 20) /* bytes of a netrc file */
+#define CONNECT_MS 30000
 
 void co_transfer_defaults(struct co_transfer_command *command)
 {
     command->jobs = 4;
     command->retries = 3;
     command->max_redirects = 20;
-    command->timeout = MINUTE_MS;
-    command->connect_timeout = MINUTE_MS / 2;
+    command->connect_timeout = CONNECT_MS;
 }
 
 int co_transfer_usage(const char *text)
@@ -61,6 +60,7 @@ static void choose_client(
                                          : 0,
         .connect_ms = command->connect_timeout,
         .head_ms = command->timeout,
+        .stall_ms = command->timeout,
         .limit_rate = (uint64_t)command->limit_rate,
         .user_agent = command->user_agent,
         .netrc = co_buf_text(&transfer->netrc),

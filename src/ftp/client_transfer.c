@@ -36,6 +36,7 @@ int co_ftp_transfer_new(
     transfer->over = way->over;
     transfer->converted = CO_BUF(4 * TEXT_STEP);
     co_pace_start(&transfer->pace, client->options.min_rate, client->options.limit_rate);
+    co_pace_allow(&transfer->pace, client->options.stall_ms);
     client->transfer = transfer;
     *ret = transfer;
     return 0;

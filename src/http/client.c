@@ -189,6 +189,7 @@ static int ask(co_http_response *response)
         .outgoing = &errand->outgoing,
         .place_ms = options->connect_ms,
         .head_ms = options->head_ms,
+        .stall_ms = options->stall_ms,
         .min_rate = options->min_rate,
         .limit_rate = options->limit_rate,
     };

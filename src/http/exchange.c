@@ -4,13 +4,19 @@
 #include "http/h2_client.h"
 #include "net/stream.h"
 
+static void pace_start(struct co_pace *pace, const struct co_http_question *question)
+{
+    co_pace_start(pace, question->min_rate, question->limit_rate);
+    co_pace_allow(pace, question->stall_ms);
+}
+
 /* A server may answer, and close, before it has read all of a request (RFC 9112 9.5): a failed
  * write is told only if no response has come. */
 static int send_request(co_stream *stream, const struct co_http_question *question)
 {
     struct co_pace pace;
     struct iovec pieces[] = {co_piece(question->head), co_piece(question->body)};
-    co_pace_start(&pace, question->min_rate, question->limit_rate);
+    pace_start(&pace, question);
     return co_pace_writev(&pace, stream, pieces, question->body.size > 0 ? 2 : 1);
 }
 
@@ -76,9 +82,15 @@ static int send_body(co_stream *stream, const struct co_http_question *question,
     int rc = await_word(stream, question, answer, heard);
     if (rc <= 0)
         return rc < 0 ? rc : ANSWERED;
-    co_pace_start(&pace, question->min_rate, question->limit_rate);
+    pace_start(&pace, question);
     rc = co_http_outgoing_send(body, &pace, stream);
     return rc == 1 ? STOPPED : rc;
+}
+
+int co_http_waited(co_scope *scope, int rc)
+{
+    bool is_late = co_scope_close(scope) == CO_EDEADLINE && rc < 0 && co_status() == 0;
+    return is_late ? co_fail(CO_EDEADLINE, "the server does not answer in time") : rc;
 }
 
 static int read_answer(co_stream *stream, const struct co_http_question *question,
@@ -87,8 +99,7 @@ static int read_answer(co_stream *stream, const struct co_http_question *questio
     co_scope scope;
     co_scope_open(&scope, question->head_ms);
     int rc = co_response_head_read(stream, question->method, &answer->text, &answer->head, heard);
-    co_scope_close(&scope);
-    return rc;
+    return co_http_waited(&scope, rc);
 }
 
 /* Is there nothing to wait for? That the peer does not read may have a reason that it tells. */
@@ -119,7 +130,7 @@ static int converse(co_stream *stream, const struct co_http_question *question,
         .chunked.padded = true,
     };
     answer->head.keep_alive &= sent == SENT;
-    co_pace_start(&answer->body.pace, question->min_rate, question->limit_rate);
+    pace_start(&answer->body.pace, question);
     return 0;
 }
 

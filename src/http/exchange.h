@@ -34,6 +34,7 @@ struct co_http_question {
     struct co_http_outgoing *outgoing; /* instead of it, when it has a source; NULL: it has not */
     int64_t place_ms; /* to wait for other requests of the same connection to end, at most */
     int64_t head_ms;  /* to wait for the response's head */
+    int64_t stall_ms; /* as the client's, as are the rates */
     int64_t min_rate;
     uint64_t limit_rate;
 };
@@ -79,5 +80,8 @@ ssize_t co_http_exchange_next(struct co_http_answer *answer, co_text *ret);
 
 /* Ends an exchange. True when the connection may be used for another one. May suspend. */
 bool co_http_exchange_end(struct co_http_answer *answer);
+
+/* Ends the wait for a response's head, which came to rc: that it was too long is told in words. */
+int co_http_waited(co_scope *scope, int rc);
 
 #endif

@@ -76,7 +76,7 @@ static ssize_t await_bytes(co_http_request *request, struct co_h2_stream *stream
         if (stream->h2->ended)
             return CO_EEOF;
         co_event_clear(&stream->wake);
-        co_pace_wait_begin(&wait, &request->incoming.pace, 0);
+        co_pace_wait_begin(&wait, &request->incoming.pace);
         int rc = co_event_wait(&stream->wake);
         size_t moved = co_h2_bytes_front(&stream->body).size;
         rc = (int)co_pace_wait_end(&wait, &request->incoming.pace, rc, moved);

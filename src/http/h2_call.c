@@ -22,10 +22,13 @@ static struct co_h2_call *call_new(struct co_h2_link *h2, const struct co_http_q
         .window = CO_H2_CALL_BYTES};
     co_pace_start(&call->reading, question->min_rate, 0);
     co_pace_start(&call->writing, question->min_rate, 0);
+    co_pace_allow(&call->reading, question->stall_ms);
+    co_pace_allow(&call->writing, question->stall_ms);
     co_list_append(&h2->calls, &call->link);
     if (!h2->is_paced) {
         co_pace_start(&h2->reading, -1, question->limit_rate);
         co_pace_start(&h2->writing, question->min_rate, question->limit_rate);
+        co_pace_allow(&h2->writing, question->stall_ms);
         h2->is_paced = true;
     }
     return call;
@@ -127,7 +130,7 @@ static int await_bytes(struct co_h2_call *call)
 {
     struct co_pace_wait wait;
     uint64_t received = call->h2->received;
-    co_pace_wait_begin(&wait, &call->reading, 0);
+    co_pace_wait_begin(&wait, &call->reading);
     int rc = co_h2_link_await(call, has_bytes);
     uint64_t moved = call->h2->received - received;
     rc = (int)co_pace_wait_end(&wait, &call->reading, rc, moved);
@@ -211,8 +214,7 @@ static int converse(
     if (rc < 0)
         return rc;
     co_scope_open(&scope, question->head_ms);
-    rc = co_h2_link_await(call, has_head);
-    co_scope_close(&scope);
+    rc = co_http_waited(&scope, co_h2_link_await(call, has_head));
     return rc < 0 ? rc : read_head(call, answer);
 }
 

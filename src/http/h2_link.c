@@ -125,7 +125,7 @@ int co_h2_link_say(struct co_h2_link *h2)
     h2->is_written = true;
     int rc = gather(h2);
     while (rc == 0 && stream->out_size > 0) {
-        rc = co_pace_uncork(&h2->writing, stream, stream->out_size);
+        rc = co_pace_uncork(&h2->writing, stream);
         co_cork(stream);
         if (rc == 0)
             rc = gather(h2);

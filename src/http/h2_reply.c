@@ -125,7 +125,7 @@ static int await_turn(co_http_request *request, struct co_h2_stream *stream)
     struct co_pace_wait wait;
     uint64_t left = stream->piece.left, others = h2->data_sent;
     co_event_clear(&stream->wake);
-    co_pace_wait_begin(&wait, &request->writing, 0);
+    co_pace_wait_begin(&wait, &request->writing);
     int rc = co_event_wait(&stream->wake);
     uint64_t moved = left - stream->piece.left;
     rc = (int)co_pace_wait_end(&wait, &request->writing, rc, moved);

@@ -163,7 +163,7 @@ static int await_some(struct co_h2_call *call)
     uint64_t sent = call->sent;
     int64_t silent = silence(call);
     call->has_moved = false;
-    co_pace_wait_begin(&wait, &call->writing, 0);
+    co_pace_wait_begin(&wait, &call->writing);
     int rc = co_h2_link_await(call, has_moved);
     wait.since += silence(call) - silent;
     rc = (int)co_pace_wait_end(&wait, &call->writing, rc, call->sent - sent);

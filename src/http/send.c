@@ -18,9 +18,8 @@ int co_http_flush(co_http_request *request)
     if (!request->corked)
         return 0;
     request->corked = false;
-    size_t held = request->held;
     request->held = 0;
-    return co_pace_uncork(&request->writing, request->stream, held);
+    return co_pace_uncork(&request->writing, request->stream);
 }
 
 int co_http_send(co_http_request *request, const struct iovec *pieces, unsigned count)

@@ -2,10 +2,10 @@
 /*
  * The pace of a transfer: fast enough for us to wait (attacks H17, H18), slow enough for a limit.
  *
- * A peer has an allowance of 15 seconds of our waiting. Waiting uses it up, each byte that moves
- * earns 1/min_rate of a second back, never above the 15 seconds: so a silence is cut off soon after
- * 15 seconds whatever came before, and a dribble below the minimum rate too. Only time spent
- * waiting for the peer counts, not the handler's own.
+ * A peer has an allowance of our waiting, by default of 15 seconds. Waiting uses it up, each byte
+ * that moves earns 1/min_rate of a second back, never above the allowance: so a silence is cut off
+ * soon after 15 seconds whatever came before, and a dribble below the minimum rate too. Only time
+ * spent waiting for the peer counts, not the handler's own.
  *
  * A limit is kept by sleeping after each step, either way: a peer that is read from late is told to
  * wait by TCP. What was left unused longer ago than one step is lost.
@@ -17,9 +17,8 @@
 #include "coronet/fiber.h"
 #include "coronet/stream.h"
 
-#define CO_PACE_GRACE_NS (15 * CO_SECOND) /* of waiting before a peer's rate counts */
-
 struct co_pace {
+    int64_t grace_ns;     /* of waiting before a peer's rate counts */
     int64_t allowance_ns; /* of waiting left */
     int64_t min_rate;     /* bytes a second; <= 0: none is asked for */
     uint64_t limit_rate;  /* bytes a second; 0: no limit */
@@ -29,6 +28,9 @@ struct co_pace {
 
 /* Both rates as in the servers' options, min_rate with its default filled in. */
 void co_pace_start(struct co_pace *pace, int64_t min_rate, uint64_t limit_rate);
+
+/* Right after the start: another allowance, in ms; 0: that of 15 seconds. */
+void co_pace_allow(struct co_pace *pace, int64_t grace_ms);
 
 /* co_read and co_peek(stream, 1, ...) in pace: CO_ETOOSLOW when the peer is too slow. */
 ssize_t co_pace_read(struct co_pace *pace, co_stream *stream, void *ret_bytes, size_t size);
@@ -47,9 +49,7 @@ struct co_pace_wait {
     int64_t since;
 };
 
-/* `ahead`: bytes whose time is granted in advance, because an interrupted write cannot tell how
- * many of them went out. */
-void co_pace_wait_begin(struct co_pace_wait *wait, const struct co_pace *pace, size_t ahead);
+void co_pace_wait_begin(struct co_pace_wait *wait, const struct co_pace *pace);
 
 /* Ends the wait and books it. Returns CO_ETOOSLOW when it was this wait that came to its deadline,
  * otherwise `result`. */
@@ -71,10 +71,10 @@ struct co_pace_span {
     uint64_t offset, size;
 };
 
-/* co_writev, co_write_file, and co_uncork of `held` bytes, in pace. */
+/* co_writev, co_uncork and co_write_file, in pace. */
 int co_pace_writev(
     struct co_pace *pace, co_stream *stream, const struct iovec *pieces, unsigned count);
-int co_pace_uncork(struct co_pace *pace, co_stream *stream, size_t held);
+int co_pace_uncork(struct co_pace *pace, co_stream *stream);
 int co_pace_write_file(struct co_pace *pace, co_stream *stream, struct co_pace_span *span);
 
 /* Shuts writing down and waits, in pace, until the peer's machine has all that was written, or the

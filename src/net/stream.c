@@ -399,8 +399,10 @@ static size_t out_advance(struct co_stream *stream, size_t sent)
     return from_cork;
 }
 
-/* Sends the cork's content and then the pieces, all of it. */
-static int send_all(struct co_stream *stream, const struct iovec *more, unsigned more_count)
+/* Sends the cork's content and then the pieces, all of it. ret_sent: how much of them has gone when
+ * it ends in the midst; NULL: nobody is told, and what is torn stays so. */
+static int send_all(
+    struct co_stream *stream, const struct iovec *more, unsigned more_count, uint64_t *ret_sent)
 {
     struct iovec room[PIECES_MAX + 1], *pieces = room;
     unsigned count = 0;
@@ -416,11 +418,14 @@ static int send_all(struct co_stream *stream, const struct iovec *more, unsigned
     while (count > 0) {
         long n = stream->kind->send(stream, pieces, count);
         if (n < 0) {
-            if (torn)
+            if (torn && !ret_sent)
                 stream->write_error = (int32_t)n;
             return write_end(stream, n);
         }
-        torn |= (size_t)n > out_advance(stream, (size_t)n);
+        size_t own = (size_t)n - out_advance(stream, (size_t)n);
+        torn |= own > 0;
+        if (ret_sent)
+            *ret_sent += own;
         if (stream->out_size)
             pieces->iov_len = stream->out_size;
         else
@@ -456,7 +461,18 @@ int co_writev(co_stream *stream, const struct iovec *pieces, unsigned count)
         return -EINVAL;
     if (co_stream_hold(stream, pieces, count))
         return 0;
-    return send_all(stream, pieces, count);
+    return send_all(stream, pieces, count, NULL);
+}
+
+int co_stream_writev(
+    struct co_stream *stream, const struct iovec *pieces, unsigned count, uint64_t *ret_sent)
+{
+    *ret_sent = 0;
+    if (!co_stream_hold(stream, pieces, count))
+        return send_all(stream, pieces, count, ret_sent);
+    for (unsigned i = 0; i < count; i++)
+        *ret_sent += pieces[i].iov_len;
+    return 0;
 }
 
 int co_write(co_stream *stream, const void *bytes, size_t size)
@@ -521,7 +537,7 @@ int co_write_file(
     co_stream *stream, int file_fd, uint64_t offset, uint64_t size, uint64_t *ret_sent)
 {
     uint64_t sent = 0;
-    long n = stream->out_size ? send_all(stream, NULL, 0) : 0;
+    long n = stream->out_size ? send_all(stream, NULL, 0, NULL) : 0;
     if (n == 0)
         n = write_begin(stream);
     if (n == 0) {
@@ -548,7 +564,7 @@ void co_cork(co_stream *stream)
 int co_uncork(co_stream *stream)
 {
     stream->corked = false;
-    return stream->out_size ? send_all(stream, NULL, 0) : stream->write_error;
+    return stream->out_size ? send_all(stream, NULL, 0, NULL) : stream->write_error;
 }
 
 /* ---- ending

@@ -171,6 +171,11 @@ void co_stream_local(struct co_stream *stream, co_address *ret);
  * peer's machine. */
 long co_stream_unsent(const struct co_stream *stream);
 
+/* co_writev of which *ret_sent tells how much has gone when it ends in the midst: the caller goes
+ * on from there, or nothing can be written any more. */
+int co_stream_writev(
+    struct co_stream *stream, const struct iovec *pieces, unsigned count, uint64_t *ret_sent);
+
 /* Puts the pieces into the cork; false: there is none, or they do not fit. Does not suspend. */
 bool co_stream_hold(struct co_stream *stream, const struct iovec *pieces, unsigned count);
 

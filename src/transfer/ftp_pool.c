@@ -247,6 +247,7 @@ static int connect_to(
         .family = options->family,
         .connect_ms = options->connect_ms,
         .reply_ms = options->head_ms,
+        .stall_ms = options->stall_ms,
         .limit_rate = options->limit_rate,
         .active = pool->active,
         .ascii = place->ascii,

@@ -38,11 +38,11 @@ def here(tmp_path_factory):
 class Transfer:
     """One file, by one command: where it comes from, where it goes."""
 
-    def __init__(self, command, kind, one, folder, here):
-        self.command, self.kind, self.here = command, kind, here
+    def __init__(self, command, kind, one, folder, here, content=CONTENT):
+        self.command, self.kind, self.here, self.content = command, kind, here, content
         self.target = {'get': here, 'put': folder, 'mirror': here / 'down'}[command]
         self.source = (here if command == 'put' else folder) / 'large'
-        self.source.write_bytes(CONTENT)
+        self.source.write_bytes(content)
         self.source.chmod(0o644)
         self.use(one)
 
@@ -76,17 +76,17 @@ class Transfer:
         assert not (self.target / 'large').exists()
         before = self.partial()
         run(*self.words(*(() if self.command == 'mirror' else ('-c',))), cwd=self.here)
-        assert before > 0 and (self.target / 'large').read_bytes() == CONTENT
+        assert before > 0 and (self.target / 'large').read_bytes() == self.content
         assert self.partial() == 0
 
 
 @pytest.fixture
 def transfer(server, folder, here):
     """transfer(command, kind): one, with a server."""
-    def make(command, kind):
+    def make(command, kind, **more):
         folder.chmod(0o777)
         one = server('-4', '--anonymous-write', ftp=['127.0.0.1:0'])
-        return Transfer(command, kind, one, folder, here)
+        return Transfer(command, kind, one, folder, here, **more)
     return make
 
 
@@ -184,6 +184,24 @@ def test_a_server_that_goes_is_told_and_gone_on_with_when_it_is_back(
     first.kill()
     one.use(server(*words, where=[f'localhost:{first.port}'],
                    ftp=[f'127.0.0.1:{first.ftp_port}']))
+    one.goes_on()
+
+
+@both
+@each
+def test_a_server_that_stalls_is_told_and_gone_on_with(transfer, command, kind):
+    one = transfer(command, kind, content=8 * CONTENT)  # more than sockets take
+    process = one.start('--limit-rate', '8M', '--retries', 0, '--timeout', 1)
+    os.kill(one.server.worker_pid, signal.SIGSTOP)
+    try:
+        code = process.wait()
+    finally:
+        os.kill(one.server.worker_pid, signal.SIGCONT)
+    assert code == (9 if command == 'mirror' else 4), process.lines
+    assert one.tells_kept(process), process.lines
+    why = 'has stalled', 'sends too slowly', 'takes too long', 'does not answer in time'
+    assert any('large' in line and any(word in line for word in why)
+               for line in process.lines), process.lines
     one.goes_on()
 
 
