@@ -256,6 +256,13 @@ static int choose_name(const struct job *job, struct co_buf *out)
 
 /* ---- all ------------------------------------------------------------------------------------ */
 
+/* What changes something there is not begun more often than is tried. */
+static struct co_crowd *crowd_of(const struct job *job)
+{
+    const struct co_http_fetch *what = &job->get->settings->what;
+    return what->method || what->body ? NULL : co_hosts_crowd(job->get->hosts, job->index);
+}
+
 static int run_job(void *arg)
 {
     struct job *job = arg;
@@ -276,6 +283,7 @@ static int run_job(void *arg)
             .retries = settings->retries,
             .until_ns = job->get->until_ns,
             .result = &job->result,
+            .crowd = crowd_of(job),
             .attempt = settings->write ? try_function : try_file,
             .arg = job});
     }

@@ -15,6 +15,7 @@
 struct host {
     struct co_heap_node node; /* in `ready`, by its first one's place: some wait, and it has room */
     unsigned at_work;
+    struct co_crowd crowd;
     size_t first, last;
 };
 
@@ -131,4 +132,9 @@ void co_hosts_give(struct co_hosts *hosts, size_t index)
     struct host *host = hosts->owner[index];
     host->at_work--;
     make_ready(hosts, host);
+}
+
+struct co_crowd *co_hosts_crowd(struct co_hosts *hosts, size_t index)
+{
+    return &hosts->owner[index]->crowd;
 }

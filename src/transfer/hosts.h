@@ -4,7 +4,7 @@
 #ifndef CO_TRANSFER_HOSTS_H
 #define CO_TRANSFER_HOSTS_H
 
-#include "base/base.h"
+#include "transfer/insist.h"
 
 struct co_hosts;
 
@@ -18,5 +18,8 @@ void co_hosts_free(struct co_hosts *hosts);
 ssize_t co_hosts_take(struct co_hosts *hosts);
 /* It is done. */
 void co_hosts_give(struct co_hosts *hosts, size_t index);
+
+/* The crowd of those at work at its host. */
+struct co_crowd *co_hosts_crowd(struct co_hosts *hosts, size_t index);
 
 #endif

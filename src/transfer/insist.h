@@ -3,6 +3,7 @@
 #ifndef CO_TRANSFER_INSIST_H
 #define CO_TRANSFER_INSIST_H
 
+#include "coronet/sync.h"
 #include "transfer/download.h"
 
 /* More of how a file went, as far as it is known. */
@@ -31,6 +32,13 @@ struct co_transfer_events {
     void *arg;
 };
 
+/* Jobs at one server at once. All zeros at first. */
+struct co_crowd {
+    unsigned active; /* attempts under way */
+    uint64_t served; /* attempts that the server has let in */
+    co_event ended;  /* one of them, whatever came of it */
+};
+
 /* One file's. */
 struct co_job {
     const struct co_transfer_events *events;
@@ -39,6 +47,11 @@ struct co_job {
     unsigned retries;
     int64_t until_ns; /* of co_now_ns: no try begins later; 0: any time */
     struct co_transfer_result *result;
+    /* With it a refusal (503 without Retry-After, or a connection that is cut before any response)
+     * while others are under way is no failure: servers limit their number. It is tried again once
+     * one has ended. Only for what does no harm when it is begun more often than is tried. NULL:
+     * none. */
+    struct co_crowd *crowd;
     /* One attempt, the nth. 0 or negative; *ret_status as a result's. Whether it may be repeated it
      * can deny by *ret_final. */
     int (*attempt)(void *arg, unsigned nth, int *ret_status, bool *ret_final);

@@ -18,7 +18,8 @@ struct walk {
     struct co_pending pending;
     struct co_buf path; /* of the folder that is looked at */
     struct co_folder from, to;
-    size_t index; /* of the next file */
+    size_t index;          /* of the next file */
+    struct co_crowd crowd; /* of those that come down */
 };
 
 /* One file. */
@@ -230,6 +231,7 @@ static void transfer(struct job *job)
         .what = job->path.at,
         .retries = mirror->retries,
         .result = &job->result,
+        .crowd = mirror->is_upload ? NULL : &job->walk->crowd,
         .attempt = attempt,
         .arg = job});
     mirror->totals.transferred += rc == 0 && !job->is_folder;

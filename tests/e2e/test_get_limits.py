@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What `coronet get` takes of a response's head, and how much is too much."""
+"""What `coronet get` takes of a response's head, how much is too much, and how many a server."""
 
 import socket
 import threading
@@ -77,3 +77,33 @@ def test_a_large_interim_head_that_stalls_is_gone_on_with(here, cut):  # noqa: F
     thread.join(timeout=PATIENCE)
     server.close()
     assert taken == [b'content']
+
+
+# ---- limits of the server -----------------------------------------------------------------------
+
+def one_at_a_time():
+    """Answers a request as soon as another one has been refused, and one later at once."""
+    inside, refused = threading.Lock(), threading.Event()
+
+    def answer(_, nth):
+        if not inside.acquire(blocking=False):
+            refused.set()
+            return b'HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n'
+        try:
+            assert refused.wait(PATIENCE)
+            return b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
+        finally:
+            inside.release()
+    return answer
+
+
+def test_one_request_too_many_waits_for_another(scripted, here):  # noqa: F811
+    one = scripted(one_at_a_time())
+    urls = [f'{one.url}/{name}' for name in 'abcd']
+    get(*urls, cwd=here)
+    assert sorted(path.name for path in here.iterdir()) == list('abcd')
+
+
+def test_what_is_sent_is_not_sent_more_often(scripted, here):  # noqa: F811
+    one = scripted(one_at_a_time())
+    get('--data', 'x', *(f'{one.url}/{name}' for name in 'ab'), cwd=here, code=9)
