@@ -5,8 +5,8 @@
  * session.c reads commands and finds their handler in command.c's table; login.c, path.c, file.c,
  * list.c, secure.c and transfer.c hold the handlers; data.c makes data connections; reply.c
  * answers. The session is a fiber while it has something to do and parks in between; a transfer
- * runs in a second fiber, and session.c goes on listening meanwhile. Only the session's own fiber
- * ever writes to the control connection.
+ * runs in a second fiber, and session.c goes on listening meanwhile, unless prompt.c has done it
+ * all in passing. Only the session's own fiber ever writes to the control connection.
  */
 #ifndef CO_FTP_SESSION_H
 #define CO_FTP_SESSION_H
