@@ -173,25 +173,42 @@ int co_ftp_on_eprt(struct co_ftp_session *session, const struct co_ftp_command *
 
 /* ---- making it ------------------------------------------------------------------------------ */
 
-static int accept_peer(struct co_ftp_session *session, co_stream **ret)
+/* Is it the one that the port was drawn for? Then the port is given back; any other is cut. */
+static bool is_expected(struct co_ftp_session *session, co_stream *stream)
 {
     co_address rightful, peer;
-    struct co_ftp_data *data = &session->data;
     co_stream_peer(session->control, &rightful);
-    for (;;) {
-        co_stream *stream;
-        int rc = co_accept(&stream, data->port->listener);
+    co_stream_peer(stream, &peer);
+    if (!co_address_same_host(&peer, &rightful)) {
+        co_abort(stream);
+        return false;
+    }
+    co_port_return(&session->shard->ports, session->data.port, true);
+    session->data.port = NULL;
+    return true;
+}
+
+static int accept_peer(struct co_ftp_session *session, co_stream **ret)
+{
+    co_stream *stream;
+    do {
+        int rc = co_accept(&stream, session->data.port->listener);
         if (rc < 0)
             return rc;
-        co_stream_peer(stream, &peer);
-        if (co_address_same_host(&peer, &rightful)) {
-            co_port_return(&session->shard->ports, data->port, true);
-            data->port = NULL;
-            *ret = stream;
-            return 0;
-        }
-        co_abort(stream);
-    }
+    } while (!is_expected(session, stream));
+    *ret = stream;
+    return 0;
+}
+
+bool co_ftp_data_take(struct co_ftp_session *session, co_stream **ret)
+{
+    co_stream *stream;
+    if (!session->data.port || session->data_secure ||
+        co_accept_now(&stream, session->data.port->listener) < 0 || !is_expected(session, stream))
+        return false;
+    co_ftp_data_forget(session);
+    *ret = stream;
+    return true;
 }
 
 struct begun {

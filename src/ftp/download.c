@@ -52,6 +52,8 @@ static int send_pieces(struct co_ftp_job *transfer)
     struct co_ftp_text text = {0};
     struct co_buf in = CO_BUF(PIECE), out = CO_BUF(2 * PIECE);
     int rc = 0;
+    download->span.offset += transfer->bytes; /* what went before this fiber began */
+    download->span.size -= transfer->bytes;
     while (rc == 0 && download->span.size > 0) {
         co_text piece;
         rc = transfer->local_error = take_piece(download, &in, &piece);
@@ -95,6 +97,8 @@ static int send_file(struct co_ftp_session *session, co_text path, const struct 
         .command = "RETR",
         .path = path,
     };
+    if (file->bytes && !session->ascii && !session->packed)
+        transfer.at_hand = (co_text){file->bytes + from, (size_t)(end - from)};
     return co_ftp_job_run(session, &transfer);
 }
 

@@ -18,7 +18,8 @@
 static int send_pieces(struct co_ftp_session *session, const struct iovec *pieces, unsigned count)
 {
     co_scope scope;
-    if (session->failed || (count && co_stream_hold(session->control, pieces, count)))
+    if (session->failed || (count ? co_stream_hold(session->control, pieces, count)
+                                  : co_stream_uncork_now(session->control)))
         return session->failed;
     co_scope_open(&scope, REPLY_PATIENCE_MS);
     if (count)

@@ -207,6 +207,8 @@ static ssize_t await_input(struct co_ftp_session *session)
 {
     const uint8_t *bytes;
     co_scope scope;
+    if (co_stream_buffered(session->control) > 0)
+        return co_peek(session->control, 1, &bytes);
     co_scope_open(&scope, patience_ms(session));
     ssize_t n = co_peek(session->control, 1, &bytes);
     co_scope_close(&scope);

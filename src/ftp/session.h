@@ -5,8 +5,8 @@
  * session.c reads commands and finds their handler in command.c's table; login.c, path.c, file.c,
  * list.c, secure.c and transfer.c hold the handlers; data.c makes data connections; reply.c
  * answers. The session is a fiber while it has something to do and parks in between; a transfer
- * runs in a second fiber, and session.c goes on listening meanwhile. Only the session's own fiber
- * ever writes to the control connection.
+ * runs in a second fiber, and session.c goes on listening meanwhile, unless prompt.c has done it
+ * all in passing. Only the session's own fiber ever writes to the control connection.
  */
 #ifndef CO_FTP_SESSION_H
 #define CO_FTP_SESSION_H
@@ -166,6 +166,8 @@ int co_ftp_reply_path(struct co_ftp_session *session, int code, co_text path, co
 /* Opens the connection that PASV or PORT has prepared, which is used up. Suspends for at most
  * data_timeout_ms. 0; CO_EDEADLINE when it did not come; -errno. */
 int co_ftp_data_open(struct co_ftp_session *session, co_stream **ret);
+/* The same, if it is in clear and has come already; false: it has not. Does not suspend. */
+bool co_ftp_data_take(struct co_ftp_session *session, co_stream **ret);
 void co_ftp_data_forget(struct co_ftp_session *session);
 
 /* Has it been said where the next one comes from? Replies 425 if not. */
@@ -200,6 +202,7 @@ struct co_ftp_job {
     const char *command; /* "RETR", for the event */
     co_text path;        /* as the tree names it */
     const char *opening; /* text of the 150; NULL: the usual one */
+    co_text at_hand;     /* the beginning of what is sent, if it lies in memory as it is sent */
     bool without_data;   /* nothing goes over a connection */
 
     struct co_ftp_session *session;
@@ -232,6 +235,10 @@ void co_ftp_job_reply_abort(struct co_ftp_session *session, const struct co_ftp_
 
 /* Sends bytes of a transfer's, and counts them. 0 or negative. */
 int co_ftp_job_send(struct co_ftp_job *transfer, co_text bytes);
+
+/* Moves what can be moved without waiting for anything. True: that was the whole; false: the rest
+ * takes a fiber of its own. (prompt.c) */
+bool co_ftp_prompt(struct co_ftp_job *transfer);
 
 /* Tells an event, with what the session knows added; its paths are the tree's. (server.c) */
 void co_ftp_tell(struct co_ftp_session *session, const struct co_ftp_event *event);

@@ -65,7 +65,7 @@ static int move(struct co_ftp_job *transfer)
     struct co_ftp_session *session = transfer->session;
     if (transfer->without_data)
         return transfer->move(transfer);
-    int rc = co_ftp_data_open(session, &transfer->data);
+    int rc = transfer->opened ? 0 : co_ftp_data_open(session, &transfer->data);
     if (rc < 0)
         return rc;
     transfer->opened = true;
@@ -174,6 +174,8 @@ static int run(struct co_ftp_job *transfer)
 {
     const struct co_go_options go = {.name = "transfer"};
     co_group group;
+    if (co_ftp_prompt(transfer))
+        return 0;
     co_group_open(&group, NULL);
     transfer->group = &group;
     transfer->session->transfer = transfer;
@@ -221,6 +223,8 @@ int co_ftp_job_reply_failure(struct co_ftp_session *session, const struct co_ftp
 
 static void tell(struct co_ftp_session *session, const struct co_ftp_job *transfer)
 {
+    if (!session->server->options.event)
+        return;
     int64_t took = co_now_ns() - transfer->start_ns;
     co_ftp_tell(
         session, &(struct co_ftp_event){

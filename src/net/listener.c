@@ -354,6 +354,21 @@ static int admit(co_listener *listener, co_fd fd, const co_address *peer, co_str
     return 0;
 }
 
+static long accept_once(co_listener *listener, unsigned flags, co_fd *ret, co_address *ret_peer)
+{
+    *ret_peer = (co_address){0};
+    struct co_op op = {
+        .code = CO_OP_ACCEPT,
+        .flags = (uint8_t)(CO_OP_LIKELY | flags | (listener->expects ? 0 : CO_OP_DRAINABLE)),
+        .fd = listener->fd,
+        .a.accept.peer = ret_peer,
+    };
+    long rc = co_op_run(&op);
+    if (rc == 0)
+        *ret = op.a.accept.fd;
+    return rc;
+}
+
 int co_listener_accept(co_listener *listener, co_fd *ret, co_address *ret_peer)
 {
     struct co_rt *rt = listener->rt;
@@ -361,19 +376,10 @@ int co_listener_accept(co_listener *listener, co_fd *ret, co_address *ret_peer)
         long rc = await_spare(listener);
         if (rc < 0)
             return (int)rc;
-        *ret_peer = (co_address){0};
-        struct co_op op = {
-            .code = CO_OP_ACCEPT,
-            .flags = CO_OP_LIKELY | (listener->expects ? 0 : CO_OP_DRAINABLE),
-            .fd = listener->fd,
-            .a.accept.peer = ret_peer,
-        };
-        rc = co_op_run(&op);
-        if (rc == 0) {
-            *ret = op.a.accept.fd;
+        rc = accept_once(listener, 0, ret, ret_peer);
+        if (rc == 0)
             listener->is_tight =
                 !listener->expects && rt->backend->raw(rt, *ret) > listener->raw_max;
-        }
         if (is_exhaustion(rc))
             rc = co_sleep(EXHAUSTED_PAUSE_MS) < 0 ? co_status() : -EINTR;
         if (!is_of_connection(rc))
@@ -404,4 +410,12 @@ int co_accept(co_stream **ret, co_listener *listener)
     rc = accept_admitted(ret, listener);
     co_mutex_unlock(&listener->accepting);
     return rc;
+}
+
+int co_accept_now(co_stream **ret, co_listener *listener)
+{
+    co_address peer;
+    co_fd fd;
+    long rc = accept_once(listener, CO_OP_NOW, &fd, &peer);
+    return rc < 0 ? (int)rc : admit(listener, fd, &peer, ret);
 }

@@ -36,6 +36,10 @@ bool co_listener_is_knocked_at(const co_listener *listener);
  * co_accept. */
 int co_listener_accept(co_listener *listener, co_fd *ret, co_address *ret_peer);
 
+/* A connection that waits to be accepted, at a listener where nobody else waits for one. Does not
+ * suspend. 0; -EAGAIN: there is none; else as co_accept. */
+int co_accept_now(co_stream **ret, co_listener *listener);
+
 /* Takes a socket of this runtime's out of it: the descriptor, for another one to adopt, or -errno;
  * it is no socket of this runtime's afterwards. */
 int co_socket_detach(co_fd fd);

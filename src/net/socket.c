@@ -35,15 +35,26 @@ static long socket_splice(struct co_stream *stream, int pipe_fd, size_t size)
     return co_op_run(&op);
 }
 
-static long socket_send(struct co_stream *stream, const struct iovec *pieces, unsigned count)
+static long send_by(
+    struct co_stream *stream, const struct iovec *pieces, unsigned count, unsigned flags)
 {
     struct co_op op = {
         .code = CO_OP_SEND,
-        .flags = (uint8_t)(CO_OP_LIKELY | (stream->closing ? CO_OP_MORE : 0)),
+        .flags = (uint8_t)(CO_OP_LIKELY | flags | (stream->closing ? CO_OP_MORE : 0)),
         .fd = stream->fd,
         .a.send = {pieces, count},
     };
     return co_op_run(&op);
+}
+
+static long socket_send(struct co_stream *stream, const struct iovec *pieces, unsigned count)
+{
+    return send_by(stream, pieces, count, 0);
+}
+
+static long socket_send_now(struct co_stream *stream, const struct iovec *pieces, unsigned count)
+{
+    return send_by(stream, pieces, count, CO_OP_NOW);
 }
 
 /* A listener's connections know it from the start; others of this machine learn it here. */
@@ -138,6 +149,7 @@ static const struct co_stream_kind socket_kind = {
     .receive = socket_receive,
     .splice = socket_splice,
     .send = socket_send,
+    .send_now = socket_send_now,
     .send_file = socket_send_file,
     .shutdown = socket_shutdown,
     .unread = socket_unread,

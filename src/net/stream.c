@@ -435,6 +435,27 @@ static int send_all(
     return write_end(stream, 0);
 }
 
+size_t co_stream_send_now(struct co_stream *stream, co_text bytes)
+{
+    const struct iovec piece = co_piece(bytes);
+    if (!stream->kind->send_now || write_begin(stream) < 0)
+        return 0;
+    long n = stream->kind->send_now(stream, &piece, 1);
+    write_end(stream, n == -EAGAIN ? 0 : n);
+    return n > 0 ? (size_t)n : 0;
+}
+
+bool co_stream_uncork_now(struct co_stream *stream)
+{
+    const co_text held = {(const char *)stream->out, stream->out_size};
+    if (held.size > 0)
+        out_advance(stream, co_stream_send_now(stream, held));
+    if (stream->out_size > 0 || stream->write_error)
+        return false;
+    out_release(stream);
+    return true;
+}
+
 bool co_stream_hold(struct co_stream *stream, const struct iovec *pieces, unsigned count)
 {
     size_t total = stream->out_size;
@@ -579,16 +600,31 @@ int co_shutdown_write(co_stream *stream)
     return stream->kind->shutdown(stream);
 }
 
+static bool has_unread(struct co_stream *stream)
+{
+    return !stream->ended && !stream->read_error &&
+           (co_stream_buffered(stream) > 0 || stream->kind->unread(stream) > 0);
+}
+
+bool co_stream_close_now(struct co_stream *stream)
+{
+    if (stream->out_size > 0 || stream->write_error || has_unread(stream))
+        return false;
+    co_stream_closes(stream); /* TLS says farewell */
+    stream->kind->close(stream, false);
+    co_stream_free(stream);
+    return true;
+}
+
 int co_close(co_stream *stream)
 {
-    if (!stream)
+    if (!stream || co_stream_close_now(stream))
         return 0;
     co_scope grace;
     co_scope_shield(&grace, CLOSE_GRACE_MS);
     co_stream_closes(stream);
     int rc = co_uncork(stream);
-    if (rc == 0 && !stream->ended && !stream->read_error &&
-        (co_stream_buffered(stream) > 0 || stream->kind->unread(stream) > 0)) {
+    if (rc == 0 && has_unread(stream)) {
         co_shutdown_write(stream);
         co_stream_discard(stream, CLOSE_DISCARD_MAX);
     }

@@ -30,6 +30,8 @@ struct co_stream_kind {
     long (*splice)(struct co_stream *stream, int pipe_fd, size_t size);
     long (*send)(
         struct co_stream *stream, const struct iovec *pieces, unsigned count); /* may be short */
+    /* As send, or -EAGAIN; does not suspend. NULL: it cannot. */
+    long (*send_now)(struct co_stream *stream, const struct iovec *pieces, unsigned count);
     long (*send_file)(
         struct co_stream *stream, int file_fd, uint64_t offset, size_t size); /* may be NULL */
     int (*shutdown)(struct co_stream *stream);
@@ -178,6 +180,17 @@ int co_stream_writev(
 
 /* Puts the pieces into the cork; false: there is none, or they do not fit. Does not suspend. */
 bool co_stream_hold(struct co_stream *stream, const struct iovec *pieces, unsigned count);
+
+/* Sends what goes out at once, behind nothing that the cork holds; returns how much that was. An
+ * error is the next write's. Does not suspend. */
+size_t co_stream_send_now(struct co_stream *stream, co_text bytes);
+
+/* Empties the cork, if that can be done at once; it stays one. Does not suspend. */
+bool co_stream_uncork_now(struct co_stream *stream);
+
+/* Closes a stream for which nothing has to be waited; false: something has. Suspends for TLS's
+ * farewell alone. */
+bool co_stream_close_now(struct co_stream *stream);
 
 /* Runs the handler in this fiber until it ends or parks the stream; a fiber's whole task. The
  * stream belongs to the current fiber's group. */

@@ -318,9 +318,12 @@ bool co_sys_submit(struct co_rt *rt, struct co_op *op)
     if (slot) {
         assert(!*co_sys_waiter(slot, op));
         uint8_t bit = co_sys_reads(op) ? CO_SLOT_READABLE : CO_SLOT_WRITABLE;
+        bool now = op->flags & CO_OP_NOW;
         bool hopeful =
             (slot->bits & bit) || (op->flags & CO_OP_LIKELY) || op->code == CO_OP_CONNECT;
         result = hopeful ? co_sys_try(rt, slot, op) : CO_SYS_WAIT;
+        if (now && result == CO_SYS_WAIT)
+            result = -EAGAIN;
         result = co_sys_settle(rt, slot, op, result, false);
     }
     if (result == CO_SYS_WAIT)

@@ -179,6 +179,10 @@ static bool submit_to(struct co_virt_socket *socket, struct co_op *op)
         op->result = rc < 0 ? rc : side_perform(socket, op);
         return true;
     }
+    if (op->flags & CO_OP_NOW) {
+        op->result = -EAGAIN;
+        return true;
+    }
     side->op = op;
     op->in_flight = true;
     op->canceling = false;

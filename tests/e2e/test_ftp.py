@@ -211,6 +211,23 @@ def test_the_control_connection_lives_during_a_transfer(reader):
     assert fetched(ftp, 'hello.txt') == b'hello\nworld\n'
 
 
+@once('over TLS the end is awaited anyway')
+def test_a_small_file_is_done_when_it_has_arrived(reader):
+    (reader.folder / 'small.bin').write_bytes(CONTENT[:20000])
+    ftp = login(reader)
+    ftp.voidcmd('TYPE I')
+    for _ in range(3):  # from the second one on it lies in memory
+        data = socket.socket()
+        data.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)  # the least that there is
+        data.settimeout(PATIENCE)
+        data.connect(ftp.makepasv())
+        assert ftp.sendcmd('RETR small.bin').startswith('150')
+        assert ftp.sendcmd('NOOP').startswith('200')  # not the 226
+        with data:
+            assert data.makefile('rb').read() == CONTENT[:20000]
+        assert ftp.voidresp().startswith('226')
+
+
 @once('urgent data would be in the midst of a record')
 def test_abor_by_telnet_synch(reader):
     ftp = login(reader)

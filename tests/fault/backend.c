@@ -99,7 +99,7 @@ static bool faulty_submit(struct co_rt *rt, struct co_op *op)
         return base->submit(rt, op);
     break_off(rt, op, error);
     op->result = error == FAULT_END ? 0 : -error;
-    op->in_flight = fault->later && !delayed;
+    op->in_flight = fault->later && !delayed && !(op->flags & CO_OP_NOW);
     if (op->in_flight)
         delayed = op;
     return !op->in_flight;
