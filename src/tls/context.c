@@ -12,6 +12,7 @@
 #include "tls/certificate.h"
 #include "tls/hello.h"
 #include "tls/layer.h"
+#include "tls/library.h"
 #include "tls/session.h"
 #include "tls/staple.h"
 #include "tls/trust.h"
@@ -179,8 +180,10 @@ static void log_key(const SSL *ssl, const char *line)
 static int context_new(SSL_CTX **ret, const SSL_METHOD *method, co_tls *tls, int verify)
 {
     char groups[] = GROUPS; /* the macro below is not const-correct */
+    const struct co_tls_library library =
+        method == TLS_server_method() ? co_tls_library() : (struct co_tls_library){0};
     ERR_clear_error();
-    SSL_CTX *context = *ret = SSL_CTX_new(method);
+    SSL_CTX *context = *ret = SSL_CTX_new_ex(library.context, library.preferences, method);
     if (!context)
         return co_tls_failure(CO_ETLS, "cannot begin with TLS");
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
