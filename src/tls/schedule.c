@@ -3,39 +3,34 @@
  * The key schedule of TLS 1.3 (RFC 8446 7.1) as a provider of OpenSSL's.
  *
  * OpenSSL's own looks its digest up by name, copies each argument to the heap and sets up an HMAC
- * there, for each of the twenty derivations of a handshake. This one goes from the arguments to the
- * result: HMAC (RFC 2104) by OpenSSL's SHA-2, HKDF (RFC 5869), and the labels that TLS gives its
- * secrets. SHA-2 is called beneath EVP, whose contexts would cost as much as what they compute.
+ * there, for each of the twenty derivations of a handshake. This one has found OpenSSL's SHA-2
+ * once, and goes from the arguments to the result: HMAC (RFC 2104), HKDF (RFC 5869), and the labels
+ * that TLS gives its secrets.
  */
-#define OPENSSL_SUPPRESS_DEPRECATED /* so it is called: since 3.0 others are to use EVP */
-
 #include "tls/schedule.h"
 
 #include "base/base.h"
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
+#include <openssl/evp.h>
 #include <openssl/kdf.h>
-#include <openssl/params.h>
-#include <openssl/sha.h>
 #include <string.h>
 
-#define HASH_MAX  SHA384_DIGEST_LENGTH
-#define BLOCK_MAX SHA512_CBLOCK
+#define HASH_MAX  48  /* bytes of a SHA-384, */
+#define BLOCK_MAX 128 /* and of what it takes at once */
 #define LABEL_MAX 255 /* RFC 8446 7.1, HkdfLabel: of the label, and of its context */
 #define INFO_MAX  (sizeof(uint16_t) + 2 * (1 + LABEL_MAX) + 1)
 
-/* The digest of a suite (RFC 8446 B.4). */
-struct digest {
-    const char *name, *other_name; /* OpenSSL's */
-    size_t hash_bytes, block_bytes;
-    void (*hash)(co_text one, co_text two, uint8_t *ret);
+/* Those of TLS 1.3's suites (RFC 8446 B.4). */
+struct digests {
+    EVP_MD *sha256, *sha384;
 };
 
 /* What is asked for. */
 struct terms {
     int mode;
-    const struct digest *digest;
+    const EVP_MD *digest;
     co_text key, salt, prefix, label, context;
 };
 
@@ -44,35 +39,24 @@ static co_text bytes(const uint8_t *at, size_t size)
     return (co_text){(const char *)at, size};
 }
 
+static size_t hash_bytes(const EVP_MD *digest)
+{
+    return (size_t)EVP_MD_get_size(digest);
+}
+
 /* ---- HMAC ---------------------------------------------------------------------------------- */
 
-static void sha256(co_text one, co_text two, uint8_t *ret)
+static bool hash(
+    EVP_MD_CTX *state, const EVP_MD *digest, const uint8_t *pad, co_text text, uint8_t *ret)
 {
-    SHA256_CTX state;
-    SHA256_Init(&state);
-    SHA256_Update(&state, one.at, one.size);
-    SHA256_Update(&state, two.at, two.size);
-    SHA256_Final(ret, &state);
-    OPENSSL_cleanse(&state, sizeof state);
+    return EVP_DigestInit_ex2(state, digest, NULL) == 1 &&
+           EVP_DigestUpdate(state, pad, (size_t)EVP_MD_get_block_size(digest)) == 1 &&
+           EVP_DigestUpdate(state, text.at, text.size) == 1 &&
+           EVP_DigestFinal_ex(state, ret, NULL) == 1;
 }
-
-static void sha384(co_text one, co_text two, uint8_t *ret)
-{
-    SHA512_CTX state;
-    SHA384_Init(&state);
-    SHA384_Update(&state, one.at, one.size);
-    SHA384_Update(&state, two.at, two.size);
-    SHA384_Final(ret, &state);
-    OPENSSL_cleanse(&state, sizeof state);
-}
-
-static const struct digest digests[] = {
-    {"SHA2-256", "SHA256", SHA256_DIGEST_LENGTH, SHA256_CBLOCK, sha256},
-    {"SHA2-384", "SHA384", SHA384_DIGEST_LENGTH, SHA512_CBLOCK, sha384},
-};
 
 /* RFC 2104 2, with a key of no more than a hash. */
-static bool hmac(const struct digest *digest, co_text key, co_text text, uint8_t ret[HASH_MAX])
+static bool hmac(const EVP_MD *digest, co_text key, co_text text, uint8_t ret[HASH_MAX])
 {
     uint8_t inner[BLOCK_MAX], outer[BLOCK_MAX], within[HASH_MAX];
     if (key.size > HASH_MAX)
@@ -83,12 +67,14 @@ static bool hmac(const struct digest *digest, co_text key, co_text text, uint8_t
         inner[i] ^= (uint8_t)key.at[i];
         outer[i] ^= (uint8_t)key.at[i];
     }
-    digest->hash(bytes(inner, digest->block_bytes), text, within);
-    digest->hash(bytes(outer, digest->block_bytes), bytes(within, digest->hash_bytes), ret);
+    EVP_MD_CTX *state = EVP_MD_CTX_new();
+    bool good = state && hash(state, digest, inner, text, within) &&
+                hash(state, digest, outer, bytes(within, hash_bytes(digest)), ret);
+    EVP_MD_CTX_free(state);
     OPENSSL_cleanse(inner, sizeof inner);
     OPENSSL_cleanse(outer, sizeof outer);
     OPENSSL_cleanse(within, sizeof within);
-    return true;
+    return good;
 }
 
 /* ---- derivations --------------------------------------------------------------------------- */
@@ -105,7 +91,7 @@ static bool expand(const struct terms *terms, uint8_t *ret, size_t size)
 {
     uint8_t info[INFO_MAX], result[HASH_MAX], *at = info;
     size_t label_size = terms->prefix.size + terms->label.size;
-    if (size > terms->digest->hash_bytes || terms->prefix.size > LABEL_MAX ||
+    if (size > hash_bytes(terms->digest) || terms->prefix.size > LABEL_MAX ||
         label_size > LABEL_MAX || terms->context.size > LABEL_MAX)
         return false;
     *at++ = (uint8_t)(size >> 8);
@@ -127,10 +113,10 @@ static bool expand_salt(const struct terms *terms, uint8_t ret[HASH_MAX])
 {
     uint8_t nothing[HASH_MAX];
     struct terms next = *terms;
-    terms->digest->hash((co_text){0}, (co_text){0}, nothing);
     next.key = terms->salt;
-    next.context = bytes(nothing, terms->digest->hash_bytes);
-    return expand(&next, ret, terms->digest->hash_bytes);
+    next.context = bytes(nothing, hash_bytes(terms->digest));
+    return EVP_Digest("", 0, nothing, NULL, terms->digest, NULL) == 1 &&
+           expand(&next, ret, hash_bytes(terms->digest));
 }
 
 /* HKDF-Extract: of the key and the secret before, either of which may be missing, and is zeros
@@ -140,7 +126,7 @@ static bool extract(const struct terms *terms, uint8_t *ret, size_t size)
     static const uint8_t zeros[HASH_MAX];
     uint8_t salt[HASH_MAX] = {0}, result[HASH_MAX];
     co_text key = terms->key.size > 0 ? terms->key : bytes(zeros, size);
-    if (size != terms->digest->hash_bytes || (terms->salt.size > 0 && !expand_salt(terms, salt)))
+    if (size != hash_bytes(terms->digest) || (terms->salt.size > 0 && !expand_salt(terms, salt)))
         return false;
     bool good = hmac(terms->digest, bytes(salt, size), key, result);
     if (good)
@@ -150,21 +136,20 @@ static bool extract(const struct terms *terms, uint8_t *ret, size_t size)
     return good;
 }
 
-static const struct digest *digest_of(const char *name)
+static const EVP_MD *digest_of(const struct digests *digests, const char *name)
 {
-    for (size_t i = 0; i < CO_LENGTH(digests); i++)
-        if (strcmp(name, digests[i].name) == 0 || strcmp(name, digests[i].other_name) == 0)
-            return &digests[i];
-    return NULL;
+    if (strcmp(name, EVP_MD_get0_name(digests->sha256)) == 0 || EVP_MD_is_a(digests->sha256, name))
+        return digests->sha256;
+    return EVP_MD_is_a(digests->sha384, name) ? digests->sha384 : NULL;
 }
 
-static void take(struct terms *terms, const OSSL_PARAM *given)
+static void take(struct terms *terms, const struct digests *digests, const OSSL_PARAM *given)
 {
     co_text text = {given->data, given->data_size};
     if (strcmp(given->key, OSSL_KDF_PARAM_MODE) == 0)
         OSSL_PARAM_get_int(given, &terms->mode);
     else if (strcmp(given->key, OSSL_KDF_PARAM_DIGEST) == 0)
-        terms->digest = digest_of(given->data);
+        terms->digest = digest_of(digests, given->data);
     else if (strcmp(given->key, OSSL_KDF_PARAM_KEY) == 0)
         terms->key = text;
     else if (strcmp(given->key, OSSL_KDF_PARAM_SALT) == 0)
@@ -178,12 +163,11 @@ static void take(struct terms *terms, const OSSL_PARAM *given)
 }
 
 /* OpenSSL's: 1, or 0 when it fails. All that it is told it is told at once. */
-static int derive(void *derivation, uint8_t *ret, size_t size, const OSSL_PARAM given[])
+static int derive(void *digests, uint8_t *ret, size_t size, const OSSL_PARAM given[])
 {
     struct terms terms = {.mode = EVP_KDF_HKDF_MODE_EXTRACT_AND_EXPAND};
-    (void)derivation;
     for (; given && given->key; given++)
-        take(&terms, given);
+        take(&terms, digests, given);
     if (!terms.digest)
         return 0;
     switch (terms.mode) {
@@ -195,15 +179,15 @@ static int derive(void *derivation, uint8_t *ret, size_t size, const OSSL_PARAM 
 
 /* ---- the provider -------------------------------------------------------------------------- */
 
-/* Nothing is kept by a derivation, nor by the provider, of which it is a part. */
-static void *derivation_new(void *provider)
+/* A derivation keeps nothing, so all of them share what the provider has. */
+static void *derivation_new(void *digests)
 {
-    return provider;
+    return digests;
 }
 
-static void derivation_free(void *derivation)
+static void derivation_free(void *digests)
 {
-    (void)derivation;
+    (void)digests;
 }
 
 static const OSSL_DISPATCH derivation[] = {
@@ -218,22 +202,41 @@ static const OSSL_ALGORITHM derivations[] = {
     {NULL, NULL, NULL, NULL},
 };
 
-static const OSSL_ALGORITHM *query(void *provider, int operation, int *ret_no_cache)
+static const OSSL_ALGORITHM *query(void *digests, int operation, int *ret_no_cache)
 {
-    (void)provider;
+    (void)digests;
     *ret_no_cache = 0;
     return operation == OSSL_OP_KDF ? derivations : NULL;
 }
 
-int co_schedule_provider(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *core,
-    const OSSL_DISPATCH **ret, void **ret_provider)
+static void teardown(void *arg)
 {
-    static const OSSL_DISPATCH functions[] = {
-        {OSSL_FUNC_PROVIDER_QUERY_OPERATION, (void (*)(void))query},
-        {0, NULL},
-    };
-    (void)core;
-    *ret = functions;
-    *ret_provider = (void *)(uintptr_t)handle; /* any but NULL */
+    struct digests *digests = arg;
+    EVP_MD_free(digests->sha256);
+    EVP_MD_free(digests->sha384);
+    OPENSSL_free(digests);
+}
+
+static const OSSL_DISPATCH provider[] = {
+    {OSSL_FUNC_PROVIDER_TEARDOWN, (void (*)(void))teardown},
+    {OSSL_FUNC_PROVIDER_QUERY_OPERATION, (void (*)(void))query},
+    {0, NULL},
+};
+
+int co_schedule_provider(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *core,
+    const OSSL_DISPATCH **ret, void **ret_digests)
+{
+    struct digests *digests = OPENSSL_zalloc(sizeof *digests);
+    (void)handle, (void)core;
+    if (!digests)
+        return 0;
+    digests->sha256 = EVP_MD_fetch(NULL, "SHA2-256", NULL);
+    digests->sha384 = EVP_MD_fetch(NULL, "SHA2-384", NULL);
+    if (!digests->sha256 || !digests->sha384) {
+        teardown(digests);
+        return 0;
+    }
+    *ret = provider;
+    *ret_digests = digests;
     return 1;
 }
