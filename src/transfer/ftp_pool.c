@@ -278,9 +278,10 @@ static int enter(struct co_ftp_pool *pool, const struct co_ftp_place *place,
         if (rc == 0)
             return 0;
         count_down(busy);
-        if (!is_refusal(rc) || busy->count == 0)
+        bool is_alone = busy->count == 0 && !find_idle(pool, key);
+        if (!is_refusal(rc) || is_alone)
             return rc;
-        busy->limit = busy->count;
+        busy->limit = busy->count > 0 ? busy->count : 1;
         busy->again_ns = co_now_ns() + LIMIT_NS;
         refused = rc;
     }
