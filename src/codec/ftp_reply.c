@@ -145,18 +145,19 @@ ssize_t co_ftp_reply_quoted(co_text reply, char *ret, size_t size)
     for (; rest.size > 0; rest = co_text_after(rest, 1)) {
         if (rest.at[0] == '"') {
             rest = co_text_after(rest, 1);
-            if (rest.size == 0 || rest.at[0] != '"') {
-                ret[length] = '\0';
-                return (ssize_t)length;
-            }
+            if (rest.size == 0 || rest.at[0] != '"')
+                break;
         }
-        if (rest.at[0] == '\n' || rest.at[0] == '\r' || rest.at[0] == '\0')
+        if (rest.at[0] == '\n' || rest.at[0] == '\r')
+            break;
+        if (rest.at[0] == '\0')
             return CO_EFTP;
         if (length + 1 >= size)
             return CO_ETOOBIG;
         ret[length++] = rest.at[0];
     }
-    return CO_EFTP;
+    ret[length] = '\0';
+    return (ssize_t)length;
 }
 
 bool co_ftp_reply_bytes(co_text reply, uint64_t *ret)

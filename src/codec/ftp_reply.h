@@ -42,7 +42,8 @@ int co_ftp_reply_passive(co_text reply, uint16_t *ret_port);
 int co_ftp_reply_extended(co_text reply, uint16_t *ret_port);
 
 /* The path of 257's quotes, in which "" is a quote, into room for `size` bytes with a NUL (attacks
- * F14). Its length; CO_EFTP, CO_ETOOBIG. */
+ * F14). Where the second one is missing it goes to the line's end. Its length; CO_EFTP, CO_ETOOBIG.
+ */
 ssize_t co_ftp_reply_quoted(co_text reply, char *ret, size_t size);
 
 /* The size in 150's "... (1234 bytes)", which RFC 959 does not ask for; false when there is none.

@@ -10,13 +10,13 @@ struct reader {
 /* Of the entry that is being read. */
 struct entry {
     bool is_meant; /* of the host or a default, and nothing has been found yet */
-    struct co_buf login, password;
+    struct co_netrc_login login;
     bool has_login;
 };
 
 struct search {
     co_text host, login;
-    struct co_buf *ret_login, *ret_password;
+    struct co_netrc_login *ret;
     bool found;
 };
 
@@ -113,16 +113,19 @@ static void skip_macro(struct reader *reader)
 /* The entry is over: is it the one? */
 static void finish(struct search *search, struct entry *entry)
 {
+    struct co_netrc_login *login = &entry->login;
     bool is_it =
         entry->is_meant && !search->found && entry->has_login &&
-        (search->login.size == 0 || co_text_equal(search->login, co_buf_text(&entry->login)));
+        (search->login.size == 0 || co_text_equal(search->login, co_buf_text(&login->name)));
     if (is_it) {
-        co_buf_add_text(search->ret_login, co_buf_text(&entry->login));
-        co_buf_add_text(search->ret_password, co_buf_text(&entry->password));
+        co_buf_add_text(&search->ret->name, co_buf_text(&login->name));
+        co_buf_add_text(&search->ret->password, co_buf_text(&login->password));
+        co_buf_add_text(&search->ret->account, co_buf_text(&login->account));
         search->found = true;
     }
-    co_buf_clear(&entry->login);
-    co_buf_clear(&entry->password);
+    co_buf_clear(&login->name);
+    co_buf_clear(&login->password);
+    co_buf_clear(&login->account);
     entry->is_meant = entry->has_login = false;
 }
 
@@ -143,12 +146,12 @@ static int take_keyword(struct reader *reader, struct search *search, struct ent
         finish(search, entry);
         entry->is_meant = true;
     } else if (word_is(reader, "login")) {
-        rc = take_value(reader, &entry->login);
+        rc = take_value(reader, &entry->login.name);
         entry->has_login = true;
     } else if (word_is(reader, "password")) {
-        rc = take_value(reader, &entry->password);
+        rc = take_value(reader, &entry->login.password);
     } else if (word_is(reader, "account")) {
-        rc = take_value(reader, NULL);
+        rc = take_value(reader, &entry->login.account);
     } else if (word_is(reader, "macdef")) {
         skip_macro(reader);
     } else {
@@ -157,13 +160,11 @@ static int take_keyword(struct reader *reader, struct search *search, struct ent
     return rc;
 }
 
-int co_netrc_find(co_text file, co_text host, co_text login, struct co_buf *ret_login,
-    struct co_buf *ret_password)
+int co_netrc_find(co_text file, co_text host, co_text login, struct co_netrc_login *ret)
 {
     struct reader reader = {.rest = file, .word = CO_BUF(CO_NETRC_WORD_MAX)};
-    struct search search = {host, login, ret_login, ret_password, false};
-    struct entry entry = {
-        .login = CO_BUF(CO_NETRC_WORD_MAX), .password = CO_BUF(CO_NETRC_WORD_MAX)};
+    struct search search = {host, login, ret, false};
+    struct entry entry = {.login = CO_NETRC_LOGIN};
     int rc = file.size > CO_NETRC_BYTES_MAX ? CO_ETOOBIG : 0;
     while (rc == 0) {
         skip_space(&reader.rest);
@@ -179,8 +180,16 @@ int co_netrc_find(co_text file, co_text host, co_text login, struct co_buf *ret_
     if (rc == 0)
         finish(&search, &entry);
     co_buf_free(&reader.word);
-    co_buf_free(&entry.login);
-    co_buf_free(&entry.password);
-    rc = rc < 0 ? rc : ret_login->error;
-    return rc < 0 ? rc : ret_password->error < 0 ? ret_password->error : search.found;
+    co_netrc_login_free(&entry.login);
+    rc = rc < 0 ? rc : ret->name.error;
+    rc = rc < 0 ? rc : ret->password.error;
+    rc = rc < 0 ? rc : ret->account.error;
+    return rc < 0 ? rc : search.found;
+}
+
+void co_netrc_login_free(struct co_netrc_login *login)
+{
+    co_buf_free(&login->name);
+    co_buf_free(&login->password);
+    co_buf_free(&login->account);
 }

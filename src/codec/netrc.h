@@ -12,16 +12,25 @@
 #define CO_NETRC_BYTES_MAX (1U << 20) /* of a file */
 #define CO_NETRC_WORD_MAX  4096 /* bytes; a longer word is refused, never cut (CVE-2022-35260) */
 
+struct co_netrc_login {
+    struct co_buf name, password, account; /* the last: of FTP */
+};
+
+#define CO_NETRC_LOGIN                                                                             \
+ ((struct co_netrc_login){                                                                         \
+     CO_BUF(CO_NETRC_WORD_MAX), CO_BUF(CO_NETRC_WORD_MAX), CO_BUF(CO_NETRC_WORD_MAX)})
+
 /*
  * Finds who logs in at a host: the first entry of that machine, or a default before any (RFC-less,
  * but all say that a default comes last).
  * host: compared without case. login: in, whose password is wanted; empty: anybody's. An entry of
  * another login is passed over then, and a default too.
- * ret_login, ret_password: empty at first; appended to.
+ * ret: empty at first; appended to.
  * Returns 1; 0 when there is none with a login; CO_EINVALID when the file is malformed anywhere,
  * CO_ETOOBIG for a word or a file that is too long, the buffers' errors.
  */
-int co_netrc_find(co_text file, co_text host, co_text login, struct co_buf *ret_login,
-    struct co_buf *ret_password);
+int co_netrc_find(co_text file, co_text host, co_text login, struct co_netrc_login *ret);
+
+void co_netrc_login_free(struct co_netrc_login *login);
 
 #endif

@@ -28,6 +28,7 @@ struct co_ftp_client {
     struct co_buf reply;              /* the last one, without its last line's end */
     int code;                         /* its; 0: none yet */
     unsigned awaited;                 /* replies that are still to come, to what was aborted too */
+    bool cut;                         /* a transfer that had begun was aborted */
     int failed;                       /* why nothing can be said any more; 0: it can */
     const char *doing;                /* of the present call, for sentences: "list"; and */
     const char *what;                 /* the path */

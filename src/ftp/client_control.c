@@ -224,6 +224,21 @@ int co_ftp_client_reason(co_ftp_client *client, int failure)
 
 /* ---- both ------------------------------------------------------------------------------------ */
 
+/* A second 1yz is all that Pure-FTPd says of what was aborted. Others' last word may follow still,
+ * but comes before the answer to NOOP, and is never its 200. */
+static int ask_for_silence(co_ftp_client *client)
+{
+    int code = co_ftp_client_say(client, "NOOP", NULL);
+    for (int i = 0; i < 2 && code >= 0; i++) {
+        code = co_ftp_client_hear_final(client);
+        if (code == 200) {
+            client->awaited = 0;
+            return code;
+        }
+    }
+    return code < 0 ? code : co_ftp_client_break(client, CO_EFTP, "it is out of step");
+}
+
 /* Hears what is still to come: replies to what was aborted. Some servers never send those, and
  * whoever waits for them could long have connected anew. */
 static int catch_up(co_ftp_client *client)
@@ -231,8 +246,12 @@ static int catch_up(co_ftp_client *client)
     co_scope scope;
     int code = 0;
     co_scope_open(&scope, OVERDUE_PATIENCE);
-    while (code >= 0 && client->awaited > 0)
-        code = co_ftp_client_hear_final(client);
+    while (code >= 0 && client->awaited > 0) {
+        code = co_ftp_client_hear(client);
+        if (code >= 0 && code < 200)
+            code = client->cut ? ask_for_silence(client) : co_ftp_client_hear_final(client);
+    }
+    client->cut = false;
     bool late = co_scope_close(&scope) == CO_EDEADLINE && code == CO_EDEADLINE;
     if (late)
         return co_ftp_client_fail(client, code, "the reply to what was aborted does not come");

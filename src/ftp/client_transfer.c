@@ -403,6 +403,7 @@ void co_ftp_transfer_abort(co_ftp_transfer *transfer)
     if (!transfer)
         return;
     co_abort(transfer->data);
+    transfer->client->cut = true;
     transfer_free(transfer);
 }
 

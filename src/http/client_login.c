@@ -26,23 +26,21 @@ struct known {
 
 int co_http_login_look_up(struct co_http_errand *errand, const struct co_url *given)
 {
-    struct co_buf user = CO_BUF(CO_HTTP_USER_MAX), login = CO_BUF(CO_NETRC_WORD_MAX);
-    struct co_buf password = CO_BUF(CO_NETRC_WORD_MAX);
+    struct co_buf user = CO_BUF(CO_HTTP_USER_MAX);
+    struct co_netrc_login login = CO_NETRC_LOGIN;
     int rc = co_url_decode(given->user, &user);
     if (rc == 0 && errand->options->netrc.size) {
-        rc = co_netrc_find(
-            errand->options->netrc, given->host, co_buf_text(&user), &login, &password);
+        rc = co_netrc_find(errand->options->netrc, given->host, co_buf_text(&user), &login);
         if (rc < 0)
             rc = co_fail(rc, "the netrc file is malformed, or has words that are too long");
     }
     if (rc == 1)
-        co_buf_addf(&errand->user, "%.*s:%.*s", CO_TEXT_PRINT(co_buf_text(&login)),
-            CO_TEXT_PRINT(co_buf_text(&password)));
+        co_buf_addf(&errand->user, "%.*s:%.*s", CO_TEXT_PRINT(co_buf_text(&login.name)),
+            CO_TEXT_PRINT(co_buf_text(&login.password)));
     else if (rc == 0 && user.size)
         co_buf_addf(&errand->user, "%.*s:", CO_TEXT_PRINT(co_buf_text(&user)));
     co_buf_free(&user);
-    co_buf_free(&login);
-    co_buf_free(&password);
+    co_netrc_login_free(&login);
     return rc < 0 ? rc : errand->user.error;
 }
 

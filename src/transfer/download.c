@@ -252,8 +252,10 @@ static bool holds(
            co_text_equal_nocase(told, (co_text){expected, (size_t)size});
 }
 
-/* Its frame is large: not in its caller's. */
-__attribute__((noinline)) int co_download_ask(const struct co_download *download,
+/* Asks for the bytes from range[0] to range[1] of that version. *ret: the response with just these;
+ * NULL when it is another answer: *ret_whole tells whether it was the whole of that version. 0, or
+ * as co_http_fetch. Its frame is large: not in its caller's. */
+__attribute__((noinline)) static int ask_for_part(const struct co_download *download,
     const struct co_version *version, const uint64_t range[2], co_http_response **ret,
     bool *ret_whole)
 {
@@ -293,7 +295,7 @@ static int resume(struct co_download *download, const struct co_version *version
     if (offset < (uint64_t)version->size) {
         const uint64_t range[2] = {offset, (uint64_t)version->size - 1};
         bool whole;
-        rc = co_download_ask(download, version, range, &rest, &whole);
+        rc = ask_for_part(download, version, range, &rest, &whole);
         if (rc < 0 || !rest)
             return rc < 0 ? rc : 1;
     }
@@ -315,6 +317,56 @@ static int store_anew(struct co_download *download, co_http_response *response,
     return rc;
 }
 
+/* ---- in segments ---------------------------------------------------------------------------- */
+
+struct segmented {
+    struct co_download *download;
+    const struct co_version *version;
+    co_http_response *whole; /* not read yet: for the segment that begins it */
+};
+
+static int receive_part(struct co_download_part *part, co_http_response *response)
+{
+    int rc = 0;
+    while (rc == 0) {
+        co_text piece;
+        ssize_t n = co_http_response_next(response, &piece);
+        if (n <= 0)
+            return n < 0 ? (int)n : CO_EEOF;
+        rc = co_download_part_take(part, piece.at, piece.size);
+    }
+    return rc < 0 ? rc : 0;
+}
+
+static int bring_part(void *arg, struct co_download_part *part)
+{
+    struct segmented *segmented = arg;
+    const uint64_t range[2] = {part->missing->at, part->missing->end - 1};
+    co_http_response *response = segmented->whole;
+    bool whole = false;
+    if (response && range[0] == 0) {
+        segmented->whole = NULL;
+        return receive_part(part, response);
+    }
+    int rc = ask_for_part(segmented->download, segmented->version, range, &response, &whole);
+    if (rc < 0)
+        return rc;
+    if (!response)
+        return whole ? CO_DOWNLOAD_WHOLE
+                     : co_fail(CO_EEOF, "the server has another version of the file now");
+    rc = receive_part(part, response);
+    co_http_response_close(response);
+    return rc;
+}
+
+static int take_in_segments(
+    struct co_download *download, const struct co_version *version, co_http_response *response)
+{
+    struct segmented segmented = {download, version, response};
+    const struct co_download_source source = {.bring = bring_part, .arg = &segmented};
+    return co_download_segments(download, version, &source);
+}
+
 static int take(struct co_download *download, co_http_response *response, bool is_new)
 {
     struct co_version version;
@@ -322,7 +374,7 @@ static int take(struct co_download *download, co_http_response *response, bool i
     if (rc == 0 && download->size_max && version.size > (int64_t)download->size_max)
         rc = CO_ETOOBIG;
     if (rc == 0)
-        rc = co_download_segments(download, &version, response);
+        rc = take_in_segments(download, &version, response);
     if (rc == 1)
         rc = resume(download, &version);
     if (rc == 1)

@@ -13,8 +13,10 @@
 
 struct fetch {
     struct co_download *download;
-    co_ftp_client *client;
+    struct co_ftp_pool *pool;
+    const struct co_ftp_place *place;
     const char *path;
+    co_ftp_client *client; /* NULL while there is none */
     struct co_version version;
     struct co_upload *file;
     uint64_t resumed;
@@ -32,8 +34,9 @@ static int name_version(
 }
 
 /* What the server does not tell of it may be got all the same. */
-static int look(struct fetch *fetch, const struct co_ftp_place *place)
+static int look(struct fetch *fetch)
 {
+    const struct co_ftp_place *place = fetch->place;
     struct co_version *version = &fetch->version;
     struct co_ftp_entry entry;
     int rc = co_ftp_stat(fetch->client, fetch->path, &entry);
@@ -52,10 +55,11 @@ static int look(struct fetch *fetch, const struct co_ftp_place *place)
 
 /* ---- beginning ------------------------------------------------------------------------------ */
 
-/* The last bytes before the offset. 0 or negative. */
-static int read_before(const struct co_upload *file, uint64_t offset, struct co_buf *out)
+/* The last bytes before the offset, from `start` on at most. 0 or negative. */
+static int read_before(
+    const struct co_upload *file, uint64_t start, uint64_t offset, struct co_buf *out)
 {
-    size_t size = offset < COMPARED ? (size_t)offset : COMPARED;
+    size_t size = offset - start < COMPARED ? (size_t)(offset - start) : COMPARED;
     char *bytes = co_buf_reserve(out, size);
     while (bytes && out->size < size) {
         ssize_t n =
@@ -73,7 +77,7 @@ static int go_on(struct fetch *fetch, uint64_t offset, co_ftp_transfer **ret)
     struct co_buf before = CO_BUF(COMPARED);
     int rc = co_download_open(fetch->download, &fetch->version, offset, &fetch->file);
     if (rc == 0)
-        rc = read_before(fetch->file, offset, &before);
+        rc = read_before(fetch->file, 0, offset, &before);
     if (rc == 0)
         rc = co_ftp_download_resume(ret, fetch->client, fetch->path, offset, co_buf_text(&before));
     co_buf_free(&before);
@@ -102,11 +106,10 @@ static int resume(struct fetch *fetch, co_ftp_transfer **ret)
 }
 
 /* The file there has the size that makes the version, or is another one by now. */
-static int check_size(const struct fetch *fetch, const co_ftp_transfer *transfer)
+static int check_size(const struct fetch *fetch, const co_ftp_transfer *transfer, uint64_t offset)
 {
     int64_t left = co_ftp_transfer_size(transfer);
-    if (left < 0 || fetch->version.size < 0 ||
-        left == fetch->version.size - (int64_t)fetch->resumed)
+    if (left < 0 || fetch->version.size < 0 || left == fetch->version.size - (int64_t)offset)
         return 0;
     return co_fail(CO_ECHANGED, "the file there has changed meanwhile");
 }
@@ -121,7 +124,7 @@ static int begin(struct fetch *fetch, co_ftp_transfer **ret)
         if (rc == 0)
             rc = co_download_open(fetch->download, &fetch->version, 0, &fetch->file);
     }
-    return rc == 0 ? check_size(fetch, *ret) : rc;
+    return rc == 0 ? check_size(fetch, *ret, fetch->resumed) : rc;
 }
 
 /* ---- bytes ---------------------------------------------------------------------------------- */
@@ -196,28 +199,163 @@ static int bring(struct fetch *fetch)
     return rc;
 }
 
+/* ---- in segments ---------------------------------------------------------------------------- */
+
+/* A transfer from behind what is here of a part, once the last of that has been compared. */
+static int open_behind(const struct fetch *fetch, co_ftp_client *client,
+    const struct co_download_part *part, co_ftp_transfer **ret)
+{
+    struct co_buf before = CO_BUF(COMPARED);
+    uint64_t offset = part->missing->at;
+    int rc = read_before(part->file, part->start, offset, &before);
+    *ret = NULL;
+    if (rc == 0)
+        rc = co_ftp_download_resume(ret, client, fetch->path, offset, co_buf_text(&before));
+    if (rc == 0)
+        rc = check_size(fetch, *ret, offset);
+    co_buf_free(&before);
+    return rc;
+}
+
+/* 1: the part has all; else as store_some. */
+static int fill(co_ftp_transfer *transfer, struct co_download_part *part)
+{
+    char *bytes = malloc(STEP_BYTES);
+    int rc = bytes ? 0 : -ENOMEM;
+    ssize_t n = 1;
+    while (rc == 0 && (n = co_ftp_transfer_read(transfer, bytes, STEP_BYTES)) > 0)
+        rc = co_download_part_take(part, bytes, (size_t)n);
+    free(bytes);
+    return rc;
+}
+
+/* The server sends more than a part: the transfer ends by being given up. */
+static int bring_by(const struct fetch *fetch, co_ftp_client *client, struct co_download_part *part)
+{
+    co_ftp_transfer *transfer;
+    int rc = open_behind(fetch, client, part, &transfer);
+    if (rc == 0)
+        rc = fill(transfer, part);
+    if (rc != 0) {
+        co_ftp_transfer_abort(transfer);
+        return rc < 0 ? rc : 0;
+    }
+    rc = co_ftp_transfer_finish(transfer); /* it knows why there was no more */
+    return rc < 0 ? rc : CO_EEOF;
+}
+
+/* No reply of 500 and above, such as to REST, stands against the whole. */
+static int bring_part(void *arg, struct co_download_part *part)
+{
+    struct fetch *fetch = arg;
+    co_ftp_client *client;
+    int status;
+    int rc = co_ftp_pool_take(fetch->pool, fetch->place, &client, &status);
+    if (rc == 0) {
+        rc = bring_by(fetch, client, part);
+        status = co_ftp_status(client, rc);
+        if (rc == CO_ESTATUS && !client->failed && co_ftp_last_code(client) >= 500)
+            rc = CO_DOWNLOAD_WHOLE;
+        co_ftp_pool_give(fetch->pool, fetch->place, client);
+    }
+    if (rc == CO_ESTATUS)
+        fetch->download->status = status;
+    return rc;
+}
+
+/* Has the file there the end of each part, and the version's size and time? A file that took its
+ * place between two parts has another end of one of them. */
+static int compare_parts(struct fetch *fetch, const struct co_download_part *parts, size_t count)
+{
+    struct co_ftp_entry entry;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < count; i++) {
+        co_ftp_transfer *transfer;
+        rc = open_behind(fetch, fetch->client, &parts[i], &transfer);
+        co_ftp_transfer_abort(transfer);
+    }
+    if (rc == 0)
+        rc = co_ftp_stat(fetch->client, fetch->path, &entry);
+    bool same = rc == 0 && entry.modified_within == 1 && entry.size_known &&
+                entry.modified == fetch->version.modified &&
+                entry.size == (uint64_t)fetch->version.size;
+    return rc < 0 || same ? rc : CO_ECHANGED;
+}
+
+static int enter(struct fetch *fetch)
+{
+    return co_ftp_pool_take(fetch->pool, fetch->place, &fetch->client, &fetch->download->status);
+}
+
+static int leave(struct fetch *fetch, int rc)
+{
+    if (fetch->client) {
+        if (rc < 0)
+            fetch->download->status = co_ftp_status(fetch->client, rc);
+        co_ftp_pool_give(fetch->pool, fetch->place, fetch->client);
+        fetch->client = NULL;
+    }
+    return rc;
+}
+
+static int check_parts(void *arg, const struct co_download_part *parts, size_t count)
+{
+    struct fetch *fetch = arg;
+    int rc = enter(fetch);
+    return rc < 0 ? rc : leave(fetch, compare_parts(fetch, parts, count));
+}
+
+/* As co_download_segments. Nobody has a connection while the parts wait for theirs. */
+static int bring_in_segments(struct fetch *fetch)
+{
+    const struct co_download_source source = {bring_part, check_parts, fetch};
+    if (!co_download_may_segment(fetch->download, &fetch->version))
+        return 1;
+    leave(fetch, 0);
+    int rc = co_download_segments(fetch->download, &fetch->version, &source);
+    if (rc != 1)
+        return rc;
+    rc = enter(fetch);
+    return rc < 0 ? rc : 1;
+}
+
+/* ---- the file ------------------------------------------------------------------------------- */
+
+/* CO_DOWNLOAD_WHOLE: it did not go in segments. */
+static int run(struct fetch *fetch, const struct co_download_local *local)
+{
+    struct co_download *download = fetch->download;
+    struct co_version *version = &fetch->version;
+    *version = (struct co_version){
+        .name = CO_BUF(VERSION_MAX), .size = -1, .modified = CO_DOWNLOAD_NO_TIME};
+    int rc = enter(fetch);
+    if (rc < 0)
+        return rc;
+    rc = look(fetch);
+    download->unchanged =
+        rc == 0 && co_download_is_as_new(download, local, version->modified, version->size);
+    if (rc == 0 && !download->unchanged) {
+        rc = bring_in_segments(fetch);
+        if (rc == 1)
+            rc = bring(fetch);
+    }
+    co_buf_free(&version->name);
+    return leave(fetch, rc);
+}
+
 int co_download_ftp(struct co_download *download, struct co_ftp_pool *pool,
     const struct co_ftp_place *place, const char *path)
 {
-    struct fetch fetch = {.download = download,
-        .path = path,
-        .version = {.name = CO_BUF(VERSION_MAX), .size = -1, .modified = CO_DOWNLOAD_NO_TIME}};
+    struct fetch fetch = {.download = download, .pool = pool, .place = place, .path = path};
     struct co_download_local local;
     download->status = 0;
     download->kept = 0;
     int rc = co_download_look(download, &local);
     if (rc == 0)
-        rc = co_ftp_pool_take(pool, place, &fetch.client, &download->status);
-    if (rc < 0)
-        return rc;
-    rc = look(&fetch, place);
-    download->unchanged = rc == 0 && co_download_is_as_new(download, &local, fetch.version.modified,
-                                         fetch.version.size);
-    if (rc == 0 && !download->unchanged)
-        rc = bring(&fetch);
-    if (rc < 0)
-        download->status = co_ftp_status(fetch.client, rc);
-    co_ftp_pool_give(pool, place, fetch.client);
-    co_buf_free(&fetch.version.name);
+        rc = run(&fetch, &local);
+    if (rc == CO_DOWNLOAD_WHOLE) {
+        download->segments = 1;
+        rc = run(&fetch, &local);
+    }
     return rc;
 }

@@ -4,7 +4,8 @@
  *
  * FTP knows no versions: what has come of a file is kept by URL, user, size and time, where the
  * server tells both, and before more is added the last bytes are fetched again and compared. Else
- * a download begins anew.
+ * a download begins anew. In segments the end of each is compared, too, and size and time, once all
+ * are here.
  */
 #ifndef CO_TRANSFER_DOWNLOAD_FTP_H
 #define CO_TRANSFER_DOWNLOAD_FTP_H
@@ -14,7 +15,8 @@
 #include "transfer/ftp_pool.h"
 
 /* As co_download_run, by a connection of the pool, of what `path` names at the place; the client
- * and the request of *download are not looked at, and its segments: FTP has none. */
+ * and the request of *download are not looked at. Its segments have a connection each, as far as
+ * the server lets them in. */
 int co_download_ftp(struct co_download *download, struct co_ftp_pool *pool,
     const struct co_ftp_place *place, const char *path);
 

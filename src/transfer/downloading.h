@@ -16,12 +16,6 @@ struct co_version {
     int64_t modified; /* seconds since 1970; CO_DOWNLOAD_NO_TIME: not told */
 };
 
-/* Asks for the bytes from `first` to `last` of that version. *ret: the response with just these;
- * NULL when it is another answer: *ret_whole tells whether it was the whole of that version. 0, or
- * as co_http_fetch. Suspends. */
-int co_download_ask(const struct co_download *download, const struct co_version *version,
-    const uint64_t range[2], co_http_response **ret, bool *ret_whole);
-
 /* The file that is here. */
 struct co_download_local {
     bool exists;
@@ -65,11 +59,45 @@ void co_download_tell(
 int co_download_at_once(const struct co_download *download, const struct co_version *version,
     co_http_response *response, struct co_buf *first);
 
-/* Gets it in segments, if that is wanted and can be, or was begun so. response: to the whole of it,
- * not read yet; it is left to the caller to close. 0; 1 when it is to be got as a whole, from this
- * response; CO_DOWNLOAD_WHOLE when likewise, but asked for anew; as co_download_run. */
-#define CO_DOWNLOAD_WHOLE 2
-int co_download_segments(
-    struct co_download *download, const struct co_version *version, co_http_response *response);
+/* ---- in segments ---------------------------------------------------------------------------- */
+
+struct co_download_span {
+    uint64_t at, end; /* what is missing: from at on, up to end */
+};
+
+/* One of the parts of a file that are got at once. */
+struct co_download_part {
+    struct co_download_parts *parts;
+    const struct co_upload *file; /* where they lie */
+    uint64_t start;               /* of its bytes; those before missing->at are here */
+    struct co_download_span *missing;
+};
+
+/* Stores the next bytes of a part, as many as it lacks. 0; 1 once it has all; as co_upload_write_at
+ * and _sync. Suspends. */
+int co_download_part_take(struct co_download_part *part, const void *bytes, size_t size);
+
+#define CO_DOWNLOAD_WHOLE 2 /* it has to be got as a whole, asked for anew */
+
+/* Where parts come from. */
+struct co_download_source {
+    /* Brings what is missing of it to co_download_part_take, in its order. 0; CO_DOWNLOAD_WHOLE
+     * when the server gives no parts, CO_ECHANGED when what has come is of no use any more; as
+     * co_download_run. Several at once. Suspends. */
+    int (*bring)(void *arg, struct co_download_part *part);
+    /* All has come: is it one version? NULL: each answer has told it. 0; CO_ECHANGED; as
+     * co_download_run. Suspends. */
+    int (*check)(void *arg, const struct co_download_part *parts, size_t count);
+    void *arg;
+};
+
+/* Can it be that there are segments, or will be? */
+bool co_download_may_segment(const struct co_download *download, const struct co_version *version);
+
+/* Gets it in segments, if that is wanted and can be, or was begun so. 0; 1 when it is to be got as
+ * a whole; CO_DOWNLOAD_WHOLE when likewise, but asked for anew, as the source is; as
+ * co_download_run. */
+int co_download_segments(struct co_download *download, const struct co_version *version,
+    const struct co_download_source *source);
 
 #endif

@@ -101,6 +101,7 @@ int co_ftp_place_parse(struct co_ftp_place *ret, const char *url, const char *us
         .path = CO_BUF(TEXT_MAX),
         .user = CO_BUF(TEXT_MAX),
         .password = CO_BUF(TEXT_MAX),
+        .account = CO_BUF(TEXT_MAX),
         .ascii = type_of(co_text_of(url)) == 'a',
     };
     int rc = co_url_parse(co_ftp_plain_url(url), &parsed);
@@ -120,23 +121,24 @@ int co_ftp_place_parse(struct co_ftp_place *ret, const char *url, const char *us
 
 int co_ftp_place_look_up(struct co_ftp_place *place, co_text netrc)
 {
-    struct co_buf user = CO_BUF(TEXT_MAX), password = CO_BUF(TEXT_MAX);
+    struct co_netrc_login login = CO_NETRC_LOGIN;
     int rc = 0;
     if (place->password.size == 0 && netrc.size > 0)
-        rc = co_netrc_find(
-            netrc, co_buf_text(&place->host), co_buf_text(&place->user), &user, &password);
+        rc = co_netrc_find(netrc, co_buf_text(&place->host), co_buf_text(&place->user), &login);
     if (rc != 1) {
-        co_buf_free(&user);
-        co_buf_free(&password);
+        co_netrc_login_free(&login);
         return rc < 0 ? co_fail(rc, "the netrc file is malformed, or has words that are too long")
                       : 0;
     }
     co_buf_free(&place->user);
     co_buf_free(&place->password);
-    place->user = user;
-    place->password = password;
+    co_buf_free(&place->account);
+    place->user = login.name;
+    place->password = login.password;
+    place->account = login.account;
     rc = seal(&place->user);
-    return rc < 0 ? rc : seal(&place->password);
+    rc = rc < 0 ? rc : seal(&place->password);
+    return rc < 0 || place->account.size == 0 ? rc : seal(&place->account);
 }
 
 void co_ftp_place_free(struct co_ftp_place *place)
@@ -145,4 +147,5 @@ void co_ftp_place_free(struct co_ftp_place *place)
     co_buf_free(&place->path);
     co_buf_free(&place->user);
     co_buf_free(&place->password);
+    co_buf_free(&place->account);
 }

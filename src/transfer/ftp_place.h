@@ -18,6 +18,7 @@ struct co_ftp_place {
     uint16_t port;
     struct co_buf host, path;     /* ended by a NUL that their size does not count */
     struct co_buf user, password; /* likewise; room 0: anonymous */
+    struct co_buf account;        /* likewise, of a netrc file; room 0: none (ACCT) */
 };
 
 bool co_ftp_is_url(const char *word);

@@ -61,6 +61,8 @@ static int key_of(const struct co_ftp_pool *pool, const struct co_ftp_place *pla
     co_buf_add_text(login, co_buf_text(&place->user));
     co_buf_add_char(login, '\n');
     co_buf_add_text(login, co_buf_text(&place->password));
+    co_buf_add_char(login, '\n');
+    co_buf_add_text(login, co_buf_text(&place->account));
     *ret = (struct co_pool_place){
         .secure = place->security == CO_FTP_IMPLICIT,
         .upgrades = place->security == CO_FTP_EXPLICIT,
@@ -239,6 +241,7 @@ static int connect_to(
     const struct co_ftp_client_options ftp = {
         .user = place->user.at,
         .password = place->password.at,
+        .account = place->account.size > 0 ? place->account.at : NULL,
         .security = place->security,
         .tls = options->tls,
         .answers = options->answers,
@@ -279,9 +282,10 @@ static int enter(struct co_ftp_pool *pool, const struct co_ftp_place *place,
         if (rc == 0)
             return 0;
         count_down(busy);
-        if (!is_refusal(rc) || busy->count == 0)
+        bool is_alone = busy->count == 0 && !find_idle(pool, key);
+        if (!is_refusal(rc) || is_alone)
             return rc;
-        busy->limit = busy->count;
+        busy->limit = busy->count > 0 ? busy->count : 1;
         busy->again_ns = co_now_ns() + LIMIT_NS;
         refused = rc;
     }

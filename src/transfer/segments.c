@@ -5,11 +5,11 @@
  * They are written to their places in one partial file, behind whose end lies a map of what has
  * come. The bytes are on the disk before the map says so; so what a map says is true, whenever the
  * process or the machine ended. The map is of the version that the partial file's name stands for,
- * as all that is asked for, and every answer is compared with it: two versions are never spliced.
+ * as all that is asked for, and the source compares what it brings with it: two versions are never
+ * spliced.
  */
 #include "base/map.h"
 #include "coronet/fiber.h"
-#include "http/client.h"
 #include "transfer/downloading.h"
 
 #include <errno.h>
@@ -22,33 +22,24 @@
 #define SAVE_LAST_MS 10000        /* for the last map, when all has to end */
 #define MAP_MARK     0x31706d67733c6f63
 
-struct segment {
-    uint64_t at, end; /* what is missing: from at on, up to end */
-};
-
 /* As it lies behind the file's end. */
 struct map {
     uint64_t mark, size, count;
-    struct segment segments[SEGMENTS_MAX];
+    struct co_download_span segments[SEGMENTS_MAX];
     uint64_t sum; /* of all before it */
 };
 
-struct parts {
+struct co_download_parts {
     struct co_download *download;
     const struct co_version *version;
-    co_http_response *first; /* the answer to the whole, for the segment that begins it */
+    const struct co_download_source *source;
     struct co_upload *file;
     struct map map;
     uint64_t missing, resumed;
     uint64_t unsaved;
     int64_t saved_ns;
     bool is_saving;
-    bool no_ranges; /* the server sends the whole when asked for a part */
-};
-
-struct part {
-    struct parts *parts;
-    struct segment *segment;
+    bool is_void; /* what has come is of no use: it is to be got as a whole */
 };
 
 /* ---- the map -------------------------------------------------------------------------------- */
@@ -72,10 +63,11 @@ static bool is_sound(const struct map *map, uint64_t size)
     if (map->mark != MAP_MARK || map->size != size || map->count == 0 ||
         map->count > SEGMENTS_MAX || map->sum != sum_of(map))
         return false;
-    for (size_t i = 0; i < map->count; i++)
-        if (map->segments[i].at > map->segments[i].end || map->segments[i].end > size)
+    uint64_t start = 0;
+    for (size_t i = 0; i < map->count; start = map->segments[i++].end)
+        if (map->segments[i].at < start || map->segments[i].at > map->segments[i].end)
             return false;
-    return true;
+    return start == size;
 }
 
 static void divide(struct map *map, uint64_t size, unsigned wanted)
@@ -86,11 +78,12 @@ static void divide(struct map *map, uint64_t size, unsigned wanted)
     map->count = map->count < SEGMENTS_MAX ? map->count : SEGMENTS_MAX;
     uint64_t each = size / map->count;
     for (size_t i = 0; i < map->count; i++)
-        map->segments[i] = (struct segment){i * each, i + 1 == map->count ? size : (i + 1) * each};
+        map->segments[i] =
+            (struct co_download_span){i * each, i + 1 == map->count ? size : (i + 1) * each};
 }
 
 /* What came after the copy was made is for the next map. */
-static int save(struct parts *parts)
+static int save(struct co_download_parts *parts)
 {
     struct map map = parts->map;
     map.sum = sum_of(&map);
@@ -102,7 +95,7 @@ static int save(struct parts *parts)
     return rc;
 }
 
-static int save_now_and_then(struct parts *parts, size_t more)
+static int save_now_and_then(struct co_download_parts *parts, size_t more)
 {
     parts->unsaved += more;
     if (parts->is_saving ||
@@ -116,75 +109,68 @@ static int save_now_and_then(struct parts *parts, size_t more)
 
 /* ---- a segment ------------------------------------------------------------------------------ */
 
-/* Stores what comes, up to the segment's end. */
-static int receive(struct part *part, co_http_response *response)
+int co_download_part_take(struct co_download_part *part, const void *bytes, size_t size)
 {
-    struct parts *parts = part->parts;
-    struct segment *segment = part->segment;
-    while (segment->at < segment->end) {
-        co_text piece;
-        ssize_t n = co_http_response_next(response, &piece);
-        if (n <= 0)
-            return n < 0 ? (int)n : CO_EEOF;
-        uint64_t left = segment->end - segment->at;
-        size_t size = piece.size < left ? piece.size : (size_t)left;
-        int rc = co_upload_write_at(parts->file, piece.at, size, segment->at);
-        if (rc < 0)
-            return rc;
-        segment->at += size;
-        parts->missing -= size;
-        co_download_tell(parts->download, parts->map.size - parts->missing, parts->resumed,
-            (int64_t)parts->map.size);
-        rc = save_now_and_then(parts, size);
-        if (rc < 0)
-            return rc;
-    }
-    return 0;
-}
-
-static int no_part(struct parts *parts, bool whole)
-{
-    parts->no_ranges = whole;
-    return co_fail(CO_EEOF, whole ? "the server gives no parts of the file"
-                                  : "the server has another version of the file now");
+    struct co_download_parts *parts = part->parts;
+    struct co_download_span *missing = part->missing;
+    uint64_t left = missing->end - missing->at;
+    size = size < left ? size : (size_t)left;
+    int rc = co_upload_write_at(parts->file, bytes, size, missing->at);
+    if (rc < 0)
+        return rc;
+    missing->at += size;
+    parts->missing -= size;
+    co_download_tell(parts->download, parts->map.size - parts->missing, parts->resumed,
+        (int64_t)parts->map.size);
+    rc = save_now_and_then(parts, size);
+    return rc == 0 && size == left ? 1 : rc;
 }
 
 static int run_part(void *arg)
 {
-    struct part *part = arg;
-    struct parts *parts = part->parts;
-    const uint64_t range[2] = {part->segment->at, part->segment->end - 1};
-    co_http_response *response;
-    bool whole = false;
-    if (parts->first && range[0] == 0)
-        return receive(part, parts->first);
-    int rc = co_download_ask(parts->download, parts->version, range, &response, &whole);
-    if (rc < 0)
-        return rc;
-    if (!response)
-        return no_part(parts, whole);
-    rc = receive(part, response);
-    co_http_response_close(response);
-    return rc;
+    struct co_download_part *part = arg;
+    const struct co_download_source *source = part->parts->source;
+    int rc = source->bring(source->arg, part);
+    part->parts->is_void |= rc == CO_DOWNLOAD_WHOLE || rc == CO_ECHANGED;
+    return rc == CO_DOWNLOAD_WHOLE ? CO_EEOF : rc;
+}
+
+static struct co_download_part part_of(struct co_download_parts *parts, size_t nth)
+{
+    struct co_download_span *segments = parts->map.segments;
+    return (struct co_download_part){
+        parts, parts->file, nth > 0 ? segments[nth - 1].end : 0, &segments[nth]};
 }
 
 /* One that fails ends the others: the next try goes on with all. */
-static int run_all(struct parts *parts)
+static int run_all(struct co_download_parts *parts)
 {
     unsigned wanted = parts->download->segments;
     co_group group;
     co_group_open(&group, &(struct co_group_options){.children_max = wanted ? wanted : 1});
     for (size_t i = 0; i < parts->map.count; i++) {
-        struct part part = {parts, &parts->map.segments[i]};
-        if (part.segment->at < part.segment->end)
+        struct co_download_part part = part_of(parts, i);
+        if (part.missing->at < part.missing->end)
             co_go_copy(&group, run_part, &part);
     }
     return co_group_close(&group);
 }
 
+static int check(struct co_download_parts *parts)
+{
+    const struct co_download_source *source = parts->source;
+    struct co_download_part all[SEGMENTS_MAX];
+    for (size_t i = 0; i < parts->map.count; i++)
+        all[i] = part_of(parts, i);
+    int rc = source->check ? source->check(source->arg, all, parts->map.count) : 0;
+    parts->is_void |= rc == CO_ECHANGED;
+    return rc;
+}
+
 /* ---- the file ------------------------------------------------------------------------------- */
 
-static struct co_upload_options options_of(const struct parts *parts, co_text uploader, bool resume)
+static struct co_upload_options options_of(
+    const struct co_download_parts *parts, co_text uploader, bool resume)
 {
     return (struct co_upload_options){
         .start = resume ? CO_UPLOAD_RESUME : CO_UPLOAD_ANEW,
@@ -196,7 +182,7 @@ static struct co_upload_options options_of(const struct parts *parts, co_text up
 }
 
 /* Goes on with what is there. 1: there is nothing to go on with. */
-static int open_old(struct parts *parts, co_text uploader)
+static int open_old(struct co_download_parts *parts, co_text uploader)
 {
     struct map map;
     uint64_t size = (uint64_t)parts->version->size, there = 0;
@@ -217,7 +203,7 @@ static int open_old(struct parts *parts, co_text uploader)
     return 1;
 }
 
-static int open_new(struct parts *parts, co_text uploader)
+static int open_new(struct co_download_parts *parts, co_text uploader)
 {
     const struct co_download *download = parts->download;
     uint64_t size = (uint64_t)parts->version->size;
@@ -235,7 +221,7 @@ static int open_new(struct parts *parts, co_text uploader)
 }
 
 /* All has come: the map goes. */
-static int finish(struct parts *parts)
+static int finish(struct co_download_parts *parts)
 {
     const struct co_download *download = parts->download;
     int rc = co_upload_resize(parts->file, parts->map.size);
@@ -249,19 +235,19 @@ static int finish(struct parts *parts)
     return rc;
 }
 
-static int run(struct parts *parts)
+static int run(struct co_download_parts *parts)
 {
     parts->missing = missing_of(&parts->map);
     parts->resumed = parts->map.size - parts->missing;
     parts->saved_ns = co_now_ns();
-    if (parts->resumed > 0)
-        parts->first = NULL;
     int rc = run_all(parts);
+    if (rc == 0)
+        rc = check(parts);
     if (rc == 0)
         return finish(parts);
     co_scope grace;
     co_scope_shield(&grace, SAVE_LAST_MS);
-    bool kept = !parts->no_ranges && save(parts) == 0;
+    bool kept = !parts->is_void && save(parts) == 0;
     (void)co_scope_close(&grace);
     if (co_upload_abort(parts->file, kept) > 0)
         parts->download->kept = parts->map.size - missing_of(&parts->map);
@@ -273,7 +259,7 @@ static bool is_wanted(const struct co_download *download, const struct co_versio
     return download->segments > 1 && version->size >= 2 * SEGMENT_MIN;
 }
 
-static int open_and_run(struct parts *parts, co_text uploader)
+static int open_and_run(struct co_download_parts *parts, co_text uploader)
 {
     parts->map.size = (uint64_t)parts->version->size;
     int rc = open_old(parts, uploader);
@@ -281,19 +267,24 @@ static int open_and_run(struct parts *parts, co_text uploader)
         rc = open_new(parts, uploader);
     if (rc == 0)
         rc = run(parts);
-    return parts->no_ranges ? CO_DOWNLOAD_WHOLE : rc;
+    return parts->is_void ? CO_DOWNLOAD_WHOLE : rc;
 }
 
-int co_download_segments(
-    struct co_download *download, const struct co_version *version, co_http_response *response)
+bool co_download_may_segment(const struct co_download *download, const struct co_version *version)
 {
-    if (version->name.size == 0 || (!download->resume && !is_wanted(download, version)))
+    return version->name.size > 0 && (download->resume || is_wanted(download, version));
+}
+
+int co_download_segments(struct co_download *download, const struct co_version *version,
+    const struct co_download_source *source)
+{
+    if (!co_download_may_segment(download, version))
         return 1;
-    struct parts *parts = calloc(1, sizeof *parts);
+    struct co_download_parts *parts = calloc(1, sizeof *parts);
     struct co_buf uploader = CO_BUF(version->name.size_max + 16);
     if (!parts)
         return -ENOMEM;
-    *parts = (struct parts){.download = download, .version = version, .first = response};
+    *parts = (struct co_download_parts){.download = download, .version = version, .source = source};
     co_buf_add_text(&uploader, co_buf_text(&version->name));
     co_buf_add_string(&uploader, "\nsegments");
     int rc = uploader.error ? uploader.error : open_and_run(parts, co_buf_text(&uploader));

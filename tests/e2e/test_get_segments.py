@@ -140,11 +140,10 @@ def change(folder, draw):
     os.rename(folder / 'new', folder / 'a')
 
 
-def test_killed_at_any_point_it_ends_with_the_right_file(server, folder, here):
+def killed_at_any_point(folder, here, url):
     seed = random.randrange(1 << 32)
     print('seed', seed)
     draw = random.Random(seed)
-    one = server('-4')
     change(folder, draw)
     kinds = (), ('-s', '4'), ('-s', '3')
     for _ in range(KILLS):
@@ -152,13 +151,17 @@ def test_killed_at_any_point_it_ends_with_the_right_file(server, folder, here):
             change(folder, draw)
         process = subprocess.Popen(
             [CORONET, 'get', '-c', '--no-sync', '--force', '--retries', '0', '--limit-rate', '20M',
-             *draw.choice(kinds), f'{one.url}a'], cwd=here, stderr=subprocess.PIPE)
+             *draw.choice(kinds), f'{url}a'], cwd=here, stderr=subprocess.PIPE)
         time.sleep(draw.random() * 0.4)  # the random point, no synchronisation
         if draw.random() < 0.2:
             change(folder, draw)
         process.kill()
         said = process.communicate(timeout=PATIENCE)[1]
         assert process.returncode in (-9, 0) or said, process.returncode
-    get('-c', '--force', *draw.choice(kinds), f'{one.url}a', cwd=here)
+    get('-c', '--force', *draw.choice(kinds), f'{url}a', cwd=here)
     assert (here / 'a').read_bytes() == (folder / 'a').read_bytes()
     eventually(lambda: not [name for name in os.listdir(here) if name.startswith('a.')])
+
+
+def test_killed_at_any_point_it_ends_with_the_right_file(server, folder, here):
+    killed_at_any_point(folder, here, server('-4').url)

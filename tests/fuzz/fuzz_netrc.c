@@ -4,27 +4,30 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static int find(co_text file, co_text login, struct co_buf found[2])
+static int find(co_text file, co_text login, struct co_netrc_login *ret)
 {
-    found[0] = found[1] = CO_BUF(CO_NETRC_WORD_MAX);
-    int rc = co_netrc_find(file, CO_TEXT("h"), login, &found[0], &found[1]);
-    assert(rc == 1 || (found[0].size == 0 && found[1].size == 0) || rc < 0);
+    *ret = CO_NETRC_LOGIN;
+    int rc = co_netrc_find(file, CO_TEXT("h"), login, ret);
+    assert(rc == 1 || (ret->name.size == 0 && ret->password.size == 0) || rc < 0);
     return rc;
+}
+
+static bool equal(const struct co_buf *one, const struct co_buf *other)
+{
+    return co_text_equal(co_buf_text(one), co_buf_text(other));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct co_buf found[2], again[2];
+    struct co_netrc_login found, again;
     co_text file = {(const char *)data, size};
-    if (find(file, (co_text){0}, found) == 1) {
+    if (find(file, (co_text){0}, &found) == 1) {
         /* Asked for by its name it is the same, unless it has none. */
-        int rc = find(file, co_buf_text(&found[0]), again);
-        assert(rc == 1 && co_text_equal(co_buf_text(&found[0]), co_buf_text(&again[0])));
-        assert(co_text_equal(co_buf_text(&found[1]), co_buf_text(&again[1])));
-        co_buf_free(&again[0]);
-        co_buf_free(&again[1]);
+        int rc = find(file, co_buf_text(&found.name), &again);
+        assert(rc == 1 && equal(&found.name, &again.name));
+        assert(equal(&found.password, &again.password) && equal(&found.account, &again.account));
+        co_netrc_login_free(&again);
     }
-    co_buf_free(&found[0]);
-    co_buf_free(&found[1]);
+    co_netrc_login_free(&found);
     return 0;
 }

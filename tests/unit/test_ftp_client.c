@@ -133,6 +133,19 @@ VIRTUAL_TEST(the_reply_to_what_was_aborted_is_not_taken_for_the_next)
     return script_play(lines, abort_and_go_on, NULL);
 }
 
+VIRTUAL_TEST(what_was_aborted_may_end_by_another_promise)
+{
+#define CUT_BY                                                                                     \
+ SCRIPT_LOGIN, "< TYPE I", "> 200 I", SIZED(9), "EPSV", "< RETR f", "> 150 Here", "O", "d 123",    \
+     "Z 3", "C", "> 150 0.1 seconds", "< NOOP"
+    static const char *const only[] = {CUT_BY, "> 200 Well", "< DELE x", "> 250 Gone", NULL};
+    static const char *const late[] = {
+        CUT_BY, "> 426 Cut", "> 200 Well", "< DELE x", "> 250 Gone", NULL};
+    script_play(only, abort_and_go_on, NULL);
+    return script_play(late, abort_and_go_on, NULL);
+#undef CUT_BY
+}
+
 static void abort_and_wait(unsigned port, const void *arg)
 {
     co_ftp_client *client;
@@ -220,6 +233,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(logs_in_or_says_why_not),
         cmocka_unit_test(the_reply_to_what_was_aborted_is_not_taken_for_the_next),
+        cmocka_unit_test(what_was_aborted_may_end_by_another_promise),
         cmocka_unit_test(a_reply_to_what_was_aborted_is_not_waited_for_for_long),
         cmocka_unit_test(a_server_that_speaks_unasked_is_not_spoken_to),
         cmocka_unit_test(c08_replies_are_escaped_in_sentences),

@@ -90,17 +90,20 @@ static void what_no_command_can_hold_is_refused_f15(void **unused)
 struct asked {
     const char *url, *netrc, *user, *password;
     int result;
+    const char *account;
 };
 
 static const struct asked questions[] = {
-    {"ftp://h/", "machine h login ann password x", "ann", "x", 0},
+    {"ftp://h/", "machine h login ann password x", "ann", "x", 0, NULL},
     {"ftp://ann@h/", "machine h login bob password y\nmachine h login ann password x", "ann", "x",
-        0},
-    {"ftp://bob@h/", "machine h login ann password x", "bob", "", 0},
-    {"ftp://ann:y@h/", "machine h login ann password x", "ann", "y", 0},
-    {"ftp://other/", "machine h login ann password x", NULL, NULL, 0},
-    {"ftp://h/", "", NULL, NULL, 0},
-    {"ftp://h/", "machine h login ann password \"x\\ny\"", NULL, NULL, CO_EINVALID},
+        0, NULL},
+    {"ftp://bob@h/", "machine h login ann password x", "bob", "", 0, NULL},
+    {"ftp://ann:y@h/", "machine h login ann password x", "ann", "y", 0, NULL},
+    {"ftp://other/", "machine h login ann password x", NULL, NULL, 0, NULL},
+    {"ftp://h/", "", NULL, NULL, 0, NULL},
+    {"ftp://h/", "machine h login ann account z password x", "ann", "x", 0, "z"},
+    {"ftp://h/", "machine h login ann account \"x\\ny\"", NULL, NULL, CO_EINVALID, NULL},
+    {"ftp://h/", "machine h login ann password \"x\\ny\"", NULL, NULL, CO_EINVALID, NULL},
 };
 
 static void a_netrc_file_says_the_password_that_is_missing(void **unused)
@@ -114,6 +117,7 @@ static void a_netrc_file_says_the_password_that_is_missing(void **unused)
         if (asked->result == 0) {
             assert_part(&place.user, asked->user);
             assert_part(&place.password, asked->password);
+            assert_part(&place.account, asked->account);
         }
         co_ftp_place_free(&place);
     }

@@ -21,6 +21,7 @@ struct server {
     const char *full;            /* to PASS when there are as many; "": it hangs up */
     int64_t lifted_ns;           /* from then on any number may be; 0: never */
     int64_t login_ms;            /* how long it takes to let somebody in */
+    int64_t full_ms;             /* how long it takes to say that it is full */
     const char *pass_reply;      /* to PASS, and nobody comes in; NULL: the usual one */
 };
 
@@ -33,8 +34,10 @@ static const char *reply_to(struct server *server, const char *line)
         if (server->pass_reply)
             return server->pass_reply;
         if (server->inside_max && server->inside == server->inside_max &&
-            (server->lifted_ns == 0 || co_now_ns() < server->lifted_ns))
+            (server->lifted_ns == 0 || co_now_ns() < server->lifted_ns)) {
+            co_sleep(server->full_ms);
             return server->full;
+        }
         server->inside++;
         co_sleep(server->login_ms);
         return "230 In";
@@ -298,6 +301,30 @@ VIRTUAL_TEST(a_connection_by_another_way_is_another_one_c02)
     return 0;
 }
 
+static int give_later(void *arg)
+{
+    struct rig *rig = arg;
+    co_ftp_client *client;
+    CHECK_INT(take(rig, &rig->place, &client), 0);
+    co_sleep(50);
+    co_ftp_pool_give(rig->pool, &rig->place, client);
+    return 0;
+}
+
+VIRTUAL_TEST(what_is_given_back_during_a_refusal_is_taken)
+{
+    static struct rig rig = {.server = {.inside_max = 1, .full = "530 Too many", .full_ms = 100}};
+    co_group group;
+    REQUIRE(open_rig(&rig) == 0);
+    co_group_open(&group, NULL);
+    co_go(&group, give_later, &rig);
+    co_sleep(10);
+    CHECK_INT(use(&rig, &rig.place), 0);
+    CHECK_INT(co_group_close(&group), 0);
+    close_rig(&rig);
+    return 0;
+}
+
 /* ---- 421 ------------------------------------------------------------------------------------- */
 
 /* May it be tried again, and not at once? */
@@ -452,6 +479,7 @@ int main(void)
         cmocka_unit_test(a_login_is_nobody_elses_c02),
         cmocka_unit_test(what_is_in_clear_is_not_taken_for_tls_c02),
         cmocka_unit_test(a_connection_by_another_way_is_another_one_c02),
+        cmocka_unit_test(what_is_given_back_during_a_refusal_is_taken),
         cmocka_unit_test(a_server_that_is_busy_is_come_back_to_later),
         cmocka_unit_test(one_that_ends_in_421_is_not_kept),
         cmocka_unit_test(what_is_refused_leaves_the_connection_as_it_is),

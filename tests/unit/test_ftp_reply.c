@@ -176,8 +176,9 @@ static void f14_quoted_paths_are_read_to_their_end_and_no_further(void **unused)
         {"257 \"\"\"\"", "\""},
         {"257 \"\" is nothing", ""},
         {"257 Here: \"/x\" \"/y\"", "/x"},
-        {"257 \"/open", NULL},
-        {"257 \"/open\"\"", NULL},
+        {"257 \"/open", "/open"},
+        {"257 \"/open\"\"", "/open\""},
+        {"257-\"/open\r\n257 \"/b\"", "/open"},
         {"257 none", NULL},
         {"257", NULL},
     };
@@ -189,6 +190,7 @@ static void f14_quoted_paths_are_read_to_their_end_and_no_further(void **unused)
         if (n >= 0)
             assert_string_equal(path, quoted[i].path);
     }
+    assert_int_equal(co_ftp_reply_quoted(CO_TEXT("257 \"/a\0b\""), path, sizeof path), CO_EFTP);
     assert_int_equal(
         co_ftp_reply_quoted(CO_TEXT("257 \"0123456789abcde\""), path, sizeof path), 15);
     assert_int_equal(

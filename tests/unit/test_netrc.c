@@ -7,21 +7,25 @@
 #include <stdio.h>
 
 struct row {
-    const char *file, *host, *login, *found; /* "LOGIN:PASSWORD"; NULL: nobody; "!": malformed */
+    const char *file, *host, *login,
+        *found; /* "LOGIN:PASSWORD", and behind a slash the account; NULL: nobody; "!": malformed */
 };
 
 static void expect(co_text file, const struct row *row)
 {
-    struct co_buf login = CO_BUF(CO_NETRC_WORD_MAX), password = CO_BUF(CO_NETRC_WORD_MAX);
-    int rc = co_netrc_find(file, co_text_of(row->host), co_text_of(row->login), &login, &password);
-    co_buf_add_char(&login, ':');
-    co_buf_add_text(&login, co_buf_text(&password));
-    co_buf_add_char(&login, '\0');
-    const char *found = rc == 1 ? login.at : rc == 0 ? NULL : "!";
+    struct co_netrc_login login = CO_NETRC_LOGIN;
+    struct co_buf all = CO_BUF(4 * CO_NETRC_WORD_MAX);
+    int rc = co_netrc_find(file, co_text_of(row->host), co_text_of(row->login), &login);
+    co_buf_addf(&all, "%.*s:%.*s", CO_TEXT_PRINT(co_buf_text(&login.name)),
+        CO_TEXT_PRINT(co_buf_text(&login.password)));
+    co_buf_add_string(&all, login.account.size > 0 ? "/" : "");
+    co_buf_add_text(&all, co_buf_text(&login.account));
+    co_buf_add_char(&all, '\0');
+    const char *found = rc == 1 ? all.at : rc == 0 ? NULL : "!";
     if ((found == NULL) != (row->found == NULL) || (found && strcmp(found, row->found) != 0))
         fail_msg("%s for %s: %s", row->file, row->host, found ? found : "nobody");
-    co_buf_free(&login);
-    co_buf_free(&password);
+    co_buf_free(&all);
+    co_netrc_login_free(&login);
 }
 
 static void expect_all(const struct row *rows, size_t count)
@@ -40,7 +44,8 @@ static void finds_the_machines_login(void **state)
         {"machine h password b login a", "h", "", "a:b"},
         {"machine h login a", "h", "", "a:"},
         {"machine h password b", "h", "", NULL},
-        {"machine h login a account x password b", "h", "", "a:b"},
+        {"machine h login a account x password b", "h", "", "a:b/x"},
+        {"machine g login c account y machine h login a password b", "h", "", "a:b"},
         {"machine g login x password y machine h login a password b", "h", "", "a:b"},
         {"machine h login a password b machine h login c password d", "h", "", "a:b"},
         {"machine h login login password password", "h", "", "login:password"},
