@@ -95,14 +95,15 @@ def test_a_mirror_is_equal_the_second_time_and_deletes(ftp_place, folder, here, 
     up = ('mirror', '--delete', *one.words, here / 'tree', f'{one.url}up')
     down = ('mirror', '--delete', *one.words, f'{one.url}up', here / 'down')
     assert '3 transferred, 0 equal' in coronet(*up)[1]
-    assert '3 transferred, 0 equal' in coronet(*down)[1]
+    said = coronet(*down)[1]
+    assert '3 transferred, 0 equal' in said
     assert '0 transferred, 3 equal' in coronet(*up)[1]
     assert '0 transferred, 3 equal' in coronet(*down)[1]
     (here / 'tree' / 'sub' / 'c').unlink()
     (here / 'tree' / 'sub').rmdir()
     assert '0 transferred, 2 equal, 1 deleted' in coronet(*up)[1]
     assert '0 transferred, 2 equal, 1 deleted' in coronet(*down)[1]
-    assert sorted(path.name for path in (here / 'down').iterdir()) == ['a', 'b']
+    assert sorted(path.name for path in (here / 'down').iterdir()) == ['a', 'b'], said
 
 
 @pytest.mark.parametrize('kind', KINDS)
