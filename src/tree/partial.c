@@ -128,7 +128,10 @@ int co_partial_drop(int folder, const char *name, int64_t before, struct co_quot
     int fd = openat(folder, name, O_RDONLY | OPEN_FLAGS);
     if (fd < 0)
         return errno == ENOENT ? 0 : -errno;
-    int rc = lock_and_compare(folder, name, fd, &st);
+    /* one that is just being made is not held even for a moment: its maker would leave it */
+    int rc = fstat(fd, &st) < 0 ? -errno : st.st_mtim.tv_sec >= before ? -EBUSY : 0;
+    if (rc == 0)
+        rc = lock_and_compare(folder, name, fd, &st);
     if (rc == 0 && st.st_mtim.tv_sec >= before)
         rc = -EBUSY;
     if (rc == 0)

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "upload_rig.h"
 
+#include "tree/partial.h"
+
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
@@ -204,6 +207,39 @@ static void an_upload_at_work_is_never_old(void **state)
     add(slow, "side");
     finish(slow);
     assert_string_equal(content_of("root/file"), "inside");
+}
+
+#define MADE 3000
+
+static void *sweep_young(void *folder)
+{
+    const int64_t now = time(NULL) - 1000;
+    char name[64];
+    for (int i = 0; i < MADE; i++) {
+        snprintf(name, sizeof name, ".coronet-%d.part", i);
+        while (co_partial_drop(*(int *)folder, name, now, NULL) == 0)
+            sched_yield(); /* it is not there yet */
+    }
+    return NULL;
+}
+
+/* Its maker would take it for somebody else's, and leave it for ever. */
+static void what_is_just_being_made_is_not_held_by_a_sweep(void **state)
+{
+    pthread_t thread;
+    struct stat st;
+    char name[64];
+    int fd;
+    (void)state;
+    int folder = open(base.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_int_equal(pthread_create(&thread, NULL, sweep_young, &folder), 0);
+    for (int i = 0; i < MADE; i++) {
+        snprintf(name, sizeof name, ".coronet-%d.part", i);
+        assert_int_equal(co_partial_acquire(folder, name, &fd, &st), 0);
+        close(fd);
+    }
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    close(folder);
 }
 
 /* ---- attacks and accidents ------------------------------------------------------------------- */
@@ -540,6 +576,7 @@ int main(void)
         TREE_TEST(all_that_lies_there_is_counted_f18),
         TREE_TEST(old_partial_files_are_removed_when_an_upload_begins),
         TREE_TEST(an_upload_at_work_is_never_old),
+        TREE_TEST(what_is_just_being_made_is_not_held_by_a_sweep),
         TREE_TEST(a_folder_swapped_for_a_link_is_no_way_out_m01),
         TREE_TEST(a_folder_removed_meanwhile_is_said),
         TREE_TEST(a_folder_that_cannot_be_read_can_be_uploaded_to),
