@@ -80,12 +80,14 @@ static bool submit_short(struct co_rt *rt, struct co_op *op)
     return base->submit(rt, op);
 }
 
-/* Who cannot send any more for that reason receives nothing more either. */
+/* Who cannot send any more for that reason receives nothing more either, and the peer sees a reset,
+ * where there are such. */
 static void break_off(struct co_rt *rt, const struct co_op *op, int error)
 {
+    const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
     int raw = base->raw(rt, op->fd);
     bool is_end = error == EPIPE || error == ECONNRESET || error == ETIMEDOUT;
-    if (op->code == CO_OP_SEND && is_end && raw >= 0)
+    if (op->code == CO_OP_SEND && is_end && raw >= 0 && connect(raw, &nobody, sizeof nobody) < 0)
         shutdown(raw, SHUT_RDWR);
 }
 
