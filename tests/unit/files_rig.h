@@ -116,8 +116,7 @@ static inline const char *transfers_told(void)
 
 static inline void serve_at(const char *path, const struct co_http_files_options *options)
 {
-    struct co_http_options server = {
-        .event = site_hear, .transfer = site_hear_transfer, .min_rate = -1};
+    struct co_http_options server = {.event = site_hear, .transfer = site_hear_transfer};
     co_http_server_free(site.server);
     assert_int_equal(co_http_server_new(&site.server, &server), 0);
     co_http_files(site.server, path, site.path, options);
