@@ -25,6 +25,7 @@ LARGE = 3 << 20
 CONTENT = random.Random(11).randbytes(LARGE)
 DISK = 1 << 20
 SLOWLY = '--limit-rate', '1M', '--retries', 0
+AT_ONCE = '--limit-rate', '8M', '--retries', 0  # with more bytes than sockets take
 COMMANDS = 'get', 'put', 'mirror'
 each = pytest.mark.parametrize('command', COMMANDS)
 both = pytest.mark.parametrize('kind', ('http', 'ftp'))
@@ -175,8 +176,8 @@ def test_a_server_that_goes_is_told_and_gone_on_with_when_it_is_back(
     folder.chmod(0o777)
     words = '-4', '--anonymous-write'
     first = Server(folder, tmp_path / 'first', *words, ftp=['127.0.0.1:0'])
-    one = Transfer(command, kind, first, folder, here)
-    process = one.start(*SLOWLY)
+    one = Transfer(command, kind, first, folder, here, content=8 * CONTENT)
+    process = one.start(*AT_ONCE)
     for pid in (first.pid, first.worker_pid):
         os.kill(pid, signal.SIGKILL)
     assert process.wait() in (4, 9), process.lines
@@ -190,8 +191,8 @@ def test_a_server_that_goes_is_told_and_gone_on_with_when_it_is_back(
 @both
 @each
 def test_a_server_that_stalls_is_told_and_gone_on_with(transfer, command, kind):
-    one = transfer(command, kind, content=8 * CONTENT)  # more than sockets take
-    process = one.start('--limit-rate', '8M', '--retries', 0, '--timeout', 1)
+    one = transfer(command, kind, content=8 * CONTENT)
+    process = one.start(*AT_ONCE, '--timeout', 1)
     os.kill(one.server.worker_pid, signal.SIGSTOP)
     try:
         code = process.wait()
