@@ -129,7 +129,8 @@ static int begin(struct fetch *fetch, co_ftp_transfer **ret)
 
 /* ---- bytes ---------------------------------------------------------------------------------- */
 
-int co_ftp_pour(
+/* Hands on all that comes, until it is refused. 0; what take has returned. */
+static int hand_on(
     co_ftp_transfer *transfer, int (*take)(void *arg, const void *bytes, size_t size), void *arg)
 {
     char *bytes = malloc(STEP_BYTES);
@@ -138,6 +139,13 @@ int co_ftp_pour(
     while (rc == 0 && (n = co_ftp_transfer_read(transfer, bytes, STEP_BYTES)) > 0)
         rc = take(arg, bytes, (size_t)n);
     free(bytes);
+    return rc;
+}
+
+int co_ftp_pour(
+    co_ftp_transfer *transfer, int (*take)(void *arg, const void *bytes, size_t size), void *arg)
+{
+    int rc = hand_on(transfer, take, arg);
     if (rc < 0) {
         co_ftp_transfer_abort(transfer);
         return rc;
@@ -217,16 +225,9 @@ static int open_behind(const struct fetch *fetch, co_ftp_client *client,
     return rc;
 }
 
-/* 1: the part has all; else as store_some. */
-static int fill(co_ftp_transfer *transfer, struct co_download_part *part)
+static int take_for_part(void *part, const void *bytes, size_t size)
 {
-    char *bytes = malloc(STEP_BYTES);
-    int rc = bytes ? 0 : -ENOMEM;
-    ssize_t n = 1;
-    while (rc == 0 && (n = co_ftp_transfer_read(transfer, bytes, STEP_BYTES)) > 0)
-        rc = co_download_part_take(part, bytes, (size_t)n);
-    free(bytes);
-    return rc;
+    return co_download_part_take(part, bytes, size);
 }
 
 /* The server sends more than a part: the transfer ends by being given up. */
@@ -235,7 +236,7 @@ static int bring_by(const struct fetch *fetch, co_ftp_client *client, struct co_
     co_ftp_transfer *transfer;
     int rc = open_behind(fetch, client, part, &transfer);
     if (rc == 0)
-        rc = fill(transfer, part);
+        rc = hand_on(transfer, take_for_part, part); /* 1: the part has all */
     if (rc != 0) {
         co_ftp_transfer_abort(transfer);
         return rc < 0 ? rc : 0;
