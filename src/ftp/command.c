@@ -288,10 +288,13 @@ int co_ftp_on_noop(struct co_ftp_session *session, const struct co_ftp_command *
     return co_ftp_reply(session, 200, "Done.");
 }
 
-/* RFC 959 4.1.1: with a transfer under way, the connection stays for its result. */
+/* RFC 959 4.1.1: with a transfer under way, the connection stays for its result. Whoever hears the
+ * farewell may count on the port being free. */
 int co_ftp_on_quit(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     (void)command;
+    if (!session->transfer)
+        co_ftp_data_forget(session);
     co_ftp_reply(session, 221, "Goodbye.");
     return CO_FTP_BYE;
 }
