@@ -26,7 +26,7 @@ const struct co_option co_passwd_options_table[] = {
     {CO_OPTION_TEXT, .name = "home", .value = "FOLDER", .at = AT(home),
         .help = "below the served one, all that the user sees (that one itself)"},
     {CO_OPTION_TEXT, .name = "rights", .value = "RIGHTS", .at = AT(rights),
-        .help = "some of read,list,add,change (read,list)"},
+        .help = "some of read,list,add,change (all of them)"},
     {CO_OPTION_BYTES, .name = "quota", .value = "BYTES", .at = AT(quota),
         .help = "that the user may keep; 0: no limit (0)"},
     {CO_OPTION_BYTES, .name = "rate", .value = "BYTES", .at = AT(rate),

@@ -118,7 +118,7 @@ static const uint32_t allowed[] = {
 /* No path is told from another here: Landlock does that, but knows nothing of modes and times. */
 static const uint32_t writing[] = {SYS_mkdirat, SYS_unlinkat, SYS_linkat, SYS_renameat,
     SYS_renameat2, SYS_ftruncate, SYS_fallocate, SYS_copy_file_range, SYS_fchmod, SYS_fchmodat,
-    SYS_utimensat, SYS_sync_file_range};
+    SYS_utimensat, SYS_sync_file_range, SYS_syncfs};
 
 /* Before all others, since nothing is called more often. What is refused would connect unseen by
  * Landlock. */

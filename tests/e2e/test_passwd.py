@@ -44,6 +44,11 @@ def is_password(file, name, password):
     return crypt(password.encode(), digest) == digest
 
 
+def test_help_tells_what_a_new_user_may():
+    said = run(CORONET, 'passwd', '--help').stdout.decode()
+    assert 'some of read,list,add,change (all of them)' in said
+
+
 def test_a_new_user_in_a_new_file(users):
     assert passwd(users, 'alice', typed='correct horse\n') == 'added alice\n'
     digest, settings = user(users, 'alice')
