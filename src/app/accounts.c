@@ -207,7 +207,8 @@ static int quota_of(struct co_accounts *accounts, const struct co_user *user, co
     return rc == 0 && !kept ? -ENOMEM : rc;
 }
 
-/* A home that is not there is no reason here: who has none gets no further than this. */
+/* A home that is not there, or closed to us, is no reason here: who has none gets no further than
+ * this. */
 static int account_fill(
     struct co_accounts *accounts, const struct co_user *user, struct co_account *ret)
 {
@@ -222,7 +223,7 @@ static int account_fill(
         return -EACCES;
     if (user->quota && account.rights & (CO_MAY_ADD | CO_MAY_CHANGE))
         rc = quota_of(accounts, user, &account.quota);
-    if (rc < 0 && rc != -ENOENT && rc != -ENOTDIR)
+    if (rc < 0 && rc != -ENOENT && rc != -ENOTDIR && rc != -EACCES)
         return rc;
     *ret = account;
     return 0;

@@ -31,6 +31,12 @@ X509 *co_pem_next(BIO *text)
     return text ? PEM_read_bio_X509(text, NULL, no_password, NULL) : NULL;
 }
 
+bool co_pem_has_ended(void)
+{
+    unsigned long error = ERR_peek_last_error();
+    return ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
+}
+
 static int chain_read(co_text text, struct co_identity_pair *pair)
 {
     BIO *bio = co_pem_open(text);
@@ -44,9 +50,9 @@ static int chain_read(co_text text, struct co_identity_pair *pair)
             ok = 0;
         }
     BIO_free(bio);
-    if (!ok)
+    if (!ok || !co_pem_has_ended())
         return co_tls_failure(CO_EINVALID, "cannot read the certificate");
-    ERR_clear_error(); /* the end of the text is one */
+    ERR_clear_error();
     return 0;
 }
 

@@ -21,6 +21,9 @@ void co_identity_pair_free(struct co_identity_pair *pair);
 BIO *co_pem_open(co_text text);
 X509 *co_pem_next(BIO *text);
 
+/* Did the text end there, and not within a certificate, as one does that is still being written? */
+bool co_pem_has_ended(void);
+
 /* A certificate's time in calendar seconds. */
 int64_t co_certificate_seconds(const ASN1_TIME *time);
 

@@ -162,7 +162,7 @@ int co_trust_authorities(SSL_CTX *context, co_text authorities)
         count++;
     }
     BIO_free(text);
-    if (!ok || count == 0)
+    if (!ok || count == 0 || !co_pem_has_ended())
         return co_tls_failure(CO_EINVALID, "cannot read the authorities' certificates");
     ERR_clear_error();
     return 0;

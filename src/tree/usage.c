@@ -37,7 +37,13 @@ static void pop(struct usage *usage)
     usage->stack.size = start;
 }
 
-/* 1: open, or it is a folder no longer; -errno. */
+static bool is_passed_over(int rc)
+{
+    return rc == -ENOENT || rc == -ENOTDIR || rc == -ELOOP || rc == -ENAMETOOLONG || rc == -EACCES;
+}
+
+/* 1: open, or it is a folder no longer, or closed to us (lost+found), so that nobody here fills it;
+ * -errno. */
 static int open_next(struct usage *usage)
 {
     pop(usage);
@@ -47,7 +53,7 @@ static int open_next(struct usage *usage)
         usage->tree, usage->path.at, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK, -1, {0}};
     int rc = co_lookup_wait(&lookup);
     if (rc < 0)
-        return rc == -ENOENT || rc == -ENOTDIR || rc == -ELOOP || rc == -ENAMETOOLONG ? 1 : rc;
+        return is_passed_over(rc) ? 1 : rc;
     usage->folder = fdopendir(lookup.fd);
     if (usage->folder)
         return 1;

@@ -519,6 +519,8 @@ KERNEL_TEST(new_certificates_are_for_new_connections_and_come_whole_t10)
     const struct co_tls_certificate half = {
         .chain = co_text_of(new.chain), .key = co_text_of(old.key)};
     const struct co_tls_certificate torn = {.chain = {new.chain, 300}, .key = co_text_of(new.key)};
+    char above[sizeof new.chain + sizeof old.chain];
+    size_t size = (size_t)snprintf(above, sizeof above, "%s%s", new.chain, old.chain);
     const struct co_tls_options trust = {.authorities = good.chain};
     co_tls *server, *old_client, *new_client;
     char text[8];
@@ -528,6 +530,10 @@ KERNEL_TEST(new_certificates_are_for_new_connections_and_come_whole_t10)
     REQUIRE(meet(&before, &client) == 0 && client.result == 0);
     CHECK_INT(co_tls_renew(server, &half, 1), CO_EINVALID);
     CHECK_INT(co_tls_renew(server, &torn, 1), CO_EINVALID);
+    for (size_t cut = 30; cut < 300; cut += 9) { /* the one above it, anywhere */
+        const struct co_tls_certificate part = {{above, size - cut}, co_text_of(new.key), {0}};
+        CHECK_INT(co_tls_renew(server, &part, 1), CO_EINVALID);
+    }
     CHECK_INT(co_tls_renew(server, NULL, 0), CO_EINVALID);
     CHECK(!resumes(server, old_client, "localhost", true));
     CHECK_INT(co_tls_renew(server, &good, 1), 0);

@@ -161,6 +161,8 @@ KERNEL_TEST(clients_without_an_authority_cannot_be_asked)
         .certificates = &certificate, .certificate_count = 1, .clients = CO_TLS_CLIENTS_REQUIRED};
     co_tls *tls;
     CHECK_INT(co_tls_server(&tls, &options), CO_EINVALID);
+    options.authorities = (co_text){own.chain, strlen(own.chain) - 40};
+    CHECK_INT(co_tls_server(&tls, &options), CO_EINVALID);
     options.authorities = co_text_of("nothing");
     CHECK_INT(co_tls_server(&tls, &options), CO_EINVALID);
     return 0;

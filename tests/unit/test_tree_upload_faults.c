@@ -173,6 +173,26 @@ static void all_that_lies_there_is_counted_f18(void **state)
     assert_int_equal(quota.bytes_used, 6 + 7);
 }
 
+/* As lost+found is, of a disk that is served whole. */
+static void a_folder_that_is_closed_to_us_is_not_counted(void **state)
+{
+    (void)state;
+    uint64_t bytes = 0;
+    uid_t user = geteuid();
+    folder("root/closed");
+    put("root/closed/file", "12345");
+    put("root/file", "inside");
+    assert_int_equal(fchmodat(base.fd, "root/closed", 0, 0), 0);
+    if (user == 0)
+        assert_int_equal(seteuid(65534), 0);
+    int rc = co_tree_usage(tree, &bytes);
+    if (user == 0)
+        assert_int_equal(seteuid(0), 0);
+    assert_int_equal(fchmodat(base.fd, "root/closed", 0755, 0), 0);
+    assert_int_equal(rc, 0);
+    assert_int_equal(bytes, 6);
+}
+
 static void old_partial_files_are_removed_when_an_upload_begins(void **state)
 {
     (void)state;
@@ -574,6 +594,7 @@ int main(void)
         TREE_TEST(lending_and_removing_leads_no_further_f18),
         TREE_TEST(available_is_what_the_disk_has_and_the_quota_leaves),
         TREE_TEST(all_that_lies_there_is_counted_f18),
+        TREE_TEST(a_folder_that_is_closed_to_us_is_not_counted),
         TREE_TEST(old_partial_files_are_removed_when_an_upload_begins),
         TREE_TEST(an_upload_at_work_is_never_old),
         TREE_TEST(what_is_just_being_made_is_not_held_by_a_sweep),
