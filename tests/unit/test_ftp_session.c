@@ -62,6 +62,23 @@ static void whoever_does_not_log_in_may_not_stay(void **unused)
     assert_int_equal(ftp_reply(), 0);
 }
 
+static void a_login_after_another_has_its_time_again(void **unused)
+{
+    static const char *const ends[] = {"REIN", "USER browse"};
+    (void)unused;
+    ftp_start();
+    for (size_t i = 0; i < CO_LENGTH(ends); i++) {
+        ftp_login("all");
+        co_sleep(200 * 1000);
+        assert_in_range(ftp_do(ends[i]), 220, 331);
+        co_sleep(30 * 1000);
+        assert_int_equal(ftp_do("USER all"), 331);
+        co_sleep(20 * 1000);
+        assert_int_equal(ftp_do("PASS pw"), 230);
+        ftp_hang_up();
+    }
+}
+
 static void an_idle_session_ends_with_421(void **unused)
 {
     (void)unused;
@@ -371,6 +388,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FTP_TEST(every_login_is_told_of_its_end_once),
         FTP_TEST(three_wrong_passwords_end_the_session),
+        FTP_TEST(a_login_after_another_has_its_time_again),
         FTP_TEST(whoever_does_not_log_in_may_not_stay),
         FTP_TEST(an_idle_session_ends_with_421),
         FTP_TEST(the_idle_timer_sleeps_during_a_transfer),
