@@ -88,14 +88,15 @@ def test_data_connections_are_made_from_the_ports_left(server, folder, mode):
 
 
 def test_uploads_to_a_folder_that_may_not_be_read(server, folder, tmp_path):
-    """An incoming folder, as FTP servers have had them for ever. It cannot be opened to be synced."""
+    """An incoming folder, as FTP servers always had them. It cannot be opened to be synced."""
     incoming = folder / 'incoming'
     incoming.mkdir()
     incoming.chmod(0o333)
     (tmp_path / 'file').write_text('hello')
     one = server('-4', '--anonymous-write', ftp=('127.0.0.1:0',))
     try:
-        run('curl', '-sS', '-T', tmp_path / 'file', f'ftp://{one.ftp_host}:{one.ftp_port}/incoming/a')
+        ftp = f'ftp://{one.ftp_host}:{one.ftp_port}/incoming/a'
+        run('curl', '-sS', '-T', tmp_path / 'file', ftp)
         run('curl', '-sS', '-f', '-T', tmp_path / 'file', one.url + 'incoming/b')
         assert (incoming / 'a').read_text() == (incoming / 'b').read_text() == 'hello'
     finally:
