@@ -14,6 +14,8 @@ void co_ftp_logout(struct co_ftp_session *session)
     const struct co_ftp_options *options = &session->server->options;
     if (session->account.held && options->leave)
         options->leave(options->authenticate_arg, &session->account);
+    if (session->tree)
+        session->start_ns = co_now_ns(); /* the next login has its own time */
     co_tree_view_leave(session->view);
     free(session->user);
     free(session->rename_from);
@@ -25,17 +27,9 @@ void co_ftp_logout(struct co_ftp_session *session)
     co_buf_free(&session->folder);
 }
 
-/* Whoever was logged in has the time for it once more. */
-static void leave(struct co_ftp_session *session)
-{
-    if (session->tree)
-        session->start_ns = co_now_ns();
-    co_ftp_logout(session);
-}
-
 void co_ftp_begin_anew(struct co_ftp_session *session)
 {
-    leave(session);
+    co_ftp_logout(session);
     co_ftp_data_forget(session);
     session->telnet = (struct co_telnet){0};
     session->ascii = true; /* RFC 959 3.1.1.1 */
@@ -72,7 +66,7 @@ co_text co_ftp_uploader(const struct co_ftp_session *session, char room[CO_CLIEN
 int co_ftp_on_user(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     co_text name = command->argument;
-    leave(session);
+    co_ftp_logout(session);
     if (!co_ftp_may_log_in(session))
         return 0;
     if (name.size > USER_BYTES_MAX)
