@@ -253,7 +253,7 @@ CO_API ssize_t co_http_read(co_http_request *request, void *ret_bytes, size_t si
  * co_http_set - set a header field of the response.
  *
  * Does not suspend; before the reply.
- * A name that was set before is replaced, Set-Cookie is added.
+ * A name that was set before is replaced, Set-Cookie is added; spaces around values are left out.
  * Returns: 0; -EINVAL when name is no token, value holds control bytes (both refused whole), or the
  * field is the server's own (Connection, Content-Length, Date, Transfer-Encoding ...); CO_EREPLIED;
  * CO_ETOOBIG above 16 KiB in all. The error stays with the request: the reply fails too.

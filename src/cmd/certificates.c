@@ -142,7 +142,7 @@ int co_serving_certificates_read(struct co_serving *server)
     return rc;
 }
 
-void co_serving_certificates_reload(struct co_serving *server)
+void co_serving_certificates_reload(struct co_serving *server, bool asked)
 {
     struct co_buf message = CO_BUF(MESSAGE_MAX);
     int rc = read_all(server, &message);
@@ -150,5 +150,7 @@ void co_serving_certificates_reload(struct co_serving *server)
         co_buf_add_string(&message, co_explain(rc));
     if (rc < 0)
         co_error("%.*s; the certificates stay as they were", CO_TEXT_PRINT(co_buf_text(&message)));
+    else if (!asked && !server->command->common.quiet)
+        co_say("the certificates' files have changed and were read again");
     co_buf_free(&message);
 }

@@ -29,6 +29,7 @@ struct monitor {
     bool has_served;    /* some worker has */
     int64_t started_ms; /* when the last one was */
     int64_t pause_ms;   /* from then to the next one */
+    int64_t look_ms;    /* when the files are looked at next */
     int stops;          /* how often we were told */
     int stop_signal;    /* by which at last */
     bool is_done;       /* with this exit code: */
@@ -51,6 +52,7 @@ void co_monitor_block_signals(void)
     sigaddset(&set, CO_WORKER_STOP);
     sigaddset(&set, CO_WORKER_RELOAD);
     sigaddset(&set, CO_WORKER_DUMP);
+    sigaddset(&set, CO_WORKER_CHANGED);
     sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
@@ -59,6 +61,18 @@ static int64_t now_ms(void)
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void look_later(struct monitor *monitor)
+{
+    monitor->look_ms = now_ms() + co_watch_pause_ms(monitor->options->watch);
+}
+
+/* What there is now the worker will have read. */
+static void look_anew(struct monitor *monitor)
+{
+    co_watch_begin(monitor->options->watch);
+    look_later(monitor);
 }
 
 static void finish(struct monitor *monitor, int exit_code)
@@ -99,6 +113,7 @@ static void worker_lost(struct monitor *monitor)
 static void worker_start(struct monitor *monitor)
 {
     monitor->started_ms = now_ms();
+    look_anew(monitor);
     int rc = co_keeper_begin(monitor->options->keeper);
     monitor->worker = rc == 0 ? fork() : 0;
     if (monitor->worker == 0 && rc == 0)
@@ -158,6 +173,8 @@ static void stop(struct monitor *monitor, int signal)
 
 static void obey(struct monitor *monitor, int signal)
 {
+    if (signal == SIGHUP)
+        look_anew(monitor);
     if (signal == SIGCHLD)
         reap(monitor);
     else if (signal == SIGINT || signal == SIGTERM)
@@ -178,6 +195,31 @@ static void answer(struct monitor *monitor)
 
 /* ---- all of it ---------------------------------------------------------------------------- */
 
+/* For how long nothing is to be done unasked; -1: for ever. */
+static int patience_ms(const struct monitor *monitor)
+{
+    if (monitor->worker > 0 && co_watch_pause_ms(monitor->options->watch) < 0)
+        return -1;
+    int64_t due = monitor->worker > 0 ? monitor->look_ms : monitor->started_ms + monitor->pause_ms;
+    int64_t left = due - now_ms();
+    return left > 0 ? (int)left : 0;
+}
+
+static void look(struct monitor *monitor)
+{
+    if (co_watch_look(monitor->options->watch))
+        kill(monitor->worker, CO_WORKER_CHANGED);
+    look_later(monitor);
+}
+
+static void act_unasked(struct monitor *monitor)
+{
+    if (monitor->worker > 0)
+        look(monitor);
+    else
+        worker_start(monitor);
+}
+
 static void wait_and_act(struct monitor *monitor)
 {
     struct signalfd_siginfo info;
@@ -185,11 +227,9 @@ static void wait_and_act(struct monitor *monitor)
         {.fd = monitor->signals, .events = POLLIN},
         {.fd = co_keeper_socket(monitor->options->keeper), .events = POLLIN},
     };
-    int64_t left = monitor->started_ms + monitor->pause_ms - now_ms();
-    int timeout = monitor->worker > 0 ? -1 : left > 0 ? (int)left : 0;
-    int n = poll(waits, 2, timeout);
+    int n = poll(waits, 2, patience_ms(monitor));
     if (n == 0)
-        worker_start(monitor);
+        act_unasked(monitor);
     if (n <= 0)
         return;
     if (waits[1].revents)

@@ -207,19 +207,21 @@ static void reload(struct co_serving *server)
     if (server->accounts && co_accounts_reload(server->accounts, &message) < 0 && message.size)
         co_error("%.*s; the users stay as they were", CO_TEXT_PRINT(co_buf_text(&message)));
     co_buf_free(&message);
-    co_serving_certificates_reload(server);
+    co_serving_certificates_reload(server, true);
 }
 
 static int obey_monitor(void *arg)
 {
     struct co_serving *server = arg;
-    const int signals[] = {CO_WORKER_STOP, CO_WORKER_RELOAD, CO_WORKER_DUMP, 0};
+    const int signals[] = {CO_WORKER_STOP, CO_WORKER_RELOAD, CO_WORKER_DUMP, CO_WORKER_CHANGED, 0};
     int signal;
     while ((signal = co_signal_wait(signals)) > 0) {
         if (signal == CO_WORKER_DUMP)
             co_dump(STDERR_FILENO);
         else if (signal == CO_WORKER_RELOAD)
             reload(server);
+        else if (signal == CO_WORKER_CHANGED)
+            co_serving_certificates_reload(server, false);
         else
             stop(server);
     }
@@ -390,6 +392,7 @@ static int watch(struct co_serving *server)
     const struct co_run_options epoll = {.backend = "epoll"};
     const struct co_monitor_options options = {
         .keeper = server->keeper,
+        .watch = &server->watch,
         .notify_fd = server->notify_fd,
         .hidden = !server->command->no_sandbox,
         .work = work,

@@ -176,8 +176,12 @@ static int path_open(void *path)
     return fd < 0 ? -errno : fd;
 }
 
-static void keep(struct co_certificate_file *file, struct co_kept_file *kept)
+_Static_assert(CO_WATCH_MAX > 3 * CO_CERTIFICATES_MAX, "chains, keys, responses; authorities");
+
+static void keep(
+    struct co_watch *watch, struct co_certificate_file *file, struct co_kept_file *kept)
 {
+    co_watch_add(watch, file->path);
     *kept = (struct co_kept_file){.open = path_open, .arg = (void *)(uintptr_t)file->path};
     file->reopen = co_keeper_open;
     file->reopen_arg = kept;
@@ -189,6 +193,7 @@ static int make_keeper(struct co_serving *server)
 {
     const struct co_serve_command *command = server->command;
     struct co_kept_file *kept = server->kept;
+    struct co_watch *watch = &server->watch;
     struct co_keeper_options options = {
         .files = kept, .doors = &server->doors, .vault = &server->vault};
     server->vault = (struct co_vault){command->users, command->user.at};
@@ -199,13 +204,13 @@ static int make_keeper(struct co_serving *server)
         co_sink_reopen_by(server->log, co_keeper_open, kept++);
     }
     for (unsigned i = 0; i < server->certificates.count; i++) {
-        keep(&server->certificates.files[i].chain, kept++);
-        keep(&server->certificates.files[i].key, kept++);
+        keep(watch, &server->certificates.files[i].chain, kept++);
+        keep(watch, &server->certificates.files[i].key, kept++);
         if (server->certificates.files[i].ocsp.path)
-            keep(&server->certificates.files[i].ocsp, kept++);
+            keep(watch, &server->certificates.files[i].ocsp, kept++);
     }
     if (server->certificates.authorities.path)
-        keep(&server->certificates.authorities, kept++);
+        keep(watch, &server->certificates.authorities, kept++);
     options.count = (size_t)(kept - server->kept);
     if (co_keeper_new(&server->keeper, &options) == 0)
         return 0;

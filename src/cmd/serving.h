@@ -25,6 +25,7 @@ struct co_serving {
     struct co_keeper *keeper;
     pid_t monitor;
     struct co_kept_file kept[2 + 3 * CO_CERTIFICATES_MAX]; /* the log; what TLS reads */
+    struct co_watch watch;                                 /* that */
     struct co_certificates certificates;
     char *ocsp_paths[CO_CERTIFICATES_MAX];
     struct co_key_log key_log;
@@ -55,8 +56,9 @@ int co_serving_certificates(struct co_serving *server);
 void co_serving_certificates_free(struct co_serving *server);
 /* At the start, inside a fiber: reads them. 0 or negative, with detail and the exit code. */
 int co_serving_certificates_read(struct co_serving *server);
-/* The same when it runs: what cannot be used is said, and nothing changes. */
-void co_serving_certificates_reload(struct co_serving *server);
+/* The same when it runs: what cannot be used is said, and nothing changes. asked: somebody knows
+ * that it is done. */
+void co_serving_certificates_reload(struct co_serving *server, bool asked);
 
 /* Told of each request, or for xferlog of each file that goes over HTTP, and of what is done over
  * FTP, by every shard: a line in the log. */

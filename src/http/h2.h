@@ -30,6 +30,12 @@
 
 struct co_h2_stream;
 
+/* What a head has come to so far (attacks B06). */
+struct co_h2_decoded {
+    size_t bytes; /* of names and values, and 32 for each (RFC 9113 6.5.2) */
+    unsigned fields;
+};
+
 /* What the connections of a thread share. */
 struct co_h2_store {
     nghttp2_mem memory;
@@ -54,6 +60,7 @@ struct co_h2 {
     int64_t idle_since;            /* ns: when the last stream ended, or the connection began */
     struct co_h2_stream *streams;  /* that are open, or have a fiber */
     struct co_h2_stream *arriving; /* whose header block is being decoded */
+    struct co_h2_decoded passed;   /* of a block that is nobody's */
     struct co_h2_stream *queue, *queue_last; /* that wait for one */
     bool starting;                           /* the fiber of the queue's first */
     co_event begun;                          /* the queue is empty */
@@ -68,6 +75,7 @@ struct co_h2 {
     const uint8_t *carry; /* a frame of nghttp2's that found no room */
     uint32_t carry_size;
     uint64_t data_sent; /* bytes of bodies, of all streams */
+    int64_t wrote_ns;   /* when something was written last */
     struct co_pace writing, reading;
     int64_t now_seconds; /* of the calendar, when the last input came */
     bool writer_on;      /* a fiber writes `out` ... */
@@ -104,12 +112,11 @@ struct co_h2_stream {
 
     /* The head that is arriving. */
     nghttp2_rcbuf *method, *path, *authority;
-    struct co_buf head;   /* as HTTP/1 would tell it */
-    bool has_line;        /* the request line is there */
-    bool has_length;      /* a Content-Length, too */
-    size_t cookies_end;   /* where in `head` the next crumb belongs; 0: none yet */
-    size_t decoded_bytes; /* of names and values, and 32 for each (RFC 9113 6.5.2) */
-    unsigned fields;
+    struct co_buf head; /* as HTTP/1 would tell it */
+    bool has_line;      /* the request line is there */
+    bool has_length;    /* a Content-Length, too */
+    size_t cookies_end; /* where in `head` the next crumb belongs; 0: none yet */
+    struct co_h2_decoded decoded;
     int refused; /* the status that answers it; 0: none */
 
     struct co_h2_bytes body; /* unread */
@@ -132,6 +139,9 @@ int co_h2_store_enter(struct co_http_shard *shard, struct co_h2_store **ret);
 
 /* A field of the request's head. 0 or an error of nghttp2's that ends the session. */
 int co_h2_head_field(struct co_h2_stream *stream, nghttp2_rcbuf *name, nghttp2_rcbuf *value);
+
+/* The same of a head that nobody reads, its stream being refused or gone. */
+int co_h2_head_pass(struct co_h2 *h2, const nghttp2_rcbuf *name, const nghttp2_rcbuf *value);
 
 /* The head is whole. `ends`: without a body. 0, or -1: it is none, and the stream is reset. */
 int co_h2_head_end(struct co_h2_stream *stream, bool ends);

@@ -33,6 +33,7 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
 {
     struct co_h2 *h2 = arg;
     int32_t id = frame->hd.stream_id;
+    h2->passed = (struct co_h2_decoded){0};
     if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST) {
         h2->arriving = stream_of(session, id);
         return 0;
@@ -49,9 +50,10 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
 static int on_header(nghttp2_session *session, const nghttp2_frame *frame, nghttp2_rcbuf *name,
     nghttp2_rcbuf *value, uint8_t flags, void *arg)
 {
-    const struct co_h2 *h2 = arg;
+    struct co_h2 *h2 = arg;
     (void)session, (void)frame, (void)flags;
-    return h2->arriving ? co_h2_head_field(h2->arriving, name, value) : 0;
+    return h2->arriving ? co_h2_head_field(h2->arriving, name, value)
+                        : co_h2_head_pass(h2, name, value);
 }
 
 static void on_headers(struct co_h2_stream *stream, const nghttp2_frame *frame)

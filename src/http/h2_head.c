@@ -143,24 +143,29 @@ static void plain_field(struct co_h2_stream *stream, co_text name, co_text value
         stream->cookies_end = stream->head.size - 2;
 }
 
-/* What is too long is answered; what goes on and on is not decoded any further. */
-static int count(struct co_h2_stream *stream, size_t bytes)
+/* What goes on and on is not decoded any further. */
+static int count(struct co_h2 *h2, struct co_h2_decoded *decoded, size_t bytes)
 {
-    stream->fields++;
-    stream->decoded_bytes += bytes + CO_H2_FIELD_MORE;
-    if (stream->fields > PATIENCE * FIELDS_MAX || stream->decoded_bytes > PATIENCE * DECODED_MAX) {
-        stream->h2->meter.excess = true;
-        return NGHTTP2_ERR_CALLBACK_FAILURE;
-    }
-    if (stream->fields > FIELDS_MAX || stream->decoded_bytes > DECODED_MAX)
-        stream->refused = 431;
-    return 0;
+    decoded->fields++;
+    decoded->bytes += bytes + CO_H2_FIELD_MORE;
+    if (decoded->fields <= PATIENCE * FIELDS_MAX && decoded->bytes <= PATIENCE * DECODED_MAX)
+        return 0;
+    h2->meter.excess = true;
+    return NGHTTP2_ERR_CALLBACK_FAILURE;
+}
+
+int co_h2_head_pass(struct co_h2 *h2, const nghttp2_rcbuf *name, const nghttp2_rcbuf *value)
+{
+    return count(h2, &h2->passed, co_h2_text(name).size + co_h2_text(value).size);
 }
 
 int co_h2_head_field(struct co_h2_stream *stream, nghttp2_rcbuf *name, nghttp2_rcbuf *value)
 {
     co_text name_text = co_h2_text(name), value_text = co_h2_text(value);
-    int rc = count(stream, name_text.size + value_text.size);
+    struct co_h2_decoded *decoded = &stream->decoded;
+    int rc = count(stream->h2, decoded, name_text.size + value_text.size);
+    if (decoded->fields > FIELDS_MAX || decoded->bytes > DECODED_MAX)
+        stream->refused = 431;
     bool is_trailer = stream->has_fiber; /* read by nobody */
     if (rc < 0 || is_trailer || stream->error || stream->refused)
         return rc;

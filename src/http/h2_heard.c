@@ -257,8 +257,10 @@ int co_h2_heard_new(struct co_h2_link *h2)
     nghttp2_session_callbacks *callbacks = callbacks_new();
     nghttp2_option *option = callbacks ? co_h2_options_new(CO_H2_CONTINUATIONS_MAX) : NULL;
     int rc = NGHTTP2_ERR_NOMEM;
-    if (option)
+    if (option) { /* too many servers send spaces around values (RFC 9113 8.2.1): as over HTTP/1 */
+        nghttp2_option_set_no_rfc9113_leading_and_trailing_ws_validation(option, 1);
         rc = nghttp2_session_client_new2(&h2->session, callbacks, h2, option);
+    }
     nghttp2_session_callbacks_del(callbacks);
     nghttp2_option_del(option);
     if (rc == 0)

@@ -87,6 +87,7 @@ static int write_all(struct co_h2 *h2)
         h2->sending = true;
         int rc = co_pace_writev(&h2->writing, h2->stream, &piece, 1);
         h2->sending = false;
+        h2->wrote_ns = co_now_ns();
         h2->out_size = 0;
         if (rc < 0)
             co_h2_fail(h2, rc);

@@ -109,13 +109,23 @@ ssize_t co_h2_reply_fill(nghttp2_session *session, int32_t id, uint8_t *buffer, 
     return n;
 }
 
+/* Is it our own limit that streams wait for? The connection's window may be shut meanwhile, and
+ * opens when the peer has got what is written. */
+static bool is_held_by_limit(const struct co_h2 *h2, int64_t grace_ns)
+{
+    return h2->writing.limit_rate > 0 &&
+           (h2->sending || nghttp2_session_get_remote_window_size(h2->session) > 0 ||
+               co_now_ns() - h2->wrote_ns < grace_ns);
+}
+
 /* The stream came to its deadline: was it the peer's fault? While its own window is open, it waits
  * for other streams, if they have used the time well, or for our own limit. */
 static int forgive(co_http_request *request, struct co_h2_stream *stream, uint64_t moved)
 {
     const struct co_h2 *h2 = stream->h2;
+    struct co_pace *pace = &request->writing;
     if (nghttp2_session_get_stream_remote_window_size(h2->session, stream->id) > 0)
-        co_pace_earn(&request->writing, h2->writing.limit_rate > 0 ? UINT32_MAX : moved);
+        co_pace_earn(pace, is_held_by_limit(h2, pace->grace_ns) ? UINT32_MAX : moved);
     return request->writing.allowance_ns > 0 ? 0 : CO_ETOOSLOW;
 }
 

@@ -40,6 +40,7 @@ int co_http_set_text(co_http_request *request, co_text name, co_text value)
     if (request->reply_state != CO_HTTP_REPLY_NONE)
         return CO_EREPLIED;
     int rc = -EINVAL;
+    value = co_text_trim(value);
     if (co_http_may_set(name, value)) {
         if (!co_text_equal_nocase(name, CO_TEXT("Set-Cookie")))
             co_http_line_remove(&request->fields, name);
@@ -139,7 +140,7 @@ int co_http_begin_prepared(co_http_request *request, int status, co_text head)
 /* Status line and Content-Type. Returns 0, or -EINVAL for a type that is no field value. */
 static int head_write(struct co_buf *head, int status, const char *type)
 {
-    co_text value = co_text_of(type);
+    co_text value = co_text_trim(co_text_of(type));
     co_buf_add(head, "HTTP/1.1 ", 9);
     co_buf_add_number(head, (uint64_t)status);
     co_buf_add_char(head, ' ');

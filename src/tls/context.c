@@ -20,6 +20,7 @@
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define HANDSHAKE_MS 30000
@@ -68,14 +69,30 @@ static unsigned context_for(const struct co_tls_set *set, const char *name)
     return i;
 }
 
+/* The name that the client asks for; "": none. Who connects to the address that he was told asks a
+ * child for none, and means whom he asked the parent for. */
+static void wanted_name(SSL *ssl, char ret[CO_HELLO_NAME_MAX + 1])
+{
+    struct co_tls_layer *layer = co_tls_layer_of_ssl(ssl);
+    const co_stream *parent = layer->terms->parent;
+    const char *wanted = parent ? co_tls_layer_of(parent)->wanted : NULL;
+    if (!co_hello_name(ssl, ret))
+        snprintf(ret, CO_HELLO_NAME_MAX + 1, "%s", wanted ? wanted : "");
+    if (!layer->family)
+        return;
+    free(layer->wanted);
+    layer->wanted = strdup(ret);
+}
+
 /* A name that nobody here has gets the first certificate, as with most servers: who comes by an
  * address, or by a name that only he knows, can look at it and judge for himself. */
 static int choose_certificate(SSL *ssl, int *ret_alert, void *arg)
 {
     const struct co_tls_set *set = arg;
     struct co_tls_layer *layer = co_tls_layer_of_ssl(ssl);
-    char name[CO_HELLO_NAME_MAX + 1] = "";
-    bool named = co_hello_name(ssl, name) && *name != '.'; /* to OpenSSL all names below it */
+    char name[CO_HELLO_NAME_MAX + 1];
+    wanted_name(ssl, name);
+    bool named = *name && *name != '.'; /* to OpenSSL all names below it */
     unsigned chosen = named ? context_for(set, name) : set->count;
     if (chosen == set->count && set->strict_names) {
         *ret_alert = SSL_AD_UNRECOGNIZED_NAME;
@@ -314,11 +331,16 @@ static struct co_tls_set *set_new(unsigned room)
     return NULL;
 }
 
+struct co_tls_set *co_tls_set_share(struct co_tls_set *set)
+{
+    atomic_fetch_add(&set->users, 1);
+    return set;
+}
+
 struct co_tls_set *co_tls_set_enter(co_tls *tls)
 {
     pthread_mutex_lock(&tls->lock);
-    struct co_tls_set *set = tls->set;
-    atomic_fetch_add(&set->users, 1);
+    struct co_tls_set *set = co_tls_set_share(tls->set);
     pthread_mutex_unlock(&tls->lock);
     return set;
 }

@@ -407,6 +407,7 @@ static void layer_free(struct co_stream *stream)
     co_ticket_key_free(layer->family);
     co_tls_set_leave(layer->set);
     co_tls_leave(layer->tls);
+    free(layer->wanted);
     free(layer->host);
     free(layer->distrust);
     free(layer->peer);

@@ -84,8 +84,9 @@ struct co_tls {
     struct co_tls_sessions sessions;
 };
 
-/* The latest set, as one more user of it. */
+/* The latest set, or that of another stream, as one more user of it. */
 struct co_tls_set *co_tls_set_enter(co_tls *tls);
+struct co_tls_set *co_tls_set_share(struct co_tls_set *set);
 void co_tls_set_leave(struct co_tls_set *set);
 
 /* The context goes when its owner and all streams have left it. */

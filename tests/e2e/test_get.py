@@ -435,6 +435,19 @@ def test_https_trusts_whom_it_is_told_to(server, folder, here):
 
 
 @once('it says itself whom to trust')
+def test_checks_are_switched_off_aloud_each_time_and_never_for_good_t06(server, folder, here):
+    (folder / 'a').write_bytes(CONTENT)
+    cert, key = make_certificate(here, 'one')
+    one = server('-4', '--cert', cert, '--key', key, https=['127.0.0.1:0'])
+    url = f'{one.urls[-1]}a'
+    for _ in range(2):
+        _, said = get('-q', '--insecure', '-o', '-', url, cwd=here)
+        assert said.count('--insecure: any server is believed') == 1
+        _, said = get('-q', '-o', '-', url, cwd=here, code=5)
+        assert '--insecure' not in said
+
+
+@once('it says itself whom to trust')
 def test_keys_are_logged_where_that_is_asked_for(server, folder, here):
     cert, key = make_certificate(here, 'one')
     one = server('-4', '--cert', cert, '--key', key, https=['127.0.0.1:0'])

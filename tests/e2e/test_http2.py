@@ -3,9 +3,11 @@
 
 import hashlib
 import io
+import itertools
 import json
 import os
 import signal
+import struct
 import subprocess
 import tarfile
 
@@ -151,6 +153,64 @@ def test_a_drain_finishes_what_is_at_work(site, folder):
         assert len(client.stdout.read()) == 599_000
         assert client.wait() == 0
     one.ended()
+
+
+# ---- priorities, by frames of our own ----------------------------------------------------------
+
+
+DATA, HEADERS, SETTINGS, WINDOW_UPDATE = 0, 1, 4, 8
+END_STREAM, END_HEADERS = 1, 4
+
+
+def frame(kind, flags, stream, payload=b''):
+    return struct.pack('>I', len(payload))[1:] + struct.pack('>BBI', kind, flags, stream) + payload
+
+
+def request(stream, path, priority):
+    fields = {':method': 'GET', ':scheme': 'http', ':authority': 'a', ':path': path,
+              'priority': priority}
+    block = b''.join(b'\0' + b''.join(bytes([len(text)]) + text.encode() for text in field)
+                     for field in fields.items())
+    return frame(HEADERS, END_STREAM | END_HEADERS, stream, block)
+
+
+def frames(connection):
+    """The kind, flags and stream of each frame, and the size of its payload."""
+    with connection.makefile('rb') as file:
+        while head := file.read(9):
+            size = int.from_bytes(head[:3], 'big')
+            file.read(size)
+            yield head[3], head[4], int.from_bytes(head[5:], 'big'), size
+
+
+def arrivals(one, priorities):
+    """The streams that data came on, once the window has opened for the files of all of them."""
+    streams = range(1, 2 * len(priorities), 2)
+    with one.connect() as connection:
+        connection.sendall(b'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n' +
+                           frame(SETTINGS, 0, 0, struct.pack('>HI', 4, 1 << 24)) +
+                           b''.join(map(request, streams, ['/big'] * 9, priorities)))
+        window, left, came = 65535, len(streams), []
+        for kind, flags, stream, size in frames(connection):
+            if kind != DATA:
+                continue
+            if window == 0:
+                came.append(stream)
+                left -= flags & END_STREAM
+                if left == 0:
+                    return came
+                continue
+            window -= size
+            if window == 0:
+                connection.sendall(frame(WINDOW_UPDATE, 0, 0, struct.pack('>I', 1 << 24)))
+
+
+def test_files_come_in_the_order_of_their_urgency_rfc9218(server, folder):
+    (folder / 'big').write_bytes(os.urandom(500_000))
+    came = arrivals(server('-4'), ['u=3', 'u=7', 'u=0'])
+    assert [stream for stream, _ in itertools.groupby(came)] == [5, 1, 3]
+    came = arrivals(server('-4'), ['u=3, i', 'u=3, i'])
+    assert len(list(itertools.groupby(came))) > 10  # in turns
 
 
 def test_without_http2(server, pair, folder):

@@ -384,6 +384,20 @@ def test_certificates_are_read_again_and_never_half(server, folder, tmp_path, op
     assert served(one) == digest_of(new[0])
 
 
+def test_certificates_are_read_again_when_their_files_change_t10(server, tmp_path):
+    cert, key = make(tmp_path, 'old')
+    os.chmod(key, 0o600)
+    new = make(tmp_path, 'new')
+    one = server('-4', '--cert', cert, '--key', key, where=(), https=('localhost:0',))
+    old = digest_of(cert)
+    cert.write_bytes(new[0].read_bytes())
+    assert 'stay as they were' in one.expect('does not belong')
+    assert served(one) == old
+    key.write_bytes(new[1].read_bytes())
+    one.expect('read again')
+    assert served(one) == digest_of(new[0])
+
+
 # ---- clients' certificates, OCSP, names, keys ---------------------------------------------------
 
 

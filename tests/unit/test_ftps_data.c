@@ -274,6 +274,42 @@ static void who_uses_each_ticket_once_has_one_for_each_transfer(void **unused)
     }
 }
 
+/* As clients do that connect to the address in a 227. */
+static void who_asks_for_no_name_resumes_too(void **unused)
+{
+    (void)unused;
+    ftp.options.tls_reuse = CO_FTP_REUSE_REQUIRE;
+    ftps_start();
+    for (size_t i = 0; i < CO_LENGTH(versions); i++) {
+        ftps_client(versions[i], NULL);
+        ftps_login("all");
+        ftp_epsv();
+        assert_int_equal(ftp_do("RETR file"), 150);
+        remembered.offer = true;
+        assert_int_equal(co_tls_connect(ftp.data, ftps.client, "127.0.0.1"), 0);
+        assert_int_equal(ftps_receive(), 0);
+        assert_int_equal(ftp_reply(), 226);
+        ftp_hang_up();
+    }
+}
+
+static void other_certificates_change_nothing_for_sessions_under_way(void **unused)
+{
+    (void)unused;
+    ftp.options.tls_reuse = CO_FTP_REUSE_REQUIRE;
+    ftps_start();
+    for (size_t i = 0; i < CO_LENGTH(versions); i++) {
+        struct identity other = identity_new("DNS:localhost", 86400);
+        const struct co_tls_certificate certificate = certificate_of(&other);
+        ftps_client(versions[i], NULL);
+        ftps_login("all");
+        assert_int_equal(co_tls_renew(ftps.server, &certificate, 1), 0);
+        assert_int_equal(ftps_fetch("RETR file", true), 226);
+        assert_int_equal(ftps_store("STOR new", "x"), 226);
+        ftp_hang_up();
+    }
+}
+
 /* However old the session is: its control connection vouches for it. */
 static void a_session_lasts_as_long_as_its_control_connection(void **unused)
 {
@@ -420,6 +456,8 @@ int main(void)
         FTPS_TEST(the_clients_farewell_is_not_missed_after_a_download),
         FTPS_TEST(f07_a_data_connection_must_resume_where_that_is_required),
         FTPS_TEST(who_uses_each_ticket_once_has_one_for_each_transfer),
+        FTPS_TEST(who_asks_for_no_name_resumes_too),
+        FTPS_TEST(other_certificates_change_nothing_for_sessions_under_way),
         FTPS_TEST(a_session_lasts_as_long_as_its_control_connection),
         FTPS_TEST(f02_a_strangers_session_does_not_become_the_clients),
         FTPS_TEST(f02_the_session_of_another_control_connection_does_not_do),

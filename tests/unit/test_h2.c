@@ -186,6 +186,27 @@ static void sends_as_many_fields_as_over_http1(void **state)
     assert_answer(converse(rig, wire), 1, 200, "ok");
 }
 
+static int padded(co_http_request *request, struct rig *rig)
+{
+    (void)rig;
+    co_http_set(request, "X-Padded", " \tvalue\t ");
+    return co_http_reply(request, 200, " text/plain ", "ok", 2);
+}
+
+/* With them a field is malformed. */
+static void leaves_out_spaces_around_values_rfc9113_8_2_1(void **state)
+{
+    struct rig *rig = fresh();
+    struct wire *wire = wire_new();
+    (void)state;
+    rig->handler = padded;
+    put_get(wire, 1, "/own");
+    struct heard *heard = converse(rig, wire);
+    assert_answer(heard, 1, 200, "ok");
+    assert_non_null(strstr(heard->streams[1].fields, "x-padded: value\n"));
+    assert_non_null(strstr(heard->streams[1].fields, "content-type: text/plain\n"));
+}
+
 /* ---- bodies --------------------------------------------------------------------------------- */
 
 static void a_response_cut_short_is_reset(void **state)
@@ -544,6 +565,7 @@ int main(void)
         cmocka_unit_test(joins_the_crumbs_of_cookies_rfc9113_8_2_3),
         cmocka_unit_test(drops_trailers),
         cmocka_unit_test(sends_as_many_fields_as_over_http1),
+        cmocka_unit_test(leaves_out_spaces_around_values_rfc9113_8_2_1),
         cmocka_unit_test(a_response_cut_short_is_reset),
         cmocka_unit_test(an_answer_before_the_body_ends_the_stream_rfc9113_8_1),
         cmocka_unit_test(whoever_goes_on_sending_is_told_to_stop),

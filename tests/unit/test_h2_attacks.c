@@ -363,6 +363,71 @@ static void b07_a_window_that_never_opens_ends_the_stream(void **state)
     assert_int_equal(rig->note, CO_ETOOSLOW);
 }
 
+/* The stream's window is wide, the connection's is used up and never opens. */
+static int open_streams_alone(void *arg)
+{
+    struct rig *rig = arg;
+    struct wire *wire = wire_new();
+    put_setting(wire, NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 1 << 20);
+    put_get(wire, 1, "/own");
+    int rc = wire_send(rig, wire);
+    for (int i = 0; i < 60 && rig->event_count == 0; i++) {
+        co_sleep(2000);
+        put_number(wire, NGHTTP2_WINDOW_UPDATE, 0, 1, 1024);
+        rc = wire_send(rig, wire);
+    }
+    return rc;
+}
+
+static void b07_a_connection_that_never_opens_ends_the_stream_with_a_limit_too(void **state)
+{
+    (void)state;
+    for (uint64_t limit_rate = 0; limit_rate <= 100000; limit_rate += 100000) {
+        struct rig *rig = fresh();
+        rig->handler = large;
+        rig->room = 1 << 20;
+        rig->options.limit_rate = limit_rate;
+        converse_by(rig, open_streams_alone);
+        assert_int_equal(rig->event_count, 1);
+        assert_int_equal(rig->events[0].error, CO_ETOOSLOW);
+        assert_in_range(rig->took_ms, 15000, 35000);
+    }
+}
+
+/* 64 KiB at 1,000 bytes a second: nobody else's fault. */
+static int read_two_slowly(void *arg)
+{
+    struct rig *rig = arg;
+    struct wire *wire = wire_new();
+    put_setting(wire, NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 1 << 20);
+    put_get(wire, 1, "/own");
+    put_get(wire, 3, "/own");
+    int rc = wire_send(rig, wire);
+    for (size_t known = 0; rc == 0 && hear(rig)->order_count < 2;) {
+        rc = hear_more(rig);
+        const struct heard *heard = hear(rig);
+        size_t size = heard->streams[1].size + heard->streams[3].size;
+        if (size > known)
+            put_number(wire, NGHTTP2_WINDOW_UPDATE, 0, 0, (uint32_t)(size - known));
+        known = size;
+        if (rc == 0 && wire->size > 0)
+            rc = wire_send(rig, wire);
+    }
+    return rc;
+}
+
+static void a_limit_of_ours_is_no_fault_of_the_peers(void **state)
+{
+    struct rig *rig = fresh();
+    (void)state;
+    rig->handler = large;
+    rig->options.limit_rate = 1000;
+    struct heard *heard = converse_by(rig, read_two_slowly);
+    assert_answer(heard, 1, 200, NULL);
+    assert_answer(heard, 3, 200, NULL);
+    assert_int_equal(heard->streams[1].size + heard->streams[3].size, 200000);
+}
+
 /* ---- the rest -------------------------------------------------------------------------------- */
 
 static void b12_dependencies_are_ignored(void **state)
@@ -427,6 +492,8 @@ int main(void)
         cmocka_unit_test(b06_a_small_block_does_not_become_a_large_head),
         cmocka_unit_test(b07_a_stream_whose_window_dribbles_dies_at_its_deadline),
         cmocka_unit_test(b07_a_window_that_never_opens_ends_the_stream),
+        cmocka_unit_test(b07_a_connection_that_never_opens_ends_the_stream_with_a_limit_too),
+        cmocka_unit_test(a_limit_of_ours_is_no_fault_of_the_peers),
         cmocka_unit_test(b08_blocks_that_cannot_be_decoded_end_the_connection),
         cmocka_unit_test(b09_pseudo_fields_must_be_there_once_first_and_clean),
         cmocka_unit_test(b09_fields_of_the_connection_and_upper_case_are_malformed),

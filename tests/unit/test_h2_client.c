@@ -83,6 +83,25 @@ static void passes_over_interim_responses_and_trailers(void **state)
     assert_string_equal(site->results[0].field, "one");
 }
 
+static int answer_with_spaces(struct forge *forge)
+{
+    int rc = forge_greet(forge), id = rc < 0 ? rc : forge_request(forge);
+    struct block *block = answer_block("200");
+    add(block, "x-field", " \tvalue\t ");
+    put_headers(&forge->wire, (uint32_t)id, END_HEADERS, block);
+    put_data(&forge->wire, (uint32_t)id, END_STREAM, "body", 4);
+    forge_send(forge);
+    return forge_read_all(forge);
+}
+
+static void spaces_around_values_are_no_part_of_them(void **state)
+{
+    (void)state;
+    struct site *site = meet_forge(answer_with_spaces, get_one);
+    assert_got_body(site, 0, "body");
+    assert_string_equal(site->results[0].field, "value");
+}
+
 static int answer_without_body(struct forge *forge)
 {
     int rc = forge_greet(forge), id = rc < 0 ? rc : forge_request(forge);
@@ -460,6 +479,7 @@ int main(void)
         cmocka_unit_test(two_requests_share_a_connection),
         cmocka_unit_test(requests_at_once_share_one_and_are_answered_in_any_order),
         cmocka_unit_test(passes_over_interim_responses_and_trailers),
+        cmocka_unit_test(spaces_around_values_are_no_part_of_them),
         cmocka_unit_test(a_head_may_be_all_there_is),
         cmocka_unit_test(fields_of_the_connection_are_left_out),
         cmocka_unit_test(redirections_stay_on_the_connection),

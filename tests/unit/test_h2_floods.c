@@ -39,9 +39,8 @@ static void b01_rapid_resets_use_up_a_budget(void **state)
 }
 
 /* 60 requests are at work: they are reset, and as many as there is room for come behind them. */
-static int reset_at_work(void *arg)
+static struct wire *fill_by_resets(struct rig *rig)
 {
-    struct rig *rig = arg;
     struct wire *wire = wire_new();
     for (uint32_t id = 1; id < 2 * 60; id += 2)
         put_get(wire, id, "/own");
@@ -51,11 +50,25 @@ static int reset_at_work(void *arg)
         ;
     for (uint32_t id = 1; id < 2 * 60; id += 2)
         put_number(wire, NGHTTP2_RST_STREAM, 0, id, NGHTTP2_CANCEL);
-    for (uint32_t id = 2 * 60 + 1; id < 2 * 140; id += 2)
+    for (uint32_t id = 2 * 60 + 1; id < 2 * 128; id += 2)
         put_get(wire, id, "/own");
+    return wire;
+}
+
+static void send_last(struct rig *rig, struct wire *wire)
+{
     wire_send(rig, wire);
     co_shutdown_write(rig->peer);
     rig_read_all(rig);
+}
+
+static int reset_at_work(void *arg)
+{
+    struct rig *rig = arg;
+    struct wire *wire = fill_by_resets(rig);
+    for (uint32_t id = 2 * 128 + 1; id < 2 * 140; id += 2)
+        put_get(wire, id, "/own");
+    send_last(rig, wire);
     return 0;
 }
 
@@ -67,6 +80,36 @@ static void b01_a_stream_that_was_reset_keeps_its_place_until_its_handler_ends(v
     const struct heard *heard = converse_by(rig, reset_at_work);
     assert_int_equal(rig->note, 128);
     assert_reset(heard, 277, NGHTTP2_REFUSED_STREAM);
+}
+
+/* A field of 3,000 bytes is put into the table once and referred to by one byte each time. It comes
+ * by itself, so that its stream is refused only when all of it is there. */
+static int bomb_without_a_place(void *arg)
+{
+    static char value[3000];
+    struct rig *rig = arg;
+    struct wire *wire = fill_by_resets(rig);
+    struct block *block = request_block("GET", "/own");
+    wire_send(rig, wire);
+    co_sleep(1);
+    block->bytes[block->size++] = 0x40; /* kept (RFC 7541 6.2.1) */
+    block_text(block, "x", 1);
+    block_text(block, memset(value, 'x', sizeof value), sizeof value);
+    for (unsigned i = 0; i < 60; i++)
+        block->bytes[block->size++] = 0x80 | 62;
+    put_headers(wire, 2 * 128 + 1, END_HEADERS | END_STREAM, block);
+    send_last(rig, wire);
+    return 0;
+}
+
+static void b06_heads_that_are_refused_are_counted_too(void **state)
+{
+    struct rig *rig = fresh();
+    (void)state;
+    rig->handler = lag;
+    const struct heard *heard = converse_by(rig, bomb_without_a_place);
+    assert_int_equal(rig->note, 128);
+    assert_int_equal(heard->goaway, NGHTTP2_ENHANCE_YOUR_CALM);
 }
 
 static void b01_a_stream_that_is_reset_before_its_handler_begins_never_runs_it(void **state)
@@ -214,6 +257,7 @@ int main(void)
         cmocka_unit_test(b01_a_stream_that_is_reset_before_its_handler_begins_never_runs_it),
         cmocka_unit_test(b01_requests_that_are_all_reset_at_once_leave_nothing_behind),
         cmocka_unit_test(b02_resets_of_our_own_are_counted_too),
+        cmocka_unit_test(b06_heads_that_are_refused_are_counted_too),
         cmocka_unit_test(b04_small_talk_uses_up_the_budget),
         cmocka_unit_test(b05_settings_with_many_entries),
         cmocka_unit_test(b14_goaways_without_end),
