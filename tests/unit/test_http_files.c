@@ -236,6 +236,12 @@ static void pages_of_other_sites_may_read_everything(void **state)
     assert_no_field("Access-Control-Allow-Methods");
 }
 
+static int files_hello(co_http_request *request, void *arg)
+{
+    (void)arg;
+    return co_http_text(request, 200, "hello");
+}
+
 static void refuses_what_cannot_be_served(void **state)
 {
     (void)state;
@@ -247,6 +253,12 @@ static void refuses_what_cannot_be_served(void **state)
     assert_int_equal(co_http_server_new(&site.server, NULL), 0);
     co_http_files(site.server, "/", "/no/such/folder", NULL);
     assert_int_equal(co_http_serve(site.server, "localhost:0", NULL), -ENOENT);
+    assert_non_null(strstr(co_explain(-ENOENT), "\"/no/such/folder\""));
+    co_http_server_free(site.server);
+    assert_int_equal(co_http_server_new(&site.server, NULL), 0);
+    co_http_route(site.server, "GET hello", files_hello, NULL);
+    assert_int_equal(co_http_serve(site.server, "localhost:0", NULL), -EINVAL);
+    assert_non_null(strstr(co_explain(-EINVAL), "\"GET hello\""));
 }
 
 /* ---- change --------------------------------------------------------------------------------- */
