@@ -63,7 +63,7 @@ static int town_life(void *arg)
     }
     int rc = co_group_close(&group);
     close_socket(town->listener);
-    town->hash = co_virtual_trace_hash(co_rt_current());
+    town->hash = co_virtual_trace_hash();
     expect_result(co_virtual_sockets_open(co_rt_current()), 0);
     return rc;
 }
