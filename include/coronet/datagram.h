@@ -39,7 +39,8 @@ CO_API int co_udp_connect(co_socket **ret, const char *where) CO_MUST_USE;
 /*
  * co_udp_close - close and free; NULL is allowed.
  *
- * Suspends only to retire an operation in flight.
+ * Does not suspend. Nobody may be sending or receiving: whoever is in another fiber is cancelled
+ * and joined first.
  */
 CO_API void co_udp_close(co_socket *socket);
 

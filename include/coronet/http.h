@@ -264,8 +264,8 @@ CO_API int co_http_set(co_http_request *request, const char *name, const char *v
  * co_http_reply - reply with a body that is in memory.
  *
  * Suspends.
- * status: 200 to 599. type: media type; NULL: none. body: borrowed; sent only where the method and
- * status allow one (not for HEAD, 204, 304).
+ * status: 200 to 599. type: media type, unless a Content-Type has been set; NULL: none. body:
+ * borrowed; sent only where the method and status allow one (not for HEAD, 204, 304).
  * Returns: 0; CO_EREPLIED when there was a reply already; else as co_write.
  */
 CO_API int co_http_reply(

@@ -106,7 +106,8 @@ CO_API int co_listen(
 /*
  * co_listener_close - stop listening and free; NULL is allowed. A Unix socket's file is removed.
  *
- * Suspends only to retire an operation in flight.
+ * Does not suspend. Nobody may be waiting in co_accept: whoever is in another fiber is drained or
+ * cancelled, and joined, first.
  */
 CO_API void co_listener_close(co_listener *listener);
 
@@ -173,9 +174,9 @@ CO_API int co_connect(co_stream **ret, const co_address *address) CO_MUST_USE;
  * co_option_set - set a socket option by name.
  *
  * Does not suspend.
- * name: "nodelay", "keepalive" (0 or seconds of silence before probing), "send_buffer",
- * "receive_buffer", "linger" (seconds, -1 off), "user_timeout" (ms), "quickack", "tos", "mark",
- * "oobinline" (urgent data within the stream), "busy_poll", "not_sent_low" (bytes).
+ * name: "nodelay", "keepalive" (0 or seconds of silence before probing, up to 32,767),
+ * "send_buffer", "receive_buffer", "linger" (seconds, -1 off), "user_timeout" (ms), "quickack",
+ * "tos", "mark", "oobinline" (urgent data within the stream), "busy_poll", "not_sent_low" (bytes).
  * Returns: 0; -ENOENT for an unknown name; -errno; -ENOTSOCK when the stream is no socket.
  */
 CO_API int co_option_set(co_stream *stream, const char *name, int value);

@@ -167,7 +167,8 @@ CO_API int co_shutdown_write(co_stream *stream);
 /*
  * co_close - end the stream gracefully and free it; NULL is allowed.
  *
- * Suspends while the cork empties. Works in a cancelled scope too, within 1 s of grace.
+ * Suspends while the cork empties. Works in a cancelled scope too, within 1 s of grace. Nobody may
+ * be reading or writing: whoever is in another fiber is cancelled and joined first.
  * Returns: 0, or the stream's first write error.
  */
 CO_API int co_close(co_stream *stream) CO_MUST_USE;
@@ -175,7 +176,8 @@ CO_API int co_close(co_stream *stream) CO_MUST_USE;
 /*
  * co_abort - end the stream at once and free it; NULL is allowed.
  *
- * Suspends only to retire an operation in flight. TCP peers see a reset; what was not sent is lost.
+ * Does not suspend. Nobody may be reading or writing, as with co_close. TCP peers see a reset; what
+ * was not sent is lost.
  */
 CO_API void co_abort(co_stream *stream);
 

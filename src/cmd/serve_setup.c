@@ -112,6 +112,14 @@ static int check_options(const struct co_serve_command *command)
     return 0;
 }
 
+/* Other servers take a port in the place of our directory. */
+static const char *hint_of(const char *directory)
+{
+    uint64_t port;
+    bool is_port = co_text_number(co_text_of(directory), UINT16_MAX, &port) == 0;
+    return is_port ? " (to serve at that port: --http PORT)" : "";
+}
+
 static int open_directory(struct co_serving *server)
 {
     const struct co_option_list *arguments = &server->command->common.arguments;
@@ -119,7 +127,8 @@ static int open_directory(struct co_serving *server)
     server->directory_fd = open(server->directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (server->directory_fd >= 0)
         return 0;
-    co_error("cannot serve %s: %s", server->directory, co_explain(-errno));
+    co_error(
+        "cannot serve %s: %s%s", server->directory, co_explain(-errno), hint_of(server->directory));
     return CO_EXIT_FILE;
 }
 

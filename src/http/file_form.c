@@ -41,7 +41,8 @@ struct co_http_made *co_http_made_of(
     uint64_t size = file->stat.size;
     made->deflatable = compressible && !options->no_compression && size >= CO_HTTP_DEFLATE_MIN &&
                        size <= CO_HTTP_DEFLATE_MAX;
-    made->negotiable = made->deflatable || (compressible && !options->no_precompressed);
+    made->negotiable = made->deflatable || !options->no_precompressed;
+    made->varies = made->deflatable || (compressible && !options->no_precompressed);
     file->made = made;
     file->free_made = made_free;
     return made;
@@ -146,7 +147,7 @@ static struct parts write_head(struct co_buf *head, const struct co_http_visit *
         add_modified(head, modified);
     parts.fixed = head->size;
     add_etag(head, visit, &file->stat, kind, coding);
-    if (made->negotiable || kind == CO_HTTP_FORM_SIBLING)
+    if (made->varies || kind == CO_HTTP_FORM_SIBLING)
         co_http_line_add(head, CO_TEXT("Vary"), CO_TEXT("Accept-Encoding"));
     if (visit->files->is_writable && may_run_scripts(type))
         co_http_line_add(head, CO_TEXT("Content-Security-Policy"), CO_TEXT("sandbox"));

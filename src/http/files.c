@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A folder as a route: building it, and finding what a request's path means in it. */
+#include "base/error.h"
 #include "http/field.h"
 #include "http/route.h"
 #include "http/writing.h"
@@ -445,6 +446,7 @@ void co_http_files(co_http_server *server, const char *path, const char *directo
     int rc = files ? files_open(files, directory, options) : -ENOMEM;
     if (rc < 0) {
         files_free(files);
+        co_fail(rc, "cannot open the folder \"%s\": %s", directory, co_error_sentence(rc));
         co_http_server_fail(server, rc);
         return;
     }

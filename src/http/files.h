@@ -129,6 +129,7 @@ struct co_http_made {
     co_text type;    /* by its own name */
     co_text of_type; /* as a sibling: that of the file beside it */
     bool negotiable; /* there may be other forms for other requests */
+    bool varies;     /* and so often that caches are told so where there is none */
     bool deflatable; /* worth compressing by us, for all we know */
     unsigned absent; /* codings without sibling, at absent_serial of the runtime's input */
     uint64_t absent_serial;

@@ -137,6 +137,12 @@ int co_http_begin_prepared(co_http_request *request, int status, co_text head)
     return send_head(request, head, (co_text){0}, CO_HTTP_REPLY_TO_END);
 }
 
+/* What the handler has set itself goes before. */
+static const char *type_beside(const co_http_request *request, const char *type)
+{
+    return co_http_line_has(&request->fields, CO_TEXT("Content-Type")) ? NULL : type;
+}
+
 /* Status line and Content-Type. Returns 0, or -EINVAL for a type that is no field value. */
 static int head_write(struct co_buf *head, int status, const char *type)
 {
@@ -163,7 +169,7 @@ int co_http_reply(
     struct co_buf head = HEAD_BUF(room);
     if (request->reply_state != CO_HTTP_REPLY_NONE)
         return CO_EREPLIED;
-    int rc = head_write(&head, status, type);
+    int rc = head_write(&head, status, type_beside(request, type));
     if (rc < 0)
         return rc;
     /* RFC 9110 8.6: none with 204; with 304 it would be the length of what is not sent. */
@@ -186,7 +192,7 @@ int co_http_begin(co_http_request *request, int status, const char *type)
     struct co_buf head = HEAD_BUF(room);
     if (request->reply_state != CO_HTTP_REPLY_NONE)
         return CO_EREPLIED;
-    int rc = head_write(&head, status, type);
+    int rc = head_write(&head, status, type_beside(request, type));
     return rc < 0 ? rc : co_http_begin_prepared(request, status, co_buf_text(&head));
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Building a server, and serving it at an address: the rest is the sessions' work. */
+#include "base/error.h"
 #include "http/field.h"
 #include "http/message.h"
 #include "http/route.h"
@@ -86,7 +87,13 @@ void co_http_server_free(co_http_server *server)
 
 void co_http_route(co_http_server *server, const char *route, co_http_handler *handler, void *arg)
 {
-    co_http_server_fail(server, co_http_route_add(&server->routes, route, handler, arg));
+    if (server->error)
+        return;
+    int rc = co_http_route_add(&server->routes, route, handler, arg);
+    if (rc < 0)
+        co_fail(rc, "cannot add the route \"%s\": %s", route,
+            rc == -EEXIST ? "there is one already" : co_error_sentence(rc));
+    co_http_server_fail(server, rc);
 }
 
 /* ---- serving ------------------------------------------------------------------------------ */

@@ -71,15 +71,29 @@ static const struct option *option_find(const char *name)
     return NULL;
 }
 
-/* Silence before the first probe, a probe each tenth of that, six of them. */
+/* Silence before the first probe, a probe each tenth of that, six of them. The times come first: by
+ * the kernel's own, of hours, it would be another promise. */
 static int keepalive_set(struct co_rt *rt, co_fd fd, int seconds)
 {
-    int rc = co_sockopt_set(rt, fd, SOL_SOCKET, SO_KEEPALIVE, seconds > 0);
-    if (rc < 0 || seconds <= 0)
-        return rc;
-    co_sockopt_set(rt, fd, IPPROTO_TCP, TCP_KEEPIDLE, seconds);
-    co_sockopt_set(rt, fd, IPPROTO_TCP, TCP_KEEPINTVL, seconds / 10 + 1);
-    return co_sockopt_set(rt, fd, IPPROTO_TCP, TCP_KEEPCNT, 6);
+    int rc = 0;
+    if (seconds > 0)
+        rc = co_sockopt_set(rt, fd, IPPROTO_TCP, TCP_KEEPIDLE, seconds);
+    if (rc == 0 && seconds > 0)
+        rc = co_sockopt_set(rt, fd, IPPROTO_TCP, TCP_KEEPINTVL, seconds / 10 + 1);
+    if (rc == 0 && seconds > 0)
+        rc = co_sockopt_set(rt, fd, IPPROTO_TCP, TCP_KEEPCNT, 6);
+    return rc < 0 ? rc : co_sockopt_set(rt, fd, SOL_SOCKET, SO_KEEPALIVE, seconds > 0);
+}
+
+/* An IPv6 socket has one for what it sends to IPv4 addresses and one for the rest (RFC 3542 6.5).
+ */
+static int tos_set(struct co_rt *rt, co_fd fd, int value)
+{
+    int family = AF_UNSPEC;
+    int rc = co_sockopt_get(rt, fd, SOL_SOCKET, SO_DOMAIN, &family);
+    if (rc == 0 && family == AF_INET6)
+        rc = co_sockopt_set(rt, fd, IPPROTO_IPV6, IPV6_TCLASS, value);
+    return rc < 0 ? rc : co_sockopt_set(rt, fd, IPPROTO_IP, IP_TOS, value);
 }
 
 static int linger_control(
@@ -99,6 +113,8 @@ int co_option_set(co_stream *stream, const char *name, int value)
         return -ENOTSOCK;
     if (option->number == SO_KEEPALIVE && option->level == SOL_SOCKET)
         return keepalive_set(stream->rt, stream->fd, value);
+    if (option->number == IP_TOS && option->level == IPPROTO_IP)
+        return tos_set(stream->rt, stream->fd, value);
     if (option->number == SO_LINGER && option->level == SOL_SOCKET) {
         struct linger linger = {.l_onoff = value >= 0, .l_linger = value >= 0 ? value : 0};
         return linger_control(stream->rt, stream->fd, CO_CONTROL_SET_OPTION, &linger);

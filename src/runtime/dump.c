@@ -89,19 +89,14 @@ static void dump_fiber(struct co_rt *rt, int fd, const struct co_fiber *fiber)
         dump_backtrace(fd, indent + 4, fiber);
 }
 
-/* The next fiber in the order of the tree: children after their parent. */
-static void dump_children(struct co_rt *rt, int fd, const struct co_fiber *top)
+/* A fiber and all beneath it, each behind its parent: in the tree of scopes its own scope stands
+ * for it, beneath its group's. Without recursion, since the tree may be deep. */
+static void dump_tree(struct co_rt *rt, int fd, struct co_fiber *top)
 {
-    /* Fibers are listed in order of start, so a parent stands before its children; the depth shows
-     * as indentation. Iterative, since the tree may be deep. */
-    for (struct co_link *at = rt->fibers.next; at != &rt->fibers; at = at->next) {
-        const struct co_fiber *fiber = CO_CONTAINER(at, struct co_fiber, link);
-        const struct co_fiber *root = fiber;
-        while (root->group)
-            root = root->group->owner;
-        if (root == top)
-            dump_fiber(rt, fd, fiber);
-    }
+    struct co_scope_body *at = &top->root;
+    for (; at; at = co_scope_next(&top->root, at, true))
+        if (at->fiber && at == &at->fiber->root)
+            dump_fiber(rt, fd, at->fiber);
 }
 
 void co_rt_dump(struct co_rt *rt, int fd, const char *reason)
@@ -109,8 +104,8 @@ void co_rt_dump(struct co_rt *rt, int fd, const char *reason)
     dprintf(fd, "coronet: %s; shard %u, %" PRIu64 " fibers on %s\n", reason, co_shard_index(),
         rt->fiber_count, rt->backend->name);
     for (struct co_link *at = rt->fibers.next; at != &rt->fibers; at = at->next) {
-        const struct co_fiber *fiber = CO_CONTAINER(at, struct co_fiber, link);
+        struct co_fiber *fiber = CO_CONTAINER(at, struct co_fiber, link);
         if (!fiber->group)
-            dump_children(rt, fd, fiber);
+            dump_tree(rt, fd, fiber);
     }
 }

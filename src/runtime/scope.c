@@ -55,9 +55,7 @@ static bool scope_mark(struct co_scope_body *scope, int code)
     return true;
 }
 
-/* The next scope of the tree beneath `top` in depth-first order; NULL when all have been visited.
- */
-static struct co_scope_body *scope_next(
+struct co_scope_body *co_scope_next(
     struct co_scope_body *top, struct co_scope_body *at, bool descend)
 {
     if (descend && !co_list_empty(&at->children))
@@ -79,7 +77,7 @@ static void scope_walk(struct co_scope_body *top, int code)
         bool descend = !stops && scope_mark(at, code);
         if (descend)
             scope_tell(rt, at, code);
-        at = scope_next(top, at, descend);
+        at = co_scope_next(top, at, descend);
     }
 }
 

@@ -43,6 +43,11 @@ void co_scope_end(struct co_scope_body *scope, int code);
 /* Tells everything beneath to take on no new work. */
 void co_scope_drain(struct co_scope_body *scope);
 
+/* The scope after `at` in the tree beneath `top`, those beneath `at` first unless they are to be
+ * passed over; NULL behind the last. */
+struct co_scope_body *co_scope_next(
+    struct co_scope_body *top, struct co_scope_body *at, bool descend);
+
 /* Why this very scope ended, its deadline looked at by the clock: what its close returns. */
 int co_scope_own_end(const struct co_scope_body *scope);
 

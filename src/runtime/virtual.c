@@ -355,9 +355,9 @@ unsigned co_virtual_sockets_open(struct co_rt *rt)
     return state->host.slots_open;
 }
 
-uint64_t co_virtual_trace_hash(struct co_rt *rt)
+uint64_t co_virtual_trace_hash(void)
 {
-    const struct virtual_state *state = rt->backend_state;
+    const struct virtual_state *state = co_rt_current()->backend_state;
     return state->world.trace_hash;
 }
 

@@ -36,8 +36,9 @@ bool co_virtual_choices_next(struct co_virtual_choices *choices);
 /* How many sockets are open: a test's program that leaves some has leaked them. */
 unsigned co_virtual_sockets_open(struct co_rt *rt);
 
-/* A hash of all that happened so far: when, what, to which socket, with which bytes. */
-uint64_t co_virtual_trace_hash(struct co_rt *rt);
+/* A hash of all that happened so far in the current runtime's world: when, what, to which socket,
+ * with which bytes. */
+uint64_t co_virtual_trace_hash(void);
 
 /* Appends the last events, one a line, oldest first: for a failing test's report. */
 void co_virtual_trace_text(struct co_rt *rt, struct co_buf *ret);

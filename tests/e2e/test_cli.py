@@ -102,6 +102,7 @@ def test_control_bytes_of_arguments_do_not_reach_the_terminal():
 @pytest.mark.parametrize('words, said', [
     (['serve', '/nonexistent/folder'], 'cannot serve /nonexistent/folder'),
     (['serve', '/etc/passwd'], 'cannot serve /etc/passwd'),
+    (['serve', '64321'], 'to serve at that port: --http'),
     (['serve', '--log', '/nonexistent/log', '/tmp'], 'cannot open the log /nonexistent/log'),
     (['passwd', '/nonexistent/users', 'alice'], 'cannot read /nonexistent/users'),
     (['passwd', '/dev/null', 'alice'], 'it is no regular file'),

@@ -148,6 +148,15 @@ def test_the_backend_can_be_chosen(server, folder, backend):
     one.expect(f'on {backend}')
 
 
+def test_without_io_uring_epoll_serves_and_that_is_said(server, folder):
+    (folder / 'a').write_text('hello')
+    one = server(env=dict(os.environ, CORONET_MASK='io_uring', CORONET_BACKEND=''))
+    assert 'coronet: io_uring is not available, using epoll' in one.lines
+    assert get(one, '/a').endswith(b'hello')
+    one.signal(signal.SIGUSR1)
+    one.expect('on epoll')
+
+
 # ---- stopping ----------------------------------------------------------------------------------
 
 

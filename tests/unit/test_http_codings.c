@@ -145,6 +145,29 @@ static void sends_the_sibling_that_the_client_likes_best(void **state)
     assert_body("brotli", 6);
 }
 
+/* Also one that is never compressed on the way; then others need not hear that it might be. */
+static void a_file_of_any_type_has_siblings(void **state)
+{
+    (void)state;
+    put_text("a.bin", "plain");
+    put_text("a.bin.br", "in brotli");
+    put_text("b.bin", "plain");
+    assert_int_equal(ask("GET", "/a.bin", "Accept-Encoding: gzip, br\r\n"), 200);
+    assert_field("Content-Encoding", "br");
+    assert_field("Content-Type", "application/octet-stream");
+    assert_field("Vary", "Accept-Encoding");
+    assert_body("in brotli", 9);
+    assert_int_equal(ask("GET", "/b.bin", "Accept-Encoding: gzip, br\r\n"), 200);
+    assert_no_field("Content-Encoding");
+    assert_no_field("Vary");
+    assert_body("plain", 5);
+    assert_int_equal(get("/a.bin"), 200);
+    assert_body("plain", 5);
+    serve_at("/", &(struct co_http_files_options){.no_precompressed = true});
+    assert_int_equal(ask("GET", "/a.bin", "Accept-Encoding: gzip, br\r\n"), 200);
+    assert_no_field("Content-Encoding");
+}
+
 static void a_sibling_must_be_a_file_and_not_older(void **state)
 {
     (void)state;
@@ -182,6 +205,7 @@ int main(void)
         SITE_TEST(does_not_compress_what_is_small_or_dense_or_refused),
         SITE_TEST(a_sibling_has_its_own_type_under_its_own_name),
         SITE_TEST(sends_the_sibling_that_the_client_likes_best),
+        SITE_TEST(a_file_of_any_type_has_siblings),
         SITE_TEST(a_sibling_must_be_a_file_and_not_older),
         SITE_TEST(an_index_has_siblings_too),
     };

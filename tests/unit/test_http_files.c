@@ -236,6 +236,12 @@ static void pages_of_other_sites_may_read_everything(void **state)
     assert_no_field("Access-Control-Allow-Methods");
 }
 
+static int files_hello(co_http_request *request, void *arg)
+{
+    (void)arg;
+    return co_http_text(request, 200, "hello");
+}
+
 static void refuses_what_cannot_be_served(void **state)
 {
     (void)state;
@@ -247,6 +253,12 @@ static void refuses_what_cannot_be_served(void **state)
     assert_int_equal(co_http_server_new(&site.server, NULL), 0);
     co_http_files(site.server, "/", "/no/such/folder", NULL);
     assert_int_equal(co_http_serve(site.server, "localhost:0", NULL), -ENOENT);
+    assert_non_null(strstr(co_explain(-ENOENT), "\"/no/such/folder\""));
+    co_http_server_free(site.server);
+    assert_int_equal(co_http_server_new(&site.server, NULL), 0);
+    co_http_route(site.server, "GET hello", files_hello, NULL);
+    assert_int_equal(co_http_serve(site.server, "localhost:0", NULL), -EINVAL);
+    assert_non_null(strstr(co_explain(-EINVAL), "\"GET hello\""));
 }
 
 /* ---- change --------------------------------------------------------------------------------- */
@@ -521,6 +533,45 @@ static void m03_a_file_that_shrinks_is_cut_off(void **state)
     assert_int_equal(site.error, CO_EEOF);
 }
 
+static void grow_big(void)
+{
+    int fd = openat(site.fd, "big.bin", O_WRONLY | O_APPEND | O_CLOEXEC);
+    assert_int_equal(write(fd, "more", 4), 4);
+    close(fd);
+}
+
+static void replace_big(void)
+{
+    put_text("other", "another one");
+    assert_int_equal(renameat(site.fd, "other", site.fd, "big.bin"), 0);
+}
+
+static void a_file_that_grows_or_is_replaced_is_sent_as_it_was_found(void **state)
+{
+    static void (*const changes[])(void) = {grow_big, replace_big};
+    static const char request[] = "GET /big.bin HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    static char got[(1u << 20) + 4096];
+    (void)state;
+    for (size_t i = 0; i < CO_LENGTH(changes); i++) {
+        co_group group;
+        put("big.bin", plain_bytes(1u << 20), 1u << 20);
+        co_group_open(&group, NULL);
+        co_stream *peer = site_connect(&group, 4096);
+        assert_int_equal(co_write(peer, request, sizeof request - 1), 0);
+        ssize_t n, size = co_read(peer, got, 1000);
+        assert_true(size > 0);
+        changes[i]();
+        while ((n = co_read(peer, got + size, sizeof got - (size_t)size)) > 0)
+            size += n;
+        co_abort(peer);
+        assert_int_equal(co_group_close(&group), 0);
+        const char *body = memmem(got, (size_t)size, "\r\n\r\n", 4);
+        assert_non_null(body);
+        assert_int_equal(got + size - (body + 4), 1 << 20);
+        assert_memory_equal(body + 4, plain_bytes(1u << 20), 1u << 20);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -555,6 +606,7 @@ int main(void)
         SITE_TEST(ranges_are_for_get_alone_and_within_the_file_rfc9110_14_2),
         SITE_TEST(a_range_depends_on_if_range_rfc9110_13_1_5),
         SITE_TEST(m03_a_file_that_shrinks_is_cut_off),
+        SITE_TEST(a_file_that_grows_or_is_replaced_is_sent_as_it_was_found),
     };
     return run_within(NULL, tests) || run_within("virtual", tests);
 }

@@ -95,6 +95,30 @@ static int reply_twice(co_http_request *request, struct rig *rig)
     return 0;
 }
 
+static int reply_typed(co_http_request *request, struct rig *rig)
+{
+    int rc = co_http_set(request, "Content-Type", "application/json");
+    if (rc < 0)
+        return rc;
+    if (rig->note == 0)
+        return co_http_text(request, 200, "{}");
+    rc = co_http_begin(request, 200, "text/plain");
+    return rc < 0 ? rc : co_http_write(request, "{}", 2);
+}
+
+static void a_type_that_was_set_is_the_only_one(void **state)
+{
+    (void)state;
+    for (long begins = 0; begins < 2; begins++) {
+        struct rig *rig = fresh();
+        rig->handler = reply_typed;
+        rig->note = begins;
+        rig_expect(rig, "GET /own HTTP/1.1\r\nHost: a\r\n\r\n", 200);
+        assert_got(rig, "Content-Type: application/json\r\n");
+        assert_not_got(rig, "text/plain");
+    }
+}
+
 static void a_second_reply_is_refused(void **state)
 {
     (void)state;
@@ -493,6 +517,7 @@ int main(void)
         cmocka_unit_test(never_chunks_for_http_1_0_rfc9112_6_1),
         cmocka_unit_test(no_body_and_no_length_with_204_and_304_rfc9110_8_6),
         cmocka_unit_test(a_field_set_twice_is_replaced_but_cookies_add_up),
+        cmocka_unit_test(a_type_that_was_set_is_the_only_one),
         cmocka_unit_test(a_second_reply_is_refused),
         cmocka_unit_test(a_handlers_failure_is_a_status),
         cmocka_unit_test(a_torn_body_ends_the_connection_without_a_last_chunk),

@@ -178,6 +178,7 @@ FIBER_TEST(a_handshake_that_hangs_ends_with_the_time_to_connect)
     co_listener *listener;
     co_stream *stream;
     co_group group;
+    has_foreign_draws = true;
     REQUIRE(co_listen(&listener, "127.0.0.1:0", NULL) == 0);
     co_group_open(&group, NULL);
     co_go_with(&group, &background, serve_silence, listener);

@@ -141,6 +141,50 @@ static void sigusr1_prints_the_fibers(void **state)
     child_end(&child);
 }
 
+static int have_a_child(void *arg)
+{
+    static const struct co_go_options named = {.name = "the grandchild"};
+    co_group group;
+    co_group_open(&group, NULL);
+    co_go_with(&group, &named, sleep_on, arg);
+    return co_group_close(&group);
+}
+
+/* The younger child has begun before its sibling's. */
+static int family(void *arg)
+{
+    static const struct co_go_options elder = {.name = "the elder"},
+                                      younger = {.name = "the younger"};
+    co_group group;
+    co_group_open(&group, NULL);
+    co_go_with(&group, &elder, have_a_child, arg);
+    co_go_with(&group, &younger, sleep_on, arg);
+    co_sleep(1);
+    co_dump(1);
+    co_group_cancel(&group);
+    return co_group_close(&group) == CO_ECANCELED ? 0 : -1;
+}
+
+static int family_dumped(void)
+{
+    return co_main(family, NULL);
+}
+
+static void a_dump_has_children_behind_their_parent(void **state)
+{
+    static struct child child;
+    (void)state;
+    child_start(&child, family_dumped);
+    assert_int_equal(child_end(&child), 0);
+    const char *elder = strstr(child.text, "\n  #"), *grandchild = strstr(child.text, "\n    #");
+    assert_non_null(elder);
+    assert_non_null(grandchild);
+    assert_true(strstr(elder, "the elder") < grandchild);
+    assert_true(strstr(grandchild, "the grandchild: waits for sleep") != NULL);
+    assert_true(strstr(grandchild, "the younger: waits for sleep") != NULL);
+    assert_true(strstr(grandchild, "\n        at ") != NULL); /* and where it does */
+}
+
 #define SHARDS       3
 #define CROWD        10 /* fibers of a shard: two trees printed at once would mix their lines */
 #define LINES_OF_ONE "fiber of shard "
@@ -374,6 +418,7 @@ int main(void)
         cmocka_unit_test(a_first_signal_drains),
         cmocka_unit_test(a_second_signal_cancels),
         cmocka_unit_test(sigusr1_prints_the_fibers),
+        cmocka_unit_test(a_dump_has_children_behind_their_parent),
         cmocka_unit_test(a_dump_shows_the_fibers_of_every_shard),
         cmocka_unit_test(a_deadlock_is_reported),
         cmocka_unit_test(a_failure_is_explained),
