@@ -158,7 +158,8 @@ def test_without_io_uring_epoll_serves_and_that_is_said(server, folder):
     one.expect('on epoll')
 
 
-@pytest.mark.parametrize('command', [['serve', '--http', 'unix:/'], ['get', 'http://localhost:1/']])
+@pytest.mark.parametrize('command', [
+    ['serve', '--http', 'localhost:0'], ['get', 'http://localhost:1/']])
 def test_a_backend_that_is_asked_for_is_replaced_by_no_other(command, folder):
     done = subprocess.run(
         [CORONET, *command, *([folder] if command[0] == 'serve' else [])], capture_output=True,
