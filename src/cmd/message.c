@@ -2,7 +2,7 @@
 #include "cmd/message.h"
 
 #include "app/log.h"
-#include "coronet.h"
+#include "coronet/fiber.h"
 
 #include <errno.h>
 #include <stdarg.h>
