@@ -68,7 +68,8 @@ struct co_ftp_session {
     struct co_account account;
     unsigned failures; /* of logging in */
     unsigned strange;  /* commands before the login that no FTP client sends */
-    int64_t start_ns;  /* when the connection came, or the last login ended */
+    int64_t start_ns;  /* when the connection came, the last login ended or, logged in, the command
+                          began that is not whole yet */
 
     struct co_buf folder; /* the working directory as the tree names it: "" or "a/b/" */
     char *rename_from;    /* between RNFR and RNTO: a path of the tree */

@@ -90,6 +90,47 @@ static void an_idle_session_ends_with_421(void **unused)
     assert_int_equal(ftp_reply(), 0);
 }
 
+/* A byte now and then. How many go out before the server has had enough. */
+static int dribble(int64_t pause_ms)
+{
+    int sent = 0;
+    while (!ftp_is_answered() && co_write(ftp.control, "N", 1) == 0) {
+        sent++;
+        co_sleep(pause_ms - 1000);
+    }
+    return sent;
+}
+
+static void f11_a_command_that_dribbles_in_ends_with_421(void **unused)
+{
+    (void)unused;
+    ftp.options.command_timeout_ms = 5000;
+    ftp_start();
+    ftp_login("all");
+    co_sleep(20 * 1000); /* idle before it is something else */
+    int64_t start = co_now_ns();
+    assert_in_range(dribble(2000), 2, 3);
+    assert_int_equal(ftp_reply(), 421);
+    assert_in_range((co_now_ns() - start) / CO_MS, 5000, 7100);
+    assert_int_equal(ftp_reply(), 0);
+}
+
+static void each_command_has_its_own_time(void **unused)
+{
+    (void)unused;
+    ftp.options.command_timeout_ms = 5000;
+    ftp_start();
+    ftp_login("all");
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(co_write(ftp.control, "NO", 2), 0);
+        co_sleep(4000);
+        assert_int_equal(ftp_do("OP"), 200);
+    }
+    assert_int_equal(ftp_do("REIN"), 220); /* after which the login's counts */
+    co_sleep(30 * 1000);
+    assert_int_equal(ftp_do("USER all"), 331);
+}
+
 static void the_idle_timer_sleeps_during_a_transfer(void **unused)
 {
     (void)unused;
@@ -409,3 +450,5 @@ int main(void)
     };
     return run_within("virtual", tests);
 }
+        FTP_TEST(f11_a_command_that_dribbles_in_ends_with_421),
+        FTP_TEST(each_command_has_its_own_time),
