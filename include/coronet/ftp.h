@@ -37,6 +37,7 @@ struct co_ftp_event {
     co_text command;       /* "RETR", "STOR", "DELE" ... */
     co_text path, target;  /* absolute, as this visitor sees them; target: a rename's */
     int reply;             /* the reply's code */
+    bool refused;          /* a transfer that did not even come to its 150 */
     uint64_t bytes;        /* that went over the data connection; in MODE Z, before packing */
     bool ascii;            /* line ends were converted */
     int64_t start_seconds; /* calendar time */
