@@ -306,6 +306,66 @@ static void a_drain_waits_for_the_data_that_150_has_promised(void **unused)
     assert_int_equal(ftp_reply(), 421);
 }
 
+/* ---- without the server's own serving -------------------------------------------------------- */
+
+static int session_by_hand(void *stream)
+{
+    int rc;
+    while ((rc = co_ftp_session(stream, ftp.server)) == CO_PARK)
+        continue;
+    int closed = co_close(stream);
+    return rc < 0 ? rc : closed;
+}
+
+static void a_session_may_be_called_in_a_loop(void **unused)
+{
+    only_in_clear("the session has no TLS of its own");
+    co_stream *served;
+    (void)unused;
+    ftp_start();
+    assert_int_equal(co_memory_pair(&ftp.control, &served, 65536), 0);
+    co_go(&ftp.group, session_by_hand, served);
+    assert_int_equal(ftp_reply(), 220);
+    assert_int_equal(ftp_do("USER all"), 331);
+    assert_int_equal(ftp_do("PASS pw"), 230);
+    assert_int_equal(ftp_do("MKD made"), 257);
+    assert_int_equal(ftp_do("MLST made"), 250);
+    assert_int_equal(ftp_do("EPSV"), 425); /* memory has no address */
+    assert_int_equal(ftp_do("QUIT"), 221);
+    assert_int_equal(ftp_reply(), 0);
+    assert_int_equal(faccessat(site.fd, "made", F_OK, 0), 0);
+}
+
+static int serve_by_handler(void *listener)
+{
+    return co_serve_listener(listener, co_ftp_session, ftp.server, NULL);
+}
+
+static void a_session_may_be_a_handler(void **unused)
+{
+    only_in_clear("the session has no TLS of its own");
+    co_listener *own = NULL;
+    (void)unused;
+    ftp_start();
+    assert_int_equal(co_listen(&own, "127.0.0.1:0", NULL), 0);
+    co_go(&ftp.group, serve_by_handler, own);
+    co_listener *servers = ftp.listener;
+    ftp.listener = own;
+    ftp_login("all");
+    assert_int_equal(ftp_fetch("RETR file"), 226);
+    assert_string_equal(ftp.got, "one\ntwo\r\nxyz");
+    assert_int_equal(ftp_store("STOR new", "text"), 226);
+    ftp_epsv(); /* a port that is still waited at when the session ends */
+    ftp_hang_up();
+    co_sleep(1000);
+    assert_int_equal(ftp.left, 1);
+    ftp.listener = servers;
+    co_group_drain(&ftp.group);
+    assert_int_equal(co_group_close(&ftp.group), 0);
+    co_listener_close(own);
+    co_group_open(&ftp.group, NULL); /* for ftp_stop */
+}
+
 /* ---- what it costs -------------------------------------------------------------------------- */
 
 enum { IDLE_COUNT = 64 };
@@ -405,6 +465,8 @@ int main(void)
         FTP_TEST(an_aborted_transfer_is_told_as_426),
         FTP_TEST(a_drain_ends_the_idle_and_lets_transfers_finish),
         FTP_TEST(a_drain_waits_for_the_data_that_150_has_promised),
+        FTP_TEST(a_session_may_be_called_in_a_loop),
+        FTP_TEST(a_session_may_be_a_handler),
         FTP_TEST(an_idle_session_takes_little_memory),
     };
     return run_within("virtual", tests);
