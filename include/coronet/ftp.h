@@ -35,7 +35,8 @@ struct co_ftp_event {
     const char *scheme;    /* "ftp", or "ftps" over TLS, however it began */
     co_text user;          /* as given; "anonymous" too */
     co_text command;       /* "RETR", "STOR", "DELE" ... */
-    co_text path, target;  /* absolute, as this visitor sees them; target: a rename's */
+    co_text path, target;  /* absolute, as this visitor sees them; target: a rename's. Of a login
+                              that failed: the home that cannot be opened, if that is why */
     int reply;             /* the reply's code */
     uint64_t bytes;        /* that went over the data connection; in MODE Z, before packing */
     bool ascii;            /* line ends were converted */

@@ -24,11 +24,9 @@ static void every_login_is_told_of_its_end_once(void **unused)
     assert_int_equal(ftp.left, 3);
     ftp_open();
     assert_int_equal(ftp_do("USER homeless"), 331); /* is who they say, but has no folder */
-    assert_int_equal(ftp_do("PASS pw"), 421);
-    assert_int_equal(ftp_reply(), 0);
-    ftp_hang_up();
-    co_sleep(1000);
+    assert_int_equal(ftp_do("PASS pw"), 530);
     assert_int_equal(ftp.left, 4);
+    ftp_hang_up();
     ftp_login("anonymous");
     ftp_hang_up();
     co_sleep(1000);
@@ -45,6 +43,28 @@ static void three_wrong_passwords_end_the_session(void **unused)
         assert_int_equal(ftp_do("PASS no"), 530);
     }
     assert_int_equal(ftp_reply(), 0);
+}
+
+static void a_home_that_cannot_be_opened_is_told_as_that(void **unused)
+{
+    (void)unused;
+    ftp_start();
+    ftp_open();
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(ftp_do("USER homeless"), 331);
+        assert_int_equal(ftp_do("PASS pw"), 530);
+        assert_true(ftp_said("folder cannot be opened on this server (ENOENT)"));
+        assert_int_equal(ftp.heard.kind, CO_FTP_LOGIN_FAILED);
+        assert_int_equal(ftp.heard.error, -ENOENT);
+        assert_string_equal(ftp.heard.path, "/nowhere");
+        assert_int_equal(ftp.left, i + 1);
+    }
+    assert_int_equal(ftp_reply(), 0);
+    ftp_hang_up();
+    ftp_open();
+    assert_int_equal(ftp_do("USER all"), 331);
+    assert_int_equal(ftp_do("PASS no"), 530);
+    assert_string_equal(ftp.heard.path, "");
 }
 
 /* ---- time ----------------------------------------------------------------------------------- */
@@ -449,6 +469,7 @@ int main(void)
         FTP_TEST(every_login_is_told_of_its_end_once),
         FTP_TEST(three_wrong_passwords_end_the_session),
         FTP_TEST(a_login_after_another_has_its_time_again),
+        FTP_TEST(a_home_that_cannot_be_opened_is_told_as_that),
         FTP_TEST(whoever_does_not_log_in_may_not_stay),
         FTP_TEST(an_idle_session_ends_with_421),
         FTP_TEST(the_idle_timer_sleeps_during_a_transfer),
