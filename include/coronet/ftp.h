@@ -58,8 +58,8 @@ struct co_ftp_wish {
 
 /*
  * A permission: may this visitor do that there? Asked for each command that names a file or folder,
- * once it is known which, before anything is done or told of it; the account's own rights are needed
- * as well. Right and command:
+ * once it is known which, before anything is done or told of it; the account's own rights are
+ * needed as well. Right and command:
  *
  *     CO_MAY_READ    RETR SIZE MDTM HASH XCRC XMD5 XSHA1 XSHA256
  *     CO_MAY_LIST    LIST NLST MLSD MLST STAT AVBL
