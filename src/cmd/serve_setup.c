@@ -271,7 +271,7 @@ static struct co_ftp_options ftp_options(struct co_serving *server)
         .min_rate = command->min_rate ? command->min_rate : -1,
         .limit_rate = (uint64_t)command->limit_rate,
         .connections_max = (unsigned)command->max_connections,
-        .event = server->log ? co_serving_on_ftp : NULL,
+        .event = co_serving_on_ftp,
         .arg = server,
     };
     if (command->passive_ports)

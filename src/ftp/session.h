@@ -3,10 +3,11 @@
  * What the rooms of the FTP server share: the server, and a session.
  *
  * session.c reads commands and finds their handler in command.c's table; login.c, path.c, file.c,
- * list.c, secure.c and transfer.c hold the handlers; data.c makes data connections; reply.c
- * answers. The session is a fiber while it has something to do and parks in between; a transfer
- * runs in a second fiber, and session.c goes on listening meanwhile, unless prompt.c has done it
- * all in passing. Only the session's own fiber ever writes to the control connection.
+ * list.c, secure.c and transfer.c hold the handlers; permit.c asks whether they may; data.c makes
+ * data connections; reply.c answers. The session is a fiber while it has something to do and parks
+ * in between; a transfer runs in a second fiber, and session.c goes on listening meanwhile, unless
+ * prompt.c has done it all in passing. Only the session's own fiber ever writes to the control
+ * connection.
  */
 #ifndef CO_FTP_SESSION_H
 #define CO_FTP_SESSION_H
@@ -44,6 +45,10 @@ struct co_ftp_shard {
     struct co_ports ports;      /* where data connections come to, unless the server has a broker */
 };
 
+/* Of this runtime. Cleared once no session is left of it, inside a fiber. 0 or -ENOMEM. */
+int co_ftp_shard_init(struct co_ftp_shard *shard, co_ftp_server *server);
+void co_ftp_shard_clear(struct co_ftp_shard *shard);
+
 /* Where the next data connection comes from. */
 enum co_ftp_data_kind { CO_FTP_DATA_NONE, CO_FTP_DATA_PASSIVE, CO_FTP_DATA_ACTIVE };
 
@@ -77,6 +82,7 @@ struct co_ftp_session {
     uint64_t range_end;   /* RANG's: behind its last byte; 0: there is no range */
     bool ascii, epsv_all;
     bool packed;        /* MODE Z */
+    bool is_alone;      /* its shard is its own */
     bool implicit;      /* the connection has begun with TLS */
     bool buffer_agreed; /* PBSZ has been said, which PROT needs */
     bool data_secure;   /* PROT P */
@@ -121,11 +127,13 @@ struct co_ftp_rule {
     bool at_once;                 /* answered while a transfer runs */
     bool of_tls;                  /* there is none without a certificate */
     enum co_ftp_event_kind moves; /* what its transfer is told as; 0: it makes none */
+    unsigned right;               /* enum co_right, for the permission; uploads find theirs */
     int not_taken;                /* code of "requested action not taken" (RFC 959 5.4); 0: 550 */
 };
 
 /* The rule of a verb; its handler is NULL for what is never served. (command.c) */
 const struct co_ftp_rule *co_ftp_rule_of(enum co_ftp_verb verb);
+const char *co_ftp_rule_name(const struct co_ftp_rule *rule); /* its verb's */
 
 /* Does an argument begin with one of the letters that the RFC has? Then we only lack it: 504, not
  * 501. (command.c) */
@@ -158,6 +166,13 @@ co_text co_ftp_uploader(const struct co_ftp_session *session, char room[CO_CLIEN
 /* The tree's path for a command's argument: absolute or from the working directory, dots resolved,
  * never above the root; without a trailing slash. 0, CO_ETOOBIG, -ENOMEM. */
 int co_ftp_path(const struct co_ftp_session *session, co_text argument, struct co_buf *out);
+
+/* The same for a path that the command is about to use, if the server's permission allows that; may
+ * suspend. 0, as co_ftp_path, or what the permission says. (permit.c) */
+int co_ftp_path_permitted(struct co_ftp_session *session, co_text argument, struct co_buf *out);
+
+/* May the command that is being obeyed do that at a path of the tree? 0, or why not. (permit.c) */
+int co_ftp_ask(struct co_ftp_session *session, unsigned right, co_text path);
 
 /* The visitor's name for a path of the tree: with a slash before it, unquoted. */
 void co_ftp_shown_path(struct co_buf *out, co_text path);
@@ -193,7 +208,8 @@ int co_ftp_secure_data(struct co_ftp_session *session, co_stream *data);
 /* May a name and a password be said here? Replies why not. */
 bool co_ftp_may_log_in(struct co_ftp_session *session);
 
-/* A session whose connection begins with TLS: a co_handler. (session.c) */
+/* Sessions of a shard: co_handlers. The second one's connection begins with TLS. (session.c) */
+int co_ftp_clear_session(co_stream *control, void *shard);
 int co_ftp_secure_session(co_stream *control, void *shard);
 
 /* After REIN's reply: back to clear text, if the session began so. 0 or CO_FTP_BYE. */

@@ -24,11 +24,9 @@ static void every_login_is_told_of_its_end_once(void **unused)
     assert_int_equal(ftp.left, 3);
     ftp_open();
     assert_int_equal(ftp_do("USER homeless"), 331); /* is who they say, but has no folder */
-    assert_int_equal(ftp_do("PASS pw"), 421);
-    assert_int_equal(ftp_reply(), 0);
-    ftp_hang_up();
-    co_sleep(1000);
+    assert_int_equal(ftp_do("PASS pw"), 530);
     assert_int_equal(ftp.left, 4);
+    ftp_hang_up();
     ftp_login("anonymous");
     ftp_hang_up();
     co_sleep(1000);
@@ -45,6 +43,28 @@ static void three_wrong_passwords_end_the_session(void **unused)
         assert_int_equal(ftp_do("PASS no"), 530);
     }
     assert_int_equal(ftp_reply(), 0);
+}
+
+static void a_home_that_cannot_be_opened_is_told_as_that(void **unused)
+{
+    (void)unused;
+    ftp_start();
+    ftp_open();
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(ftp_do("USER homeless"), 331);
+        assert_int_equal(ftp_do("PASS pw"), 530);
+        assert_true(ftp_said("folder cannot be opened on this server (ENOENT)"));
+        assert_int_equal(ftp.heard.kind, CO_FTP_LOGIN_FAILED);
+        assert_int_equal(ftp.heard.error, -ENOENT);
+        assert_string_equal(ftp.heard.path, "/nowhere");
+        assert_int_equal(ftp.left, i + 1);
+    }
+    assert_int_equal(ftp_reply(), 0);
+    ftp_hang_up();
+    ftp_open();
+    assert_int_equal(ftp_do("USER all"), 331);
+    assert_int_equal(ftp_do("PASS no"), 530);
+    assert_string_equal(ftp.heard.path, "");
 }
 
 /* ---- time ----------------------------------------------------------------------------------- */
@@ -391,6 +411,66 @@ static void a_drain_waits_for_the_data_that_150_has_promised(void **unused)
     assert_int_equal(ftp_reply(), 421);
 }
 
+/* ---- without the server's own serving -------------------------------------------------------- */
+
+static int session_by_hand(void *stream)
+{
+    int rc;
+    while ((rc = co_ftp_session(stream, ftp.server)) == CO_PARK)
+        continue;
+    int closed = co_close(stream);
+    return rc < 0 ? rc : closed;
+}
+
+static void a_session_may_be_called_in_a_loop(void **unused)
+{
+    only_in_clear("the session has no TLS of its own");
+    co_stream *served;
+    (void)unused;
+    ftp_start();
+    assert_int_equal(co_memory_pair(&ftp.control, &served, 65536), 0);
+    co_go(&ftp.group, session_by_hand, served);
+    assert_int_equal(ftp_reply(), 220);
+    assert_int_equal(ftp_do("USER all"), 331);
+    assert_int_equal(ftp_do("PASS pw"), 230);
+    assert_int_equal(ftp_do("MKD made"), 257);
+    assert_int_equal(ftp_do("MLST made"), 250);
+    assert_int_equal(ftp_do("EPSV"), 425); /* memory has no address */
+    assert_int_equal(ftp_do("QUIT"), 221);
+    assert_int_equal(ftp_reply(), 0);
+    assert_int_equal(faccessat(site.fd, "made", F_OK, 0), 0);
+}
+
+static int serve_by_handler(void *listener)
+{
+    return co_serve_listener(listener, co_ftp_session, ftp.server, NULL);
+}
+
+static void a_session_may_be_a_handler(void **unused)
+{
+    only_in_clear("the session has no TLS of its own");
+    co_listener *own = NULL;
+    (void)unused;
+    ftp_start();
+    assert_int_equal(co_listen(&own, "127.0.0.1:0", NULL), 0);
+    co_go(&ftp.group, serve_by_handler, own);
+    co_listener *servers = ftp.listener;
+    ftp.listener = own;
+    ftp_login("all");
+    assert_int_equal(ftp_fetch("RETR file"), 226);
+    assert_string_equal(ftp.got, "one\ntwo\r\nxyz");
+    assert_int_equal(ftp_store("STOR new", "text"), 226);
+    ftp_epsv(); /* a port that is still waited at when the session ends */
+    ftp_hang_up();
+    co_sleep(1000);
+    assert_int_equal(ftp.left, 1);
+    ftp.listener = servers;
+    co_group_drain(&ftp.group);
+    assert_int_equal(co_group_close(&ftp.group), 0);
+    co_listener_close(own);
+    co_group_open(&ftp.group, NULL); /* for ftp_stop */
+}
+
 /* ---- what it costs -------------------------------------------------------------------------- */
 
 enum { IDLE_COUNT = 64 };
@@ -474,6 +554,7 @@ int main(void)
         FTP_TEST(every_login_is_told_of_its_end_once),
         FTP_TEST(three_wrong_passwords_end_the_session),
         FTP_TEST(a_login_after_another_has_its_time_again),
+        FTP_TEST(a_home_that_cannot_be_opened_is_told_as_that),
         FTP_TEST(whoever_does_not_log_in_may_not_stay),
         FTP_TEST(an_idle_session_ends_with_421),
         FTP_TEST(f11_a_command_that_dribbles_in_ends_with_421),
@@ -493,6 +574,8 @@ int main(void)
         FTP_TEST(refused_transfers_are_told),
         FTP_TEST(a_drain_ends_the_idle_and_lets_transfers_finish),
         FTP_TEST(a_drain_waits_for_the_data_that_150_has_promised),
+        FTP_TEST(a_session_may_be_called_in_a_loop),
+        FTP_TEST(a_session_may_be_a_handler),
         FTP_TEST(an_idle_session_takes_little_memory),
     };
     return run_within("virtual", tests);
