@@ -2,9 +2,9 @@
 /* Control connections that go from one file to the next, and no further than they may (C02). */
 #include "fibers.h"
 #include "ftp/client.h"
+#include "http/retry.h"
 #include "net/address.h"
 #include "transfer/ftp_pool.h"
-#include "transfer/retry.h"
 
 #define IDLE_MAX 32 /* the pool's */
 
@@ -331,7 +331,7 @@ VIRTUAL_TEST(what_is_given_back_during_a_refusal_is_taken)
 /* May it be tried again, and not at once? */
 static bool backs_off(int rc, int status)
 {
-    struct co_retry retry = {.left = 1};
+    struct co_retry retry = {.limits.times = 1};
     return co_retry_wait_ms(&retry, &(struct co_retry_failure){rc, status, -1, true, 0}) >= 500;
 }
 
