@@ -127,17 +127,16 @@ static void abort_and_go_on(unsigned port, const void *arg)
 
 VIRTUAL_TEST(the_reply_to_what_was_aborted_is_not_taken_for_the_next)
 {
-    static const char *const lines[] = {SCRIPT_LOGIN, "< TYPE I", "> 200 I", SIZED(9), "EPSV",
-        "< RETR f", "> 150 Here", "O", "d 123", "Z 3", "C", "> 426 Cut", "< DELE x", "> 250 Gone",
-        NULL};
+    static const char *const lines[] = {SCRIPT_LOGIN, "EPSV", TYPED, SIZED(9), "< RETR f",
+        "> 150 Here", "O", "d 123", "Z 3", "C", "> 426 Cut", "< DELE x", "> 250 Gone", NULL};
     return script_play(lines, abort_and_go_on, NULL);
 }
 
 VIRTUAL_TEST(what_was_aborted_may_end_by_another_promise)
 {
 #define CUT_BY                                                                                     \
- SCRIPT_LOGIN, "< TYPE I", "> 200 I", SIZED(9), "EPSV", "< RETR f", "> 150 Here", "O", "d 123",    \
-     "Z 3", "C", "> 150 0.1 seconds", "< NOOP"
+ SCRIPT_LOGIN, "EPSV", TYPED, SIZED(9), "< RETR f", "> 150 Here", "O", "d 123", "Z 3", "C",        \
+     "> 150 0.1 seconds", "< NOOP"
     static const char *const only[] = {CUT_BY, "> 200 Well", "< DELE x", "> 250 Gone", NULL};
     static const char *const late[] = {
         CUT_BY, "> 426 Cut", "> 200 Well", "< DELE x", "> 250 Gone", NULL};
@@ -163,8 +162,8 @@ static void abort_and_wait(unsigned port, const void *arg)
 
 VIRTUAL_TEST(a_reply_to_what_was_aborted_is_not_waited_for_for_long)
 {
-    static const char *const lines[] = {SCRIPT_LOGIN, "< TYPE I", "> 200 I", SIZED(9), "EPSV",
-        "< RETR f", "> 150 Here", "O", "Z 20", NULL};
+    static const char *const lines[] = {
+        SCRIPT_LOGIN, "EPSV", TYPED, SIZED(9), "< RETR f", "> 150 Here", "O", "Z 20", NULL};
     return script_play(lines, abort_and_wait, NULL);
 }
 

@@ -336,10 +336,10 @@ static void play_securely(const char *const *lines, int result)
 
 static void f08_a_download_without_farewell_is_not_whole(void **unused)
 {
-    static const char *const whole[] = {SECURE_LOGIN, "< TYPE I", "> 200 I", "< SIZE f", "> 550 No",
-        "EPSV", "< RETR f", "> 150 Here", "O", "t", "D 123", "> 226 Done", NULL};
-    static const char *const cut[] = {SECURE_LOGIN, "< TYPE I", "> 200 I", "< SIZE f", "> 550 No",
-        "EPSV", "< RETR f", "> 150 Here", "O", "t", "d 123", "F", "> 226 Done", NULL};
+    static const char *const whole[] = {SECURE_LOGIN, "EPSV", TYPED, "< SIZE f", "> 550 No",
+        "< RETR f", "> 150 Here", "O", "t", "D 123", "> 226 Done", NULL};
+    static const char *const cut[] = {SECURE_LOGIN, "EPSV", TYPED, "< SIZE f", "> 550 No",
+        "< RETR f", "> 150 Here", "O", "t", "d 123", "F", "> 226 Done", NULL};
     (void)unused;
     play_securely(whole, 0);
     assert_string_equal(own.got, "123");
@@ -358,10 +358,10 @@ static void f06_data_that_the_server_will_not_encrypt_is_not_asked_for(void **un
 
 static void data_in_clear_where_tls_was_agreed_on_is_no_data(void **unused)
 {
-    static const char *const lines[] = {SECURE_LOGIN, "< TYPE I", "> 200 I", "< SIZE f", "> 550 No",
-        "EPSV", "< RETR f", "> 150 Here", "D in clear", "> 226 Done", NULL};
-    static const char *const told[] = {SECURE_LOGIN, "< TYPE I", "> 200 I", "< SIZE f", "> 550 No",
-        "EPSV", "< RETR f", "> 150 Here", "O", "X", "> 522 Session reuse required", NULL};
+    static const char *const lines[] = {SECURE_LOGIN, "EPSV", TYPED, "< SIZE f", "> 550 No",
+        "< RETR f", "> 150 Here", "D in clear", "> 226 Done", NULL};
+    static const char *const told[] = {SECURE_LOGIN, "EPSV", TYPED, "< SIZE f", "> 550 No",
+        "< RETR f", "> 150 Here", "O", "X", "> 522 Session reuse required", NULL};
     (void)unused;
     play_securely(lines, CO_ETLS);
     play_securely(told, CO_ESTATUS);
