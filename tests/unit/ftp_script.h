@@ -11,6 +11,7 @@
  *     "EPRT", "PORT"  waits for this command, and remembers where it leads
  *     "D TEXT"  takes or makes the data connection, sends the text, closes
  *     "U TEXT"  the same, but reads to the end: the text must be what has come
+ *     "u TEXT"  the same, but does not close
  *     "O"       only takes it; "X" resets it, "C" closes it, "d TEXT" sends on it
  *     "Z N"     sleeps so many seconds
  *     "T"       begins TLS on the control connection, "t" on the data connection
@@ -120,7 +121,7 @@ static inline int script_take(struct script *script, const char *wanted)
     CHECK_INT(n, 0);
     got[size] = '\0';
     CHECK_STRING(got, wanted);
-    return script_part(script, false);
+    return 0;
 }
 
 static inline int script_step(struct script *script, const char *line)
@@ -143,7 +144,8 @@ static inline int script_step(struct script *script, const char *line)
         rc = script_send(script->data, line + 2, "");
         return rc < 0 ? rc : script_part(script, false);
     case 'd': return script_send(script->data, line + 2, "");
-    case 'U': return script_take(script, line + 2);
+    case 'u': return script_take(script, line + 2);
+    case 'U': return script_take(script, line + 2), script_part(script, false);
     case 'X': return script_part(script, true);
     case 'C': return script_part(script, false);
     case 'Z': return co_sleep(1000 * atoi(line + 2));
