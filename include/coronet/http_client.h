@@ -130,21 +130,21 @@ struct co_http_fetch {
  * the request is safe (RFC 9110 9.2.2); a request that the server has not looked at (RFC 9113 8.7),
  * or says that it was misdirected (421), goes to a new one whatever it is. Otherwise a request is
  * made again as the client's `retries` say, all of their waits within the scope; what the last one
- * met with is then the call's result. After a redirection to
- * another scheme, host or port the user, the token and `headers`, but for those that say what is
- * wanted or sent (Accept, Range, If-..., Content-... and the like), are left out for good, and who
- * stands in a Location is never taken; 303, and 301 and 302 after POST, go on as GET without the
- * body. A user is told at once over TLS and within this machine (Basic, RFC 7617); elsewhere, and
- * where the server offers Digest (RFC 7616), once it has asked. A token is told over TLS and within
- * this machine alone, else CO_EINVALID. A body with a source is sent when the server asks for it,
- * or after a second (RFC 9110 10.1.1), over HTTP/2 at once unless it can be told only once; to
- * who answers the question by 417, once more without it; and ends early when the server answers
- * early. Over HTTP/2 a fiber of the call's own reads it, and is cancelled when there is nothing
- * more to be read for. ret: receives the response, for co_http_response_close. what: borrowed
- * during the call. Returns: 0; -ESPIPE (a body would have to be told again that can be told only
- * once); as the source; CO_EINVALID (a malformed URL, method or header), CO_EHTTP (the server broke
- * the protocol, or redirects for ever), CO_ETOOBIG (a head of more than 300 KiB or 5,000 fields, or
- * more than two content codings), CO_EEOF, CO_EDEADLINE, CO_ETOOSLOW, CO_ECANCELED, as co_dial and
+ * met with is then the call's result. After a redirection to another scheme, host or port the user,
+ * the token and `headers`, but for those that say what is wanted or sent (Accept, Range, If-...,
+ * Content-... and the like), are left out for good, and who stands in a Location is never taken;
+ * 303, and 301 and 302 after POST, go on as GET without the body. A user is told at once over TLS
+ * and within this machine (Basic, RFC 7617); elsewhere, and where the server offers Digest (RFC
+ * 7616), once it has asked. A token is told over TLS and within this machine alone, else
+ * CO_EINVALID. A body with a source is sent when the server asks for it, or after a second (RFC
+ * 9110 10.1.1), over HTTP/2 at once unless it can be told only once; a server that answers Expect
+ * by 417 is asked once more without; and it ends early when the server answers early. Over HTTP/2 a
+ * fiber of the call's own reads it, and is cancelled when there is nothing more to be read for.
+ * ret: receives the response, for co_http_response_close. what: borrowed during the call. Returns:
+ * 0; -ESPIPE (a body would have to be told again that can be told only once); as the source;
+ * CO_EINVALID (a malformed URL, method or header), CO_EHTTP (the server broke the protocol, or
+ * redirects for ever), CO_ETOOBIG (a head of more than 300 KiB or 5,000 fields, or more than two
+ * content codings), CO_EEOF, CO_EDEADLINE, CO_ETOOSLOW, CO_ECANCELED, as co_dial and
  * co_tls_connect; with detail for co_explain. A proxy that is told a request answers with statuses
  * of its own, such as 407.
  */
