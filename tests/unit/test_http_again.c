@@ -38,7 +38,7 @@ static ssize_t tell(void *arg, void *bytes, size_t size)
 {
     struct teller *teller = arg;
     size_t left = sizeof BODY - 1 - teller->at, taken = left < size ? left : size;
-    memcpy(bytes, BODY + teller->at, taken);
+    memcpy(bytes, &BODY[teller->at], taken);
     teller->at += taken;
     return (ssize_t)taken;
 }
