@@ -37,6 +37,7 @@ struct co_ftp_event {
     co_text command;       /* "RETR", "STOR", "DELE" ... */
     co_text path, target;  /* absolute, as this visitor sees them; target: a rename's */
     int reply;             /* the reply's code */
+    bool refused;          /* a transfer that did not even come to its 150 */
     uint64_t bytes;        /* that went over the data connection; in MODE Z, before packing */
     bool ascii;            /* line ends were converted */
     int64_t start_seconds; /* calendar time */
@@ -75,9 +76,10 @@ struct co_ftp_options {
     co_tls *tls;      /* for AUTH TLS and co_ftps_serve; borrowed; NULL: there is none */
     bool require_tls; /* no login, and no data, without it */
     enum co_ftp_reuse tls_reuse;
-    int64_t idle_timeout_ms;  /* between commands; 0: 300,000 */
-    int64_t login_timeout_ms; /* for logging in; 0: 60,000 */
-    int64_t data_timeout_ms;  /* for the data connection to come about; 0: 30,000 */
+    int64_t idle_timeout_ms;    /* between commands; 0: 300,000 */
+    int64_t login_timeout_ms;   /* for logging in; 0: 60,000 */
+    int64_t command_timeout_ms; /* then, for a whole command from its first byte on; 0: 60,000 */
+    int64_t data_timeout_ms;    /* for the data connection to come about; 0: 30,000 */
     int64_t min_rate;         /* bytes a second of transfers, after 15 s; 0: 240; negative: none */
     uint64_t limit_rate;      /* bytes a second of each transfer; 0: no limit */
     unsigned connections_max; /* 0: 10,000 */

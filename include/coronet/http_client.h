@@ -159,6 +159,18 @@ CO_API int co_http_fetch(
 CO_API int co_http_get(co_http_response **ret, const char *url) CO_MUST_USE;
 
 /*
+ * co_http_download - GET one URL into a file.
+ *
+ * The file appears, or takes the place of the one of that name, when it is whole and on the disk.
+ * After a failure what has come stays in a hidden file beside it, from which the next call goes on
+ * if the server still has that version. Suspends.
+ * path: of the file; its folder must be there.
+ * Returns: the file's bytes; CO_ESTATUS when the answer is no success; -ENOENT, -ENOSPC and the
+ * like of the file; as co_http_fetch and co_http_response_read; with detail for co_explain.
+ */
+CO_API int64_t co_http_download(co_http_client *client, const char *url, const char *path);
+
+/*
  * co_http_response_status - how the server answered.
  *
  * Does not suspend.

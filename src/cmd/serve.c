@@ -311,11 +311,7 @@ static int run(struct co_serving *server)
     };
     int rc = co_run(serve_until_told, server, &options);
     if (rc < 0 && server->exit_code == CO_EXIT_DONE) { /* it did not even begin */
-        if (rc == -ENOSYS || rc == -EINVAL)
-            co_error("the backend asked for by %s is not to be had here",
-                options.backend ? "--backend" : "CORONET_BACKEND");
-        else
-            co_error("%s", co_explain(rc));
+        co_error_of_start(rc, options.backend);
         return CO_EXIT_OTHER;
     }
     event_write(server, "stopped", NULL, NULL);

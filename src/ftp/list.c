@@ -72,8 +72,7 @@ static void add_line(
 
 /* ---- what is asked for ---------------------------------------------------------------------- */
 
-/* "-la folder": clients give ls its flags. They change nothing. */
-static co_text skip_flags(co_text argument)
+co_text co_ftp_skip_flags(co_text argument)
 {
     while (argument.size > 0 && argument.at[0] == '-') {
         ssize_t space = co_text_find(argument, ' ');
@@ -162,7 +161,7 @@ static int listing_open(
         .prefix = CO_BUF(CO_FTP_LINE_MAX),
     };
     if (form != FORM_FACTS)
-        argument = skip_flags(argument);
+        argument = co_ftp_skip_flags(argument);
     return open_path(session, listing, argument);
 }
 
@@ -207,7 +206,7 @@ static int send_listing(
     struct co_ftp_session *session, struct listing *listing, const struct co_ftp_command *command)
 {
     struct co_buf path = CO_BUF(CO_TREE_PATH_MAX);
-    co_ftp_path(session, skip_flags(command->argument), &path);
+    co_ftp_path(session, co_ftp_skip_flags(command->argument), &path);
     struct co_ftp_job transfer = {
         .move = send_lines,
         .arg = listing,

@@ -15,6 +15,8 @@ static void fill_defaults(struct co_ftp_options *options)
         options->idle_timeout_ms = 300000;
     if (options->login_timeout_ms == 0)
         options->login_timeout_ms = 60000;
+    if (options->command_timeout_ms == 0)
+        options->command_timeout_ms = 60000;
     if (options->data_timeout_ms == 0)
         options->data_timeout_ms = 30000;
     if (options->min_rate == 0)

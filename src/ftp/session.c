@@ -87,8 +87,11 @@ static int line_take(struct co_ftp_session *session, const uint8_t *bytes, size_
         return line->error;
     memcpy(room, bytes, size);
     co_consume(session->control, size);
+    bool begins = line->size == 0;
     session->line_bytes += (unsigned)size;
     line->size += co_telnet_strip(&session->telnet, room, size, &answers);
+    if (begins && session->tree && line->size > 0)
+        session->start_ns = co_now_ns();
     int rc = answers.size ? co_write(session->control, answers.at, answers.size) : 0;
     co_buf_free(&answers);
     return rc;
@@ -191,13 +194,15 @@ static int serve_batch(struct co_ftp_session *session)
     return rc == 0 ? CO_PARK : rc == CO_FTP_BYE || rc == CO_EEOF ? 0 : rc;
 }
 
-/* Whoever does not log in may not stay by sending NOOP now and then. */
+/* Whoever does not log in may not stay by sending NOOP now and then, nor anybody by sending a
+ * command byte by byte. */
 static int64_t patience_ms(const struct co_ftp_session *session)
 {
     const struct co_ftp_options *options = &session->server->options;
-    if (session->tree)
+    if (session->tree && session->line.size == 0)
         return options->idle_timeout_ms;
-    int64_t left = options->login_timeout_ms - (co_now_ns() - session->start_ns) / CO_MS;
+    int64_t all = session->tree ? options->command_timeout_ms : options->login_timeout_ms;
+    int64_t left = all - (co_now_ns() - session->start_ns) / CO_MS;
     return left > 0 ? left : 0;
 }
 

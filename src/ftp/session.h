@@ -68,7 +68,8 @@ struct co_ftp_session {
     struct co_account account;
     unsigned failures; /* of logging in */
     unsigned strange;  /* commands before the login that no FTP client sends */
-    int64_t start_ns;  /* when the connection came, or the last login ended */
+    int64_t start_ns;  /* when the connection came, the last login ended or, logged in, the command
+                          began that is not whole yet */
 
     struct co_buf folder; /* the working directory as the tree names it: "" or "a/b/" */
     char *rename_from;    /* between RNFR and RNTO: a path of the tree */
@@ -85,7 +86,9 @@ struct co_ftp_session {
     struct co_ftp_data data;
     struct co_ftp_job *transfer;    /* while one runs */
     const struct co_ftp_rule *rule; /* of the command that is being obeyed */
+    bool begun;                     /* the command that makes a transfer has had its 150 */
     int last_reply;                 /* code */
+    int last_error;                 /* that the last reply for one told; 0: none has */
     int failed;                     /* why no reply can be sent any more; 0: they can */
 };
 
@@ -115,9 +118,10 @@ struct co_ftp_rule {
     co_ftp_handler *handler; /* NULL: known, but not to be had here */
     const char *syntax;      /* behind the verb, for HELP: "<sp> file" */
     bool before_login, needs_argument;
-    bool at_once;  /* answered while a transfer runs */
-    bool of_tls;   /* there is none without a certificate */
-    int not_taken; /* code of "requested action not taken" (RFC 959 5.4); 0: 550 */
+    bool at_once;                 /* answered while a transfer runs */
+    bool of_tls;                  /* there is none without a certificate */
+    enum co_ftp_event_kind moves; /* what its transfer is told as; 0: it makes none */
+    int not_taken;                /* code of "requested action not taken" (RFC 959 5.4); 0: 550 */
 };
 
 /* The rule of a verb; its handler is NULL for what is never served. (command.c) */
@@ -169,6 +173,9 @@ int co_ftp_data_open(struct co_ftp_session *session, co_stream **ret);
 /* The same, if it is in clear and has come already; false: it has not. Does not suspend. */
 bool co_ftp_data_take(struct co_ftp_session *session, co_stream **ret);
 void co_ftp_data_forget(struct co_ftp_session *session);
+/* What was prepared was not used, for the transfer was refused. The next one may have it; but who
+ * finds all ports taken goes before. */
+void co_ftp_data_spare(const struct co_ftp_session *session);
 
 /* Has it been said where the next one comes from? Replies 425 if not. */
 bool co_ftp_data_is_prepared(struct co_ftp_session *session);
@@ -193,6 +200,9 @@ int co_ftp_secure_session(co_stream *control, void *shard);
 int co_ftp_end_tls(struct co_ftp_session *session);
 
 /* ---- transfers (transfer.c) ------------------------------------------------------------------ */
+
+/* "-la folder": clients give ls its flags. They change nothing. (list.c) */
+co_text co_ftp_skip_flags(co_text argument);
 
 /* What goes over one data connection. */
 struct co_ftp_job {

@@ -91,8 +91,10 @@ static long store_some(struct co_ftp_job *transfer)
 static int receive(struct co_ftp_job *transfer)
 {
     const struct upload *upload = transfer->arg;
+    long n = co_upload_copy(upload->file);
+    if (n < 0)
+        return transfer->local_error = n == -EINVAL ? -ESTALE : (int)n;
     co_stream_align(transfer->data, co_upload_size(upload->file));
-    long n;
     do {
         n = splice_some(transfer);
         if (n == -EOPNOTSUPP)
@@ -138,6 +140,7 @@ static int upload_at(struct co_ftp_session *session, co_text argument, const cha
         .offset = session->restart,
         .uploader = co_ftp_uploader(session, uploader),
         .size_max = session->server->options.upload_bytes_max,
+        .copy_later = true, /* while the session listens */
     };
     session->restart = 0;
     if (!may_begin(session))
