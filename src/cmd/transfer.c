@@ -47,8 +47,15 @@ static void choose_proxies(const struct co_transfer_command *command, struct co_
         ret->none = command->no_proxy;
 }
 
-static void choose_client(
-    const struct co_transfer *transfer, struct co_http_client_options *ret_options)
+/* Of either protocol. The lines are harmless, and hold no secret. */
+static void said(void *arg, bool sent, co_text line)
+{
+    struct co_transfer *transfer = arg;
+    co_progress_hide(&transfer->progress);
+    fprintf(stderr, "%c %.*s\n", sent ? '>' : '<', CO_TEXT_PRINT(line));
+}
+
+static void choose_client(struct co_transfer *transfer, struct co_http_client_options *ret_options)
 {
     const struct co_transfer_command *command = transfer->command;
     *ret_options = (struct co_http_client_options){
@@ -69,6 +76,8 @@ static void choose_client(
         .version = command->http1   ? CO_HTTP_1
                    : command->http2 ? CO_HTTP_2
                                     : CO_HTTP_ANY,
+        .dialogue = command->common.verbose ? said : NULL,
+        .arg = transfer,
     };
     choose_proxies(command, &ret_options->proxies);
 }

@@ -254,6 +254,8 @@ static int connect_to(
         .limit_rate = options->limit_rate,
         .active = pool->active,
         .ascii = place->ascii,
+        .dialogue = options->dialogue,
+        .arg = options->arg,
     };
     return co_ftp_connect(ret, place->host.at, place->port, &ftp);
 }
