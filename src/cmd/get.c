@@ -3,7 +3,6 @@
 #include "cmd/get.h"
 
 #include "app/get.h"
-#include "app/get_url.h"
 #include "cmd/message.h"
 #include "cmd/output.h"
 #include "cmd/read.h"
@@ -33,65 +32,50 @@ struct get {
 
 /* ---- what is asked for ----------------------------------------------------------------------- */
 
-static int refuse_url(const char *typed, const char *why)
-{
-    co_transfer_say(typed, ": that is no URL to get: %s", why);
-    return CO_EINVALID;
-}
-
+/* 0 or an exit code, as of those that follow. */
 static int add_url(struct get *get, const char *typed)
 {
-    char **urls = reallocarray(get->urls, get->count + 1, sizeof *urls), *url;
-    const char *why;
+    char **urls = reallocarray(get->urls, get->count + 1, sizeof *urls);
     if (!urls)
-        return -ENOMEM;
+        return co_error("no memory"), CO_EXIT_OTHER;
     get->urls = urls;
-    int rc = co_get_url(typed, &url, &why);
-    if (rc < 0)
-        return rc == CO_EINVALID ? refuse_url(typed, why) : rc;
-    urls[get->count++] = url;
-    return co_remote_is_url(url)
-               ? 0
-               : refuse_url(typed,
-                     "it begins with none of http://, https://, ftp://, ftps:// and ftpes://");
+    int code = co_transfer_url(typed, &urls[get->count]);
+    get->count += code == 0;
+    return code;
 }
 
 /* Empty lines and those that begin with '#' are none. */
 static int add_lines(struct get *get)
 {
-    int rc = 0;
+    int code = 0;
     co_buf_add_char(&get->list, '\n');
     if (get->list.error)
-        return get->list.error;
+        return co_error("%s", co_explain(get->list.error)), CO_EXIT_OTHER;
     char *at = get->list.at, *end = at + get->list.size;
-    while (rc == 0 && at < end) {
+    while (code == 0 && at < end) {
         char *newline = memchr(at, '\n', (size_t)(end - at));
         *newline = '\0';
         if (newline > at && newline[-1] == '\r')
             newline[-1] = '\0';
         if (*at && *at != '#')
-            rc = add_url(get, at);
+            code = add_url(get, at);
         at = newline + 1;
     }
-    return rc;
+    return code;
 }
 
 static int collect_urls(struct get *get)
 {
     const struct co_option_list *arguments = &get->command->transfer.common.arguments;
-    int rc = 0;
-    for (size_t i = 0; rc == 0 && i < arguments->count; i++)
-        rc = add_url(get, arguments->at[i]);
-    if (rc == 0 && get->command->list) {
-        int code = co_read_file(get->command->list, &get->list);
-        if (code)
-            return code;
-        rc = add_lines(get);
-    }
-    if (rc == CO_EINVALID)
-        return CO_EXIT_USAGE;
-    if (rc < 0)
-        return co_error("%s", co_explain(rc)), CO_EXIT_OTHER;
+    int code = 0;
+    for (size_t i = 0; code == 0 && i < arguments->count; i++)
+        code = add_url(get, arguments->at[i]);
+    if (code == 0 && get->command->list)
+        code = co_read_file(get->command->list, &get->list);
+    if (code == 0 && get->command->list)
+        code = add_lines(get);
+    if (code)
+        return code;
     return get->count == 0 ? co_transfer_usage("no URL was given (see coronet get --help)") : 0;
 }
 

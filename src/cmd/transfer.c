@@ -3,6 +3,7 @@
 
 #include "app/log.h"
 #include "app/report.h"
+#include "app/typed_url.h"
 #include "cmd/message.h"
 #include "cmd/read.h"
 #include "coronet/fiber.h"
@@ -124,6 +125,27 @@ void co_transfer_say(const char *what, const char *format, ...)
     co_log_url(&shown, what);
     co_error("%.*s%s", (int)shown.size, shown.error ? "" : shown.at, text);
     co_buf_free(&shown);
+}
+
+static int refuse_url(const char *typed, const char *why)
+{
+    co_transfer_say(typed, ": that is no URL of HTTP or FTP: %s", why);
+    return CO_EXIT_USAGE;
+}
+
+int co_transfer_url(const char *typed, char **ret)
+{
+    const char *why;
+    int rc = co_typed_url(typed, ret, &why);
+    if (rc < 0)
+        return rc == CO_EINVALID ? refuse_url(typed, why)
+                                 : (co_error("%s", co_explain(rc)), CO_EXIT_OTHER);
+    if (co_remote_is_url(*ret))
+        return 0;
+    free(*ret);
+    *ret = NULL;
+    return refuse_url(
+        typed, "it begins with none of http://, https://, ftp://, ftps:// and ftpes://");
 }
 
 /* ---- what happens --------------------------------------------------------------------------- */

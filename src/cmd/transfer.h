@@ -57,6 +57,10 @@ void co_transfer_close(struct co_transfer *transfer);
 __attribute__((format(printf, 2, 3))) void co_transfer_say(
     const char *what, const char *format, ...);
 
+/* What somebody has typed as a URL, of a kind that there is, to be freed. 0 or an exit code, having
+ * said why. */
+int co_transfer_url(const char *typed, char **ret);
+
 /* How the clients are to be, and what is kept of them. The transfer must outlive it. */
 void co_transfer_means(struct co_transfer *transfer, struct co_means_settings *ret_means);
 
