@@ -121,6 +121,13 @@ static int run_jobs(const struct put *put)
     return rc < 0 ? rc : co_status();
 }
 
+bool co_put_is_to_folder(const char *text)
+{
+    struct co_url url;
+    return co_url_parse(co_text_of(text), &url) == 0 && url.path.size > 0 &&
+           url.path.at[url.path.size - 1] == '/';
+}
+
 /* A query may be what lets the file in: it stays, behind the file's name (presigned URLs). */
 static void keep_query(struct co_remote_options *options)
 {

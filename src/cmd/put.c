@@ -4,7 +4,6 @@
 
 #include "app/put.h"
 #include "cmd/message.h"
-#include "codec/url.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,13 +30,6 @@ struct put {
     struct co_transfer transfer;
 };
 
-static bool names_folder(const char *text)
-{
-    struct co_url url;
-    return co_url_parse(co_text_of(text), &url) == 0 && url.path.size > 0 &&
-           url.path.at[url.path.size - 1] == '/';
-}
-
 /* Its scheme has to be there: the last of some files shall not be taken for a host. */
 static int take_url(struct put *put, const char *typed)
 {
@@ -60,7 +52,7 @@ static int take_words(struct put *put)
     int code = take_url(put, words->at[settings->count]);
     if (code)
         return code;
-    bool folder = names_folder(put->url);
+    bool folder = co_put_is_to_folder(put->url);
     if (settings->count > 1 && !folder)
         return co_transfer_usage("several files need the URL of a folder, which ends with a slash");
     for (size_t i = 0; i < settings->count; i++)
