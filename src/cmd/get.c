@@ -220,7 +220,7 @@ static void fill_settings(struct get *get)
     settings->segments = (unsigned)command->segments;
     settings->retries = (unsigned)command->transfer.retries;
     settings->size_max = (uint64_t)command->max_size;
-    settings->what.user = command->transfer.user;
+    settings->what.user = get->transfer.user;
     settings->what.digest_only = command->transfer.digest;
     settings->what.bearer = command->transfer.bearer;
     settings->what.headers = command->transfer.headers.at;
@@ -246,11 +246,11 @@ static int run(struct get *get)
         code = check_together(get);
     if (code == 0)
         code = choose_data(get);
-    if (code == 0)
-        code = open_target(get);
     if (code)
         return code;
     code = co_transfer_open(&get->transfer, &get->command->transfer);
+    if (code == 0)
+        code = open_target(get);
     fill_settings(get);
     if (code == 0)
         code = co_transfer_run(&get->transfer, get->count, work, get);

@@ -6,6 +6,7 @@
 #include "app/typed_url.h"
 #include "cmd/message.h"
 #include "cmd/read.h"
+#include "cmd/transfer_user.h"
 #include "coronet/fiber.h"
 
 #include <errno.h>
@@ -107,7 +108,7 @@ void co_transfer_remote(
     const struct co_transfer_command *command = transfer->command;
     *ret_remote = (struct co_remote_options){
         .url = url,
-        .user = command->user,
+        .user = transfer->user,
         .digest_only = command->digest,
         .bearer = command->bearer,
         .headers = command->headers.at,
@@ -333,6 +334,8 @@ static int check_together(const struct co_transfer_command *command)
 {
     if (command->http1 && command->http2)
         return co_transfer_usage("--http1 and --http2 exclude each other");
+    if (command->common.ipv4 && command->common.ipv6)
+        return co_transfer_usage("-4 and -6 exclude each other");
     if (command->user && command->bearer)
         return co_transfer_usage("--user and --bearer exclude each other");
     return 0;
@@ -369,11 +372,14 @@ int co_transfer_open(struct co_transfer *transfer, const struct co_transfer_comm
     int code = check_together(command);
     if (code == 0)
         code = read_netrc(command, &transfer->netrc);
-    return code ? code : co_transfer_trust_open(&transfer->trust, command);
+    if (code == 0)
+        code = co_transfer_trust_open(&transfer->trust, command);
+    return code ? code : co_transfer_user_open(command->user, &transfer->user);
 }
 
 void co_transfer_close(struct co_transfer *transfer)
 {
     co_transfer_trust_close(&transfer->trust);
+    co_transfer_user_close(transfer->user);
     co_buf_free(&transfer->netrc);
 }

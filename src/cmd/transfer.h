@@ -37,6 +37,7 @@ struct co_transfer {
     const char *goes_on; /* what goes on with what a failure leaves of a file: "-c" */
     struct co_progress progress;
     struct co_transfer_trust trust;
+    char *user;                       /* NAME:PASSWORD; NULL: not told */
     struct co_buf netrc;              /* the file's text */
     struct co_transfer_events events; /* for whoever does the work */
     size_t count, failed;             /* files that have ended */
