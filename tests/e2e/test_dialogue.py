@@ -49,7 +49,7 @@ FIRST = {'get': 'GET /a HTTP/1.1', 'put': 'PUT /sent HTTP/1.1', 'ls': 'GET / HTT
          'mirror': 'GET / HTTP/1.1'}
 
 
-@once('the commands would need its authority')
+@once('over TLS it is HTTP/2')
 @pytest.mark.parametrize('command', COMMANDS)
 @pytest.mark.parametrize('in_url', [False, True])
 def test_http_is_shown_without_secrets_c11(server, folder, here, command, in_url):
@@ -69,7 +69,6 @@ def test_http_is_shown_without_secrets_c11(server, folder, here, command, in_url
     assert not re.search('^[<>] ', quiet, re.MULTILINE)
 
 
-@once('the commands would need its authority')
 @pytest.mark.parametrize('command', COMMANDS)
 @pytest.mark.parametrize('in_url', [False, True])
 def test_ftp_is_shown_without_secrets_c11(server, folder, here, command, in_url):

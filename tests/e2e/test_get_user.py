@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from conftest import CORONET, coronet, once, run
+from conftest import CORONET, coronet, run
 from test_get import field, here, scripted, whole  # noqa: F401 (fixtures)
 from test_passwd import Terminal
 
@@ -20,7 +20,6 @@ def words_of(command, url, here):
             'ls': ('ls', url), 'mirror': ('mirror', url, here / 'tree')}[command]
 
 
-@once('the commands would need its authority')
 @pytest.mark.parametrize('protocol', ['http', 'ftp'])
 @pytest.mark.parametrize('command', COMMANDS)
 def test_a_terminal_is_asked_and_shows_nothing(server, folder, here, command, protocol):
