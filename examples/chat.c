@@ -2,7 +2,6 @@
 /* A chat room: a line that one member types, the others read: chat [WHERE] */
 #include <coronet.h>
 static struct member { co_stream *stream; co_channel *lines; } *room[64];
-
 static int deliver(void *arg)
 {
     struct member *me = arg;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* HTTPS with a certificate and its key: https_server WHERE CERTIFICATE KEY */
 #include <coronet.h>
-
 static co_text content(const char *path, char *room, size_t size)
 {
     FILE *file = fopen(path, "rb");

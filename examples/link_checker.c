@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Prints the links of a page (of its first MiB) that lead nowhere: link_checker URL */
 #include <coronet.h>
-static co_http_client *http;
-static char page[(1 << 20) + 1], one[2048];
+static co_http_client *http; static char page[(1 << 20) + 1], one[2048];
 static int check(void *url)
 {
     co_http_response *it = NULL;
-    int rc = co_http_fetch(&it, http, &(struct co_http_fetch){.url = url, .method = "HEAD"});
-    if (rc < 0 || co_http_response_status(it) >= 400) puts(url);
+    const struct co_http_fetch head = {.url = url, .method = "HEAD"};
+    if (co_http_fetch(&it, http, &head) < 0 || co_http_response_status(it) >= 400) puts(url);
     return co_http_response_close(it), 0;
 }
 static int check_links(void *url)

@@ -55,7 +55,8 @@ struct co_account {
 /*
  * An authenticator: is this visitor who they say? May suspend; called in the connection's fiber.
  * peer: as co_peer. name, password: borrowed, any bytes. ret: filled on success.
- * Returns: 0; -EACCES for every kind of no; -EBUSY for "not now"; another negative result.
+ * Returns: 0; -EACCES for every kind of no; -EBUSY for "not now"; another negative result when it
+ * cannot be found out, which is told as the server's trouble (FTP 421, HTTP 503).
  */
 typedef int co_authenticate(
     void *arg, const char *peer, co_text name, co_text password, struct co_account *ret);

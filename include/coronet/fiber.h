@@ -56,8 +56,7 @@ CO_API int co_main(co_task *task, void *arg);
 /*
  * co_run - run a task and all it starts, silently: for embedding in a program of one's own.
  *
- * Blocks the thread until all fibers have ended; not from within a fiber. Several threads may each
- * have a co_run of their own.
+ * Blocks the thread until all fibers have ended; not from within a fiber. Each thread may have one.
  * options: NULL for the defaults; borrowed during the call.
  * Returns: what task returned; CO_EDEADLOCK when nothing could ever run again; -ENOMEM; -EBUSY when
  * called within a fiber; -ENOSYS when the backend asked for is not to be had.
@@ -67,8 +66,9 @@ CO_API int co_run(co_task *task, void *arg, const struct co_run_options *options
 /*
  * co_backend_name - which backend the current runtime uses.
  *
- * Does not suspend; inside a fiber.
- * Returns: "io_uring", "epoll" or "virtual"; static.
+ * Where io_uring is refused, epoll serves and nothing is printed; the reason is told to co_run's
+ * `warn`, or by a run with CORONET_BACKEND=io_uring, which then fails. Does not suspend; in a
+ * fiber. Returns: "io_uring", "epoll" or "virtual"; static.
  */
 CO_API const char *co_backend_name(void);
 

@@ -35,14 +35,51 @@ struct co_ftp_event {
     const char *scheme;    /* "ftp", or "ftps" over TLS, however it began */
     co_text user;          /* as given; "anonymous" too */
     co_text command;       /* "RETR", "STOR", "DELE" ... */
-    co_text path, target;  /* absolute, as this visitor sees them; target: a rename's */
+    co_text path, target;  /* absolute, as this visitor sees them; target: a rename's. Of a login
+                              that failed: the home that cannot be opened, if that is why */
     int reply;             /* the reply's code */
+    bool refused;          /* a transfer that did not even come to its 150 */
     uint64_t bytes;        /* that went over the data connection; in MODE Z, before packing */
     bool ascii;            /* line ends were converted */
     int64_t start_seconds; /* calendar time */
     int64_t duration_ns;
     int error; /* 0, or why it failed */
 };
+
+/* What a visitor is about to do, for the server's permission. */
+struct co_ftp_wish {
+    const char *peer;                 /* as co_peer */
+    const char *scheme;               /* as in the event */
+    co_text user;                     /* as given; "anonymous" too */
+    const struct co_account *account; /* the authenticator's answer, with its `held` */
+    co_text command;                  /* "RETR", "STOR", "DELE" ... */
+    unsigned right;                   /* the enum co_right that it is; 0: to enter a folder */
+    co_text path;                     /* absolute, as this visitor sees it */
+};
+
+/*
+ * A permission: may this visitor do that there? Asked for each command that names a file or folder,
+ * once it is known which, before anything is done or told of it; the account's own rights are
+ * needed as well. Right and command:
+ *
+ *     CO_MAY_READ    RETR SIZE MDTM HASH XCRC XMD5 XSHA1 XSHA256
+ *     CO_MAY_LIST    LIST NLST MLSD MLST STAT AVBL
+ *     CO_MAY_ADD     MKD STOU, and STOR and APPE to a name that is free, and then never replace
+ *     CO_MAY_CHANGE  STOR and APPE to one that is not, DELE RMD RNFR RNTO MFMT MFF SITE
+ *     0              CWD CDUP
+ *
+ * A renaming is asked for twice: its source by RNFR, its target by RNTO. What lies in a folder is
+ * not asked for when the folder is listed, renamed or removed, and a link is asked for by its own
+ * name.
+ *
+ * Runs in the session's fiber and may suspend: the session waits, without a limit of its own; its
+ * transfer, should one run, goes on. Ended with CO_ECANCELED when the server is cancelled.
+ * wish: borrowed, with all that it points to, until the permission returns.
+ * Returns: 0: it may; else nothing is done: -EPERM (550, or as RFC 959 5.4 has it for the command:
+ * "This account may not do that here."), -ENOENT to deny that it exists, -EBUSY for "not now"
+ * (450); other negative results are told as the directory's own failures, positive ones as -EPERM.
+ */
+typedef int co_ftp_permit(void *arg, const struct co_ftp_wish *wish);
 
 /* What is asked of an encrypted data connection, beyond its address and port: that it has resumed
  * the TLS session of the control connection, as only the same client can. */
@@ -58,7 +95,9 @@ struct co_ftp_options {
     co_authenticate *authenticate; /* asked for all other names; NULL: there are none */
     void (*leave)(void *arg, struct co_account *account); /* told when a login ends; may be NULL */
     void *authenticate_arg;                               /* of both */
-    bool hidden;                                          /* show names that begin with a dot */
+    co_ftp_permit *permit; /* NULL: the account's rights decide alone */
+    void *permit_arg;
+    bool hidden;               /* show names that begin with a dot */
     bool no_sync;              /* do not wait for the disk before an upload is called complete */
     uint64_t upload_bytes_max; /* of an uploaded file; more is 552; 0: no limit */
     bool no_active;            /* PORT and EPRT are refused */
@@ -75,9 +114,10 @@ struct co_ftp_options {
     co_tls *tls;      /* for AUTH TLS and co_ftps_serve; borrowed; NULL: there is none */
     bool require_tls; /* no login, and no data, without it */
     enum co_ftp_reuse tls_reuse;
-    int64_t idle_timeout_ms;  /* between commands; 0: 300,000 */
-    int64_t login_timeout_ms; /* for logging in; 0: 60,000 */
-    int64_t data_timeout_ms;  /* for the data connection to come about; 0: 30,000 */
+    int64_t idle_timeout_ms;    /* between commands; 0: 300,000 */
+    int64_t login_timeout_ms;   /* for logging in; 0: 60,000 */
+    int64_t command_timeout_ms; /* then, for a whole command from its first byte on; 0: 60,000 */
+    int64_t data_timeout_ms;    /* for the data connection to come about; 0: 30,000 */
     int64_t min_rate;         /* bytes a second of transfers, after 15 s; 0: 240; negative: none */
     uint64_t limit_rate;      /* bytes a second of each transfer; 0: no limit */
     unsigned connections_max; /* 0: 10,000 */
@@ -151,7 +191,10 @@ CO_API int co_ftp_serve_folder(
  * co_ftp_session - serve one control connection: a co_handler.
  *
  * Suspends; returns CO_PARK between commands, so run it as a handler (or call it again after that).
- * server: a co_ftp_server. Returns: 0 when the session has ended, CO_PARK, or a negative result.
+ * The caller's are the limits of connections, and whom `access` lets in. Data connections need the
+ * stream to be a socket's.
+ * stream: its close ends the session. server: a co_ftp_server, which outlives that. Returns: 0 when
+ * the session has ended, CO_PARK, or a negative result.
  */
 CO_API int co_ftp_session(co_stream *stream, void *server);
 

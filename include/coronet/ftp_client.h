@@ -56,6 +56,7 @@ struct co_ftp_client_options {
     int64_t min_rate;    /* bytes a second of transfers, beyond that; 0: 1; negative: none */
     uint64_t limit_rate; /* bytes a second of transfers; 0: no limit */
     bool active;         /* the server makes the data connections (EPRT, PORT) */
+    bool one_by_one;     /* nothing is said before what was said before it is answered */
     bool ascii;          /* transfers are of text: line ends are converted (RFC 959 3.1.1.1) */
     /* Told each line that is sent and received, without its end; secrets are stars, and what could
      * move a terminal's cursor is escaped. Must not suspend. NULL: nobody. */

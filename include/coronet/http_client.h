@@ -34,6 +34,20 @@ enum co_http_version {
     CO_HTTP_2,   /* HTTP/2 in clear, too, which its server must know (RFC 9113 3.3); TLS as ANY */
 };
 
+/*
+ * When a request is made again (RFC 9110 9.2.2): after a failure that may pass, such as no
+ * connection, or one that breaks or is silent before the response's head has come; and for a status
+ * of 408, 429, 502, 503 or 504, or any of 5xx with a Retry-After, which says how long to wait
+ * (10.2.3). Only where once more does no harm: its method is idempotent, or nothing of it was sent;
+ * and its body can be told again.
+ */
+struct co_http_retries {
+    unsigned times;   /* for each request, also one that a redirection leads to; 0: never */
+    int64_t first_ms; /* to wait, then twice as long each time, give or take a quarter; 0: 1,000 */
+    int64_t wait_max_ms;  /* but no longer than this; 0: 60,000 */
+    int64_t after_max_ms; /* a server that asks for more is not asked again; 0: 300,000 */
+};
+
 struct co_http_client_options {
     co_tls *tls;            /* whom to trust; borrowed; its alpn is not used; NULL: the system's */
     int family;             /* AF_INET or AF_INET6 only; 0: both */
@@ -44,8 +58,9 @@ struct co_http_client_options {
     uint64_t limit_rate;    /* bytes a second of a connection, each way; 0: no limit */
     unsigned idle_max;      /* connections that are kept for later; 0: 32 */
     unsigned redirects_max; /* followed in a row; 0: 20 */
-    bool no_redirects;      /* a redirection is a response like any other */
-    const char *user_agent; /* NULL: "coronet" */
+    struct co_http_retries retries; /* none unless asked for */
+    bool no_redirects;              /* a redirection is a response like any other */
+    const char *user_agent;         /* NULL: "coronet" */
     enum co_http_version version;
     bool compressed; /* ask for gzip, deflate, br and zstd, and decode what comes; else as it is */
     co_cookies *cookies; /* borrowed; NULL: none are sent or taken */
@@ -119,22 +134,25 @@ struct co_http_fetch {
  * that finds no place there within connect_ms gets another.
  * A connection that was kept and turns out to be closed is replaced by a new one, where repeating
  * the request is safe (RFC 9110 9.2.2); a request that the server has not looked at (RFC 9113 8.7),
- * or says that it was misdirected (421), goes to a new one whatever it is. After a redirection to
- * another scheme, host or port the user, the token and `headers`, but for those that say what is
- * wanted or sent (Accept, Range, If-..., Content-... and the like), are left out for good, and who
- * stands in a Location is never taken; 303, and 301 and 302 after POST, go on as GET without the
- * body. A user is told at once over TLS and within this machine (Basic, RFC 7617); elsewhere, and
- * where the server offers Digest (RFC 7616), once it has asked. A token is told over TLS and within
- * this machine alone, else CO_EINVALID. A body with a source is sent when the server asks for it,
- * or after a second (RFC 9110 10.1.1), over HTTP/2 at once unless it can be told only once; and
- * ends early when the server answers early. Over HTTP/2 a fiber of the call's own reads it, and is
- * cancelled when there is nothing more to be read for. ret: receives the response, for
- * co_http_response_close. what: borrowed during the call. Returns: 0; -ESPIPE (a body would have to
- * be told again that can be told only once); as the source; CO_EINVALID (a malformed URL, method or
- * header), CO_EHTTP (the server broke the protocol, or redirects for ever), CO_ETOOBIG (a head of
- * more than 300 KiB or 5,000 fields, or more than two content codings), CO_EEOF, CO_EDEADLINE,
- * CO_ETOOSLOW, CO_ECANCELED, as co_dial and co_tls_connect; with detail for co_explain. A proxy
- * that is told a request answers with statuses of its own, such as 407.
+ * or says that it was misdirected (421), goes to a new one whatever it is. Otherwise a request is
+ * made again as the client's `retries` say, all of their waits within the scope; what the last one
+ * met with is then the call's result. After a redirection to another scheme, host or port the user,
+ * the token and `headers`, but for those that say what is wanted or sent (Accept, Range, If-...,
+ * Content-... and the like), are left out for good, and who stands in a Location is never taken;
+ * 303, and 301 and 302 after POST, go on as GET without the body. A user is told at once over TLS
+ * and within this machine (Basic, RFC 7617); elsewhere, and where the server offers Digest (RFC
+ * 7616), once it has asked. A token is told over TLS and within this machine alone, else
+ * CO_EINVALID. A body with a source is sent when the server asks for it, or after a second (RFC
+ * 9110 10.1.1), over HTTP/2 at once unless it can be told only once; a server that answers Expect
+ * by 417 is asked once more without; and it ends early when the server answers early. Over HTTP/2 a
+ * fiber of the call's own reads it, and is cancelled when there is nothing more to be read for.
+ * ret: receives the response, for co_http_response_close. what: borrowed during the call. Returns:
+ * 0; -ESPIPE (a body would have to be told again that can be told only once); as the source;
+ * CO_EINVALID (a malformed URL, method or header), CO_EHTTP (the server broke the protocol, or
+ * redirects for ever), CO_ETOOBIG (a head of more than 300 KiB or 5,000 fields, or more than two
+ * content codings), CO_EEOF, CO_EDEADLINE, CO_ETOOSLOW, CO_ECANCELED, as co_dial and
+ * co_tls_connect; with detail for co_explain. A proxy that is told a request answers with statuses
+ * of its own, such as 407.
  */
 CO_API int co_http_fetch(
     co_http_response **ret, co_http_client *client, const struct co_http_fetch *what) CO_MUST_USE;
@@ -142,9 +160,21 @@ CO_API int co_http_fetch(
 /*
  * co_http_get - GET one URL, by a client of its own.
  *
- * Suspends and returns as co_http_fetch, and -ENOMEM.
+ * Suspends and returns as co_http_fetch, and -ENOMEM. It is not tried again.
  */
 CO_API int co_http_get(co_http_response **ret, const char *url) CO_MUST_USE;
+
+/*
+ * co_http_download - GET one URL into a file.
+ *
+ * The file appears, or takes the place of the one of that name, when it is whole and on the disk.
+ * After a failure what has come stays in a hidden file beside it, from which the next call goes on
+ * if the server still has that version. Suspends.
+ * path: of the file; its folder must be there.
+ * Returns: the file's bytes; CO_ESTATUS when the answer is no success; -ENOENT, -ENOSPC and the
+ * like of the file; as co_http_fetch and co_http_response_read; with detail for co_explain.
+ */
+CO_API int64_t co_http_download(co_http_client *client, const char *url, const char *path);
 
 /*
  * co_http_response_status - how the server answered.

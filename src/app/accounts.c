@@ -61,7 +61,7 @@ static int read_users(
 }
 
 /* The table has "!NAME" for each hash. NULL: nobody's, who is asked for all the same. */
-static bool password_is(void *arg, co_text password, const char *hash)
+static int password_is(void *arg, co_text password, const char *hash)
 {
     const struct co_accounts_options *options = arg;
     return options->check(options->arg, co_text_of(hash ? hash + 1 : ""), password);

@@ -16,8 +16,9 @@ struct co_accounts_options {
     /* The list of users, made by co_secrets_list: a descriptor to be closed, or -errno, having said
      * why. On a pool thread, as the next. */
     int (*list)(void *arg);
-    bool (*check)(void *arg, co_text name, co_text password); /* is it that user's? */
-    void *arg;                                                /* of both */
+    /* Is it that user's? 1: it is, 0: it is not; negative: it cannot be found out. */
+    int (*check)(void *arg, co_text name, co_text password);
+    void *arg;              /* of both */
     bool write;             /* users may write, as far as their rights say */
     int64_t login_delay_ms; /* of the answer to a failure */
 };

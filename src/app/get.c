@@ -105,7 +105,7 @@ static int pour(struct job *job, co_http_response *response, int status)
     bool is_success = status / 100 == 2;
     int rc = 0;
     job->result.progress.size = co_http_response_size(response);
-    job->result.retry_after_ms = co_download_retry_after_ms(response);
+    job->result.retry_after_ms = co_http_response_retry_after_ms(response);
     if (job->get->settings->head)
         rc = pour_head(job, response);
     else if (is_success)

@@ -159,7 +159,7 @@ static void xferlog_ftp(struct co_buf *out, const struct co_ftp_event *event)
 {
     bool is_anonymous = co_text_equal_nocase(event->user, CO_TEXT("anonymous")) ||
                         co_text_equal_nocase(event->user, CO_TEXT("ftp"));
-    if (event->kind != CO_FTP_DOWNLOADED && event->kind != CO_FTP_UPLOADED)
+    if ((event->kind != CO_FTP_DOWNLOADED && event->kind != CO_FTP_UPLOADED) || event->refused)
         return;
     xferlog(out, &(struct transfer){
                      .start_seconds = event->start_seconds,

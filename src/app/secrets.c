@@ -79,7 +79,7 @@ static bool is_same(co_text a, co_text b)
     return differs == 0;
 }
 
-bool co_secrets_check(const struct co_secrets *secrets, co_text name, co_text password)
+int co_secrets_check(const struct co_secrets *secrets, co_text name, co_text password)
 {
     const char *given = find_given(secrets, name);
     struct co_users *users;
@@ -87,10 +87,11 @@ bool co_secrets_check(const struct co_secrets *secrets, co_text name, co_text pa
         (void)co_password_is(password, NULL); /* costs what others cost */
         return is_same(password, co_text_of(strchr(given, ':') + 1));
     }
-    if (co_users_parse(&users, secrets->file, NULL) < 0)
-        return false;
+    int rc = co_users_parse(&users, secrets->file, NULL);
+    if (rc < 0)
+        return rc;
     const struct co_user *user = co_users_find(users, name);
-    bool same = co_password_is(password, user ? user->hash : NULL);
+    int same = co_password_is(password, user ? user->hash : NULL);
     co_users_free(users);
     return same;
 }

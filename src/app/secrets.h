@@ -27,7 +27,8 @@ bool co_secret_is_good(const char *given);
 /* Appends the list. 0; -ENOMEM; CO_EINVALID, -EEXIST with a sentence at `message`. */
 int co_secrets_list(const struct co_secrets *secrets, struct co_buf *out, struct co_buf *message);
 
-/* Is it this user's? Blocks as long as a hash takes, whoever it is. */
-bool co_secrets_check(const struct co_secrets *secrets, co_text name, co_text password);
+/* Is it this user's? Blocks as long as a hash takes, whoever it is. 1: it is, 0: it is not;
+ * -ENOMEM, and as co_users_parse: nobody knows. */
+int co_secrets_check(const struct co_secrets *secrets, co_text name, co_text password);
 
 #endif

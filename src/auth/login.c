@@ -77,7 +77,7 @@ _Static_assert(CO_CLIENT_BYTES == CO_RECENT_KEY, "addresses are keys");
 
 /* ---- beginning and end -------------------------------------------------------------------- */
 
-static bool compare_here(void *arg, co_text password, const char *hash)
+static int compare_here(void *arg, co_text password, const char *hash)
 {
     (void)arg;
     return co_password_is(password, hash);
@@ -267,9 +267,11 @@ static int hash_run(void *arg)
 {
     struct attempt *attempt = arg;
     const struct co_login_options *options = &attempt->login->options;
-    bool same = options->password_is(options->password_arg, attempt->password, attempt->hash);
-    attempt->good = same && attempt->user;
-    return 0;
+    int same = options->password_is(options->password_arg, attempt->password, attempt->hash);
+    attempt->good = same > 0 && attempt->user;
+    if (same == -EACCES || same == -EBUSY) /* of whatever failed, not of the visitor */
+        return -EAGAIN;
+    return same < 0 ? same : 0;
 }
 
 /* In a place. While the attempt waited for it, others from the address may have failed or

@@ -24,8 +24,8 @@ struct co_login_options {
     int64_t ban_ms;            /* 0: 600,000 */
     bool anonymous;            /* co_login_anonymous succeeds */
     unsigned anonymous_rights; /* enum co_right; 0: read, list */
-    bool (*password_is)(void *arg, co_text password, const char *hash); /* on a pool thread; hash
-                         may be NULL: nobody's; NULL: co_password_is */
+    int (*password_is)(void *arg, co_text password, const char *hash); /* as co_password_is, on a
+                         pool thread; negative: it cannot be found out; NULL: co_password_is */
     void *password_arg;
 };
 
@@ -47,7 +47,8 @@ void co_login_users(struct co_login *login, struct co_users *users);
  * name, password: any bytes, borrowed. ret: a counted user, to be given back with co_login_leave;
  * lives as long as it is held.
  * Returns 0; -EACCES for every kind of no; -EBUSY when the peer's address is banned or too many
- * wait (say "try later"); CO_ECANCELED, CO_EDEADLINE; -ENOMEM.
+ * wait (say "try later"); CO_ECANCELED, CO_EDEADLINE; other negative results when it cannot be
+ * found out, which is nobody's failure.
  */
 int co_login_check(struct co_login *login, const co_address *peer, co_text name, co_text password,
     const struct co_user **ret);

@@ -78,16 +78,18 @@ static bool equal_in_constant_time(const char *a, const char *b)
     return differs == 0;
 }
 
-bool co_password_is(co_text password, const char *hash)
+int co_password_is(co_text password, const char *hash)
 {
     bool known = hash && co_hash_is_known(co_text_of(hash));
     if (password_check(password) < 0)
-        return false;
+        return 0;
     struct crypt_data *state = state_new(password);
     if (!state)
-        return false;
+        return -ENOMEM;
     const char *made = known ? crypt_rn(state->input, hash, state, sizeof *state) : NULL;
-    bool same = made && equal_in_constant_time(made, hash);
+    int same = made && equal_in_constant_time(made, hash);
+    if (known && !made && errno == ENOMEM)
+        same = -ENOMEM;
     if (!made)
         crypt_rn(state->input, CO_HASH_NOBODY, state, sizeof *state);
     state_free(state);

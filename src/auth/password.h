@@ -23,7 +23,7 @@ int co_password_hash(co_text password, char ret_hash[CO_HASH_MAX]);
 bool co_hash_is_known(co_text hash);
 
 /* Compares in constant time. hash NULL (no such user), broken or of no known kind: computes all the
- * same with CO_HASH_NOBODY, and says no. */
-bool co_password_is(co_text password, const char *hash);
+ * same with CO_HASH_NOBODY, and says no. 1: it is, 0: it is not; -ENOMEM: nobody knows. */
+int co_password_is(co_text password, const char *hash);
 
 #endif

@@ -141,7 +141,7 @@ void co_keeper_is_monitor(struct co_keeper *keeper)
 
 /* ---- in the monitor ----------------------------------------------------------------------- */
 
-/* An answer: 0 or a negative code, and perhaps a descriptor beside it, which is closed. It may find
+/* An answer: a result, and perhaps a descriptor beside it, which is closed. It may find
  * nobody, and waits for nobody to read it. */
 static void answer(int socket, int32_t number, int fd)
 {
@@ -322,12 +322,12 @@ int co_keeper_list(void *keeper)
     return ask_for_fd(keeper, LIST, 0, -1);
 }
 
-bool co_keeper_check(void *keeper, co_text name, co_text password)
+int co_keeper_check(void *keeper, co_text name, co_text password)
 {
     struct question question = {.kind = CHECK};
     int fd;
     if (name.size > sizeof question.name || password.size > sizeof question.password)
-        return false;
+        return 0;
     question.name_size = (uint32_t)name.size;
     question.password_size = (uint32_t)password.size;
     if (name.size > 0)
@@ -336,5 +336,5 @@ bool co_keeper_check(void *keeper, co_text name, co_text password)
         memcpy(question.password, password.at, password.size);
     int rc = ask(keeper, &question, -1, &fd);
     explicit_bzero(&question, sizeof question);
-    return rc == 0;
+    return rc;
 }

@@ -72,8 +72,8 @@ int co_keeper_connect(void *keeper, int control, unsigned port);
  * is -EPIPE. */
 int co_keeper_list(void *keeper);
 
-/* Is it this user's password? */
-bool co_keeper_check(void *keeper, co_text name, co_text password);
+/* Is it this user's password? 1: it is, 0: it is not; negative: it cannot be found out. */
+int co_keeper_check(void *keeper, co_text name, co_text password);
 
 /* Says that it serves. 0 or -errno. */
 int co_keeper_ready(struct co_keeper *keeper);

@@ -2,7 +2,9 @@
 #include "cmd/message.h"
 
 #include "app/log.h"
+#include "coronet/fiber.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -40,4 +42,13 @@ void co_say(const char *format, ...)
     va_start(values, format);
     say("", format, values);
     va_end(values);
+}
+
+void co_error_of_start(int rc, const char *backend)
+{
+    if (rc == -ENOSYS || rc == -EINVAL)
+        co_error("the backend asked for by %s is not to be had here",
+            backend ? "--backend" : "CORONET_BACKEND");
+    else
+        co_error("%s", co_explain(rc));
 }

@@ -63,9 +63,20 @@ void co_serving_on_listening(void *arg, const char *scheme, const co_address *ad
         co_say("serving %s; Ctrl-C stops", server->directory);
 }
 
+/* Whoever runs the server must know, for the user can do nothing about it. */
+static void warn_of_home(const struct co_serving *server, const struct co_ftp_event *event)
+{
+    if (event->kind == CO_FTP_LOGIN_FAILED && event->path.size && !server->command->common.quiet)
+        co_error("the folder %.*s of user %.*s cannot be opened: %s", CO_TEXT_PRINT(event->path),
+            CO_TEXT_PRINT(event->user), co_explain(event->error));
+}
+
 void co_serving_on_ftp(void *arg, const struct co_ftp_event *event)
 {
     struct co_serving *server = arg;
+    warn_of_home(server, event);
+    if (!server->log)
+        return;
     co_log_ftp(co_sink_begin(server->log), server->log_format, event);
     co_sink_end(server->log);
 }
@@ -311,11 +322,7 @@ static int run(struct co_serving *server)
     };
     int rc = co_run(serve_until_told, server, &options);
     if (rc < 0 && server->exit_code == CO_EXIT_DONE) { /* it did not even begin */
-        if (rc == -ENOSYS || rc == -EINVAL)
-            co_error("the backend asked for by %s is not to be had here",
-                options.backend ? "--backend" : "CORONET_BACKEND");
-        else
-            co_error("%s", co_explain(rc));
+        co_error_of_start(rc, options.backend);
         return CO_EXIT_OTHER;
     }
     event_write(server, "stopped", NULL, NULL);

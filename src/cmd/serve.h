@@ -14,7 +14,8 @@ struct co_serve_command {
     bool self_signed, strict_sni, redirect_https, no_http2, no_sandbox, no_listing, archive, cors,
         hidden, no_anonymous, write, anonymous_write;
     bool no_sync, require_tls;
-    int64_t cache, max_connections, max_per_address, limit_rate, idle_timeout, header_timeout;
+    int64_t cache, max_connections, max_per_address, limit_rate;
+    int64_t idle_timeout, header_timeout; /* 0: not given; each protocol has its own */
     int64_t hsts, min_rate, workers, login_delay, max_upload;
 };
 

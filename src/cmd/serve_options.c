@@ -94,9 +94,9 @@ const struct co_option co_serve_options_table[] = {
     NUMBER(CO_OPTION_BYTES, "limit-rate", "BYTES", limit_rate, 0, 0,
         "bytes a second of each connection, each way; 0: no limit (0)"),
     NUMBER(CO_OPTION_SECONDS, "idle-timeout", "SECONDS", idle_timeout, 1, 24 * HOUR_MS,
-        "between two requests of a connection (60)"),
+        "between two requests of a connection (60), or commands of FTP (300)"),
     NUMBER(CO_OPTION_SECONDS, "header-timeout", "SECONDS", header_timeout, 1, HOUR_MS,
-        "for a request's whole head (30)"),
+        "for a request's whole head (30), or FTP's login, or a command (60)"),
     NUMBER(CO_OPTION_BYTES, "min-rate", "BYTES", min_rate, 0, 0,
         "bytes a second that a peer must keep up; 0: any (240)"),
     TEXT(CO_OPTION_LIST, "allow", "CIDR", allow, "who may connect; repeatable (everybody)"),
@@ -114,8 +114,6 @@ void co_serve_defaults(void *settings)
 {
     struct co_serve_command *serve = settings;
     serve->max_connections = 10000;
-    serve->idle_timeout = 60000;
-    serve->header_timeout = 30000;
     serve->min_rate = 240;
     serve->login_delay = 1000;
 }

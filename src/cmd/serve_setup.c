@@ -265,10 +265,13 @@ static struct co_ftp_options ftp_options(struct co_serving *server)
         .require_tls = command->require_tls,
         .tls_reuse = tls_reuse(command->tls_reuse),
         .public_addresses = command->public_address.at,
+        .idle_timeout_ms = command->idle_timeout,
+        .login_timeout_ms = command->header_timeout,
+        .command_timeout_ms = command->header_timeout,
         .min_rate = command->min_rate ? command->min_rate : -1,
         .limit_rate = (uint64_t)command->limit_rate,
         .connections_max = (unsigned)command->max_connections,
-        .event = server->log ? co_serving_on_ftp : NULL,
+        .event = co_serving_on_ftp,
         .arg = server,
     };
     if (command->passive_ports)

@@ -312,8 +312,12 @@ static int exit_code(const struct co_transfer *transfer, int rc)
         co_error("--max-time is over");
         return CO_EXIT_TIME_LIMIT;
     }
+    if (rc < 0 && !*transfer->why) {
+        co_error_of_start(rc, transfer->command->common.backend);
+        return CO_EXIT_OTHER;
+    }
     if (rc < 0) {
-        co_error("%s", *transfer->why ? transfer->why : co_explain(rc));
+        co_error("%s", transfer->why);
         return (int)co_exit_of(rc, 0);
     }
     if (transfer->failed == 0)

@@ -69,7 +69,8 @@ int co_vault_check(const struct co_vault *vault, co_text name, co_text password)
     struct co_buf text = CO_BUF(CO_SECRETS_BYTES_MAX);
     int rc = read_file(vault, &text);
     const struct co_secrets secrets = {co_buf_text(&text), vault->given};
-    bool same = rc == 0 && co_secrets_check(&secrets, name, password);
+    if (rc == 0)
+        rc = co_secrets_check(&secrets, name, password);
     co_buf_free(&text);
-    return same ? 0 : -EACCES;
+    return rc;
 }

@@ -18,7 +18,7 @@ struct co_vault {
  * if it fails. A descriptor, or a negative code, having said why on standard error. */
 int co_vault_list(const struct co_vault *vault, bool again);
 
-/* 0: the password is this user's; -EACCES. */
+/* 1: the password is this user's, 0: it is not; negative: it cannot be found out. */
 int co_vault_check(const struct co_vault *vault, co_text name, co_text password);
 
 #endif

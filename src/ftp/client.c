@@ -258,12 +258,9 @@ static void learn_features(co_ftp_client *client, bool *ret_utf8)
     }
 }
 
-/* RFC 4217 9, 10: a refusal of PROT would leave the data in clear. */
-static int require_protection(co_ftp_client *client)
+/* RFC 4217 9, 10: a refusal of PROT would leave the data in clear; PBSZ's reply changes nothing. */
+static int require_protection(co_ftp_client *client, int code)
 {
-    int code = co_ftp_client_hear_final(client); /* PBSZ's, which changes nothing */
-    if (code >= 0)
-        code = co_ftp_client_hear_final(client);
     if (code < 0)
         return code;
     client->data_secure = code < 300;
@@ -272,24 +269,46 @@ static int require_protection(co_ftp_client *client)
                : co_ftp_client_break(client, CO_ETLS, "the server will not have data encrypted");
 }
 
-/* What follows a login goes in one packet: each has one reply, whatever was said before it. */
-static int settle(co_ftp_client *client)
+static int protect(co_ftp_client *client)
 {
-    bool secure = client->options.security != CO_FTP_CLEAR, utf8 = false;
-    int rc = 0;
-    if (secure) {
-        co_cork(client->control);
-        rc = co_ftp_client_say(client, "PBSZ", "0");
-        if (rc == 0)
-            rc = co_ftp_client_say(client, "PROT", "P");
-    }
+    int code = co_ftp_client_ask(client, "PBSZ", "0");
+    if (code >= 0)
+        code = co_ftp_client_ask(client, "PROT", "P");
+    return require_protection(client, code);
+}
+
+/* The same and FEAT in one packet: each has one reply, whatever was said before it. FEAT's code, or
+ * negative. */
+static int protect_and_ask(co_ftp_client *client)
+{
+    co_cork(client->control);
+    int rc = co_ftp_client_say(client, "PBSZ", "0");
+    if (rc == 0)
+        rc = co_ftp_client_say(client, "PROT", "P");
     if (rc == 0)
         rc = co_ftp_client_say(client, "FEAT", NULL);
-    if (secure && rc == 0)
+    if (rc == 0)
         rc = co_uncork(client->control);
-    if (secure && rc == 0)
-        rc = require_protection(client);
     int code = rc < 0 ? rc : co_ftp_client_hear_final(client);
+    if (code >= 0)
+        code = co_ftp_client_hear_final(client);
+    rc = require_protection(client, code);
+    return rc < 0 ? rc : co_ftp_client_hear_final(client);
+}
+
+static int ask_features(co_ftp_client *client)
+{
+    bool secure = client->options.security != CO_FTP_CLEAR;
+    if (secure && !client->options.one_by_one)
+        return protect_and_ask(client);
+    int rc = secure ? protect(client) : 0;
+    return rc < 0 ? rc : co_ftp_client_ask(client, "FEAT", NULL);
+}
+
+static int settle(co_ftp_client *client)
+{
+    bool utf8 = false;
+    int code = ask_features(client);
     if (code == 211)
         learn_features(client, &utf8);
     if (utf8) /* some need to hear it, none may mind (RFC 2640) */

@@ -3,8 +3,9 @@
  * What the rooms of the FTP client share.
  *
  * client_control.c speaks commands and reads replies, client.c connects and logs in, client_data.c
- * makes data connections, client_transfer.c moves files over them and judges how that went,
- * client_list.c reads folders, client_verb.c has all the commands without data.
+ * makes data connections, client_ahead.c asks what they need, client_transfer.c moves files over
+ * them and judges how that went, client_list.c reads folders, client_verb.c has all the commands
+ * without data.
  */
 #ifndef CO_FTP_CLIENT_H
 #define CO_FTP_CLIENT_H
@@ -95,10 +96,21 @@ int co_ftp_client_do(co_ftp_client *client, const char *verb, const char *argume
 
 /* ---- data connections (client_data.c) -------------------------------------------------------- */
 
+/* What EPSV came to. */
+struct co_ftp_door {
+    int code; /* its reply's; 0: it has not been asked */
+    int rc;   /* 0: this is the port; negative: there is none */
+    uint16_t port;
+};
+
+/* Takes the last reply for EPSV's. */
+void co_ftp_door_take(const co_ftp_client *client, struct co_ftp_door *ret);
+
 /* What shall go over a data connection, and the connection once it is there. */
 struct co_ftp_data_way {
     const char *verb, *argument; /* "RETR", a path */
     uint64_t restart;            /* REST's argument; 0: none is said */
+    struct co_ftp_door door;     /* if that was asked before */
     co_stream *stream;
     bool over; /* the final reply has come already: 2yz without 1yz */
 };
@@ -109,6 +121,26 @@ int co_ftp_client_type(co_ftp_client *client, char type);
 /* Makes a data connection, says the command, waits until the server begins, and shakes hands. 0;
  * CO_ESTATUS; negative. */
 int co_ftp_data_way_open(co_ftp_client *client, struct co_ftp_data_way *way);
+
+/* ---- what is asked before (client_ahead.c) --------------------------------------------------- */
+
+struct co_ftp_ahead {
+    char type;                     /* 'A' or 'I', which it is to be; and what else to ask: */
+    bool wants_door;               /* EPSV */
+    const char *size_of, *time_of; /* SIZE, MDTM; NULL: not that */
+    struct co_ftp_door door;
+    bool is_sized, has_size; /* it has been asked; and answered: */
+    uint64_t size;
+    bool is_dated, has_time;
+    int64_t time_ns;
+};
+
+/* Takes the last reply for MDTM's. */
+void co_ftp_time_take(co_ftp_client *client, struct co_ftp_ahead *ahead);
+
+/* Asks all of that at once, as far as it is not known. What has not been asked afterwards is to be
+ * asked alone, also whatever was refused of door and type. 0 or negative. */
+int co_ftp_client_ask_ahead(co_ftp_client *client, struct co_ftp_ahead *ahead);
 
 /* ---- transfers (client_transfer.c) ----------------------------------------------------------- */
 
@@ -147,9 +179,19 @@ bool co_ftp_list_is_whole(const co_ftp_list *list);
 
 /* ---- verbs (client_verb.c) ------------------------------------------------------------------- */
 
+/* What the only, or the last, reply says behind its code. */
+static inline co_text co_ftp_client_answer(const co_ftp_client *client)
+{
+    return co_text_trim(co_ftp_reply_gist(co_buf_text(&client->reply)));
+}
+
 /* As co_ftp_size, within another call: a refusal is no failure. 0; CO_ESTATUS without a sentence;
  * negative. */
 int co_ftp_client_size(co_ftp_client *client, const char *path, uint64_t *ret);
+
+/* The same, but for what has been asked ahead. */
+int co_ftp_client_size_ahead(
+    co_ftp_client *client, const struct co_ftp_ahead *ahead, const char *path, uint64_t *ret);
 
 /* The SHA-256, in hexadecimal, of the bytes from `first` to `last` that the server has under the
  * path (draft-bryan-ftpext-hash). 0; CO_ESTATUS without a sentence when it does not tell; negative.

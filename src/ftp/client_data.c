@@ -36,12 +36,30 @@ static bool is_ipv4(const co_address *address)
 
 /* ---- passive --------------------------------------------------------------------------------- */
 
-static int ask_extended(co_ftp_client *client, uint16_t *ret_port)
+/* May the server have an address that PASV can tell? */
+static bool may_be_ipv4(const co_ftp_client *client)
 {
+    co_address server = end_of(client, false);
+    return co_ftp_client_is_proxied(client) ? !strchr(client->host, ':') : is_ipv4(&server);
+}
+
+void co_ftp_door_take(const co_ftp_client *client, struct co_ftp_door *ret)
+{
+    ret->code = client->code;
+    ret->rc = client->code == 229 ? co_ftp_reply_extended(co_buf_text(&client->reply), &ret->port)
+                                  : CO_ESTATUS;
+}
+
+/* A refusal that is the last word shall be the last reply. */
+static int ask_extended(co_ftp_client *client, struct co_ftp_door *door)
+{
+    if (door->code != 0 && (door->rc == 0 || may_be_ipv4(client)))
+        return door->rc;
     int code = co_ftp_client_ask(client, "EPSV", NULL);
     if (code < 0)
         return code;
-    return code == 229 ? co_ftp_reply_extended(co_buf_text(&client->reply), ret_port) : CO_ESTATUS;
+    co_ftp_door_take(client, door);
+    return door->rc;
 }
 
 static int ask_passive(co_ftp_client *client, uint16_t *ret_port)
@@ -76,30 +94,23 @@ static int connect_to(co_ftp_client *client, uint16_t port, co_stream **ret)
     return late ? co_ftp_client_fail(client, rc, "no data connection in time") : rc;
 }
 
-/* May the server have an address that PASV can tell? */
-static bool may_be_ipv4(const co_ftp_client *client)
-{
-    co_address server = end_of(client, false);
-    return co_ftp_client_is_proxied(client) ? !strchr(client->host, ':') : is_ipv4(&server);
-}
-
 /* PASV is the last hope of IPv4 alone, also where somebody on the way does not know EPSV. */
-static int connect_passive(co_ftp_client *client, co_stream **ret)
+static int connect_passive(co_ftp_client *client, struct co_ftp_data_way *way)
 {
     uint16_t port;
     int rc = -EAFNOSUPPORT;
     if (!client->no_extended) {
-        rc = ask_extended(client, &port);
+        rc = ask_extended(client, &way->door);
         if (rc == 0)
-            rc = connect_to(client, port, ret);
+            rc = connect_to(client, way->door.port, &way->stream);
         if (rc == 0 || client->failed || co_status() < 0)
             return rc;
-        client->no_extended = may_be_ipv4(client) && client->code != 425;
+        client->no_extended = may_be_ipv4(client) && way->door.code != 425;
     }
     if (!may_be_ipv4(client))
         return co_ftp_client_fail(client, rc, NULL);
     rc = ask_passive(client, &port);
-    return rc == 0 ? connect_to(client, port, ret) : rc;
+    return rc == 0 ? connect_to(client, port, &way->stream) : rc;
 }
 
 /* ---- active ---------------------------------------------------------------------------------- */
@@ -212,8 +223,8 @@ static int begin(co_ftp_client *client, struct co_ftp_data_way *way)
 int co_ftp_data_way_open(co_ftp_client *client, struct co_ftp_data_way *way)
 {
     co_listener *listener = NULL;
-    int rc = client->options.active ? listen_active(client, &listener)
-                                    : connect_passive(client, &way->stream);
+    int rc =
+        client->options.active ? listen_active(client, &listener) : connect_passive(client, way);
     if (rc == 0 && way->restart)
         rc = say_restart(client, way->restart);
     if (rc == 0)

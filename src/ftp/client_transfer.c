@@ -164,12 +164,17 @@ static int download_begin(
     bool ascii = client->options.ascii;
     uint64_t size;
     int64_t known = -1;
-    int rc = co_ftp_client_type(client, ascii ? 'A' : 'I');
+    struct co_ftp_ahead ahead = {
+        .type = ascii ? 'A' : 'I', .wants_door = true, .size_of = ascii ? NULL : path};
+    int rc = co_ftp_client_ask_ahead(client, &ahead);
+    if (rc == 0)
+        rc = co_ftp_client_type(client, ahead.type);
     if (rc == 0 && !ascii) { /* a size is of bytes as they are stored */
-        rc = co_ftp_client_size(client, path, &size);
+        rc = co_ftp_client_size_ahead(client, &ahead, path, &size);
         known = rc == 0 ? (int64_t)size : -1;
         rc = rc == CO_ESTATUS ? 0 : rc;
     }
+    way.door = ahead.door;
     if (rc == 0 && known >= 0 && offset > (uint64_t)known)
         rc = co_ftp_client_fail(client, CO_ECHANGED, "the file there is shorter");
     if (rc == 0)

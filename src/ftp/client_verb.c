@@ -75,12 +75,6 @@ static int do_with(co_ftp_client *client, const char *verb, const char *before, 
     return rc;
 }
 
-/* What the only, or the last, reply says behind its code. */
-static co_text answer(const co_ftp_client *client)
-{
-    return co_text_trim(co_ftp_reply_gist(co_buf_text(&client->reply)));
-}
-
 /* vsftpd knows MDTM with a time instead. Whoever takes that for a question after a file of that
  * name answers with a time. */
 int co_ftp_set_time(co_ftp_client *client, const char *path, int64_t modified)
@@ -95,7 +89,7 @@ int co_ftp_set_time(co_ftp_client *client, const char *path, int64_t modified)
     if (rc != CO_ESTATUS || (client->code != 500 && client->code != 502))
         return rc;
     rc = do_with(client, "MDTM", digits, path);
-    if (rc == 0 && co_ftp_time_parse(answer(client), &told) == 0)
+    if (rc == 0 && co_ftp_time_parse(co_ftp_client_answer(client), &told) == 0)
         rc = co_ftp_client_fail(client, CO_ESTATUS, "it has no command for that");
     return rc;
 }
@@ -116,7 +110,18 @@ int co_ftp_client_size(co_ftp_client *client, const char *path, uint64_t *ret)
     if (code < 0)
         return code;
     client->size_unknown = code == 500 || code == 502;
-    return code == 213 && co_text_number(answer(client), INT64_MAX, ret) == 0 ? 0 : CO_ESTATUS;
+    return code == 213 && co_text_number(co_ftp_client_answer(client), INT64_MAX, ret) == 0
+               ? 0
+               : CO_ESTATUS;
+}
+
+int co_ftp_client_size_ahead(
+    co_ftp_client *client, const struct co_ftp_ahead *ahead, const char *path, uint64_t *ret)
+{
+    if (!ahead->is_sized)
+        return co_ftp_client_size(client, path, ret);
+    *ret = ahead->size;
+    return ahead->has_size ? 0 : CO_ESTATUS;
 }
 
 int co_ftp_size(co_ftp_client *client, const char *path, uint64_t *ret)
@@ -157,7 +162,7 @@ int co_ftp_client_hash(
         code = co_ftp_client_ask(client, "HASH", path);
     if (code < 0)
         return code;
-    return code == 213 ? read_hash(answer(client), range, out) : CO_ESTATUS;
+    return code == 213 ? read_hash(co_ftp_client_answer(client), range, out) : CO_ESTATUS;
 }
 
 static ssize_t current_folder(co_ftp_client *client, char *ret, size_t size)
@@ -207,14 +212,16 @@ static int stat_facts(co_ftp_client *client, const char *path, struct co_ftp_ent
 }
 
 /* MDTM (RFC 3659 3), which not all have. 0 or negative. */
-static int stat_time(co_ftp_client *client, const char *path, struct co_ftp_entry *ret)
+static int stat_time(
+    co_ftp_client *client, struct co_ftp_ahead *ahead, const char *path, struct co_ftp_entry *ret)
 {
-    int64_t ns;
-    int code = co_ftp_client_ask(client, "MDTM", path);
+    int code = ahead->is_dated ? 0 : co_ftp_client_ask(client, "MDTM", path);
     if (code < 0)
         return code;
-    if (code == 213 && co_ftp_time_parse(answer(client), &ns) == 0) {
-        ret->modified = co_seconds_of_ns(ns);
+    if (!ahead->is_dated)
+        co_ftp_time_take(client, ahead);
+    if (ahead->has_time) {
+        ret->modified = co_seconds_of_ns(ahead->time_ns);
         ret->modified_within = 1;
     }
     return 0;
@@ -236,20 +243,23 @@ int co_ftp_client_visit(co_ftp_client *client, const char *path)
 
 static int stat_plain(co_ftp_client *client, const char *path, struct co_ftp_entry *ret)
 {
-    int rc = co_ftp_client_type(client, 'I');
+    struct co_ftp_ahead ahead = {.type = 'I', .size_of = path, .time_of = path};
+    int rc = co_ftp_client_ask_ahead(client, &ahead);
     if (rc == 0)
-        rc = co_ftp_client_size(client, path, &ret->size);
+        rc = co_ftp_client_type(client, 'I');
+    if (rc == 0)
+        rc = co_ftp_client_size_ahead(client, &ahead, path, &ret->size);
     ret->type = CO_FTP_FILE;
     ret->size_known = rc == 0;
     if (rc == 0)
-        return stat_time(client, path, ret);
+        return stat_time(client, &ahead, path, ret);
     if (rc != CO_ESTATUS || client->failed)
         return rc;
     rc = co_ftp_client_visit(client, path);
     ret->type = rc == 0 ? CO_FTP_FOLDER : CO_FTP_FILE;
     if (rc != CO_ESTATUS || client->failed)
         return rc;
-    rc = stat_time(client, path, ret);
+    rc = stat_time(client, &ahead, path, ret);
     return rc == 0 && !ret->modified_within ? co_ftp_client_fail(client, CO_ESTATUS, NULL) : rc;
 }
 

@@ -14,6 +14,13 @@
 #define AT_ONCE      .at_once = true
 #define OF_TLS       .before_login = true, .of_tls = true
 #define NOT_TAKEN(c) .not_taken = (c)
+#define DOWNLOADS    .moves = CO_FTP_DOWNLOADED
+#define UPLOADS      .moves = CO_FTP_UPLOADED
+#define LISTS        .moves = CO_FTP_LISTED
+#define TO_READ      .right = CO_MAY_READ
+#define TO_LIST      .right = CO_MAY_LIST
+#define TO_ADD       .right = CO_MAY_ADD
+#define TO_CHANGE    .right = CO_MAY_CHANGE
 
 #define HASH_RANGE "<sp> file [<sp> start [<sp> end]]"
 
@@ -21,30 +28,30 @@ static const struct co_ftp_rule rules[CO_FTP_VERB_COUNT] = {
     [CO_FTP_ABOR] = {co_ftp_on_abor, "", AT_ONCE},
     [CO_FTP_ACCT] = {co_ftp_on_acct, "<sp> account", BEFORE_LOGIN, NEEDS},
     [CO_FTP_ALLO] = {co_ftp_on_allo, "<sp> bytes", NEEDS},
-    [CO_FTP_APPE] = {co_ftp_on_appe, "<sp> file", NEEDS},
+    [CO_FTP_APPE] = {co_ftp_on_appe, "<sp> file", NEEDS, UPLOADS},
     [CO_FTP_AUTH] = {co_ftp_on_auth, "<sp> TLS", OF_TLS, NEEDS},
-    [CO_FTP_AVBL] = {co_ftp_on_avbl, "[<sp> folder]", AFTER_LOGIN},
+    [CO_FTP_AVBL] = {co_ftp_on_avbl, "[<sp> folder]", TO_LIST},
     [CO_FTP_CCC] = {co_ftp_on_ccc, "", OF_TLS},
     [CO_FTP_CDUP] = {co_ftp_on_cdup, "", AFTER_LOGIN},
     [CO_FTP_CLNT] = {co_ftp_on_clnt, "<sp> client", BEFORE_LOGIN, NEEDS},
     [CO_FTP_CWD] = {co_ftp_on_cwd, "[<sp> folder]", AFTER_LOGIN},
-    [CO_FTP_DELE] = {co_ftp_on_dele, "<sp> file", NEEDS},
+    [CO_FTP_DELE] = {co_ftp_on_dele, "<sp> file", NEEDS, TO_CHANGE},
     [CO_FTP_EPRT] = {co_ftp_on_eprt, "<sp> |proto|address|port|", NEEDS},
     [CO_FTP_EPSV] = {co_ftp_on_epsv, "[<sp> 1|2|ALL]", AFTER_LOGIN},
     [CO_FTP_FEAT] = {co_ftp_on_feat, "", BEFORE_LOGIN, AT_ONCE},
-    [CO_FTP_HASH] = {co_ftp_on_hash, "<sp> file", NEEDS},
+    [CO_FTP_HASH] = {co_ftp_on_hash, "<sp> file", NEEDS, TO_READ},
     [CO_FTP_HELP] = {co_ftp_on_help, "[<sp> command]", BEFORE_LOGIN, AT_ONCE},
     [CO_FTP_HOST] = {co_ftp_on_host, "<sp> host", BEFORE_LOGIN, NEEDS},
     [CO_FTP_LANG] = {co_ftp_on_lang, "[<sp> language]", BEFORE_LOGIN},
-    [CO_FTP_LIST] = {co_ftp_on_list, "[<sp> path]", NOT_TAKEN(450)},
-    [CO_FTP_MDTM] = {co_ftp_on_mdtm, "<sp> file", NEEDS},
-    [CO_FTP_MFF] = {co_ftp_on_mff, "<sp> fact=value;... <sp> file", NEEDS},
-    [CO_FTP_MFMT] = {co_ftp_on_mfmt, "<sp> YYYYMMDDHHMMSS <sp> file", NEEDS},
-    [CO_FTP_MKD] = {co_ftp_on_mkd, "<sp> folder", NEEDS},
-    [CO_FTP_MLSD] = {co_ftp_on_mlsd, "[<sp> folder]", AFTER_LOGIN},
-    [CO_FTP_MLST] = {co_ftp_on_mlst, "[<sp> path]", AFTER_LOGIN},
+    [CO_FTP_LIST] = {co_ftp_on_list, "[<sp> path]", LISTS, NOT_TAKEN(450), TO_LIST},
+    [CO_FTP_MDTM] = {co_ftp_on_mdtm, "<sp> file", NEEDS, TO_READ},
+    [CO_FTP_MFF] = {co_ftp_on_mff, "<sp> fact=value;... <sp> file", NEEDS, TO_CHANGE},
+    [CO_FTP_MFMT] = {co_ftp_on_mfmt, "<sp> YYYYMMDDHHMMSS <sp> file", NEEDS, TO_CHANGE},
+    [CO_FTP_MKD] = {co_ftp_on_mkd, "<sp> folder", NEEDS, TO_ADD},
+    [CO_FTP_MLSD] = {co_ftp_on_mlsd, "[<sp> folder]", LISTS, TO_LIST},
+    [CO_FTP_MLST] = {co_ftp_on_mlst, "[<sp> path]", TO_LIST},
     [CO_FTP_MODE] = {co_ftp_on_mode, "<sp> S|Z", NEEDS},
-    [CO_FTP_NLST] = {co_ftp_on_nlst, "[<sp> folder]", NOT_TAKEN(450)},
+    [CO_FTP_NLST] = {co_ftp_on_nlst, "[<sp> folder]", LISTS, NOT_TAKEN(450), TO_LIST},
     [CO_FTP_NOOP] = {co_ftp_on_noop, "", BEFORE_LOGIN, AT_ONCE},
     [CO_FTP_OPTS] = {co_ftp_on_opts, "<sp> command [<sp> options]", BEFORE_LOGIN, NEEDS},
     [CO_FTP_PASS] = {co_ftp_on_pass, "<sp> password", BEFORE_LOGIN},
@@ -57,28 +64,33 @@ static const struct co_ftp_rule rules[CO_FTP_VERB_COUNT] = {
     [CO_FTP_RANG] = {co_ftp_on_rang, "<sp> first byte <sp> last byte", NEEDS},
     [CO_FTP_REIN] = {co_ftp_on_rein, "", BEFORE_LOGIN},
     [CO_FTP_REST] = {co_ftp_on_rest, "<sp> bytes", NEEDS},
-    [CO_FTP_RETR] = {co_ftp_on_retr, "<sp> file", NEEDS},
-    [CO_FTP_RMD] = {co_ftp_on_rmd, "<sp> folder", NEEDS},
-    [CO_FTP_RNFR] = {co_ftp_on_rnfr, "<sp> path", NEEDS},
-    [CO_FTP_RNTO] = {co_ftp_on_rnto, "<sp> path", NEEDS, NOT_TAKEN(553)},
-    [CO_FTP_SITE] = {co_ftp_on_site, "<sp> HELP|CHMOD|UTIME ...", NEEDS},
-    [CO_FTP_SIZE] = {co_ftp_on_size, "<sp> file", NEEDS},
-    [CO_FTP_STAT] = {co_ftp_on_stat, "[<sp> path]", AT_ONCE, NOT_TAKEN(450)},
-    [CO_FTP_STOR] = {co_ftp_on_stor, "<sp> file", NEEDS, NOT_TAKEN(553)},
-    [CO_FTP_STOU] = {co_ftp_on_stou, "", NOT_TAKEN(553)},
+    [CO_FTP_RETR] = {co_ftp_on_retr, "<sp> file", NEEDS, DOWNLOADS, TO_READ},
+    [CO_FTP_RMD] = {co_ftp_on_rmd, "<sp> folder", NEEDS, TO_CHANGE},
+    [CO_FTP_RNFR] = {co_ftp_on_rnfr, "<sp> path", NEEDS, TO_CHANGE},
+    [CO_FTP_RNTO] = {co_ftp_on_rnto, "<sp> path", NEEDS, NOT_TAKEN(553), TO_CHANGE},
+    [CO_FTP_SITE] = {co_ftp_on_site, "<sp> HELP|CHMOD|UTIME ...", NEEDS, TO_CHANGE},
+    [CO_FTP_SIZE] = {co_ftp_on_size, "<sp> file", NEEDS, TO_READ},
+    [CO_FTP_STAT] = {co_ftp_on_stat, "[<sp> path]", AT_ONCE, NOT_TAKEN(450), TO_LIST},
+    [CO_FTP_STOR] = {co_ftp_on_stor, "<sp> file", NEEDS, UPLOADS, NOT_TAKEN(553)},
+    [CO_FTP_STOU] = {co_ftp_on_stou, "", UPLOADS, NOT_TAKEN(553)},
     [CO_FTP_STRU] = {co_ftp_on_stru, "<sp> F", NEEDS},
     [CO_FTP_SYST] = {co_ftp_on_syst, "", BEFORE_LOGIN, AT_ONCE},
     [CO_FTP_TYPE] = {co_ftp_on_type, "<sp> A|I|L 8", NEEDS},
     [CO_FTP_USER] = {co_ftp_on_user, "<sp> name", BEFORE_LOGIN, NEEDS},
-    [CO_FTP_XCRC] = {co_ftp_on_xcrc, HASH_RANGE, NEEDS},
-    [CO_FTP_XMD5] = {co_ftp_on_xmd5, HASH_RANGE, NEEDS},
-    [CO_FTP_XSHA1] = {co_ftp_on_xsha1, HASH_RANGE, NEEDS},
-    [CO_FTP_XSHA256] = {co_ftp_on_xsha256, HASH_RANGE, NEEDS},
+    [CO_FTP_XCRC] = {co_ftp_on_xcrc, HASH_RANGE, NEEDS, TO_READ},
+    [CO_FTP_XMD5] = {co_ftp_on_xmd5, HASH_RANGE, NEEDS, TO_READ},
+    [CO_FTP_XSHA1] = {co_ftp_on_xsha1, HASH_RANGE, NEEDS, TO_READ},
+    [CO_FTP_XSHA256] = {co_ftp_on_xsha256, HASH_RANGE, NEEDS, TO_READ},
 };
 
 const struct co_ftp_rule *co_ftp_rule_of(enum co_ftp_verb verb)
 {
     return &rules[verb];
+}
+
+const char *co_ftp_rule_name(const struct co_ftp_rule *rule)
+{
+    return co_ftp_verb_name((enum co_ftp_verb)(rule - rules));
 }
 
 static bool is_served(const struct co_ftp_session *session, const struct co_ftp_rule *rule)
@@ -109,22 +121,73 @@ static void forget_preludes(struct co_ftp_session *session, enum co_ftp_verb ver
     session->rename_from = NULL;
 }
 
+/* State, argument, handler. */
+static int obey(struct co_ftp_session *session, const struct co_ftp_command *command)
+{
+    const struct co_ftp_rule *rule = session->rule;
+    const char *name = co_ftp_verb_name(command->verb);
+    if (!is_served(session, rule))
+        return co_ftp_reply(session, 502, "%s is not to be had on this server.", name);
+    if (!rule->before_login && !session->tree)
+        return co_ftp_reply(session, 530, "Log in first, by USER and PASS.");
+    if (rule->needs_argument && command->argument.size == 0)
+        return co_ftp_reply(session, 501, "Its syntax is %s %s.", name, rule->syntax);
+    return rule->handler(session, command);
+}
+
+/* Why the last reply was none of success. */
+static int refusal(const struct co_ftp_session *session)
+{
+    if (session->last_error)
+        return session->last_error;
+    switch (session->last_reply) {
+    case 425: return -ENOTCONN;
+    case 521:
+    case 530: return -EACCES;
+    default: return CO_EINVALID;
+    }
+}
+
+/* A transfer that did not come to its 150 is told as one that has failed is. */
+static void tell_refused(struct co_ftp_session *session, const struct co_ftp_command *command)
+{
+    struct co_buf path = CO_BUF(CO_TREE_PATH_MAX);
+    enum co_ftp_event_kind kind = session->rule->moves;
+    if (!session->server->options.event)
+        return;
+    co_ftp_path(session,
+        kind == CO_FTP_LISTED ? co_ftp_skip_flags(command->argument) : command->argument, &path);
+    co_ftp_tell(session, &(struct co_ftp_event){
+                             .kind = kind,
+                             .command = co_text_of(co_ftp_verb_name(command->verb)),
+                             .path = co_buf_text(&path),
+                             .refused = true,
+                             .ascii = session->ascii,
+                             .start_seconds = co_wall_seconds(),
+                             .error = refusal(session),
+                         });
+    co_buf_free(&path);
+}
+
+/* Obeys one that makes a transfer. */
+static int obey_moving(struct co_ftp_session *session, const struct co_ftp_command *command)
+{
+    session->begun = false;
+    session->last_error = 0;
+    int rc = obey(session, command);
+    if (session->begun)
+        return rc;
+    tell_refused(session, command);
+    co_ftp_data_spare(session);
+    return rc;
+}
+
 int co_ftp_obey(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
-    const struct co_ftp_rule *rule = &rules[command->verb], *outer = session->rule;
-    session->rule = rule;
+    const struct co_ftp_rule *outer = session->rule;
+    session->rule = &rules[command->verb];
     forget_preludes(session, command->verb);
-    int rc = 0;
-    if (!is_served(session, rule))
-        co_ftp_reply(
-            session, 502, "%s is not to be had on this server.", co_ftp_verb_name(command->verb));
-    else if (!rule->before_login && !session->tree)
-        co_ftp_reply(session, 530, "Log in first, by USER and PASS.");
-    else if (rule->needs_argument && command->argument.size == 0)
-        co_ftp_reply(
-            session, 501, "Its syntax is %s %s.", co_ftp_verb_name(command->verb), rule->syntax);
-    else
-        rc = rule->handler(session, command);
+    int rc = session->rule->moves ? obey_moving(session, command) : obey(session, command);
     session->rule = outer; /* of the transfer that runs meanwhile, if one does */
     return rc;
 }

@@ -27,6 +27,12 @@ void co_ftp_data_forget(struct co_ftp_session *session)
     session->data = (struct co_ftp_data){.kind = CO_FTP_DATA_NONE};
 }
 
+void co_ftp_data_spare(const struct co_ftp_session *session)
+{
+    if (session->data.ticket)
+        co_ticket_spare(session->data.ticket);
+}
+
 bool co_ftp_data_is_prepared(struct co_ftp_session *session)
 {
     if (session->data.kind == CO_FTP_DATA_NONE)

@@ -107,7 +107,7 @@ int co_ftp_on_retr(struct co_ftp_session *session, const struct co_ftp_command *
     struct co_buf path = CO_BUF(CO_TREE_PATH_MAX);
     struct co_tree_cache *cache = session->view->cache;
     struct co_tree_file *file;
-    int rc = co_ftp_path(session, command->argument, &path);
+    int rc = co_ftp_path_permitted(session, command->argument, &path);
     if (rc == 0)
         rc = co_tree_cache_get(cache, co_buf_text(&path), &file);
     if (rc == 0) {
@@ -185,7 +185,7 @@ int co_ftp_on_size(struct co_ftp_session *session, const struct co_ftp_command *
 {
     uint64_t size = 0;
     struct co_buf path = CO_BUF(CO_TREE_PATH_MAX);
-    int rc = co_ftp_path(session, command->argument, &path);
+    int rc = co_ftp_path_permitted(session, command->argument, &path);
     if (rc == 0)
         rc = size_or_partial(session, co_buf_text(&path), &size);
     co_buf_free(&path);

@@ -12,7 +12,7 @@ static int change(struct co_ftp_session *session, co_text argument, const char *
     int (*edit)(struct co_tree *tree, co_text path))
 {
     struct co_buf path = CO_BUF(CO_TREE_PATH_MAX);
-    int result, rc = co_ftp_path(session, argument, &path);
+    int result, rc = co_ftp_path_permitted(session, argument, &path);
     if (rc == 0)
         rc = edit(session->tree, co_buf_text(&path));
     if (rc < 0)
@@ -51,7 +51,7 @@ int co_ftp_on_rnfr(struct co_ftp_session *session, const struct co_ftp_command *
 {
     struct co_buf path = CO_BUF(CO_TREE_PATH_MAX);
     struct co_tree_stat stat;
-    int rc = co_ftp_path(session, command->argument, &path);
+    int rc = co_ftp_path_permitted(session, command->argument, &path);
     if (rc == 0)
         rc = co_tree_stat_path(session->tree, co_buf_text(&path), &stat);
     if (rc == 0) {
@@ -69,7 +69,7 @@ int co_ftp_on_rnto(struct co_ftp_session *session, const struct co_ftp_command *
         return co_ftp_reply(session, 503, "First say what, by RNFR.");
     struct co_buf path = CO_BUF(CO_TREE_PATH_MAX);
     co_text from = co_text_of(session->rename_from);
-    int rc = co_ftp_path(session, command->argument, &path);
+    int rc = co_ftp_path_permitted(session, command->argument, &path);
     if (rc == 0)
         rc = co_tree_rename(session->tree, from, co_buf_text(&path), true);
     int result = rc < 0 ? co_ftp_reply_error(session, rc) : co_ftp_reply(session, 250, "Renamed.");
@@ -92,7 +92,7 @@ int co_ftp_on_mdtm(struct co_ftp_session *session, const struct co_ftp_command *
     char time[CO_FTP_TIME_SIZE];
     struct co_tree_stat stat;
     struct co_buf path = CO_BUF(CO_TREE_PATH_MAX);
-    int rc = co_ftp_path(session, command->argument, &path);
+    int rc = co_ftp_path_permitted(session, command->argument, &path);
     if (rc == 0)
         rc = co_tree_stat_path(session->tree, co_buf_text(&path), &stat);
     co_buf_free(&path);
@@ -138,7 +138,7 @@ static int set(struct co_ftp_session *session, const struct attributes *attribut
     co_text argument, int code, co_text text)
 {
     struct co_buf path = CO_BUF(CO_TREE_PATH_MAX);
-    int rc = co_ftp_path(session, argument, &path);
+    int rc = co_ftp_path_permitted(session, argument, &path);
     if (rc == 0)
         rc = attributes_set(session->tree, co_buf_text(&path), attributes);
     int result = rc < 0 ? co_ftp_reply_error(session, rc) : co_ftp_reply_text(session, code, text);

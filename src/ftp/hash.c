@@ -140,7 +140,7 @@ static int hash_request(struct co_ftp_session *session, struct request *request)
 {
     struct co_buf path = CO_BUF(CO_TREE_PATH_MAX);
     struct co_tree_stat stat;
-    int fd, rc = co_ftp_path(session, request->name, &path);
+    int fd, rc = co_ftp_path_permitted(session, request->name, &path);
     if (rc == 0)
         rc = open_whole_or_partial(session, co_buf_text(&path), &fd, &stat);
     co_buf_free(&path);
@@ -292,7 +292,7 @@ int co_ftp_on_avbl(struct co_ftp_session *session, const struct co_ftp_command *
     uint64_t bytes;
     struct co_tree_stat stat;
     struct co_buf path = CO_BUF(CO_TREE_PATH_MAX);
-    int rc = co_ftp_path(session, command->argument, &path);
+    int rc = co_ftp_path_permitted(session, command->argument, &path);
     if (rc == 0)
         rc = co_tree_stat_path(session->tree, co_buf_text(&path), &stat);
     if (rc == 0)

@@ -72,8 +72,7 @@ static void add_line(
 
 /* ---- what is asked for ---------------------------------------------------------------------- */
 
-/* "-la folder": clients give ls its flags. They change nothing. */
-static co_text skip_flags(co_text argument)
+co_text co_ftp_skip_flags(co_text argument)
 {
     while (argument.size > 0 && argument.at[0] == '-') {
         ssize_t space = co_text_find(argument, ' ');
@@ -132,7 +131,7 @@ static int open_path(struct co_ftp_session *session, struct listing *listing, co
     struct co_tree_stat stat;
     struct co_buf path = CO_BUF(CO_TREE_PATH_MAX);
     co_text name, folder = split(argument, &name);
-    int rc = co_ftp_path(session, argument, &path);
+    int rc = co_ftp_path_permitted(session, argument, &path);
     if (rc == 0)
         rc = co_tree_stat_path(session->tree, co_buf_text(&path), &stat);
     if (rc == 0 && stat.kind == CO_TREE_FOLDER) {
@@ -143,7 +142,7 @@ static int open_path(struct co_ftp_session *session, struct listing *listing, co
     } else if (rc == -ENOENT && listing->form != FORM_FACTS && co_glob_is_pattern(name)) {
         listing->pattern = name;
         co_buf_add_text(&listing->prefix, folder);
-        rc = co_ftp_path(session, folder.size ? folder : CO_TEXT("."), &path);
+        rc = co_ftp_path_permitted(session, folder.size ? folder : CO_TEXT("."), &path);
         if (rc == 0)
             rc = co_tree_reader_open(&listing->folder, session->tree, co_buf_text(&path));
     }
@@ -162,7 +161,7 @@ static int listing_open(
         .prefix = CO_BUF(CO_FTP_LINE_MAX),
     };
     if (form != FORM_FACTS)
-        argument = skip_flags(argument);
+        argument = co_ftp_skip_flags(argument);
     return open_path(session, listing, argument);
 }
 
@@ -207,7 +206,7 @@ static int send_listing(
     struct co_ftp_session *session, struct listing *listing, const struct co_ftp_command *command)
 {
     struct co_buf path = CO_BUF(CO_TREE_PATH_MAX);
-    co_ftp_path(session, skip_flags(command->argument), &path);
+    co_ftp_path(session, co_ftp_skip_flags(command->argument), &path);
     struct co_ftp_job transfer = {
         .move = send_lines,
         .arg = listing,
@@ -258,7 +257,7 @@ int co_ftp_on_mlst(struct co_ftp_session *session, const struct co_ftp_command *
     struct co_tree_entry entry;
     struct co_buf path = CO_BUF(CO_TREE_PATH_MAX), shown = CO_BUF(CO_TREE_PATH_MAX + 1),
                   line = CO_BUF(2 * CO_TREE_PATH_MAX);
-    int rc = co_ftp_path(session, command->argument, &path);
+    int rc = co_ftp_path_permitted(session, command->argument, &path);
     if (rc == 0)
         rc = co_tree_stat_path(session->tree, co_buf_text(&path), &entry.stat);
     if (rc == 0) {

@@ -114,14 +114,38 @@ static int refuse(struct co_ftp_session *session, int rc)
     return rc != -EACCES || ++session->failures >= FAILURES_MAX ? CO_FTP_BYE : 0;
 }
 
-static void tell(struct co_ftp_session *session, int rc)
+static void tell(struct co_ftp_session *session, int rc, co_text home)
 {
     co_ftp_tell(session, &(struct co_ftp_event){
                              .kind = rc < 0 ? CO_FTP_LOGIN_FAILED : CO_FTP_LOGGED_IN,
                              .command = CO_TEXT("PASS"),
+                             .path = home,
                              .start_seconds = co_wall_seconds(),
                              .error = rc,
                          });
+}
+
+/* Of whoever is who they say, but has no folder here: nobody guesses at that, so it is no failure
+ * but of the session. */
+static int refuse_entry(struct co_ftp_session *session, int rc)
+{
+    bool lasts = rc == -ENOENT || rc == -ENOTDIR || rc == -EACCES || rc == -ELOOP;
+    if (lasts)
+        co_ftp_reply(
+            session, 530, "Your folder cannot be opened on this server (%s).", co_error_name(rc));
+    else
+        co_ftp_reply(session, 421, "Logging in is not possible now (%s).", co_error_name(rc));
+    tell(session, rc, co_text_of(session->account.home ? session->account.home : ""));
+    co_ftp_logout(session);
+    return !lasts || ++session->failures >= FAILURES_MAX ? CO_FTP_BYE : 0;
+}
+
+static int welcome(struct co_ftp_session *session)
+{
+    int rc = co_ftp_reply(session, 230, "Logged in. %s",
+        session->account.rights & CO_MAY_ADD ? "You may upload." : "You may read.");
+    tell(session, 0, (co_text){0});
+    return rc;
 }
 
 int co_ftp_on_pass(struct co_ftp_session *session, const struct co_ftp_command *command)
@@ -132,17 +156,14 @@ int co_ftp_on_pass(struct co_ftp_session *session, const struct co_ftp_command *
         return co_ftp_reply(session, 503, "You are logged in; USER begins anew.");
     if (!session->user)
         return co_ftp_reply(session, 503, "First say who you are, by USER.");
-    int result = 0, rc = authenticate(session, command->argument);
-    if (rc < 0)
-        session->account = (struct co_account){0};
-    else
+    int rc = authenticate(session, command->argument);
+    if (rc == 0) {
         rc = enter(session);
-    if (rc < 0)
-        result = refuse(session, rc);
-    else
-        result = co_ftp_reply(session, 230, "Logged in. %s",
-            session->account.rights & CO_MAY_ADD ? "You may upload." : "You may read.");
-    tell(session, rc);
+        return rc < 0 ? refuse_entry(session, rc) : welcome(session);
+    }
+    session->account = (struct co_account){0};
+    int result = refuse(session, rc);
+    tell(session, rc, (co_text){0});
     return result;
 }
 

@@ -47,7 +47,7 @@ static int enter(struct co_ftp_session *session, co_text argument)
 {
     struct co_buf path = CO_BUF(CO_TREE_PATH_MAX);
     struct co_tree_stat stat;
-    int rc = co_ftp_path(session, argument, &path);
+    int rc = co_ftp_path_permitted(session, argument, &path);
     if (rc == 0)
         rc = co_tree_stat_path(session->tree, co_buf_text(&path), &stat);
     if (rc == 0 && stat.kind != CO_TREE_FOLDER)

@@ -117,6 +117,7 @@ int co_ftp_reply_error(struct co_ftp_session *session, int error)
 {
     int not_taken = session->rule && session->rule->not_taken ? session->rule->not_taken : 550;
     uint64_t size_max = session->server->options.upload_bytes_max;
+    session->last_error = error;
     if (error == -EFBIG && size_max)
         return co_ftp_reply(
             session, 552, "A file may have at most %llu bytes here.", (unsigned long long)size_max);

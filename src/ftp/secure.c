@@ -28,6 +28,7 @@ int co_ftp_secure_control(struct co_ftp_session *session)
     const struct co_tls_terms terms = {
         .alpn = alpn,
         .is_parent = options->tls_reuse != CO_FTP_REUSE_OFF,
+        .is_earlier = true,
         .begun = session->implicit,
     };
     co_scope scope;
@@ -45,6 +46,7 @@ int co_ftp_secure_data(struct co_ftp_session *session, co_stream *data)
     const struct co_tls_terms terms = {
         .alpn = alpn,
         .parent = options->tls_reuse == CO_FTP_REUSE_OFF ? NULL : session->control,
+        .earlier = session->control,
         .no_tickets = session->transfer->kind == CO_FTP_UPLOADED,
         .begun = true,
     };

@@ -15,6 +15,8 @@ static void fill_defaults(struct co_ftp_options *options)
         options->idle_timeout_ms = 300000;
     if (options->login_timeout_ms == 0)
         options->login_timeout_ms = 60000;
+    if (options->command_timeout_ms == 0)
+        options->command_timeout_ms = 60000;
     if (options->data_timeout_ms == 0)
         options->data_timeout_ms = 30000;
     if (options->min_rate == 0)
@@ -97,6 +99,19 @@ static struct co_protocol protocol_of(struct co_ftp_shard *shard, co_handler *ha
     };
 }
 
+int co_ftp_shard_init(struct co_ftp_shard *shard, co_ftp_server *server)
+{
+    shard->server = server;
+    co_tree_views_init(&shard->views, server->tree, server->options.hidden);
+    return co_ports_init(&shard->ports);
+}
+
+void co_ftp_shard_clear(struct co_ftp_shard *shard)
+{
+    co_tree_views_clear(&shard->views);
+    co_ports_clear(&shard->ports);
+}
+
 struct place {
     const char *where;
     const struct co_serve_options *options;
@@ -106,20 +121,18 @@ struct place {
 
 static int serve(co_ftp_server *server, const struct place *place)
 {
-    struct co_ftp_shard shard = {.server = server};
-    struct co_protocol protocol =
-        protocol_of(&shard, place->secure ? co_ftp_secure_session : co_ftp_session);
-    protocol.client_first = place->secure; /* TLS's hello */
+    struct co_ftp_shard shard;
     if (place->secure && !server->options.tls)
         return -EINVAL;
-    int rc = co_ports_init(&shard.ports);
+    int rc = co_ftp_shard_init(&shard, server);
     if (rc < 0)
         return rc;
-    co_tree_views_init(&shard.views, server->tree, server->options.hidden);
+    struct co_protocol protocol =
+        protocol_of(&shard, place->secure ? co_ftp_secure_session : co_ftp_clear_session);
+    protocol.client_first = place->secure; /* TLS's hello */
     rc = place->listener ? co_protocol_serve_listener(&protocol, place->listener)
                          : co_protocol_serve(&protocol, place->where, place->options);
-    co_tree_views_clear(&shard.views);
-    co_ports_clear(&shard.ports);
+    co_ftp_shard_clear(&shard);
     return rc;
 }
 

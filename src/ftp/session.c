@@ -28,6 +28,10 @@ static void session_free(void *slot)
     co_ftp_data_forget(session);
     co_buf_free(&session->line);
     co_buf_free(&session->folder);
+    if (session->is_alone) {
+        co_ftp_shard_clear(session->shard);
+        free(session->shard);
+    }
     free(session);
 }
 
@@ -87,8 +91,11 @@ static int line_take(struct co_ftp_session *session, const uint8_t *bytes, size_
         return line->error;
     memcpy(room, bytes, size);
     co_consume(session->control, size);
+    bool begins = line->size == 0;
     session->line_bytes += (unsigned)size;
     line->size += co_telnet_strip(&session->telnet, room, size, &answers);
+    if (begins && session->tree && line->size > 0)
+        session->start_ns = co_now_ns();
     int rc = answers.size ? co_write(session->control, answers.at, answers.size) : 0;
     co_buf_free(&answers);
     return rc;
@@ -191,13 +198,15 @@ static int serve_batch(struct co_ftp_session *session)
     return rc == 0 ? CO_PARK : rc == CO_FTP_BYE || rc == CO_EEOF ? 0 : rc;
 }
 
-/* Whoever does not log in may not stay by sending NOOP now and then. */
+/* Whoever does not log in may not stay by sending NOOP now and then, nor anybody by sending a
+ * command byte by byte. */
 static int64_t patience_ms(const struct co_ftp_session *session)
 {
     const struct co_ftp_options *options = &session->server->options;
-    if (session->tree)
+    if (session->tree && session->line.size == 0)
         return options->idle_timeout_ms;
-    int64_t left = options->login_timeout_ms - (co_now_ns() - session->start_ns) / CO_MS;
+    int64_t all = session->tree ? options->command_timeout_ms : options->login_timeout_ms;
+    int64_t left = all - (co_now_ns() - session->start_ns) / CO_MS;
     return left > 0 ? left : 0;
 }
 
@@ -229,12 +238,9 @@ static int session_go_on(struct co_ftp_session *session)
     return serve_batch(session);
 }
 
-static int session_begin(co_stream *control, void *shard)
+static int session_begin(struct co_ftp_session *session)
 {
-    struct co_ftp_session *session = session_new(shard, control);
-    if (!session)
-        return -ENOMEM;
-    int rc = greet(session);
+    int rc = session ? greet(session) : -ENOMEM;
     return rc < 0 ? rc : CO_PARK;
 }
 
@@ -245,10 +251,38 @@ static int parked(co_stream *control, int rc)
     return rc;
 }
 
-int co_ftp_session(co_stream *control, void *shard)
+int co_ftp_clear_session(co_stream *control, void *shard)
 {
     struct co_ftp_session *session = *co_stream_slot(control);
-    return parked(control, session ? session_go_on(session) : session_begin(control, shard));
+    return parked(
+        control, session ? session_go_on(session) : session_begin(session_new(shard, control)));
+}
+
+/* ---- alone ---------------------------------------------------------------------------------- */
+
+/* A session with a shard of its own, which goes with it. NULL: no memory. */
+static struct co_ftp_session *session_alone(co_ftp_server *server, co_stream *control)
+{
+    struct co_ftp_shard *shard = malloc(sizeof *shard);
+    if (!shard || co_ftp_shard_init(shard, server) < 0) {
+        free(shard);
+        return NULL;
+    }
+    struct co_ftp_session *session = session_new(shard, control);
+    if (session) {
+        session->is_alone = true;
+    } else {
+        co_ftp_shard_clear(shard);
+        free(shard);
+    }
+    return session;
+}
+
+int co_ftp_session(co_stream *control, void *server)
+{
+    struct co_ftp_session *session = *co_stream_slot(control);
+    return parked(
+        control, session ? session_go_on(session) : session_begin(session_alone(server, control)));
 }
 
 /* ---- TLS from the first byte ---------------------------------------------------------------- */
@@ -273,7 +307,7 @@ int co_ftp_secure_session(co_stream *control, void *shard)
 {
     struct co_ftp_session *session = *co_stream_slot(control);
     if (co_tls_is_on(control))
-        return co_ftp_session(control, shard);
+        return co_ftp_clear_session(control, shard);
     if (session)
         return parked(control, secure_session_begin(session));
     session = session_new(shard, control);

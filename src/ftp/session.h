@@ -3,10 +3,11 @@
  * What the rooms of the FTP server share: the server, and a session.
  *
  * session.c reads commands and finds their handler in command.c's table; login.c, path.c, file.c,
- * list.c, secure.c and transfer.c hold the handlers; data.c makes data connections; reply.c
- * answers. The session is a fiber while it has something to do and parks in between; a transfer
- * runs in a second fiber, and session.c goes on listening meanwhile, unless prompt.c has done it
- * all in passing. Only the session's own fiber ever writes to the control connection.
+ * list.c, secure.c and transfer.c hold the handlers; permit.c asks whether they may; data.c makes
+ * data connections; reply.c answers. The session is a fiber while it has something to do and parks
+ * in between; a transfer runs in a second fiber, and session.c goes on listening meanwhile, unless
+ * prompt.c has done it all in passing. Only the session's own fiber ever writes to the control
+ * connection.
  */
 #ifndef CO_FTP_SESSION_H
 #define CO_FTP_SESSION_H
@@ -44,6 +45,10 @@ struct co_ftp_shard {
     struct co_ports ports;      /* where data connections come to, unless the server has a broker */
 };
 
+/* Of this runtime. Cleared once no session is left of it, inside a fiber. 0 or -ENOMEM. */
+int co_ftp_shard_init(struct co_ftp_shard *shard, co_ftp_server *server);
+void co_ftp_shard_clear(struct co_ftp_shard *shard);
+
 /* Where the next data connection comes from. */
 enum co_ftp_data_kind { CO_FTP_DATA_NONE, CO_FTP_DATA_PASSIVE, CO_FTP_DATA_ACTIVE };
 
@@ -68,7 +73,8 @@ struct co_ftp_session {
     struct co_account account;
     unsigned failures; /* of logging in */
     unsigned strange;  /* commands before the login that no FTP client sends */
-    int64_t start_ns;  /* when the connection came, or the last login ended */
+    int64_t start_ns;  /* when the connection came, the last login ended or, logged in, the command
+                          began that is not whole yet */
 
     struct co_buf folder; /* the working directory as the tree names it: "" or "a/b/" */
     char *rename_from;    /* between RNFR and RNTO: a path of the tree */
@@ -76,6 +82,7 @@ struct co_ftp_session {
     uint64_t range_end;   /* RANG's: behind its last byte; 0: there is no range */
     bool ascii, epsv_all;
     bool packed;        /* MODE Z */
+    bool is_alone;      /* its shard is its own */
     bool implicit;      /* the connection has begun with TLS */
     bool buffer_agreed; /* PBSZ has been said, which PROT needs */
     bool data_secure;   /* PROT P */
@@ -85,7 +92,9 @@ struct co_ftp_session {
     struct co_ftp_data data;
     struct co_ftp_job *transfer;    /* while one runs */
     const struct co_ftp_rule *rule; /* of the command that is being obeyed */
+    bool begun;                     /* the command that makes a transfer has had its 150 */
     int last_reply;                 /* code */
+    int last_error;                 /* that the last reply for one told; 0: none has */
     int failed;                     /* why no reply can be sent any more; 0: they can */
 };
 
@@ -115,13 +124,16 @@ struct co_ftp_rule {
     co_ftp_handler *handler; /* NULL: known, but not to be had here */
     const char *syntax;      /* behind the verb, for HELP: "<sp> file" */
     bool before_login, needs_argument;
-    bool at_once;  /* answered while a transfer runs */
-    bool of_tls;   /* there is none without a certificate */
-    int not_taken; /* code of "requested action not taken" (RFC 959 5.4); 0: 550 */
+    bool at_once;                 /* answered while a transfer runs */
+    bool of_tls;                  /* there is none without a certificate */
+    enum co_ftp_event_kind moves; /* what its transfer is told as; 0: it makes none */
+    unsigned right;               /* enum co_right, for the permission; uploads find theirs */
+    int not_taken;                /* code of "requested action not taken" (RFC 959 5.4); 0: 550 */
 };
 
 /* The rule of a verb; its handler is NULL for what is never served. (command.c) */
 const struct co_ftp_rule *co_ftp_rule_of(enum co_ftp_verb verb);
+const char *co_ftp_rule_name(const struct co_ftp_rule *rule); /* its verb's */
 
 /* Does an argument begin with one of the letters that the RFC has? Then we only lack it: 504, not
  * 501. (command.c) */
@@ -155,6 +167,13 @@ co_text co_ftp_uploader(const struct co_ftp_session *session, char room[CO_CLIEN
  * never above the root; without a trailing slash. 0, CO_ETOOBIG, -ENOMEM. */
 int co_ftp_path(const struct co_ftp_session *session, co_text argument, struct co_buf *out);
 
+/* The same for a path that the command is about to use, if the server's permission allows that; may
+ * suspend. 0, as co_ftp_path, or what the permission says. (permit.c) */
+int co_ftp_path_permitted(struct co_ftp_session *session, co_text argument, struct co_buf *out);
+
+/* May the command that is being obeyed do that at a path of the tree? 0, or why not. (permit.c) */
+int co_ftp_ask(struct co_ftp_session *session, unsigned right, co_text path);
+
 /* The visitor's name for a path of the tree: with a slash before it, unquoted. */
 void co_ftp_shown_path(struct co_buf *out, co_text path);
 
@@ -169,6 +188,9 @@ int co_ftp_data_open(struct co_ftp_session *session, co_stream **ret);
 /* The same, if it is in clear and has come already; false: it has not. Does not suspend. */
 bool co_ftp_data_take(struct co_ftp_session *session, co_stream **ret);
 void co_ftp_data_forget(struct co_ftp_session *session);
+/* What was prepared was not used, for the transfer was refused. The next one may have it; but who
+ * finds all ports taken goes before. */
+void co_ftp_data_spare(const struct co_ftp_session *session);
 
 /* Has it been said where the next one comes from? Replies 425 if not. */
 bool co_ftp_data_is_prepared(struct co_ftp_session *session);
@@ -186,13 +208,17 @@ int co_ftp_secure_data(struct co_ftp_session *session, co_stream *data);
 /* May a name and a password be said here? Replies why not. */
 bool co_ftp_may_log_in(struct co_ftp_session *session);
 
-/* A session whose connection begins with TLS: a co_handler. (session.c) */
+/* Sessions of a shard: co_handlers. The second one's connection begins with TLS. (session.c) */
+int co_ftp_clear_session(co_stream *control, void *shard);
 int co_ftp_secure_session(co_stream *control, void *shard);
 
 /* After REIN's reply: back to clear text, if the session began so. 0 or CO_FTP_BYE. */
 int co_ftp_end_tls(struct co_ftp_session *session);
 
 /* ---- transfers (transfer.c) ------------------------------------------------------------------ */
+
+/* "-la folder": clients give ls its flags. They change nothing. (list.c) */
+co_text co_ftp_skip_flags(co_text argument);
 
 /* What goes over one data connection. */
 struct co_ftp_job {

@@ -274,6 +274,7 @@ int co_ftp_job_run(struct co_ftp_session *session, struct co_ftp_job *transfer)
     if (!co_ftp_data_is_prepared(session))
         return 0;
     transfer->start_ns = co_now_ns();
+    session->begun = true;
     co_text opening = session->ascii ? CO_TEXT("Opening the data connection, type A.")
                                      : CO_TEXT("Opening the data connection, type I.");
     co_ftp_reply_text(session, 150, transfer->opening ? co_text_of(transfer->opening) : opening);

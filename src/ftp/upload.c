@@ -91,8 +91,10 @@ static long store_some(struct co_ftp_job *transfer)
 static int receive(struct co_ftp_job *transfer)
 {
     const struct upload *upload = transfer->arg;
+    long n = co_upload_copy(upload->file);
+    if (n < 0)
+        return transfer->local_error = n == -EINVAL ? -ESTALE : (int)n;
     co_stream_align(transfer->data, co_upload_size(upload->file));
-    long n;
     do {
         n = splice_some(transfer);
         if (n == -EOPNOTSUPP)
@@ -127,17 +129,33 @@ static bool may_begin(struct co_ftp_session *session)
     return false;
 }
 
+/* The upload's file, for whoever may add it or change what is there. May they add, then nothing is
+ * replaced that gets the name meanwhile. */
+static int open_permitted(struct co_ftp_session *session, co_text path,
+    struct co_upload_options *options, struct co_upload **ret)
+{
+    struct co_tree_stat stat;
+    unsigned right = CO_MAY_ADD;
+    if (session->server->options.permit && !options->fresh) {
+        options->fresh = co_tree_stat_path(session->tree, path, &stat) == -ENOENT;
+        right = options->fresh ? CO_MAY_ADD : CO_MAY_CHANGE;
+    }
+    int rc = co_ftp_ask(session, right, path);
+    return rc < 0 ? rc : co_upload_open(ret, session->tree, path, options);
+}
+
 static int upload_at(struct co_ftp_session *session, co_text argument, const char *command,
     enum co_upload_start start)
 {
     char uploader[CO_CLIENT_ANONYMOUS_MAX];
     struct co_upload *file;
     struct co_buf path = CO_BUF(CO_TREE_PATH_MAX);
-    const struct co_upload_options options = {
+    struct co_upload_options options = {
         .start = start,
         .offset = session->restart,
         .uploader = co_ftp_uploader(session, uploader),
         .size_max = session->server->options.upload_bytes_max,
+        .copy_later = true, /* while the session listens */
     };
     session->restart = 0;
     if (!may_begin(session))
@@ -145,7 +163,7 @@ static int upload_at(struct co_ftp_session *session, co_text argument, const cha
     int rc = co_ftp_path(session, argument, &path);
     struct co_ftp_job transfer = {.command = command, .path = co_buf_text(&path)};
     if (rc == 0)
-        rc = co_upload_open(&file, session->tree, co_buf_text(&path), &options);
+        rc = open_permitted(session, co_buf_text(&path), &options, &file);
     if (rc == -EINVAL && start == CO_UPLOAD_RESUME)
         rc = co_ftp_reply(session, 554, "There are fewer bytes than that; SIZE tells how many.");
     else
@@ -181,7 +199,7 @@ int co_ftp_on_stou(struct co_ftp_session *session, const struct co_ftp_command *
     uint64_t draw;
     struct co_upload *file;
     struct co_buf path = CO_BUF(CO_TREE_PATH_MAX);
-    const struct co_upload_options options = {
+    struct co_upload_options options = {
         .uploader = co_ftp_uploader(session, uploader),
         .fresh = true,
         .size_max = session->server->options.upload_bytes_max,
@@ -197,7 +215,7 @@ int co_ftp_on_stou(struct co_ftp_session *session, const struct co_ftp_command *
     struct co_ftp_job transfer = {
         .command = "STOU", .path = co_buf_text(&path), .opening = opening};
     if (rc == 0)
-        rc = co_upload_open(&file, session->tree, co_buf_text(&path), &options);
+        rc = open_permitted(session, co_buf_text(&path), &options, &file);
     rc = rc < 0 ? co_ftp_reply_error(session, rc) : take(session, &transfer, file, false);
     co_buf_free(&path);
     return rc;

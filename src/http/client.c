@@ -12,6 +12,7 @@
 #include "http/field.h"
 #include "http/h2_client.h"
 #include "http/links.h"
+#include "http/retry.h"
 #include "net/fail.h"
 
 #include <errno.h>
@@ -38,6 +39,7 @@ struct co_http_response {
     co_http_client *client;
     bool owns_client;
     struct co_http_errand errand;
+    bool sent; /* of the present request the server may have heard */
     co_stream *stream;
     struct co_http_answer answer;
     struct co_http_decoded *decoded; /* NULL: the body comes as it is */
@@ -175,7 +177,8 @@ static int converse(co_http_response *response, const struct co_http_question *q
         if (rc < 0)
             return rc;
         rc = exchange(response, question, &fate);
-        if (response->errand.what->sent && (rc == 0 || fate != CO_HTTP_REFUSED))
+        response->sent |= rc == 0 || fate != CO_HTTP_REFUSED;
+        if (response->errand.what->sent && response->sent)
             *response->errand.what->sent = true;
         once_more = rc == 0 ? is_misdirected(response) && !anew
                             : is_worth_another(rc, fate, question, used);
@@ -192,6 +195,7 @@ static int ask(co_http_response *response)
     struct co_http_errand *errand = &response->errand;
     const struct co_http_client_options *options = &response->client->options;
     struct co_buf head = CO_BUF(CO_HTTP_REQUEST_HEAD_MAX + CO_HTTP_URL_MAX);
+    response->sent = false;
     int rc = co_http_errand_choose_way(errand);
     if (rc == 0)
         rc = co_http_errand_head(errand, &head);
@@ -200,6 +204,7 @@ static int ask(co_http_response *response)
         .head = co_buf_text(&head),
         .body = {errand->what->body, errand->with_body ? errand->what->body_bytes : 0},
         .outgoing = &errand->outgoing,
+        .expects = co_http_errand_expects(errand),
         .place_ms = options->connect_ms,
         .head_ms = options->head_ms,
         .stall_ms = options->stall_ms,
@@ -300,6 +305,12 @@ int64_t co_http_response_size(const co_http_response *response)
     }
 }
 
+int64_t co_http_response_retry_after_ms(const co_http_response *response)
+{
+    return co_retry_after_ms(co_http_response_header(response, "Retry-After"),
+        co_http_response_header(response, "Date"), co_wall_seconds());
+}
+
 void co_http_response_write_head(const co_http_response *response, struct co_buf *out)
 {
     const struct co_http1_response *head = &response->answer.head;
@@ -324,12 +335,65 @@ static void pass_over(co_http_response *response)
     let_go(response);
 }
 
+/* How long until the request is made again, after a failure or a response; -1: it is not. */
+static int64_t wait_after(const co_http_response *response, struct co_retry *retry, int rc)
+{
+    const struct co_http_errand *errand = &response->errand;
+    const struct co_http_outgoing *body = &errand->outgoing;
+    struct co_retry_failure failure = {
+        .rc = rc < 0 ? rc : CO_ESTATUS,
+        .status = rc < 0 ? 0 : response->answer.head.status,
+        .after_ms = rc < 0 ? -1 : co_http_response_retry_after_ms(response),
+        .may_repeat = (co_http_is_idempotent(errand->method) || !response->sent) && !body->failed &&
+                      co_http_outgoing_may_begin(body),
+    };
+    co_random(&failure.random, sizeof failure.random);
+    return co_retry_wait_ms(retry, &failure);
+}
+
+/* Asks, and again where that may help; learns from every response. */
+static int insist(co_http_response *response)
+{
+    struct co_retry retry = {.limits = response->client->options.retries};
+    for (;;) {
+        int rc = ask(response);
+        if (rc == 0)
+            rc = co_http_errand_learn(&response->errand, &response->answer.head, response->stream);
+        int64_t wait_ms = co_status() < 0 ? -1 : wait_after(response, &retry, rc);
+        if (wait_ms < 0)
+            return rc;
+        if (rc == 0)
+            pass_over(response);
+        else
+            let_go(response);
+        co_buf_free(&response->answer.text);
+        rc = co_sleep(wait_ms);
+        if (rc < 0)
+            return rc;
+    }
+}
+
 /* Asks once more when the server wants to know who asks. 1 when it was told all there is. */
 static int log_in(co_http_response *response)
 {
     int rc = co_http_login_answer(&response->errand, &response->answer.head);
     if (rc <= 0)
         return rc < 0 ? rc : 1;
+    pass_over(response);
+    co_buf_free(&response->answer.text);
+    return 0;
+}
+
+/* RFC 9110 10.1.1: a 417 to Expect means no more than that somebody on the way does not know it.
+ * Asks once more, without; 1 when that was not it, or the body cannot be told again. */
+static int stop_expecting(co_http_response *response)
+{
+    struct co_http_errand *errand = &response->errand;
+    bool once_more = response->answer.head.status == 417 && co_http_errand_expects(errand) &&
+                     co_http_outgoing_may_begin(&errand->outgoing);
+    if (!once_more)
+        return 1;
+    errand->unasked = true;
     pass_over(response);
     co_buf_free(&response->answer.text);
     return 0;
@@ -357,11 +421,11 @@ static int fetch(co_http_response *response, const struct co_http_fetch *what)
     unsigned redirects = 0;
     response->errand.login.logins = &response->client->logins;
     while (rc == 0) {
-        rc = ask(response);
-        if (rc == 0)
-            rc = co_http_errand_learn(&response->errand, &response->answer.head, response->stream);
+        rc = insist(response);
         if (rc == 0)
             rc = log_in(response);
+        if (rc == 1)
+            rc = stop_expecting(response);
         if (rc != 1)
             continue;
         rc = follow(response);

@@ -20,6 +20,9 @@ ssize_t co_http_response_next(co_http_response *response, co_text *ret);
  * co_http_response_next; -EOPNOTSUPP when they have to be shown. */
 long co_http_response_splice(co_http_response *response, int pipe_fd, size_t size);
 
+/* After how long the server would be asked again (RFC 9110 10.2.3); -1: it does not say. */
+int64_t co_http_response_retry_after_ms(const co_http_response *response);
+
 /* Appends its head as it came: the status line, each field, the empty line. */
 void co_http_response_write_head(const co_http_response *response, struct co_buf *out);
 
@@ -37,6 +40,7 @@ struct co_http_errand {
     enum co_http_method method;
     co_text method_text;
     bool with_body;
+    bool unasked; /* the body goes without the server's word: it does not know Expect (417) */
     struct co_http_outgoing outgoing; /* the body, when it has a source */
     struct co_buf asked_host;         /* of the place that was asked for, as is the following: */
     struct co_pool_place asked;       /* whom the caller's secrets were given for */
@@ -53,6 +57,14 @@ int co_http_errand_start(struct co_http_errand *errand, const struct co_http_fet
     const struct co_http_client_options *options);
 
 void co_http_errand_end(struct co_http_errand *errand);
+
+/* Does the next request wait until the server wants its body (RFC 9110 10.1.1)? One that is told
+ * may be long. */
+static inline bool co_http_errand_expects(const struct co_http_errand *errand)
+{
+    const struct co_http_source *source = errand->outgoing.source;
+    return source && source->size != 0 && !errand->unasked;
+}
 
 /* Goes on to where a redirection leads (RFC 9110 15.4). Returns as co_http_errand_start. */
 int co_http_errand_redirect(struct co_http_errand *errand, int status, co_text location);

@@ -258,7 +258,6 @@ static void add_unless_there(struct co_buf *lines, co_text name, const char *val
         co_http_line_add(lines, name, co_text_of(value));
 }
 
-/* A body that is told may be long: it waits until the server wants it (RFC 9110 10.1.1). */
 static void add_framing(const struct co_http_errand *errand, struct co_buf *lines)
 {
     const struct co_http_source *source = errand->outgoing.source;
@@ -267,7 +266,7 @@ static void add_framing(const struct co_http_errand *errand, struct co_buf *line
     else
         co_buf_addf(lines, "Content-Length: %llu\r\n",
             source ? (unsigned long long)source->size : errand->what->body_bytes);
-    if (source && source->size != 0)
+    if (co_http_errand_expects(errand))
         co_buf_add_string(lines, "Expect: 100-continue\r\n");
 }
 

@@ -79,7 +79,7 @@ static int send_body(co_stream *stream, const struct co_http_question *question,
     struct co_pace pace;
     if (!body || !body->source || body->source->size == 0)
         return SENT;
-    int rc = await_word(stream, question, answer, heard);
+    int rc = question->expects ? await_word(stream, question, answer, heard) : 1;
     if (rc <= 0)
         return rc < 0 ? rc : ANSWERED;
     pace_start(&pace, question);

@@ -32,6 +32,7 @@ struct co_http_question {
     co_text head; /* the whole head with its empty line, as HTTP/1 has it */
     co_text body;
     struct co_http_outgoing *outgoing; /* instead of it, when it has a source; NULL: it has not */
+    bool expects;     /* the server's word is waited for before that body: the head says so */
     int64_t place_ms; /* to wait for other requests of the same connection to end, at most */
     int64_t head_ms;  /* to wait for the response's head */
     int64_t stall_ms; /* as the client's, as are the rates */
@@ -66,7 +67,7 @@ struct co_http_answer {
  * Asks, and reads the head of the final response; interim ones (RFC 9110 15.2) are passed over.
  * Suspends. stream: speaks HTTP/2 if co_h2_client_begin was called for it. answer: zeros before;
  * co_http_exchange_end and then co_buf_free(&answer->text) end it in any case. ret_fate: set unless
- * 0 is returned. A body with a source is sent once the server says 100, or says nothing for a
+ * 0 is returned. A body that `expects` is sent once the server says 100, or says nothing for a
  * second; when it says something else, that is the answer (RFC 9110 10.1.1). Over HTTP/2 only one
  * that can be told but once waits.
  * Returns 0; CO_EEOF, CO_EHTTP, CO_ETOOBIG, CO_EDEADLINE, CO_ETOOSLOW, as co_write and co_read;

@@ -28,7 +28,7 @@ void co_h2_upload_prepare(struct co_h2_call *call, const struct co_http_question
     call->body = source ? (co_text){0} : question->body;
     if (source && source->size != 0)
         call->outgoing = question->outgoing;
-    call->needs_word = call->outgoing && !source->rewind;
+    call->needs_word = call->outgoing && question->expects && !source->rewind;
     call->is_told = !call->outgoing;
     call->is_sent = call->is_told && call->body.size == 0;
 }

@@ -19,6 +19,12 @@ static inline bool co_http_outgoing_is_told(const struct co_http_outgoing *body)
     return body->begun && body->left == 0;
 }
 
+/* Can it be told from its start? */
+static inline bool co_http_outgoing_may_begin(const struct co_http_outgoing *body)
+{
+    return !body->source || !body->begun || body->source->rewind;
+}
+
 /* Before a request: from the start again, if it was begun. 0; -ESPIPE when it can be told only
  * once; the source's own failure. */
 int co_http_outgoing_rewind(struct co_http_outgoing *body);

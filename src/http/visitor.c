@@ -166,6 +166,8 @@ static int enter_account(struct co_http_visit *visit)
     int rc = view_enter(visit);
     if (rc == -ENOENT || rc == -ENOTDIR)
         return co_http_visit_say(visit, 403, "Your folder does not exist on this server.\n");
+    if (rc == -EACCES)
+        return co_http_visit_say(visit, 403, "Your folder cannot be opened on this server.\n");
     return rc;
 }
 
@@ -178,12 +180,14 @@ static int log_in(struct co_http_visit *visit, co_text credentials)
         return enter_account(visit);
     if (rc == -EACCES)
         return challenge(visit);
-    if (rc != -EBUSY)
+    if (co_status() < 0) /* nobody waits for an answer any more */
         return rc;
-    rc = co_http_set(visit->request, "Retry-After", RETRY_SECONDS);
-    return rc < 0
-               ? rc
-               : co_http_visit_say(visit, 429, "Too many logins have failed; try again later.\n");
+    int set = co_http_set(visit->request, "Retry-After", RETRY_SECONDS);
+    if (set < 0)
+        return set;
+    return rc == -EBUSY
+               ? co_http_visit_say(visit, 429, "Too many logins have failed; try again later.\n")
+               : co_http_visit_say(visit, 503, "Logging in is not possible now; try later.\n");
 }
 
 /* ---- coming and going ---------------------------------------------------------------------------

@@ -44,6 +44,7 @@ struct co_ticket {
     struct co_rt *rt;
     uint8_t peer_host[CO_CLIENT_BYTES];
     bool expected;           /* neither served nor failed */
+    bool spare;              /* nobody is likely to come for it */
     int error;               /* why it failed */
     co_address peer;         /* of the connection, once it is there: */
     co_fd fd;                /* a socket of this runtime's, */
@@ -215,12 +216,14 @@ static struct door *door_of(const struct co_broker *broker, unsigned index, cons
     return door;
 }
 
-/* A door at which nothing is expected of this peer yet. With the lock. */
+/* A door at which nothing is expected of this peer yet; else one at which nobody is likely to come.
+ * With the lock. */
 static int door_choose(struct co_broker *broker, const struct co_ticket *ticket,
     const co_address *local, struct door **ret)
 {
     uint8_t host[CO_CLIENT_BYTES];
     uint32_t draw;
+    struct co_ticket *held, *spare = NULL;
     int rc = -EADDRINUSE;
     if (!co_client_address(local, host))
         return -EAFNOSUPPORT;
@@ -230,12 +233,18 @@ static int door_choose(struct co_broker *broker, const struct co_ticket *ticket,
         struct door *door = door_of(broker, index, host);
         if (!door)
             rc = door_open(broker, index, local, &door);
-        else if (!ticket_of(door, ticket->peer_host))
+        else if (!(held = ticket_of(door, ticket->peer_host)))
             rc = 0;
+        else if (!spare && held->spare)
+            spare = held, *ret = door;
         if (rc == 0)
             *ret = door;
     }
-    return rc;
+    if (rc != -EADDRINUSE || !spare)
+        return rc;
+    spare->error = -ECONNABORTED;
+    ticket_settle(spare);
+    return 0;
 }
 
 /* ---- tickets ---------------------------------------------------------------------------------
@@ -295,6 +304,7 @@ static int ticket_wait(struct co_ticket *ticket)
         return rc;
     pthread_mutex_lock(&ticket->broker->lock);
     bool expected = ticket->expected;
+    ticket->spare = false;
     if (expected)
         ticket->waiter = rt->current;
     pthread_mutex_unlock(&ticket->broker->lock);
@@ -323,6 +333,13 @@ int co_ticket_accept(struct co_ticket *ticket, co_stream **ret)
     ticket->fd = (co_fd){0};
     ticket->raw = -1;
     return co_stream_of_socket(fd, &ticket->peer, ret);
+}
+
+void co_ticket_spare(struct co_ticket *ticket)
+{
+    pthread_mutex_lock(&ticket->broker->lock);
+    ticket->spare = true;
+    pthread_mutex_unlock(&ticket->broker->lock);
 }
 
 void co_ticket_free(struct co_ticket *ticket)

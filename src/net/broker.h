@@ -34,6 +34,11 @@ int co_ticket_take(
  * 0; -ECONNABORTED when the port had to be closed; CO_ECANCELED, CO_EDEADLINE, -errno. */
 int co_ticket_accept(struct co_ticket *ticket, co_stream **ret);
 
+/* Nobody is likely to come for it any more. Where the range is exhausted for this peer, another
+ * ticket of his may have the port; then the accept of this one returns -ECONNABORTED. To wait for
+ * it all the same takes that back. Does not suspend. */
+void co_ticket_spare(struct co_ticket *ticket);
+
 /* Gives the ticket back; a connection that came and was not asked for is closed. Does not suspend;
  * NULL is allowed. */
 void co_ticket_free(struct co_ticket *ticket);

@@ -104,13 +104,20 @@ static int settle(struct co_stream *stream)
     return rc == 0 && stream->kind->settle ? stream->kind->settle(stream) : rc;
 }
 
+/* By more than its park's own deadline, after which it may park again. */
+static bool told_to_end(const struct co_stream *stream)
+{
+    int told = stream->park_result;
+    return told != 0 && (told != CO_EDEADLINE || co_group_current(stream->rt)->scope.code != 0);
+}
+
 int co_stream_handle(void *arg)
 {
     struct co_stream *stream = arg;
     for (;;) {
-        bool told_to_end = stream->park_result != 0 && stream->park_result != CO_EDEADLINE;
+        bool must_end = told_to_end(stream);
         int rc = stream->handler(stream, stream->arg);
-        if (rc == CO_PARK && told_to_end)
+        if (rc == CO_PARK && must_end)
             rc = 0; /* no parking in a drain: it would only be told so again */
         int sent = rc == CO_PARK ? settle(stream) : 0;
         if (rc != CO_PARK || sent < 0) {

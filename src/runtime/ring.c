@@ -67,8 +67,7 @@ static int ring_setup_best(struct io_uring_params *params)
         if (rc != -EINVAL)
             break;
     }
-    bool unavailable = rc == -EINVAL || rc == -EPERM || rc == -EACCES || rc == -ENOMEM;
-    return unavailable ? -ENOSYS : rc;
+    return rc == -EINVAL ? -ENOSYS : rc;
 }
 
 static unsigned *ring_word(struct co_ring *ring, unsigned offset)
@@ -164,6 +163,9 @@ int co_ring_open(struct co_ring *ring)
     struct io_uring_params params;
     *ring = (struct co_ring){.fd = -1};
     int fd = ring_setup_best(&params);
+    ring->refusal = fd < 0 ? fd : 0;
+    if (fd == -EPERM || fd == -EACCES || fd == -ENOMEM)
+        return -ENOSYS;
     if (fd < 0)
         return fd;
     ring->fd = ring->enter_fd = fd;

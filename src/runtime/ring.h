@@ -13,6 +13,7 @@
 
 struct co_ring {
     int fd, enter_fd; /* enter_fd: the registered number, when there is one */
+    int refusal;      /* what the kernel said instead of opening it; 0: nothing */
     unsigned enter_flags;
     unsigned *sq_head, *sq_tail, *sq_flags, *cq_head, *cq_tail;
     unsigned sq_mask, sq_entries, cq_mask;

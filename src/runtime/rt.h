@@ -55,6 +55,7 @@ struct co_rt {
     unsigned jobs_in_flight;       /* with the workers */
     struct co_post *_Atomic inbox; /* from other threads, last in first */
     const struct co_run_options *options;
+    int uring_refusal;         /* what the kernel said instead of a ring; 0: nothing */
     struct co_shard *shard;    /* that this is; NULL: a program's first runtime */
     struct co_link shards;     /* those it has started */
     pthread_mutex_t dump_lock; /* the first runtime's: one tree is printed after the other */

@@ -325,6 +325,7 @@ static int uring_open(struct co_rt *rt)
         return -ENOMEM;
     uring->sys.wait = request;
     int rc = co_ring_open(&uring->ring);
+    rt->uring_refusal = uring->ring.refusal;
     if (rc == 0)
         rc = co_sys_open(&uring->sys, CO_SLOT_WRITABLE);
     if (rc == 0)

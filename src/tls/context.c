@@ -70,15 +70,15 @@ static unsigned context_for(const struct co_tls_set *set, const char *name)
 }
 
 /* The name that the client asks for; "": none. Who connects to the address that he was told asks a
- * child for none, and means whom he asked the parent for. */
+ * later stream for none, and means whom he asked the earlier one for. */
 static void wanted_name(SSL *ssl, char ret[CO_HELLO_NAME_MAX + 1])
 {
     struct co_tls_layer *layer = co_tls_layer_of_ssl(ssl);
-    const co_stream *parent = layer->terms->parent;
-    const char *wanted = parent ? co_tls_layer_of(parent)->wanted : NULL;
+    const co_stream *earlier = layer->terms->earlier;
+    const char *wanted = earlier ? co_tls_layer_of(earlier)->wanted : NULL;
     if (!co_hello_name(ssl, ret))
         snprintf(ret, CO_HELLO_NAME_MAX + 1, "%s", wanted ? wanted : "");
-    if (!layer->family)
+    if (!layer->terms->is_earlier)
         return;
     free(layer->wanted);
     layer->wanted = strdup(ret);

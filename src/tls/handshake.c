@@ -11,9 +11,9 @@
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 
-/* A child has its parent's certificates, also when there are others by now: its session is bound to
- * them. parent: NULL, it is none. */
-static int layer_new(struct co_stream *stream, co_tls *tls, const struct co_stream *parent)
+/* A later stream of a client's has the earlier one's certificates, also when there are others by
+ * now: a session is bound to them. earlier: NULL, there is none. */
+static int layer_new(struct co_stream *stream, co_tls *tls, const struct co_stream *earlier)
 {
     if (stream->layer)
         return co_fail(CO_EINVALID, "the stream has TLS already");
@@ -21,7 +21,7 @@ static int layer_new(struct co_stream *stream, co_tls *tls, const struct co_stre
     struct co_tls_layer *layer = calloc(1, sizeof *layer);
     BIO *bio = layer ? BIO_new(tls->method) : NULL;
     struct co_tls_set *set =
-        parent ? co_tls_set_share(co_tls_layer_of(parent)->set) : co_tls_set_enter(tls);
+        earlier ? co_tls_set_share(co_tls_layer_of(earlier)->set) : co_tls_set_enter(tls);
     SSL *ssl = bio ? SSL_new(set->contexts[0]) : NULL;
     if (!ssl) {
         co_tls_set_leave(set);
@@ -169,7 +169,7 @@ int co_tls_accept_on(co_stream *stream, co_tls *tls, const struct co_tls_terms *
 {
     int rc = terms->begun ? 0 : refuse_clear(stream);
     if (rc == 0)
-        rc = layer_new(stream, tls, terms->parent);
+        rc = layer_new(stream, tls, terms->earlier);
     if (rc < 0)
         return rc;
     struct co_tls_layer *layer = co_tls_layer_of(stream);

@@ -21,7 +21,7 @@ struct co_tls_layer {
     const struct co_tls_terms *terms; /* while a server shakes hands */
     uint64_t bond[2];             /* a random one ties a parent to its children; else all zeros */
     struct co_ticket_key *family; /* a parent's: it seals tickets for it and its children */
-    char *wanted;                 /* a parent's: the name that its client asked for, or "" */
+    char *wanted;                 /* an earlier stream's (terms.h): the name asked for, or "" */
     uint8_t *in, *out;
     uint32_t in_at, in_end, in_room, out_at, out_end;
     char *host, *distrust, *peer; /* a client's server; why the peer is not believed; who it is */

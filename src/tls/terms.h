@@ -18,6 +18,11 @@ struct co_tls_terms {
     const char *const *alpn; /* as co_tls_accept_as */
     bool is_parent;
     const co_stream *parent; /* a stream that shook hands as one; NULL: this is no child */
+    /* Parent or not, an earlier stream of this client's shows which certificate is meant: this one
+     * has the same ones to choose from, and where it is asked for no name, it goes by the name that
+     * the earlier was asked for. */
+    bool is_earlier;          /* there will be later ones */
+    const co_stream *earlier; /* a stream that shook hands as one; NULL: there was none */
     /* No tickets behind the handshake of TLS 1.3: a client that only sends would close without
      * having read them, and the reset that TCP makes of it would destroy what it had sent. */
     bool no_tickets;

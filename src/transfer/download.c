@@ -7,7 +7,6 @@
 #include "transfer/downloading.h"
 #include "transfer/folder_http.h"
 #include "transfer/local_name.h"
-#include "transfer/retry.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -212,12 +211,6 @@ int co_download_refused(const co_http_response *response)
 {
     int status = co_http_response_status(response);
     return co_fail(CO_ESTATUS, "the server answered %d %s", status, co_http_reason(status));
-}
-
-int64_t co_download_retry_after_ms(const co_http_response *response)
-{
-    return co_retry_after_ms(co_http_response_header(response, "Retry-After"),
-        co_http_response_header(response, "Date"), co_wall_seconds());
 }
 
 /* The caller's headers come behind `own` of ours. */
@@ -460,7 +453,7 @@ static int judge(
 {
     download->status = co_http_response_status(response);
     download->version = co_http_response_version(response);
-    download->retry_after_ms = co_download_retry_after_ms(response);
+    download->retry_after_ms = co_http_response_retry_after_ms(response);
     download->unchanged = is_as_new(download, local, response);
     if (download->unchanged)
         return 0;

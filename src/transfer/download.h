@@ -64,7 +64,4 @@ int co_download_run(struct co_download *download);
 /* CO_ESTATUS, with the response's status for co_explain. Does not suspend. */
 int co_download_refused(const co_http_response *response);
 
-/* After how long the server would be asked again; -1: it does not say. Does not suspend. */
-int64_t co_download_retry_after_ms(const co_http_response *response);
-
 #endif

@@ -20,6 +20,7 @@
 struct co_ftp_pool {
     const struct co_http_client_options *options;
     bool active;
+    bool one_by_one; /* a server did not bear more commands at once */
     struct co_link idle;
     unsigned idle_count;
     struct co_link busy;
@@ -219,6 +220,7 @@ void co_ftp_pool_give(
     struct co_pool_place key;
     int rc = key_of(pool, place, &key, &login);
     struct busy *busy = rc == 0 ? find_busy(pool, &key) : NULL;
+    pool->one_by_one |= client->options.one_by_one && co_status() == 0;
     if (client->failed || co_status() < 0 || rc < 0)
         end(client);
     else
@@ -253,6 +255,7 @@ static int connect_to(
         .stall_ms = options->stall_ms,
         .limit_rate = options->limit_rate,
         .active = pool->active,
+        .one_by_one = pool->one_by_one,
         .ascii = place->ascii,
         .dialogue = options->dialogue,
         .arg = options->arg,

@@ -2,7 +2,7 @@
 #include "transfer/insist.h"
 
 #include "coronet/fiber.h"
-#include "transfer/retry.h"
+#include "http/retry.h"
 
 #include <errno.h>
 
@@ -63,7 +63,7 @@ static int try_once(const struct co_job *job, unsigned nth, int *ret_status, boo
 
 static int insist(const struct co_job *job, int *ret_status)
 {
-    struct co_retry retry = {.left = job->retries};
+    struct co_retry retry = {.limits.times = job->retries};
     for (unsigned i = 0;; i++) {
         bool final = false;
         job->result->retry_after_ms = -1;

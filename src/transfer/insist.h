@@ -58,7 +58,7 @@ struct co_job {
     void *arg;
 };
 
-/* Tries until it is done, cannot be done, or has been tried often enough (retry.h), and tells.
+/* Tries until it is done, cannot be done, or has been tried often enough (http/retry.h), and tells.
  * Suspends. Returns the last attempt's result. */
 int co_job_run(const struct co_job *job);
 

@@ -28,8 +28,6 @@ struct start {
     /* The uploader's partial file: ours, or one that somebody is just writing. fd -1: none. */
     int partial_fd;
     struct stat partial;
-    int source; /* to copy from: one of the two, or -1 */
-    uint64_t copy_bytes;
     int64_t now; /* seconds, by the file system's clock */
     DIR *sweep;
 };
@@ -130,9 +128,12 @@ static int choose(struct start *start)
         upload->before = bytes;
         return co_upload_cut(upload, bytes);
     }
-    if (bytes > 0)
-        start->source = partial ? start->partial_fd : start->whole.fd;
-    start->copy_bytes = bytes;
+    int *from = partial ? &start->partial_fd : &start->whole.fd;
+    if (bytes > 0) {
+        upload->source = *from;
+        upload->copy_bytes = bytes;
+        *from = -1;
+    }
     return co_upload_cut(upload, 0);
 }
 
@@ -199,25 +200,24 @@ static int sweep(void *arg)
 }
 
 /* A reflink of the whole source, cut to what is wanted. False: not on this file system. */
-static bool clone_all(struct start *start)
+static bool clone_all(const struct co_upload *upload)
 {
-    int fd = start->upload->fd;
     struct stat st;
-    return ioctl(fd, FICLONE, start->source) == 0 && fstat(fd, &st) == 0 &&
-           (uint64_t)st.st_size >= start->copy_bytes &&
-           ftruncate(fd, (off_t)start->copy_bytes) == 0;
+    return ioctl(upload->fd, FICLONE, upload->source) == 0 && fstat(upload->fd, &st) == 0 &&
+           (uint64_t)st.st_size >= upload->copy_bytes &&
+           ftruncate(upload->fd, (off_t)upload->copy_bytes) == 0;
 }
 
-static ssize_t copy_by_hand(struct start *start, size_t size)
+static ssize_t copy_by_hand(const struct co_upload *upload, size_t size)
 {
     static const size_t room = COPY_BUFFER;
     char *buffer = malloc(room);
     if (!buffer)
         return -ENOMEM;
-    off_t offset = (off_t)start->upload->size;
-    ssize_t n = pread(start->source, buffer, size < room ? size : room, offset);
+    off_t offset = (off_t)upload->size;
+    ssize_t n = pread(upload->source, buffer, size < room ? size : room, offset);
     if (n > 0)
-        n = pwrite(start->upload->fd, buffer, (size_t)n, offset);
+        n = pwrite(upload->fd, buffer, (size_t)n, offset);
     if (n < 0)
         n = -errno;
     free(buffer);
@@ -225,28 +225,27 @@ static ssize_t copy_by_hand(struct start *start, size_t size)
 }
 
 /* At least one byte of so many; 0 when the source has become shorter. */
-static ssize_t copy_some(struct start *start, size_t size)
+static ssize_t copy_some(const struct co_upload *upload, size_t size)
 {
-    off_t from = (off_t)start->upload->size, to = from;
-    ssize_t n = copy_file_range(start->source, &from, start->upload->fd, &to, size, 0);
+    off_t from = (off_t)upload->size, to = from;
+    ssize_t n = copy_file_range(upload->source, &from, upload->fd, &to, size, 0);
     if (n >= 0)
         return n;
     switch (errno) {
     case EXDEV: /* a link to another file system */
     case EINVAL:
     case ENOSYS:
-    case EOPNOTSUPP: return copy_by_hand(start, size);
+    case EOPNOTSUPP: return copy_by_hand(upload, size);
     default: return -errno;
     }
 }
 
 /* The upload's bytes are those booked, and become those written. */
-static int copy_slice(struct start *start, uint64_t size)
+static int copy_slice(struct co_upload *upload, uint64_t size)
 {
-    struct co_upload *upload = start->upload;
     uint64_t end = upload->size + size;
     while (upload->size < end) {
-        ssize_t n = copy_some(start, (size_t)(end - upload->size));
+        ssize_t n = copy_some(upload, (size_t)(end - upload->size));
         if (n == -EINTR)
             continue;
         if (n <= 0) {
@@ -261,12 +260,11 @@ static int copy_slice(struct start *start, uint64_t size)
 /* 1: there is more to copy. */
 static int copy(void *arg)
 {
-    struct start *start = arg;
-    struct co_upload *upload = start->upload;
+    struct co_upload *upload = arg;
     struct co_quota *quota = upload->place.tree->quota;
-    uint64_t left = start->copy_bytes - upload->size;
+    uint64_t left = upload->copy_bytes - upload->size;
     if (upload->size == 0 && co_quota_take_beyond(quota, left, upload->beyond) == 0) {
-        if (clone_all(start)) {
+        if (clone_all(upload)) {
             upload->size = left;
             return 0;
         }
@@ -275,8 +273,20 @@ static int copy(void *arg)
     uint64_t size = left < COPY_SLICE_BYTES ? left : COPY_SLICE_BYTES;
     int rc = co_quota_take_beyond(quota, size, upload->beyond);
     if (rc == 0)
-        rc = copy_slice(start, size);
-    return rc < 0 ? rc : upload->size < start->copy_bytes;
+        rc = copy_slice(upload, size);
+    return rc < 0 ? rc : upload->size < upload->copy_bytes;
+}
+
+int co_upload_copy(struct co_upload *upload)
+{
+    int rc = upload->source >= 0;
+    while (rc > 0)
+        rc = co_lookup_offload(copy, upload);
+    if (rc < 0)
+        return rc;
+    co_tree_close(upload->source);
+    upload->source = -1;
+    return 0;
 }
 
 /* ---- all together ---------------------------------------------------------------------------- */
@@ -288,10 +298,8 @@ static int start_run(struct start *start)
         do
             rc = co_lookup_offload(sweep, start);
         while (rc > 0);
-    if (rc == 0 && start->source >= 0)
-        do
-            rc = co_lookup_offload(copy, start);
-        while (rc > 0);
+    if (rc == 0 && !start->options->copy_later)
+        rc = co_upload_copy(start->upload);
     return rc;
 }
 
@@ -316,7 +324,7 @@ static int upload_new(struct co_upload **ret, struct co_tree *tree, co_text path
         free(upload);
         return rc;
     }
-    upload->fd = upload->pipe[0] = upload->pipe[1] = -1;
+    upload->fd = upload->source = upload->pipe[0] = upload->pipe[1] = -1;
     *ret = upload;
     return 0;
 }
@@ -332,13 +340,12 @@ int co_upload_open(struct co_upload **ret, struct co_tree *tree, co_text path,
         return rc;
     upload->fresh = options->fresh;
     upload->size_max = options->size_max ? options->size_max : UINT64_MAX;
-    struct start start = {
-        .upload = upload, .options = options, .whole.fd = -1, .partial_fd = -1, .source = -1};
+    struct start start = {.upload = upload, .options = options, .whole.fd = -1, .partial_fd = -1};
     bool root = !*upload->place.name;
     rc = root || upload->place.folder_meant ? -EISDIR : start_run(&start);
     start_end(&start);
     if (rc < 0)
-        co_upload_abort(upload, start.source < 0); /* what was only copied is there already */
+        co_upload_abort(upload, true);
     else
         *ret = upload;
     return rc;

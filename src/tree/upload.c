@@ -231,6 +231,7 @@ struct end {
 static void upload_free(struct co_upload *upload)
 {
     pipe_close(upload);
+    co_tree_close(upload->source);
     co_tree_close(upload->fd); /* and lets go of the lock */
     co_place_close(&upload->place);
     free(upload);
@@ -242,8 +243,9 @@ static bool is_worth_keeping(const struct co_upload *upload)
 {
     struct stat st;
     bool is_lent = upload->beyond > 0 && co_quota_is_exceeded(upload->place.tree->quota);
-    return upload->size > 0 && !upload->is_futile && !is_lent && fstat(upload->fd, &st) == 0 &&
-           st.st_nlink > 0;
+    bool is_whole = upload->source < 0; /* what was only copied is there already */
+    return upload->size > 0 && is_whole && !upload->is_futile && !is_lent &&
+           fstat(upload->fd, &st) == 0 && st.st_nlink > 0;
 }
 
 /* Leaves the partial file where a resume looks for it; if another one lies there, it goes. What

@@ -43,6 +43,7 @@ struct co_upload_options {
     bool partial_only; /* CO_UPLOAD_RESUME: never of the whole file, which may be another version */
     bool fresh;        /* only if nothing has that name, at the commit too (-EEXIST) */
     uint64_t size_max; /* of the whole file; 0: no limit. More is -EFBIG, and no partial stays */
+    bool copy_later;   /* what takes long is left to co_upload_copy */
 };
 
 /*
@@ -54,6 +55,11 @@ struct co_upload_options {
  */
 int co_upload_open(struct co_upload **ret, struct co_tree *tree, co_text path,
     const struct co_upload_options *options);
+
+/* Copies what the upload starts from, if that has not been done: before anything else is done with
+ * it but an abort, which removes what has been copied so far. Suspends, a slice at a time. 0;
+ * -EINVAL when the file has become shorter meanwhile; -ENOSPC, -EDQUOT, -EIO, CO_ECANCELED ... */
+int co_upload_copy(struct co_upload *upload);
 
 /* Bytes it has now: those it started from included. */
 uint64_t co_upload_size(const struct co_upload *upload);

@@ -63,6 +63,19 @@ def fetched(ftp, path, **rest):
     return out.getvalue()
 
 
+@once('what is sent is in clear')
+@pytest.mark.parametrize('option, sent', [
+    ('--idle-timeout', b'USER anonymous\r\nPASS x\r\n'),
+    ('--header-timeout', b'USER anonymous\r\n'),
+    ('--header-timeout', b'USER anonymous\r\nPASS x\r\nNO')])
+def test_timeouts_end_silent_sessions(server, share, option, sent):
+    one = server(option, '500ms', ftp=['127.0.0.1:0'])
+    with socket.create_connection((one.ftp_host, one.ftp_port), timeout=PATIENCE) as control:
+        control.sendall(sent)
+        replies = control.makefile('rb').read().splitlines()
+    assert replies[-1].startswith(b'421 ')
+
+
 # ---- python's ftplib: the script that everybody has ---------------------------------------------
 
 def test_the_script_of_ten_lines_works(writer):

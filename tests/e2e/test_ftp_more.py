@@ -4,6 +4,7 @@
 import ftplib
 import hashlib
 import io
+import json
 import os
 import socket
 import zlib
@@ -174,6 +175,32 @@ def test_xferlog_has_a_line_for_each_file(server, share):  # noqa: F811
         ['1', '127.0.0.1', '12', '/by_http', 'b', '_', 'i', 'r', USER, 'http', '0', '*', 'c'],
         ['1', '127.0.0.1', '12', '/part', 'b', '_', 'i', 'r', USER, 'http', '0', '*', 'i'],
     ]
+
+
+@pytest.mark.parametrize('form', ['combined', 'json'])
+def test_refused_transfers_have_their_lines(server, share, form):  # noqa: F811
+    one = server('--log-format', form, ftp=['127.0.0.1:0'])
+    ftp = login(one)
+    for command, code in [('RETR none', '550'), ('STOR new', '553'), ('NLST none', '450')]:
+        with pytest.raises(ftplib.Error, match=code):
+            ftp.ntransfercmd(command)
+    ftp.sendcmd('ABOR')  # or the port would still be there for it
+    with pytest.raises(ftplib.Error, match='425'):
+        ftp.sendcmd('LIST')
+    ftp.quit()
+    lines = one.stop().splitlines()
+    if form == 'json':
+        asked = [json.loads(line) for line in lines]
+        assert [(line['event'], line['command'], line['path'], line['status'], line['error'])
+                for line in asked if line['event'] != 'login'] == [
+            ('download', 'RETR', '/none', 550, 'ENOENT'),
+            ('upload', 'STOR', '/new', 553, 'EPERM'),
+            ('listing', 'NLST', '/none', 450, 'ENOENT'),
+            ('listing', 'LIST', '', 425, 'ENOTCONN')]
+    else:
+        assert [line.partition('"')[2] for line in lines][1:] == [
+            'RETR /none FTP" 550 0 "-" "-"', 'STOR /new FTP" 553 0 "-" "-"',
+            'NLST /none FTP" 450 0 "-" "-"', 'LIST - FTP" 425 0 "-" "-"']
 
 
 # ---- MODE Z -------------------------------------------------------------------------------------

@@ -167,6 +167,39 @@ def test_guesses_over_http_ban_ftp_too(writer):
     assert ask(writer, 'GET', '/hello.txt', user=None)[0] == 200
 
 
+def test_users_that_cannot_be_read_are_no_wrong_passwords_and_no_ban(server, share, tmp_path):
+    users = tmp_path / 'users'
+    run(CORONET, 'passwd', users, USER, input=PASSWORD.encode() + b'\n')
+    one = server('--users', users, '--login-delay', '0', '--no-anonymous', ftp=['127.0.0.1:0'])
+    users.rename(tmp_path / 'away')
+    for _ in range(11):  # ten wrong ones are a ban
+        status, fields, _ = ask(one, 'GET', '/hello.txt')
+        assert status == 503 and int(fields['Retry-After']) > 0
+        with pytest.raises(ftplib.error_temp, match='421'):
+            ftp_of(one, USER, PASSWORD)
+    (tmp_path / 'away').rename(users)
+    assert ask(one, 'GET', '/hello.txt')[0] == 200
+    ftp_of(one, USER, PASSWORD).close()
+
+
+def test_a_home_behind_a_closed_folder_is_told_as_that(server, share, tmp_path):
+    users = tmp_path / 'users'
+    home = share / 'closed' / 'bob'
+    home.mkdir(parents=True)
+    run(CORONET, 'passwd', users, 'bob', '--home', 'closed/bob', input=b'secret\n')
+    one = server('--users', users, '--login-delay', '0', ftp=['127.0.0.1:0'])
+    home.parent.chmod(0)  # the server's user is not its owner, or has no rights of root's
+    for _ in range(11):  # ten wrong passwords are a ban
+        status, _, text = ask(one, 'GET', '/', user='bob', password='secret')
+        assert (status, text) == (403, b'Your folder cannot be opened on this server.\n')
+        with pytest.raises(ftplib.error_perm, match='530 Your folder cannot be opened .*EACCES'):
+            ftp_of(one, 'bob', 'secret')
+    home.parent.chmod(0o755)
+    assert ask(one, 'GET', '/', user='bob', password='secret')[0] == 200
+    ftp_of(one, 'bob', 'secret').close()
+    one.expect('the folder /closed/bob of user bob cannot be opened: permission denied$')
+
+
 def test_the_log_names_the_user(server, share):
     for how, expected in (('combined', f'127.0.0.1 - {USER} ['), ('json', f'"user":"{USER}"')):
         one = server('--user', f'{USER}:{PASSWORD}', '--log-format', how, where=['127.0.0.1:0'])

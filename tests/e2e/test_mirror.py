@@ -265,6 +265,21 @@ def test_links_within_are_not_followed_c07(scripted, here):  # noqa: F811
     assert not (here / 'target' / 'f').exists() and 'no folder' in said
 
 
+def test_two_names_of_one_file_do_not_replace_each_other_c07(scripted, here):  # noqa: F811
+    """As "c" and "C" are where case does not count: what was in no list is there all the same."""
+    def answer(head, nth):
+        if head.startswith('GET / '):
+            return listing(*({'name': name, 'type': 'file', 'size': 1} for name in 'abc'))
+        if head.split()[1] == '/a':
+            (here / 'c').write_text('of another entry')
+        return whole(b'x')
+    one = scripted(answer)
+    _, said = mirror('--jobs', '1', f'{one.url}/', here, code=9)
+    assert 'another entry differs from it by case alone' in said
+    assert (here / 'c').read_text() == 'of another entry'
+    assert (here / 'a').read_text() == (here / 'b').read_text() == 'x'
+
+
 def test_what_is_in_the_way_fails_alone(server, folder, here):
     plant(folder, {'a': 1, 'b/c': 1, 'd': 1})
     (here / 'a').mkdir()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """`coronet put`: to `coronet serve`, to nginx with WebDAV, and to servers that do wrong."""
 
+import http.server
 import json
 import os
 import re
@@ -10,7 +11,7 @@ import threading
 
 import pytest
 
-from conftest import CORONET, PATIENCE, coronet, eventually, run
+from conftest import CORONET, PATIENCE, coronet, eventually, in_background, run
 from places import place  # noqa: F401
 from test_get import field, scripted  # noqa: F401
 
@@ -180,6 +181,47 @@ def test_refusals_have_codes_and_words(scripted, here):  # noqa: F811
         _, said = put(here / 'a', f'{one.url}/{status}/', code=code)
         assert status in said and word in said
     assert {field(head, 'Expect') for head in one.heads} == {'100-continue'}
+
+
+class ExpectsNothing(http.server.BaseHTTPRequestHandler):
+    """Answers Expect by 417, and takes what comes without it."""
+    protocol_version = 'HTTP/1.1'
+
+    def handle_expect_100(self):
+        self.send_error(417)
+        return False
+
+    def body(self):
+        if self.headers['Content-Length']:
+            return self.rfile.read(int(self.headers['Content-Length']))
+        chunks = []
+        while size := int(self.rfile.readline(), 16):
+            chunks.append(self.rfile.read(size))
+            self.rfile.readline()
+        self.rfile.readline()
+        return b''.join(chunks)
+
+    def do_PUT(self):
+        self.server.got.append(self.body())
+        self.send_response(201)
+        self.send_header('Content-Length', '0')
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+def test_where_expect_is_not_known_it_goes_without(here):
+    """RFC 9110 10.1.1. A pipe cannot be read a second time, and need not be."""
+    (here / 'a').write_bytes(os.urandom(LARGE))
+    with http.server.ThreadingHTTPServer(('127.0.0.1', 0), ExpectsNothing) as one:
+        one.got = []
+        in_background(one)
+        url = 'http://127.0.0.1:%d/a' % one.server_address[1]
+        put(here / 'a', url)
+        put('-', url, input=b'piped', stdin=None)
+        one.shutdown()
+    assert one.got == [(here / 'a').read_bytes(), b'piped']
 
 
 def test_who_may_not_is_told_so(writable, here):

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""What scanners of TLS find in `coronet serve --https --self-signed`. They take minutes, so
-`tools/check scanners` runs them and `make test` does not."""
+"""What scanners of TLS find in `coronet serve --self-signed`, over HTTPS and FTPS. They take
+minutes, so `tools/check scanners` runs them and `make test` does not."""
 
 import json
 import os
 import shutil
 import subprocess
+import urllib.parse
 import xml.etree.ElementTree
 
 import pytest
@@ -22,17 +23,26 @@ EXPLAINED = {'cert_chain_of_trust', 'cert_revocation', 'BREACH'}  # in docs/secu
 # ticket in time or does not, from any server; test_https.py shows that sessions are resumed.
 # The other tells of the scanner's own OpenSSL.
 UNCERTAIN = {('sessionresumption_ticket', 'WARN'), ('engine_problem', 'WARN')}
+# By which scheme, and what is said to sslscan and to testssl. TLS is the same over FTP, so testssl
+# looks at its protocols alone: the rest takes minutes.
+KINDS = {'https': ((), ()),
+         'ftps': ((), None),
+         'ftp': (('--starttls-ftp',), ('--starttls', 'ftp', '--protocols'))}
 
 
 @pytest.fixture
 def secured(server, tmp_path):
-    return server('-4', '--self-signed', where=(), https=('127.0.0.1:0',),
-                  env=dict(os.environ, XDG_STATE_HOME=str(tmp_path / 'state')))
+    one = server('-4', '--self-signed', '--ftps', '127.0.0.1:0', where=(), https=('127.0.0.1:0',),
+                 ftp=('127.0.0.1:0',), env=dict(os.environ, XDG_STATE_HOME=str(tmp_path / 'state')))
+    one.places = {parts.scheme: parts.netloc for parts in map(urllib.parse.urlsplit, one.urls)}
+    assert set(one.places) == set(KINDS)
+    return one
 
 
-def test_sslscan_finds_nothing_old_or_weak(secured, tmp_path):
+@pytest.mark.parametrize('kind', KINDS)
+def test_sslscan_finds_nothing_old_or_weak(secured, tmp_path, kind):
     report = tmp_path / 'report.xml'
-    run('sslscan', f'--xml={report}', f'127.0.0.1:{secured.port}')
+    run('sslscan', *KINDS[kind][0], f'--xml={report}', secured.places[kind])
     found = xml.etree.ElementTree.parse(report).getroot().find('ssltest')
     spoken = {each.get('version') for each in found.iter('protocol') if each.get('enabled') == '1'}
     assert spoken == {'1.2', '1.3'}
@@ -45,16 +55,18 @@ def test_sslscan_finds_nothing_old_or_weak(secured, tmp_path):
         assert 'GCM' in cipher.get('cipher') or 'CHACHA20' in cipher.get('cipher')
 
 
-def test_testssl_finds_no_more_than_is_explained(secured, tmp_path):
+@pytest.mark.parametrize('kind', [kind for kind, words in KINDS.items() if words[1] is not None])
+def test_testssl_finds_no_more_than_is_explained(secured, tmp_path, kind):
     report = tmp_path / 'report.json'
     program = shutil.which('testssl') or shutil.which('testssl.sh')
     subprocess.run(
         [program, '--quiet', '--color', '0', '--warnings', 'off', '--jsonfile', str(report),
-         f'127.0.0.1:{secured.port}'],
+         *KINDS[kind][1], secured.places[kind]],
         cwd=tmp_path, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False,
         timeout=SCAN_SECONDS)
     findings = json.loads(report.read_text())
-    assert {'TLS1_2', 'TLS1_3', 'heartbleed', 'PFS'} <= {each['id'] for each in findings}
+    looked_at = {'TLS1_2', 'TLS1_3'} | ({'heartbleed', 'PFS'} if kind == 'https' else set())
+    assert looked_at <= {each['id'] for each in findings}
     wrong = [each for each in findings
              if each['severity'] not in HARMLESS and each['id'].split()[0] not in EXPLAINED
              and (each['id'], each['severity']) not in UNCERTAIN]

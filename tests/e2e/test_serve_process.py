@@ -151,10 +151,23 @@ def test_the_backend_can_be_chosen(server, folder, backend):
 def test_without_io_uring_epoll_serves_and_that_is_said(server, folder):
     (folder / 'a').write_text('hello')
     one = server(env=dict(os.environ, CORONET_MASK='io_uring', CORONET_BACKEND=''))
-    assert 'coronet: io_uring is not available, using epoll' in one.lines
+    assert ('coronet: io_uring is not available (function not implemented), using epoll'
+            in one.lines)
     assert get(one, '/a').endswith(b'hello')
     one.signal(signal.SIGUSR1)
     one.expect('on epoll')
+
+
+@pytest.mark.parametrize('command', [
+    ['serve', '--http', 'localhost:0'], ['get', 'http://localhost:1/']])
+def test_a_backend_that_is_asked_for_is_replaced_by_no_other(command, folder):
+    done = subprocess.run(
+        [CORONET, *command, *([folder] if command[0] == 'serve' else [])], capture_output=True,
+        text=True, env=dict(os.environ, CORONET_MASK='io_uring', CORONET_BACKEND='io_uring'),
+        timeout=20)
+    assert done.returncode == 1
+    assert done.stderr == (
+        'coronet: the backend asked for by CORONET_BACKEND is not to be had here\n')
 
 
 # ---- stopping ----------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ struct ftp_heard {
     enum co_ftp_event_kind kind;
     int reply, error;
     uint64_t bytes;
+    bool refused;
     char scheme[8], command[16], path[256], target[256];
 };
 
@@ -55,8 +56,11 @@ static inline void ftp_hear(void *arg, const struct co_ftp_event *event)
 {
     struct ftp_heard *heard = &ftp.heard;
     (void)arg;
-    *heard =
-        (struct ftp_heard){event->kind, event->reply, event->error, event->bytes, "", "", "", ""};
+    *heard = (struct ftp_heard){.kind = event->kind,
+        .reply = event->reply,
+        .error = event->error,
+        .bytes = event->bytes,
+        .refused = event->refused};
     snprintf(heard->scheme, sizeof heard->scheme, "%s", event->scheme);
     snprintf(heard->command, sizeof heard->command, "%.*s", CO_TEXT_PRINT(event->command));
     snprintf(heard->path, sizeof heard->path, "%.*s", CO_TEXT_PRINT(event->path));

@@ -11,6 +11,7 @@
  *     "EPRT", "PORT"  waits for this command, and remembers where it leads
  *     "D TEXT"  takes or makes the data connection, sends the text, closes
  *     "U TEXT"  the same, but reads to the end: the text must be what has come
+ *     "u TEXT"  the same, but does not close
  *     "O"       only takes it; "X" resets it, "C" closes it, "d TEXT" sends on it
  *     "Z N"     sleeps so many seconds
  *     "T"       begins TLS on the control connection, "t" on the data connection
@@ -23,9 +24,13 @@
 #include "codec/ftp_address.h"
 #include "fibers.h"
 #include "net/address.h"
+#include "net/stream.h"
 #include "tls/layer.h"
 
 #define SCRIPT_LINE_MAX 8192
+
+/* Of the latest play: commands that the server had to wait for. */
+static unsigned script_turns;
 
 struct script {
     const char *const *lines; /* NULL-terminated; NULL: all has been said */
@@ -45,6 +50,7 @@ static inline int script_send(co_stream *stream, const char *text, const char *e
 /* The next command, without its end, is a given one; "" : whatever it is. */
 static inline bool script_hear(struct script *script, const char *wanted, char *ret)
 {
+    script_turns += co_stream_buffered(script->control) == 0;
     ssize_t n = co_read_line(script->control, ret, SCRIPT_LINE_MAX);
     if (!CHECK(n > 1 && ret[n - 1] == '\n' && ret[n - 2] == '\r')) {
         fprintf(stderr, "  ... instead of %s (%s)\n", wanted, co_error_name((int)n));
@@ -115,7 +121,7 @@ static inline int script_take(struct script *script, const char *wanted)
     CHECK_INT(n, 0);
     got[size] = '\0';
     CHECK_STRING(got, wanted);
-    return script_part(script, false);
+    return 0;
 }
 
 static inline int script_step(struct script *script, const char *line)
@@ -138,7 +144,8 @@ static inline int script_step(struct script *script, const char *line)
         rc = script_send(script->data, line + 2, "");
         return rc < 0 ? rc : script_part(script, false);
     case 'd': return script_send(script->data, line + 2, "");
-    case 'U': return script_take(script, line + 2);
+    case 'u': return script_take(script, line + 2);
+    case 'U': return script_take(script, line + 2), script_part(script, false);
     case 'X': return script_part(script, true);
     case 'C': return script_part(script, false);
     case 'Z': return co_sleep(1000 * atoi(line + 2));
@@ -184,6 +191,7 @@ static inline int script_play_over(
 {
     struct script script = {.lines = lines, .tls = tls};
     co_group group;
+    script_turns = 0;
     REQUIRE(co_listen(&script.listener, "127.0.0.1:0", NULL) == 0);
     co_group_open(&group, &(struct co_group_options){.timeout_ms = 600000});
     co_go(&group, script_run, &script);
@@ -204,6 +212,7 @@ static inline int script_play(const char *const *lines, script_body *body, const
 #define SCRIPT_FEAT  "< FEAT", "> 211-Features:\r\n SIZE\r\n MLST type*;size*;modify*;\r\n211 End"
 #define SCRIPT_LOGIN SCRIPT_GREET, SCRIPT_FEAT
 
+#define TYPED    "< TYPE I", "> 200 I"
 #define SIZED(n) "< SIZE f", "> 213 " #n
 
 static inline int script_connect(
@@ -220,7 +229,7 @@ static inline int script_connect(
 static inline void play_behind_login(
     const char *const *lines, script_body *body, const void *arg, const char *name)
 {
-    static const char *const login[] = {SCRIPT_LOGIN, "< TYPE I", "> 200 I"};
+    static const char *const login[] = {SCRIPT_LOGIN};
     const char *all[40];
     size_t count = 0;
     for (size_t i = 0; i < CO_LENGTH(login); i++)

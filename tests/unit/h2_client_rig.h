@@ -147,6 +147,28 @@ static inline int forge_send(struct forge *forge)
     return rc;
 }
 
+/* ---- the same over HTTP/1 --- */
+
+/* Reads a request's head into `fields`. 0, negative at the end. */
+static inline int forge_hear_head(struct forge *forge)
+{
+    const uint8_t *bytes;
+    ssize_t n = co_peek_until(forge->stream, "\r\n\r\n", sizeof forge->fields - 1, &bytes);
+    if (n < 0)
+        return (int)n;
+    snprintf(forge->fields, sizeof forge->fields, "%.*s", (int)n, (const char *)bytes);
+    co_consume(forge->stream, (size_t)n);
+    forge->requests++;
+    return 0;
+}
+
+static inline int forge_say(struct forge *forge, const char *text)
+{
+    return co_write(forge->stream, text, strlen(text));
+}
+
+/* ---- and over HTTP/2 --- */
+
 /* The preface has come; says SETTINGS. */
 static inline int forge_greet(struct forge *forge)
 {

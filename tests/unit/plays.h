@@ -30,6 +30,7 @@ struct scene {
     co_group *group;
     co_scope scope;
     bool in_scope, arrived, peer_closed;
+    bool deadline_is_its_own; /* set by prepare: what waits keeps it, and the scope has none */
     long result;
     size_t sent, received;
 };
@@ -40,9 +41,9 @@ struct play {
     int (*prepare)(struct scene *scene);
     long (*wait)(struct scene *scene);
     int (*arrive)(struct scene *scene);
-    int (*check)(struct scene *scene); /* nothing lost, nothing twice; closes what is open */
-    unsigned outcomes;                 /* that must occur */
-    bool peer_stays;                   /* the director leaves it alone */
+    int (*check)(struct scene *scene);  /* nothing lost, nothing twice; closes what is open */
+    unsigned outcomes;                  /* that must occur */
+    void (*leave)(struct scene *scene); /* the peer's close; NULL: it stays */
 };
 
 #define BIT(outcome) (1U << (outcome))
@@ -56,13 +57,19 @@ static inline enum outcome outcome_of(long result)
                                     : BROKEN;
 }
 
-static inline int subject(void *arg)
+/* When the deadline comes in the director's order, after the subject has begun to wait. */
+static inline int64_t deadline_ms(const struct scene *scene)
 {
-    struct scene *scene = arg;
     unsigned place = 0;
     while (scene->order[place] != DEADLINE)
         place++;
-    co_scope_open(&scene->scope, scene->play->begin_ms + place * scene->gap_ms);
+    return scene->play->begin_ms + place * scene->gap_ms;
+}
+
+static inline int subject(void *arg)
+{
+    struct scene *scene = arg;
+    co_scope_open(&scene->scope, scene->deadline_is_its_own ? -1 : deadline_ms(scene));
     scene->in_scope = true;
     scene->result = scene->play->wait(scene);
     scene->in_scope = false;
@@ -94,8 +101,8 @@ static inline int direct(struct scene *scene)
                 co_scope_cancel(&scene->scope);
             break;
         case PEER_CLOSE:
-            if (!scene->play->peer_stays)
-                close_peers(scene);
+            if (scene->play->leave)
+                scene->play->leave(scene);
             break;
         default: break; /* the deadline comes by itself */
         }

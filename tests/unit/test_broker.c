@@ -91,6 +91,48 @@ static void a_range_is_exhausted_for_one_address_and_ports_come_back_f21(void **
     run_everywhere(exhaust_with_broker);
 }
 
+/* Ports that nobody is likely to come to are lent only when all are taken, and only those. */
+static int exhaust_spared(void *broker)
+{
+    struct co_ticket *tickets[PORTS], *other;
+    co_address local[PORTS], at;
+    co_stream *stream;
+    co_scope scope;
+    for (unsigned i = 0; i < PORTS; i++)
+        CHECK_INT(take(broker, "127.0.0.1", &local[i], &tickets[i]), 0);
+    co_ticket_spare(tickets[1]);
+    co_ticket_spare(tickets[2]);
+    co_scope_open(&scope, 1);
+    CHECK_INT(co_ticket_accept(tickets[1], &stream), CO_EDEADLINE); /* it is wanted again */
+    co_scope_close(&scope);
+    CHECK_INT(take(broker, "127.0.0.1", &at, &other), 0);
+    CHECK_INT(co_address_port(&at), co_address_port(&local[2]));
+    CHECK_INT(co_ticket_accept(tickets[2], &stream), -ECONNABORTED);
+    co_ticket_free(tickets[2]);
+    CHECK_INT(take(broker, "127.0.0.1", &at, &tickets[2]), -EADDRINUSE);
+    co_ticket_free(tickets[0]);
+    co_ticket_spare(tickets[1]);
+    CHECK_INT(take(broker, "127.0.0.1", &at, &tickets[0]), 0); /* one is free */
+    CHECK_INT(co_address_port(&at), co_address_port(&local[0]));
+    co_ticket_free(tickets[0]);
+    co_ticket_free(tickets[1]);
+    co_ticket_free(tickets[3]);
+    co_ticket_free(other);
+    return 0;
+}
+
+static int exhaust_spared_with_broker(void *arg)
+{
+    (void)arg;
+    return with_broker(exhaust_spared);
+}
+
+static void a_spared_port_is_lent_when_all_are_taken_f21(void **state)
+{
+    (void)state;
+    run_everywhere(exhaust_spared_with_broker);
+}
+
 /* The connection may come before it is asked for, after it, or never. */
 static int accept_in_each_order(void *broker)
 {
@@ -242,6 +284,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_range_is_exhausted_for_one_address_and_ports_come_back_f21),
+        cmocka_unit_test(a_spared_port_is_lent_when_all_are_taken_f21),
         cmocka_unit_test(a_connection_is_got_whenever_it_came),
         cmocka_unit_test(strangers_are_turned_away_and_the_port_goes_on_f02),
         cmocka_unit_test(connections_reach_the_thread_that_expects_them),

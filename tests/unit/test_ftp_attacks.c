@@ -161,6 +161,41 @@ static void f21_an_exhausted_range_is_told_at_once(void **unused)
     co_abort(others[1]);
 }
 
+/* Clients may use the port once more, as other servers let them: as long as nobody needs it. */
+static void f21_refused_transfers_do_not_hold_their_ports(void **unused)
+{
+    co_stream *others[2];
+    co_address ports[2];
+    int taken = 0;
+    (void)unused;
+    ftp.options.passive_low = 40000;
+    ftp.options.passive_high = 40001;
+    ftp_start();
+    for (size_t i = 0; i < CO_LENGTH(others); i++) {
+        ftp_login("all");
+        ports[i] = ftp_passive();
+        assert_int_equal(ftp_do("RETR none"), 550);
+        others[i] = ftp.control;
+    }
+    ftp_login("all");
+    assert_int_equal(ftp_fetch("RETR file"), 226);
+    for (size_t i = 0; i < CO_LENGTH(others); i++) {
+        ftp_hang_up();
+        ftp.control = others[i];
+        assert_int_equal(ftp_do("RETR file"), 150);
+        if (ftp_is_answered()) {
+            taken++;
+            assert_int_equal(ftp_reply(), 425);
+            assert_int_equal(ftp_fetch("RETR file"), 226);
+        } else {
+            ftp_data_connect(&ports[i]);
+            assert_int_equal(ftp_receive(), 0);
+            assert_int_equal(ftp_reply(), 226);
+        }
+    }
+    assert_int_equal(taken, 1);
+}
+
 static void expect_random_ports(unsigned low, unsigned high)
 {
     unsigned steps = 0, before = 0;
@@ -350,6 +385,7 @@ int main(void)
         FTP_TEST(f02_a_kept_port_expects_one_connection_each_time),
         FTP_TEST(a_port_that_nobody_came_to_is_not_kept),
         FTP_TEST(f21_an_exhausted_range_is_told_at_once),
+        FTP_TEST(f21_refused_transfers_do_not_hold_their_ports),
         FTP_TEST(f21_ports_are_drawn_at_random),
         FTP_TEST(f21_so_are_ports_without_a_range),
         FTP_TEST(f09_other_protocols_are_hung_up_on),

@@ -4,6 +4,7 @@
 #include "ftp_script.h"
 
 #include "codec/ftp_reply.h"
+#include "ftp/client.h"
 
 /* ---- logging in ------------------------------------------------------------------------------ */
 
@@ -127,17 +128,16 @@ static void abort_and_go_on(unsigned port, const void *arg)
 
 VIRTUAL_TEST(the_reply_to_what_was_aborted_is_not_taken_for_the_next)
 {
-    static const char *const lines[] = {SCRIPT_LOGIN, "< TYPE I", "> 200 I", SIZED(9), "EPSV",
-        "< RETR f", "> 150 Here", "O", "d 123", "Z 3", "C", "> 426 Cut", "< DELE x", "> 250 Gone",
-        NULL};
+    static const char *const lines[] = {SCRIPT_LOGIN, "EPSV", TYPED, SIZED(9), "< RETR f",
+        "> 150 Here", "O", "d 123", "Z 3", "C", "> 426 Cut", "< DELE x", "> 250 Gone", NULL};
     return script_play(lines, abort_and_go_on, NULL);
 }
 
 VIRTUAL_TEST(what_was_aborted_may_end_by_another_promise)
 {
 #define CUT_BY                                                                                     \
- SCRIPT_LOGIN, "< TYPE I", "> 200 I", SIZED(9), "EPSV", "< RETR f", "> 150 Here", "O", "d 123",    \
-     "Z 3", "C", "> 150 0.1 seconds", "< NOOP"
+ SCRIPT_LOGIN, "EPSV", TYPED, SIZED(9), "< RETR f", "> 150 Here", "O", "d 123", "Z 3", "C",        \
+     "> 150 0.1 seconds", "< NOOP"
     static const char *const only[] = {CUT_BY, "> 200 Well", "< DELE x", "> 250 Gone", NULL};
     static const char *const late[] = {
         CUT_BY, "> 426 Cut", "> 200 Well", "< DELE x", "> 250 Gone", NULL};
@@ -163,8 +163,8 @@ static void abort_and_wait(unsigned port, const void *arg)
 
 VIRTUAL_TEST(a_reply_to_what_was_aborted_is_not_waited_for_for_long)
 {
-    static const char *const lines[] = {SCRIPT_LOGIN, "< TYPE I", "> 200 I", SIZED(9), "EPSV",
-        "< RETR f", "> 150 Here", "O", "Z 20", NULL};
+    static const char *const lines[] = {
+        SCRIPT_LOGIN, "EPSV", TYPED, SIZED(9), "< RETR f", "> 150 Here", "O", "Z 20", NULL};
     return script_play(lines, abort_and_wait, NULL);
 }
 
@@ -188,6 +188,70 @@ VIRTUAL_TEST(a_server_that_speaks_unasked_is_not_spoken_to)
     script_play(unasked, delete_later, &broken);
     script_play(bye, delete_later, &refused);
     return script_play(gone, delete_later, &ended);
+}
+
+/* ---- kept while data flows ------------------------------------------------------------------- */
+
+struct transfer {
+    int result, next; /* of the download; of what comes after it */
+};
+
+static void fetch_and_delete(unsigned port, const void *arg)
+{
+    const struct transfer *expected = arg;
+    const struct co_ftp_client_options options = {.stall_ms = 3600000};
+    co_ftp_client *client;
+    co_ftp_transfer *transfer;
+    char byte;
+    CHECK_INT(script_connect(&client, port, &options), 0);
+    CHECK_INT(co_ftp_download_open(&transfer, client, "f", 0), 0);
+    while (co_ftp_transfer_read(transfer, &byte, 1) > 0)
+        continue;
+    CHECK_INT(co_ftp_transfer_finish(transfer), expected->result);
+    co_sleep(1000); /* for what comes behind the reply */
+    CHECK_INT(co_ftp_delete(client, "x"), expected->next);
+    co_ftp_abort(client);
+}
+
+#define FETCHING SCRIPT_LOGIN, "EPSV", TYPED, SIZED(3), "< RETR f", "> 150 Here", "O"
+
+/* A NOOP might be answered before the transfer's end, behind it or never: none is said. */
+VIRTUAL_TEST(nothing_is_said_during_a_transfer_however_long)
+{
+    static const char *const lines[] = {FETCHING, "d 1", "Z 280", "d 2", "Z 280", "D 3",
+        "> 226 Done", "< DELE x", "> 250 Gone", NULL};
+    static const struct transfer whole = {0, 0};
+    return script_play(lines, fetch_and_delete, &whole);
+}
+
+/* Such as somebody else's NOOP, by a firewall on the way. */
+VIRTUAL_TEST(replies_that_are_not_the_transfers_are_not_taken_for_its_or_the_nexts)
+{
+    static const char *const before[] = {
+        FETCHING, "d 12", "> 200 Well", "Z 1", "D 3", "> 226 Done", NULL};
+    static const char *const with[] = {FETCHING, "D 123", "> 226 Done\r\n200 Well", NULL};
+    static const char *const behind[] = {FETCHING, "D 123", "> 226 Done", "> 200 Well", NULL};
+    static const struct transfer unsure = {CO_EFTP, CO_EFTP}, whole = {0, CO_EFTP};
+    script_play(before, fetch_and_delete, &unsure);
+    script_play(with, fetch_and_delete, &whole);
+    return script_play(behind, fetch_and_delete, &whole);
+}
+
+static void ask_how_it_is_kept(unsigned port, const void *arg)
+{
+    co_ftp_client *client;
+    int seconds = 0;
+    (void)arg;
+    CHECK_INT(script_connect(&client, port, NULL), 0);
+    CHECK_INT(co_option_get(client->control, "keepalive", &seconds), 0);
+    CHECK_INT(seconds, 60);
+    co_ftp_abort(client);
+}
+
+KERNEL_TEST(tcp_keeps_the_control_connection_known_on_its_way)
+{
+    static const char *const lines[] = {SCRIPT_LOGIN, NULL};
+    return script_play(lines, ask_how_it_is_kept, NULL);
 }
 
 /* ---- what is said ---------------------------------------------------------------------------- */
@@ -236,6 +300,9 @@ int main(void)
         cmocka_unit_test(what_was_aborted_may_end_by_another_promise),
         cmocka_unit_test(a_reply_to_what_was_aborted_is_not_waited_for_for_long),
         cmocka_unit_test(a_server_that_speaks_unasked_is_not_spoken_to),
+        cmocka_unit_test(nothing_is_said_during_a_transfer_however_long),
+        cmocka_unit_test(replies_that_are_not_the_transfers_are_not_taken_for_its_or_the_nexts),
+        cmocka_unit_test(tcp_keeps_the_control_connection_known_on_its_way),
         cmocka_unit_test(c08_replies_are_escaped_in_sentences),
         cmocka_unit_test(a_reply_without_end_is_not_heard_to_its_end),
     };

@@ -14,7 +14,7 @@ static void look_without_facts(unsigned port, const void *arg)
     CHECK(entry.type == CO_FTP_FILE && entry.size == 5 && entry.modified == 1580268367);
     CHECK(entry.name.size == 1 && *entry.name.at == 'f');
     CHECK_INT(co_ftp_stat(client, "a/", &entry), 0);
-    CHECK(entry.type == CO_FTP_FOLDER && !entry.size_known);
+    CHECK(entry.type == CO_FTP_FOLDER && !entry.size_known && !entry.modified_within);
     CHECK_INT(co_ftp_stat(client, "no", &entry), CO_ESTATUS);
     co_ftp_abort(client);
 }
@@ -23,9 +23,9 @@ VIRTUAL_TEST(a_path_is_looked_at_without_facts_too)
 {
     static const char *const lines[] = {SCRIPT_GREET, "< FEAT", "> 502 No", "< TYPE I", "> 200 I",
         "< SIZE a/f", "> 213 5", "< MDTM a/f", "> 213 20200129032607", /* */
-        "< SIZE a/", "> 550 No", "< PWD", "> 257 \"/home\"", "< CWD a/", "> 250 Well",
-        "< CWD /home", "> 250 Well", /* */
-        "< SIZE no", "> 550 No", "< PWD", "> 257 \"/home\"", "< CWD no", "> 550 No", "< MDTM no",
+        "< SIZE a/", "> 550 No", "< MDTM a/", "> 213 20200129032607", "< PWD", "> 257 \"/home\"",
+        "< CWD a/", "> 250 Well", "< CWD /home", "> 250 Well", /* */
+        "< SIZE no", "> 550 No", "< MDTM no", "> 550 No", "< PWD", "> 257 \"/home\"", "< CWD no",
         "> 550 No", NULL};
     return script_play(lines, look_without_facts, NULL);
 }

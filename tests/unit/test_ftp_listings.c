@@ -2,6 +2,9 @@
 /* What sessions say of files and folders: texts, sizes, times, listings. */
 #include "ftp_rig.h"
 
+#include <dlfcn.h>
+#include <malloc.h>
+
 /* ---- texts, sizes, times -------------------------------------------------------------------- */
 
 static void text_is_converted_at_every_split(void **unused)
@@ -186,6 +189,61 @@ static void a_large_folder_begins_before_it_is_read(void **unused)
     assert_true(ftp.got_size < 1500 * 211);
 }
 
+/* A folder in which the one file "again" is found so often: in the place of libc's readdir. */
+#define ENTRIES    200000
+#define AHEAD_MAX  20000      /* entries: what sockets hold, and a batch */
+#define MEMORY_MAX (1u << 20) /* bytes, sockets included */
+
+static struct {
+    struct dirent entry;
+    unsigned found, left;
+} again;
+
+struct dirent *readdir(DIR *folder)
+{
+    static struct dirent *(*next)(DIR *);
+    if (!next)
+        *(void **)&next = dlsym(RTLD_NEXT, "readdir");
+    struct dirent *found = again.left > 0 ? &again.entry : next(folder);
+    if (!found || strcmp(found->d_name, "again") != 0)
+        return found;
+    if (again.left == 0) {
+        again.entry = *found;
+        again.left = ENTRIES;
+        again.found = 0;
+    }
+    again.found++;
+    return --again.left > 0 ? &again.entry : found;
+}
+
+/* Whoever reads one line of it holds up the reading of the folder. */
+static void a_listing_of_200000_starts_at_once_and_takes_no_room(void **unused)
+{
+    static const char *const commands[] = {"LIST many", "MLSD many", "NLST many"};
+    (void)unused;
+    put_folder("many");
+    put_text("many/again", "");
+    ftp_start();
+    ftp_login("all");
+    for (size_t i = 0; i < CO_LENGTH(commands); i++) {
+        char line[256];
+        again.left = 0;
+        ftp_epsv();
+        size_t before = mallinfo2().uordblks;
+        assert_int_equal(ftp_do(commands[i]), 150);
+        ssize_t size = co_read_line(ftp.data, line, sizeof line);
+        assert_true(size > 0);
+        assert_in_range(again.found, 1, AHEAD_MAX);
+        co_sleep(5000);
+        assert_in_range(again.found, 1, AHEAD_MAX);
+        assert_true(mallinfo2().uordblks < before + MEMORY_MAX);
+        assert_int_equal(ftp_receive(), 0);
+        assert_int_equal(ftp_reply(), 226);
+        assert_int_equal(again.left, 0);
+        assert_int_equal(ftp.got_size, (ENTRIES - 1) * (size_t)size);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -201,6 +259,7 @@ int main(void)
         FTP_TEST(f20_no_name_forges_a_line),
         FTP_TEST(f12_a_pattern_longer_than_names_is_none),
         FTP_TEST(a_large_folder_begins_before_it_is_read),
+        FTP_TEST(a_listing_of_200000_starts_at_once_and_takes_no_room),
     };
     return run_within("virtual", tests);
 }

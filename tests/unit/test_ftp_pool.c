@@ -2,9 +2,9 @@
 /* Control connections that go from one file to the next, and no further than they may (C02). */
 #include "fibers.h"
 #include "ftp/client.h"
+#include "http/retry.h"
 #include "net/address.h"
 #include "transfer/ftp_pool.h"
-#include "transfer/retry.h"
 
 #define IDLE_MAX 32 /* the pool's */
 
@@ -46,6 +46,8 @@ static const char *reply_to(struct server *server, const char *line)
         server->noops++;
         return "200 Well";
     }
+    if (strncmp(line, "EPSV", 4) == 0)
+        return "";
     if (strncmp(line, "DELE", 4) == 0)
         return server->delete_reply ? server->delete_reply : "250 Gone";
     return "502 What?";
@@ -193,6 +195,23 @@ VIRTUAL_TEST(as_many_are_kept_as_are_used_at_once)
     return 0;
 }
 
+VIRTUAL_TEST(what_one_server_did_not_bear_the_next_is_spared)
+{
+    struct rig rig = {0};
+    co_ftp_client *client;
+    co_ftp_transfer *transfer;
+    REQUIRE(open_rig(&rig) == 0);
+    CHECK_INT(take(&rig, &rig.place, &client), 0);
+    CHECK(!client->options.one_by_one);
+    CHECK_INT(co_ftp_download_open(&transfer, client, "f", 0), CO_EEOF);
+    co_ftp_pool_give(rig.pool, &rig.place, client);
+    CHECK_INT(take(&rig, &rig.place, &client), 0);
+    CHECK(client->options.one_by_one);
+    co_ftp_pool_give(rig.pool, &rig.place, client);
+    close_rig(&rig);
+    return 0;
+}
+
 VIRTUAL_TEST(one_that_was_idle_for_long_is_asked_whether_it_is_there)
 {
     struct rig rig = {0};
@@ -331,7 +350,7 @@ VIRTUAL_TEST(what_is_given_back_during_a_refusal_is_taken)
 /* May it be tried again, and not at once? */
 static bool backs_off(int rc, int status)
 {
-    struct co_retry retry = {.left = 1};
+    struct co_retry retry = {.limits.times = 1};
     return co_retry_wait_ms(&retry, &(struct co_retry_failure){rc, status, -1, true, 0}) >= 500;
 }
 
@@ -474,6 +493,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_connection_goes_from_one_file_to_the_next),
         cmocka_unit_test(as_many_are_kept_as_are_used_at_once),
+        cmocka_unit_test(what_one_server_did_not_bear_the_next_is_spared),
         cmocka_unit_test(one_that_was_idle_for_long_is_asked_whether_it_is_there),
         cmocka_unit_test(one_that_the_server_has_ended_is_replaced),
         cmocka_unit_test(no_more_are_kept_than_the_limit),

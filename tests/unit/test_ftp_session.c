@@ -24,11 +24,9 @@ static void every_login_is_told_of_its_end_once(void **unused)
     assert_int_equal(ftp.left, 3);
     ftp_open();
     assert_int_equal(ftp_do("USER homeless"), 331); /* is who they say, but has no folder */
-    assert_int_equal(ftp_do("PASS pw"), 421);
-    assert_int_equal(ftp_reply(), 0);
-    ftp_hang_up();
-    co_sleep(1000);
+    assert_int_equal(ftp_do("PASS pw"), 530);
     assert_int_equal(ftp.left, 4);
+    ftp_hang_up();
     ftp_login("anonymous");
     ftp_hang_up();
     co_sleep(1000);
@@ -45,6 +43,28 @@ static void three_wrong_passwords_end_the_session(void **unused)
         assert_int_equal(ftp_do("PASS no"), 530);
     }
     assert_int_equal(ftp_reply(), 0);
+}
+
+static void a_home_that_cannot_be_opened_is_told_as_that(void **unused)
+{
+    (void)unused;
+    ftp_start();
+    ftp_open();
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(ftp_do("USER homeless"), 331);
+        assert_int_equal(ftp_do("PASS pw"), 530);
+        assert_true(ftp_said("folder cannot be opened on this server (ENOENT)"));
+        assert_int_equal(ftp.heard.kind, CO_FTP_LOGIN_FAILED);
+        assert_int_equal(ftp.heard.error, -ENOENT);
+        assert_string_equal(ftp.heard.path, "/nowhere");
+        assert_int_equal(ftp.left, i + 1);
+    }
+    assert_int_equal(ftp_reply(), 0);
+    ftp_hang_up();
+    ftp_open();
+    assert_int_equal(ftp_do("USER all"), 331);
+    assert_int_equal(ftp_do("PASS no"), 530);
+    assert_string_equal(ftp.heard.path, "");
 }
 
 /* ---- time ----------------------------------------------------------------------------------- */
@@ -88,6 +108,47 @@ static void an_idle_session_ends_with_421(void **unused)
     assert_int_equal(ftp_reply(), 421);
     assert_in_range((co_now_ns() - start) / CO_SECOND, 299, 302);
     assert_int_equal(ftp_reply(), 0);
+}
+
+/* A byte now and then. How many go out before the server has had enough. */
+static int dribble(int64_t pause_ms)
+{
+    int sent = 0;
+    while (!ftp_is_answered() && co_write(ftp.control, "N", 1) == 0) {
+        sent++;
+        co_sleep(pause_ms - 1000);
+    }
+    return sent;
+}
+
+static void f11_a_command_that_dribbles_in_ends_with_421(void **unused)
+{
+    (void)unused;
+    ftp.options.command_timeout_ms = 5000;
+    ftp_start();
+    ftp_login("all");
+    co_sleep(20 * 1000); /* idle before it is something else */
+    int64_t start = co_now_ns();
+    assert_in_range(dribble(2000), 2, 3);
+    assert_int_equal(ftp_reply(), 421);
+    assert_in_range((co_now_ns() - start) / CO_MS, 5000, 7100);
+    assert_int_equal(ftp_reply(), 0);
+}
+
+static void each_command_has_its_own_time(void **unused)
+{
+    (void)unused;
+    ftp.options.command_timeout_ms = 5000;
+    ftp_start();
+    ftp_login("all");
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(co_write(ftp.control, "NO", 2), 0);
+        co_sleep(4000);
+        assert_int_equal(ftp_do("OP"), 200);
+    }
+    assert_int_equal(ftp_do("REIN"), 220); /* after which the login's counts */
+    co_sleep(30 * 1000);
+    assert_int_equal(ftp_do("USER all"), 331);
 }
 
 static void the_idle_timer_sleeps_during_a_transfer(void **unused)
@@ -269,6 +330,50 @@ static void an_aborted_transfer_is_told_as_426(void **unused)
 
 /* ---- draining ------------------------------------------------------------------------------- */
 
+/* With the replies that they had, whatever it was that they lacked. */
+static void refused_transfers_are_told(void **unused)
+{
+    static const struct {
+        const char *before, *line;
+        int reply, error;
+        enum co_ftp_event_kind kind;
+        const char *path;
+    } rows[] = {
+        {"EPSV", "RETR none", 550, -ENOENT, CO_FTP_DOWNLOADED, "/none"},
+        {"EPSV", "RETR sub", 550, -EISDIR, CO_FTP_DOWNLOADED, "/sub"},
+        {"EPSV", "RETR", 501, CO_EINVALID, CO_FTP_DOWNLOADED, ""},
+        {"REST 99", "RETR file", 554, CO_EINVALID, CO_FTP_DOWNLOADED, "/file"},
+        {"EPSV", "STOR sub", 553, -EISDIR, CO_FTP_UPLOADED, "/sub"},
+        {"EPSV", "APPE no/where", 550, -ENOENT, CO_FTP_UPLOADED, "/no/where"},
+        {"EPSV", "LIST -l none", 450, -ENOENT, CO_FTP_LISTED, "/none"},
+        {"EPSV", "NLST none", 450, -ENOENT, CO_FTP_LISTED, "/none"},
+        {"EPSV", "MLSD file", 501, CO_EINVALID, CO_FTP_LISTED, "/file"},
+        {"ABOR", "RETR file", 425, -ENOTCONN, CO_FTP_DOWNLOADED, "/file"},
+        {"NOOP", "STOU", 425, -ENOTCONN, CO_FTP_UPLOADED, ""},
+        {"NOOP", "LIST", 425, -ENOTCONN, CO_FTP_LISTED, ""},
+        {"REIN", "RETR file", 530, -EACCES, CO_FTP_DOWNLOADED, "/file"},
+    };
+    (void)unused;
+    ftp_start();
+    ftp_login("all");
+    for (size_t i = 0; i < CO_LENGTH(rows); i++) {
+        ftp_do(rows[i].before);
+        unsigned heard = ftp.heard_count;
+        assert_int_equal(ftp_do(rows[i].line), rows[i].reply);
+        assert_int_equal(ftp.heard_count, heard + 1);
+        assert_int_equal(ftp.heard.kind, rows[i].kind);
+        assert_int_equal(ftp.heard.reply, rows[i].reply);
+        assert_int_equal(ftp.heard.error, rows[i].error);
+        assert_true(ftp.heard.refused);
+        assert_string_equal(ftp.heard.path, rows[i].path);
+        assert_memory_equal(ftp.heard.command, rows[i].line, strcspn(rows[i].line, " "));
+    }
+    ftp_hang_up();
+    ftp_login("all");
+    assert_int_equal(ftp_fetch("RETR file"), 226);
+    assert_false(ftp.heard.refused);
+}
+
 static void a_drain_ends_the_idle_and_lets_transfers_finish(void **unused)
 {
     (void)unused;
@@ -304,6 +409,66 @@ static void a_drain_waits_for_the_data_that_150_has_promised(void **unused)
     assert_int_equal(ftp_receive(), 0);
     assert_int_equal(ftp_reply(), 226);
     assert_int_equal(ftp_reply(), 421);
+}
+
+/* ---- without the server's own serving -------------------------------------------------------- */
+
+static int session_by_hand(void *stream)
+{
+    int rc;
+    while ((rc = co_ftp_session(stream, ftp.server)) == CO_PARK)
+        continue;
+    int closed = co_close(stream);
+    return rc < 0 ? rc : closed;
+}
+
+static void a_session_may_be_called_in_a_loop(void **unused)
+{
+    only_in_clear("the session has no TLS of its own");
+    co_stream *served;
+    (void)unused;
+    ftp_start();
+    assert_int_equal(co_memory_pair(&ftp.control, &served, 65536), 0);
+    co_go(&ftp.group, session_by_hand, served);
+    assert_int_equal(ftp_reply(), 220);
+    assert_int_equal(ftp_do("USER all"), 331);
+    assert_int_equal(ftp_do("PASS pw"), 230);
+    assert_int_equal(ftp_do("MKD made"), 257);
+    assert_int_equal(ftp_do("MLST made"), 250);
+    assert_int_equal(ftp_do("EPSV"), 425); /* memory has no address */
+    assert_int_equal(ftp_do("QUIT"), 221);
+    assert_int_equal(ftp_reply(), 0);
+    assert_int_equal(faccessat(site.fd, "made", F_OK, 0), 0);
+}
+
+static int serve_by_handler(void *listener)
+{
+    return co_serve_listener(listener, co_ftp_session, ftp.server, NULL);
+}
+
+static void a_session_may_be_a_handler(void **unused)
+{
+    only_in_clear("the session has no TLS of its own");
+    co_listener *own = NULL;
+    (void)unused;
+    ftp_start();
+    assert_int_equal(co_listen(&own, "127.0.0.1:0", NULL), 0);
+    co_go(&ftp.group, serve_by_handler, own);
+    co_listener *servers = ftp.listener;
+    ftp.listener = own;
+    ftp_login("all");
+    assert_int_equal(ftp_fetch("RETR file"), 226);
+    assert_string_equal(ftp.got, "one\ntwo\r\nxyz");
+    assert_int_equal(ftp_store("STOR new", "text"), 226);
+    ftp_epsv(); /* a port that is still waited at when the session ends */
+    ftp_hang_up();
+    co_sleep(1000);
+    assert_int_equal(ftp.left, 1);
+    ftp.listener = servers;
+    co_group_drain(&ftp.group);
+    assert_int_equal(co_group_close(&ftp.group), 0);
+    co_listener_close(own);
+    co_group_open(&ftp.group, NULL); /* for ftp_stop */
 }
 
 /* ---- what it costs -------------------------------------------------------------------------- */
@@ -389,8 +554,11 @@ int main(void)
         FTP_TEST(every_login_is_told_of_its_end_once),
         FTP_TEST(three_wrong_passwords_end_the_session),
         FTP_TEST(a_login_after_another_has_its_time_again),
+        FTP_TEST(a_home_that_cannot_be_opened_is_told_as_that),
         FTP_TEST(whoever_does_not_log_in_may_not_stay),
         FTP_TEST(an_idle_session_ends_with_421),
+        FTP_TEST(f11_a_command_that_dribbles_in_ends_with_421),
+        FTP_TEST(each_command_has_its_own_time),
         FTP_TEST(the_idle_timer_sleeps_during_a_transfer),
         FTP_TEST(data_that_does_not_come_is_not_waited_for_long),
         FTP_TEST(a_file_is_sent_as_it_is_now),
@@ -403,8 +571,11 @@ int main(void)
         FTP_TEST(quit_lets_the_transfer_finish),
         FTP_TEST(stat_tells_how_far_a_transfer_is),
         FTP_TEST(an_aborted_transfer_is_told_as_426),
+        FTP_TEST(refused_transfers_are_told),
         FTP_TEST(a_drain_ends_the_idle_and_lets_transfers_finish),
         FTP_TEST(a_drain_waits_for_the_data_that_150_has_promised),
+        FTP_TEST(a_session_may_be_called_in_a_loop),
+        FTP_TEST(a_session_may_be_a_handler),
         FTP_TEST(an_idle_session_takes_little_memory),
     };
     return run_within("virtual", tests);

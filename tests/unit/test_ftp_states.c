@@ -118,7 +118,7 @@ static const struct sequence sequences[] = {
     {{"USER all", "PASS no"}, "PASS pw", 230, 0},
     {{"USER all"}, "RETR file", 530, 0},
     {{"USER banned"}, "PASS pw", 421, 0},
-    {{"USER homeless"}, "PASS pw", 421, 0},
+    {{"USER homeless"}, "PASS pw", 530, 0},
     {{"USER anonymous"}, "PASS ", 230, 0},
     {{"USER ftp"}, "PASS a@b", 230, 0},
     {{"USER FTP"}, "PASS", 230, 0},

@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* What uploads over FTP may be, and what is left of those that fail. */
 #include "ftp_rig.h"
+#include "tree/quota.h"
+
+#include <errno.h>
+#include <sys/syscall.h>
+
+#define COPY_BYTES 5   /* of one call: "file" takes three */
+#define QUOTA      100 /* bytes */
 
 /* ---- the largest file ----------------------------------------------------------------------- */
 
@@ -92,6 +99,126 @@ static void an_append_that_fails_does_not_use_up_the_quota_f18(void **unused)
     co_quota_free(ftp.quota);
 }
 
+/* ---- what is continued is copied first ------------------------------------------------------- */
+
+static struct {
+    bool held; /* each copy waits, when it has begun, in the fiber that makes it */
+    bool waits;
+} copying;
+
+/* In the place of libc's. Whoever ends the fiber's scope ends the copy in its midst. */
+ssize_t copy_file_range(
+    int from, off64_t *from_at, int to, off64_t *to_at, size_t size, unsigned flags)
+{
+    copying.waits = *from_at > 0;
+    int rc = 0;
+    for (int i = 0; rc == 0 && copying.held && copying.waits && i < 100; i++)
+        rc = co_sleep(100);
+    copying.waits = false;
+    if (rc < 0) {
+        errno = EIO;
+        return -1;
+    }
+    return syscall(SYS_copy_file_range, from, from_at, to, to_at,
+        size < COPY_BYTES ? size : COPY_BYTES, flags);
+}
+
+/* Begins an upload whose copy does not come to its end. */
+static void begin_held(const char *before, const char *line)
+{
+    copying.held = true;
+    ftp_epsv();
+    ftp_do(before);
+    assert_int_equal(ftp_do(line), 150);
+    for (int i = 0; !copying.waits && i < 20; i++)
+        co_sleep(100);
+    assert_true(copying.waits); /* or the file system has made a clone */
+}
+
+static const char *const continued[][2] = {{"NOOP", "APPE file"}, {"REST 12", "STOR file"}};
+
+static void start_with_quota(void)
+{
+    assert_int_equal(co_quota_new(&ftp.quota, QUOTA, 12), 0);
+    ftp_start();
+    ftp_login("all");
+}
+
+static void stop_with_quota(uint64_t used)
+{
+    ftp_hang_up();
+    co_sleep(1000);
+    assert_int_equal(partials(), 0);
+    assert_int_equal(QUOTA - co_quota_left(ftp.quota), used);
+    ftp_stop();
+    co_quota_free(ftp.quota);
+    ftp.quota = NULL;
+}
+
+static void the_session_listens_while_the_old_file_is_copied(void **unused)
+{
+    (void)unused;
+    for (size_t i = 0; i < CO_LENGTH(continued); i++) {
+        put_text("file", "one\ntwo\r\nxyz");
+        start_with_quota();
+        begin_held(continued[i][0], continued[i][1]);
+        assert_int_equal(ftp_do("NOOP"), 200);
+        assert_int_equal(ftp_do("STAT"), 211);
+        assert_true(copying.waits);
+        copying.held = false;
+        ftp_give("pqr");
+        assert_int_equal(ftp_reply(), 226);
+        assert_string_equal(ftp_content("file"), "one\ntwo\r\nxyzpqr");
+        stop_with_quota(15);
+    }
+}
+
+static void f16_a_copy_that_is_aborted_leaves_nothing(void **unused)
+{
+    (void)unused;
+    for (size_t i = 0; i < CO_LENGTH(continued); i++) {
+        start_with_quota();
+        begin_held(continued[i][0], continued[i][1]);
+        assert_int_equal(ftp_do("ABOR"), 426);
+        assert_int_equal(ftp_reply(), 226);
+        assert_int_equal(partials(), 0);
+        begin_held(continued[i][0], continued[i][1]);
+        ftp_hang_up();
+        copying.held = false;
+        co_sleep(1000);
+        assert_string_equal(ftp_content("file"), "one\ntwo\r\nxyz");
+        stop_with_quota(12);
+    }
+}
+
+static void quit_lets_the_copy_and_the_upload_finish(void **unused)
+{
+    (void)unused;
+    start_with_quota();
+    begin_held("NOOP", "APPE file");
+    assert_int_equal(ftp_do("QUIT"), 221);
+    assert_true(copying.waits);
+    copying.held = false;
+    ftp_give("pqr");
+    assert_int_equal(ftp_reply(), 226);
+    assert_int_equal(ftp_reply(), 0);
+    assert_string_equal(ftp_content("file"), "one\ntwo\r\nxyzpqr");
+    stop_with_quota(15);
+}
+
+static void a_file_cut_short_before_its_copy_is_450(void **unused)
+{
+    (void)unused;
+    start_with_quota();
+    begin_held("NOOP", "APPE file");
+    int fd = openat(site.fd, "file", O_WRONLY | O_CLOEXEC);
+    assert_int_equal(ftruncate(fd, COPY_BYTES), 0);
+    close(fd);
+    copying.held = false;
+    assert_int_equal(ftp_reply(), 450);
+    stop_with_quota(12);
+}
+
 /* ---- the rate ------------------------------------------------------------------------------- */
 
 static void an_upload_is_no_faster_than_the_limit(void **unused)
@@ -117,6 +244,10 @@ int main(void)
         FTP_TEST(the_limit_counts_what_is_stored_not_what_is_sent),
         FTP_TEST(allo_tells_of_the_limit_before_the_upload),
         FTP_TEST(an_append_that_fails_does_not_use_up_the_quota_f18),
+        FTP_TEST(the_session_listens_while_the_old_file_is_copied),
+        FTP_TEST(f16_a_copy_that_is_aborted_leaves_nothing),
+        FTP_TEST(quit_lets_the_copy_and_the_upload_finish),
+        FTP_TEST(a_file_cut_short_before_its_copy_is_450),
         FTP_TEST(an_upload_is_no_faster_than_the_limit),
     };
     return run_within("virtual", tests);

@@ -307,6 +307,18 @@ static void f15_what_would_break_a_line_is_never_said(void **unused)
      "< PBSZ 0", "< PROT P", "< FEAT"
 #define SECURE_LOGIN SECURE_GREET, "> 200 0", "> 200 P", "> 502 What?"
 
+static void store_securely(unsigned port, const void *arg)
+{
+    const struct co_ftp_client_options options = {.security = CO_FTP_EXPLICIT, .tls = own.tls};
+    const int64_t *least_ms = arg;
+    int64_t start = co_now_ns();
+    CHECK_INT(script_connect(&own.ftp, port, &options), 0);
+    CHECK_INT(store("f", CO_FTP_REPLACE, 0, "12345"), 0);
+    CHECK((co_now_ns() - start) / CO_MS >= *least_ms);
+    co_ftp_abort(own.ftp);
+    own.ftp = NULL;
+}
+
 static void fetch_securely(unsigned port, const void *arg)
 {
     const int *result = arg;
@@ -319,7 +331,7 @@ static void fetch_securely(unsigned port, const void *arg)
     own.ftp = NULL;
 }
 
-static void play_securely(const char *const *lines, int result)
+static void play_body_securely(const char *const *lines, script_body *body, const void *arg)
 {
     static struct identity identity;
     if (!*identity.chain)
@@ -329,17 +341,34 @@ static void play_securely(const char *const *lines, int result)
     co_tls *tls;
     assert_int_equal(co_tls_server(&tls, &options), 0);
     trust_by(TLS1_3_VERSION);
-    script_play_over(tls, lines, fetch_securely, &result);
+    script_play_over(tls, lines, body, arg);
     co_tls_free(tls);
     assert_int_equal(atomic_load(&check_failures), 0);
 }
 
+static void play_securely(const char *const *lines, int result)
+{
+    play_body_securely(lines, fetch_securely, &result);
+}
+
+/* A close before that would answer what it has still to say by a reset, which destroys what is on
+ * its way there. */
+static void an_upload_is_not_closed_before_the_server_has_ended_too(void **unused)
+{
+    static const char *const lines[] = {SECURE_LOGIN, TYPED, "EPSV", "< STOR f", "> 150 Go", "O",
+        "t", "u 12345", "d late", "Z 3", "d words", "Z 3", "d of it", "C", "> 226 Done", SIZED(5),
+        NULL};
+    static const int64_t least_ms = 6000;
+    (void)unused;
+    play_body_securely(lines, store_securely, &least_ms);
+}
+
 static void f08_a_download_without_farewell_is_not_whole(void **unused)
 {
-    static const char *const whole[] = {SECURE_LOGIN, "< TYPE I", "> 200 I", "< SIZE f", "> 550 No",
-        "EPSV", "< RETR f", "> 150 Here", "O", "t", "D 123", "> 226 Done", NULL};
-    static const char *const cut[] = {SECURE_LOGIN, "< TYPE I", "> 200 I", "< SIZE f", "> 550 No",
-        "EPSV", "< RETR f", "> 150 Here", "O", "t", "d 123", "F", "> 226 Done", NULL};
+    static const char *const whole[] = {SECURE_LOGIN, "EPSV", TYPED, "< SIZE f", "> 550 No",
+        "< RETR f", "> 150 Here", "O", "t", "D 123", "> 226 Done", NULL};
+    static const char *const cut[] = {SECURE_LOGIN, "EPSV", TYPED, "< SIZE f", "> 550 No",
+        "< RETR f", "> 150 Here", "O", "t", "d 123", "F", "> 226 Done", NULL};
     (void)unused;
     play_securely(whole, 0);
     assert_string_equal(own.got, "123");
@@ -358,10 +387,10 @@ static void f06_data_that_the_server_will_not_encrypt_is_not_asked_for(void **un
 
 static void data_in_clear_where_tls_was_agreed_on_is_no_data(void **unused)
 {
-    static const char *const lines[] = {SECURE_LOGIN, "< TYPE I", "> 200 I", "< SIZE f", "> 550 No",
-        "EPSV", "< RETR f", "> 150 Here", "D in clear", "> 226 Done", NULL};
-    static const char *const told[] = {SECURE_LOGIN, "< TYPE I", "> 200 I", "< SIZE f", "> 550 No",
-        "EPSV", "< RETR f", "> 150 Here", "O", "X", "> 522 Session reuse required", NULL};
+    static const char *const lines[] = {SECURE_LOGIN, "EPSV", TYPED, "< SIZE f", "> 550 No",
+        "< RETR f", "> 150 Here", "D in clear", "> 226 Done", NULL};
+    static const char *const told[] = {SECURE_LOGIN, "EPSV", TYPED, "< SIZE f", "> 550 No",
+        "< RETR f", "> 150 Here", "O", "X", "> 522 Session reuse required", NULL};
     (void)unused;
     play_securely(lines, CO_ETLS);
     play_securely(told, CO_ESTATUS);
@@ -390,6 +419,7 @@ int main(void)
         CLIENT_TEST(what_is_aborted_leaves_the_client_usable),
         CLIENT_TEST(text_has_the_line_ends_of_each_side),
         CLIENT_TEST(f08_a_download_without_farewell_is_not_whole),
+        CLIENT_TEST(an_upload_is_not_closed_before_the_server_has_ended_too),
         CLIENT_TEST(f06_data_that_the_server_will_not_encrypt_is_not_asked_for),
         CLIENT_TEST(data_in_clear_where_tls_was_agreed_on_is_no_data),
         CLIENT_TEST(f15_what_would_break_a_line_is_never_said),

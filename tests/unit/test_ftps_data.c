@@ -2,7 +2,10 @@
 /* Data connections over TLS: what goes over them, how they end, and whose they are. */
 #include "ftps_rig.h"
 
+#include "ftp/session.h"
 #include "tls/layer.h"
+
+#include <openssl/x509v3.h>
 
 /* ---- what goes over them -------------------------------------------------------------------- */
 
@@ -310,6 +313,50 @@ static void other_certificates_change_nothing_for_sessions_under_way(void **unus
     }
 }
 
+/* Two certificates of the server's: the first is of no name that is asked for. */
+static void renew_twofold(void)
+{
+    struct identity first = identity_new("DNS:first", 86400);
+    struct identity second = identity_new("DNS:localhost", 86400);
+    const struct co_tls_certificate both[] = {certificate_of(&first), certificate_of(&second)};
+    assert_int_equal(co_tls_renew(ftps.server, both, CO_LENGTH(both)), 0);
+}
+
+static X509 *certificate_shown_on(const co_stream *stream)
+{
+    X509 *shown = SSL_get1_peer_certificate(co_tls_layer_of(stream)->ssl);
+    assert_non_null(shown);
+    return shown;
+}
+
+/* However sessions are resumed: who begins anew on a data connection, and asks for no name there.
+ */
+static void both_connections_show_one_certificate(void **unused)
+{
+    static const enum co_ftp_reuse uses[] = {CO_FTP_REUSE_PREFER, CO_FTP_REUSE_OFF};
+    (void)unused;
+    ftps_start();
+    for (size_t i = 0; i < CO_LENGTH(uses) * CO_LENGTH(versions); i++) {
+        ftp.server->options.tls_reuse = uses[i % CO_LENGTH(uses)];
+        renew_twofold();
+        ftps_client(versions[i / CO_LENGTH(uses)], NULL);
+        ftps_login("all");
+        renew_twofold();
+        ftp_epsv();
+        assert_int_equal(ftp_do("RETR file"), 150);
+        remembered.offer = false;
+        assert_int_equal(co_tls_connect(ftp.data, ftps.client, "127.0.0.1"), 0);
+        X509 *control = certificate_shown_on(ftp.control), *data = certificate_shown_on(ftp.data);
+        assert_int_equal(X509_check_host(control, "localhost", 0, 0, NULL), 1);
+        assert_int_equal(X509_cmp(control, data), 0);
+        X509_free(control);
+        X509_free(data);
+        assert_int_equal(ftps_receive(), 0);
+        assert_int_equal(ftp_reply(), 226);
+        ftp_hang_up();
+    }
+}
+
 /* However old the session is: its control connection vouches for it. */
 static void a_session_lasts_as_long_as_its_control_connection(void **unused)
 {
@@ -458,6 +505,7 @@ int main(void)
         FTPS_TEST(who_uses_each_ticket_once_has_one_for_each_transfer),
         FTPS_TEST(who_asks_for_no_name_resumes_too),
         FTPS_TEST(other_certificates_change_nothing_for_sessions_under_way),
+        FTPS_TEST(both_connections_show_one_certificate),
         FTPS_TEST(a_session_lasts_as_long_as_its_control_connection),
         FTPS_TEST(f02_a_strangers_session_does_not_become_the_clients),
         FTPS_TEST(f02_the_session_of_another_control_connection_does_not_do),

@@ -92,6 +92,18 @@ static void a_banned_address_is_told_when_to_come_again_m08(void **state)
     assert_no_field("WWW-Authenticate");
 }
 
+static void a_login_that_cannot_be_checked_is_the_servers_trouble(void **state)
+{
+    static const int errors[] = {-EAGAIN, -ENOMEM, -EPIPE, CO_EINVALID};
+    (void)state;
+    for (size_t i = 0; i < CO_LENGTH(errors); i++) {
+        accounts.result = errors[i];
+        assert_int_equal(ask("GET", "/", ANN), 503);
+        assert_non_null(field("Retry-After"));
+        assert_no_field("WWW-Authenticate");
+    }
+}
+
 static void passwords_are_neither_asked_for_nor_taken_over_a_network(void **state)
 {
     (void)state;
@@ -357,6 +369,7 @@ int main(void)
         ACCOUNTS_TEST(junk_for_credentials_is_a_wrong_password_m07),
         ACCOUNTS_TEST(other_schemes_log_nobody_in),
         ACCOUNTS_TEST(a_banned_address_is_told_when_to_come_again_m08),
+        ACCOUNTS_TEST(a_login_that_cannot_be_checked_is_the_servers_trouble),
         ACCOUNTS_TEST(passwords_are_neither_asked_for_nor_taken_over_a_network),
         ACCOUNTS_TEST(an_account_sees_its_home_and_nothing_above),
         ACCOUNTS_TEST(a_home_that_is_another_folder_now_is_seen_at_once),

@@ -14,32 +14,16 @@ static struct site *meet_on(
     return site;
 }
 
-static int hear_head(struct forge *forge)
-{
-    const uint8_t *bytes;
-    ssize_t n = co_peek_until(forge->stream, "\r\n\r\n", 4096, &bytes);
-    if (n < 0)
-        return (int)n;
-    co_consume(forge->stream, (size_t)n);
-    forge->requests++;
-    return 0;
-}
-
-static int say(struct forge *forge, const char *text)
-{
-    return co_write(forge->stream, text, strlen(text));
-}
-
 /* An answer, and one to a question that nobody has asked, a little later. */
 static int answer_too_much(struct forge *forge)
 {
-    int rc = hear_head(forge);
+    int rc = forge_hear_head(forge);
     if (rc == 0)
-        rc = say(forge, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        rc = forge_say(forge, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
     co_sleep(10);
     if (rc == 0)
-        rc = say(forge, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil");
-    return rc < 0 ? rc : hear_head(forge);
+        rc = forge_say(forge, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil");
+    return rc < 0 ? rc : forge_hear_head(forge);
 }
 
 static int get_two_at_leisure(struct site *site)
@@ -63,9 +47,9 @@ static void bytes_that_nobody_asked_for_are_no_answer_c02(void **state)
 
 static int answer_and_end(struct forge *forge)
 {
-    int rc = hear_head(forge);
+    int rc = forge_hear_head(forge);
     if (rc == 0)
-        rc = say(forge, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        rc = forge_say(forge, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
     co_sleep(10);
     return rc;
 }
@@ -90,8 +74,8 @@ static void the_end_of_an_idle_connection_is_noticed(void **state)
 static int answer_all(struct forge *forge)
 {
     int rc = 0;
-    while (rc == 0 && (rc = hear_head(forge)) == 0)
-        rc = say(forge, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    while (rc == 0 && (rc = forge_hear_head(forge)) == 0)
+        rc = forge_say(forge, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
     return 0;
 }
 

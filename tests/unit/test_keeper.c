@@ -5,10 +5,15 @@
 #include "cmd/keeper.h"
 #include "net/doors.h"
 
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
+#include <stddef.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -163,12 +168,12 @@ static void passwords_are_checked_where_they_are(void **state)
     const struct co_vault vault = {.given = given};
     struct rig rig = rig_open_with(&(struct co_keeper_options){.vault = &vault});
     (void)state;
-    assert_true(co_keeper_check(rig.keeper, CO_TEXT("ann"), CO_TEXT("secret")));
-    assert_false(co_keeper_check(rig.keeper, CO_TEXT("ann"), CO_TEXT("secreT")));
-    assert_false(co_keeper_check(rig.keeper, CO_TEXT("ann"), CO_TEXT("")));
-    assert_true(co_keeper_check(rig.keeper, CO_TEXT("bob"), CO_TEXT("")));
-    assert_false(co_keeper_check(rig.keeper, CO_TEXT("cid"), CO_TEXT("secret")));
-    assert_false(co_keeper_check(rig.keeper, CO_TEXT(""), CO_TEXT("")));
+    assert_int_equal(co_keeper_check(rig.keeper, CO_TEXT("ann"), CO_TEXT("secret")), 1);
+    assert_int_equal(co_keeper_check(rig.keeper, CO_TEXT("ann"), CO_TEXT("secreT")), 0);
+    assert_int_equal(co_keeper_check(rig.keeper, CO_TEXT("ann"), CO_TEXT("")), 0);
+    assert_int_equal(co_keeper_check(rig.keeper, CO_TEXT("bob"), CO_TEXT("")), 1);
+    assert_int_equal(co_keeper_check(rig.keeper, CO_TEXT("cid"), CO_TEXT("secret")), 0);
+    assert_int_equal(co_keeper_check(rig.keeper, CO_TEXT(""), CO_TEXT("")), 0);
     assert_int_equal(rig_close(&rig), 0);
 }
 
@@ -184,6 +189,55 @@ static void the_list_of_users_has_no_secrets(void **state)
     assert_string_equal(text, "ann:!ann:rights=read,list,add,change\n"
                               "bob:!bob:rights=read,list,add,change\n");
     close(fd);
+    assert_int_equal(rig_close(&rig), 0);
+}
+
+/* From now on this process can start no other. Is there a seccomp to tell it so? */
+static bool lose_fork(void)
+{
+    struct sock_filter filter[] = {
+        {BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(struct seccomp_data, nr)},
+        {BPF_JMP | BPF_JEQ | BPF_K, 2, 0, SYS_clone},
+        {BPF_JMP | BPF_JEQ | BPF_K, 1, 0, SYS_clone3},
+        {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW},
+        {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | EAGAIN},
+    };
+    const struct sock_fprog program = {CO_LENGTH(filter), filter};
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;
+}
+
+static void a_check_that_cannot_be_made_is_no_wrong_password(void **state)
+{
+    const struct co_vault vault = {.given = given};
+    const struct co_keeper_options options = {.vault = &vault};
+    struct co_keeper *keeper;
+    (void)state;
+    assert_int_equal(co_keeper_new(&keeper, &options), 0);
+    assert_int_equal(co_keeper_begin(keeper), 0);
+    pid_t monitor = fork();
+    assert_true(monitor >= 0);
+    if (monitor == 0) {
+        co_keeper_is_monitor(keeper);
+        bool lost = lose_fork();
+        while (lost && co_keeper_socket(keeper) >= 0)
+            co_keeper_answer(keeper);
+        _exit(!lost);
+    }
+    co_keeper_is_worker(keeper);
+    struct rig rig = {keeper, monitor};
+    int result = co_keeper_check(keeper, CO_TEXT("ann"), CO_TEXT("secret"));
+    if (rig_close(&rig) != 0)
+        skip();
+    assert_int_equal(result, -EAGAIN);
+}
+
+static void users_that_cannot_be_read_have_no_wrong_password(void **state)
+{
+    const struct co_vault vault = {.file = "/nowhere/users"};
+    struct rig rig = rig_open_with(&(struct co_keeper_options){.vault = &vault});
+    (void)state;
+    assert_int_equal(co_keeper_check(rig.keeper, CO_TEXT("ann"), CO_TEXT("secret")), -ENOENT);
     assert_int_equal(rig_close(&rig), 0);
 }
 
@@ -284,6 +338,8 @@ int main(void)
         cmocka_unit_test(monitor_that_is_gone_is_an_error),
         cmocka_unit_test(worker_that_serves_is_heard),
         cmocka_unit_test(passwords_are_checked_where_they_are),
+        cmocka_unit_test(a_check_that_cannot_be_made_is_no_wrong_password),
+        cmocka_unit_test(users_that_cannot_be_read_have_no_wrong_password),
         cmocka_unit_test(the_list_of_users_has_no_secrets),
         cmocka_unit_test(data_goes_to_who_is_at_the_other_end),
         cmocka_unit_test(f01_nothing_connects_to_the_ports_of_services),

@@ -2,6 +2,8 @@
 #include "app/log.h"
 #include "test.h"
 
+#include <errno.h>
+
 #define LINE_MAX 8192
 
 static const struct co_http_event plain = {
@@ -116,13 +118,43 @@ static void event_has_a_name_and_a_value(void **state)
     co_buf_free(&out);
 }
 
-static void expect_ftp(const struct co_ftp_event *event, const char *line)
+static void expect_ftp_in(
+    enum co_log_format format, const struct co_ftp_event *event, const char *line)
 {
     struct co_buf out = CO_BUF(LINE_MAX);
-    co_log_ftp(&out, CO_LOG_XFERLOG, event);
+    co_log_ftp(&out, format, event);
     assert_int_equal(out.error, 0);
     assert_text(co_buf_text(&out), line);
     co_buf_free(&out);
+}
+
+static void expect_ftp(const struct co_ftp_event *event, const char *line)
+{
+    expect_ftp_in(CO_LOG_XFERLOG, event, line);
+}
+
+static void a_refused_transfer_has_a_line(void **state)
+{
+    (void)state;
+    struct co_ftp_event event = {
+        .kind = CO_FTP_UPLOADED,
+        .peer = "192.0.2.1:4711",
+        .scheme = "ftp",
+        .user = CO_TEXT("ann"),
+        .command = CO_TEXT("STOR"),
+        .path = CO_TEXT("/a b"),
+        .reply = 553,
+        .refused = true,
+        .start_seconds = 1795316575,
+        .error = -EISDIR,
+    };
+    expect_ftp_in(CO_LOG_COMBINED, &event,
+        "192.0.2.1 - ann [22/Nov/2026:03:02:55 +0000] \"STOR /a\\x20b FTP\" 553 0 \"-\" \"-\"\n");
+    expect_ftp_in(CO_LOG_JSON, &event,
+        "{\"event\":\"upload\",\"time\":\"2026-11-22T03:02:55Z\",\"peer\":\"192.0.2.1:4711\","
+        "\"scheme\":\"ftp\",\"user\":\"ann\",\"command\":\"STOR\",\"path\":\"/a b\","
+        "\"version\":\"FTP\",\"status\":553,\"body_bytes\":0,\"duration_us\":0,"
+        "\"error\":\"EISDIR\"}\n");
 }
 
 static void xferlog_has_each_file_and_nothing_else(void **state)
@@ -151,6 +183,9 @@ static void xferlog_has_each_file_and_nothing_else(void **state)
     event.path = CO_TEXT("/a b\n\tc");
     expect_ftp(
         &event, "Sun Nov 22 03:02:55 2026 1 2001:db8::1 512 /a_b__c a _ i r a_b ftp 0 * i\n");
+    event.refused = true; /* nothing went */
+    expect_ftp(&event, "");
+    event.refused = false;
     event.kind = CO_FTP_LISTED;
     expect_ftp(&event, "");
     event.kind = CO_FTP_LOGGED_IN;
@@ -195,6 +230,7 @@ int main(void)
         cmocka_unit_test(combined_has_a_dash_for_what_was_no_request),
         cmocka_unit_test(json_is_one_object_on_one_line_m10),
         cmocka_unit_test(a_full_buffer_is_an_error_and_no_half_line),
+        cmocka_unit_test(a_refused_transfer_has_a_line),
         cmocka_unit_test(xferlog_has_each_file_and_nothing_else),
         cmocka_unit_test(xferlog_has_the_files_of_http_too),
         cmocka_unit_test(event_has_a_name_and_a_value),

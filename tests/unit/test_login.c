@@ -21,7 +21,7 @@ static atomic_uint hashes, hashes_at_once, hashes_at_once_max;
 static char last_hash[CO_HASH_MAX];
 
 /* "right" is everybody's password. */
-static bool count_and_compare(void *arg, co_text password, const char *hash)
+static int count_and_compare(void *arg, co_text password, const char *hash)
 {
     (void)arg;
     unsigned now = atomic_fetch_add(&hashes_at_once, 1) + 1, max = atomic_load(&hashes_at_once_max);
@@ -195,6 +195,34 @@ VIRTUAL_TEST(the_delay_can_be_switched_off)
         CHECK_INT(check(login, ipv4(1), "alice", "wrong"), -EACCES);
     CHECK(passed_ms(start) < 100);
     CHECK_INT(check(login, ipv4(1), "alice", "right"), -EBUSY);
+    co_login_free(login);
+    return 0;
+}
+
+static int answer_of_the_check;
+
+static int answer(void *arg, co_text password, const char *hash)
+{
+    (void)arg, (void)password, (void)hash;
+    return answer_of_the_check;
+}
+
+/* Nor may one of its errors be taken for a "no", or for a ban. */
+VIRTUAL_TEST(what_cannot_be_found_out_is_no_failure)
+{
+    static const int errors[] = {-EAGAIN, -ENOMEM, -EPIPE, -EACCES, -EBUSY, CO_EINVALID};
+    const struct co_login_options options = {.failures_max = 1, .password_is = answer};
+    struct co_login *login;
+    REQUIRE(co_login_new(&login, users_of(ALICE), &options) == 0);
+    int64_t start = co_now_ns();
+    for (size_t i = 0; i < CO_LENGTH(errors); i++) {
+        answer_of_the_check = errors[i];
+        int rc = check(login, ipv4(1), "alice", "right");
+        CHECK(rc < 0 && rc != -EACCES && rc != -EBUSY);
+    }
+    CHECK(passed_ms(start) < 100);
+    answer_of_the_check = 1;
+    CHECK_INT(check(login, ipv4(1), "alice", "right"), 0);
     co_login_free(login);
     return 0;
 }
@@ -432,10 +460,10 @@ VIRTUAL_TEST(who_gives_up_waiting_leaves_the_place_to_others)
 
 /* ---- many at once, on real threads ---------------------------------------------------------- */
 
-static bool slow_and_right(void *arg, co_text password, const char *hash)
+static int slow_and_right(void *arg, co_text password, const char *hash)
 {
     (void)arg;
-    bool right = count_and_compare(NULL, password, hash);
+    int right = count_and_compare(NULL, password, hash);
     unsigned now = atomic_fetch_add(&hashes_at_once, 1) + 1, max = atomic_load(&hashes_at_once_max);
     while (now > max && !atomic_compare_exchange_weak(&hashes_at_once_max, &max, now)) {
     }
@@ -473,7 +501,7 @@ static pthread_t loop_thread;
 static atomic_uint begun;
 
 /* Hashes that do not end before the test says so. */
-static bool held_up(void *arg, co_text password, const char *hash)
+static int held_up(void *arg, co_text password, const char *hash)
 {
     (void)arg;
     CHECK(!pthread_equal(pthread_self(), loop_thread));
@@ -538,6 +566,7 @@ int main(void)
         cmocka_unit_test(failures_delay_longer_and_longer_and_then_ban),
         cmocka_unit_test(failures_are_forgiven_in_time),
         cmocka_unit_test(the_delay_can_be_switched_off),
+        cmocka_unit_test(what_cannot_be_found_out_is_no_failure),
         cmocka_unit_test(peers_without_an_address_are_delayed_but_not_banned),
         cmocka_unit_test(a_success_is_remembered_for_its_address_name_and_password),
         cmocka_unit_test(a_session_keeps_its_user_when_the_table_is_replaced),

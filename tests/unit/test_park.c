@@ -171,6 +171,18 @@ PAIR_TEST(a_handler_that_never_learns_is_ended_all_the_same)
     return 0;
 }
 
+PAIR_TEST(nor_does_it_outlive_its_groups_deadline)
+{
+    int calls = 0;
+    co_group group;
+    co_group_open(&group, &(struct co_group_options){.timeout_ms = 20});
+    handle(&group, b, park_always, &calls);
+    CHECK_INT(co_group_close(&group), CO_EDEADLINE);
+    CHECK_INT(calls, 2);
+    co_abort(a);
+    return 0;
+}
+
 PAIR_TEST(a_cancellation_ends_parked_streams)
 {
     struct seen seen = {0};
@@ -341,6 +353,7 @@ int main(void)
         cmocka_unit_test(a_drain_ends_parked_streams),
         cmocka_unit_test(a_stream_that_parks_in_a_drain_is_told_at_once),
         cmocka_unit_test(a_handler_that_never_learns_is_ended_all_the_same),
+        cmocka_unit_test(nor_does_it_outlive_its_groups_deadline),
         cmocka_unit_test(a_cancellation_ends_parked_streams),
         cmocka_unit_test(a_park_deadline_is_put_off_by_input),
         cmocka_unit_test(a_park_deadline_comes_within_a_second_of_its_time),

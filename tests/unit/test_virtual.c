@@ -209,10 +209,10 @@ static int accept_check(struct scene *scene)
 }
 
 static const struct play read_play = {"read", 5, pair_prepare, read_wait, read_arrive, read_check,
-    BIT(DONE) | BIT(ENDED) | BIT(CANCELLED) | BIT(LATE), false};
+    BIT(DONE) | BIT(ENDED) | BIT(CANCELLED) | BIT(LATE), close_peers};
 
 static const struct play accept_play = {"accept", 5, accept_prepare, accept_wait, accept_arrive,
-    accept_check, BIT(DONE) | BIT(CANCELLED) | BIT(LATE), false};
+    accept_check, BIT(DONE) | BIT(CANCELLED) | BIT(LATE), close_peers};
 
 /* ---- connect: to a full backlog; the arrival makes room, the peer's close is the listener's ----
  */
@@ -260,7 +260,8 @@ static int connect_check(struct scene *scene)
 }
 
 static const struct play connect_play = {"connect", KNOCK_MS, connect_prepare, connect_wait,
-    connect_arrive, connect_check, BIT(DONE) | BIT(CANCELLED) | BIT(LATE) | BIT(BROKEN), false};
+    connect_arrive, connect_check, BIT(DONE) | BIT(CANCELLED) | BIT(LATE) | BIT(BROKEN),
+    close_peers};
 
 /* ---- write: to a peer that has no room; the arrival makes some --------------------------------
  */
@@ -313,10 +314,10 @@ static int write_check(struct scene *scene)
 }
 
 static const struct play write_play = {"write", 5, write_prepare, write_wait, write_arrive,
-    write_check, BIT(DONE) | BIT(CANCELLED) | BIT(LATE) | BIT(BROKEN), false};
+    write_check, BIT(DONE) | BIT(CANCELLED) | BIT(LATE) | BIT(BROKEN), close_peers};
 
 static const struct play write_all_play = {"write, the peer stays", 5, write_prepare, write_wait,
-    write_arrive, write_check, BIT(DONE) | BIT(CANCELLED) | BIT(LATE), true};
+    write_arrive, write_check, BIT(DONE) | BIT(CANCELLED) | BIT(LATE), NULL};
 
 /* ---- sleep ---------------------------------------------------------------------------------- */
 
@@ -333,7 +334,7 @@ static long sleep_wait(struct scene *scene)
 }
 
 static const struct play sleep_play = {"sleep", 5, nothing, sleep_wait, nothing, nothing,
-    BIT(ENDED) | BIT(CANCELLED) | BIT(LATE), false};
+    BIT(ENDED) | BIT(CANCELLED) | BIT(LATE), close_peers};
 
 static void a_cancelled_read_loses_nothing_in_any_order(void **state)
 {

@@ -65,7 +65,7 @@ static int datagram_check(struct scene *scene)
 }
 
 static const struct play datagram_play = {"datagram", 5, datagram_prepare, datagram_wait,
-    datagram_arrive, datagram_check, BIT(DONE) | BIT(CANCELLED) | BIT(LATE), false};
+    datagram_arrive, datagram_check, BIT(DONE) | BIT(CANCELLED) | BIT(LATE), close_peers};
 
 /* ---- a channel without room: the value goes from hand to hand -------------------------------- */
 
@@ -103,7 +103,7 @@ static int channel_check(struct scene *scene)
 }
 
 static const struct play channel_play = {"channel", 5, channel_prepare, channel_wait,
-    channel_arrive, channel_check, BIT(DONE) | BIT(CANCELLED) | BIT(LATE), true};
+    channel_arrive, channel_check, BIT(DONE) | BIT(CANCELLED) | BIT(LATE), NULL};
 
 /* ---- locks: the director has it first, and gives it away ------------------------------------- */
 
@@ -143,7 +143,7 @@ static int mutex_check(struct scene *scene)
 }
 
 static const struct play mutex_play = {"mutex", 5, mutex_prepare, mutex_wait, mutex_arrive,
-    mutex_check, BIT(DONE) | BIT(CANCELLED) | BIT(LATE), true};
+    mutex_check, BIT(DONE) | BIT(CANCELLED) | BIT(LATE), NULL};
 
 static co_semaphore semaphore;
 
@@ -175,7 +175,7 @@ static int semaphore_check(struct scene *scene)
 }
 
 static const struct play semaphore_play = {"semaphore", 5, semaphore_prepare, semaphore_wait,
-    semaphore_arrive, semaphore_check, BIT(DONE) | BIT(CANCELLED) | BIT(LATE), true};
+    semaphore_arrive, semaphore_check, BIT(DONE) | BIT(CANCELLED) | BIT(LATE), NULL};
 
 static void a_cancelled_datagram_is_not_lost_in_any_order(void **state)
 {

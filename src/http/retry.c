@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-#include "transfer/retry.h"
+#include "http/retry.h"
 
 #include "codec/date.h"
 
 #include <errno.h>
 
-#define FIRST_WAIT_MS 1000  /* before the first repetition; each later wait is twice as long, */
-#define LAST_WAIT_MS  60000 /* up to this */
-#define SECONDS_MAX   (INT64_MAX / 1000)
+#define FIRST_MS     1000 /* the defaults */
+#define WAIT_MAX_MS  60000
+#define AFTER_MAX_MS 300000
+#define SECONDS_MAX  (INT64_MAX / 1000)
 
 /* 500 is no promise that the next one will be better, unless the server says when to come back. */
 static bool status_may_pass(int status, bool says_when)
@@ -44,19 +45,30 @@ static bool may_pass(const struct co_retry_failure *failure)
     }
 }
 
+static int64_t either(int64_t given, int64_t usual)
+{
+    return given > 0 ? given : usual;
+}
+
+/* The middle of what is drawn. */
+static int64_t wait_of(const struct co_retry *retry)
+{
+    int64_t wait = either(retry->limits.first_ms, FIRST_MS);
+    int64_t max = either(retry->limits.wait_max_ms, WAIT_MAX_MS);
+    for (unsigned i = 0; i < retry->failed && wait < max; i++)
+        wait = wait > max / 2 ? max : wait * 2;
+    return wait < max ? wait : max;
+}
+
 int64_t co_retry_wait_ms(struct co_retry *retry, const struct co_retry_failure *failure)
 {
-    if (retry->failed >= retry->left || !failure->may_repeat || !may_pass(failure))
+    if (retry->failed >= retry->limits.times || !failure->may_repeat || !may_pass(failure))
         return -1;
-    int64_t wait = FIRST_WAIT_MS;
-    for (unsigned i = 0; i < retry->failed && wait < LAST_WAIT_MS; i++)
-        wait *= 2;
+    int64_t wait = wait_of(retry), after_max = either(retry->limits.after_max_ms, AFTER_MAX_MS);
     retry->failed++;
     if (failure->after_ms >= 0)
-        return failure->after_ms <= CO_RETRY_AFTER_MAX_MS ? failure->after_ms : -1;
-    if (wait > LAST_WAIT_MS)
-        wait = LAST_WAIT_MS;
-    return wait * 3 / 4 + failure->random % (wait / 2 + 1);
+        return failure->after_ms <= after_max ? failure->after_ms : -1;
+    return wait - wait / 4 + failure->random % (wait / 2 + 1);
 }
 
 int64_t co_retry_after_ms(co_text value, co_text date, int64_t now)

@@ -3,15 +3,14 @@
  * Whether a failed request is tried again, and after how long (RFC 9110 9.2.2, 10.2.3). Pure
  * functions: no clock, no sleep.
  */
-#ifndef CO_TRANSFER_RETRY_H
-#define CO_TRANSFER_RETRY_H
+#ifndef CO_HTTP_RETRY_H
+#define CO_HTTP_RETRY_H
 
 #include "base/base.h"
-
-#define CO_RETRY_AFTER_MAX_MS 300000 /* a server that wants more of a pause is not waited for */
+#include "coronet/http_client.h"
 
 struct co_retry {
-    unsigned left;   /* how often it is tried again, at most */
+    struct co_http_retries limits;
     unsigned failed; /* the function's own count; 0 at first */
 };
 
@@ -24,10 +23,9 @@ struct co_retry_failure {
 };
 
 /*
- * Milliseconds to wait before the next try; -1: there is none, since it would not help, might do
- * harm, or was tried often enough. 1 s, then twice as long each time up to 60 s, give or take a
- * quarter at random, so that clients that failed together do not come back together; but what
- * Retry-After asks for, where that is said.
+ * Milliseconds to wait before the next try, as struct co_http_retries says; -1: there is none,
+ * since it would not help, might do harm, or was tried often enough. Clients that failed together
+ * do not come back together: random draws each its own wait.
  */
 int64_t co_retry_wait_ms(struct co_retry *retry, const struct co_retry_failure *failure);
 
