@@ -72,6 +72,12 @@ struct co_http_client_options {
     struct co_proxies proxies;
     co_tls *proxy_tls; /* whom to trust as an "https://" proxy; borrowed; NULL: as the system */
     const char *const *answers; /* as in co_dial_options */
+    /* Told each line of the heads that are sent and received, without its end, at a head's end an
+     * empty one; not what a proxy is asked for a tunnel. Of HTTP/2 as HTTP/1 would have it. Stars
+     * are shown for cookies, and of requests for all but what says what is wanted or sent; what
+     * could move a terminal's cursor is escaped. Must not suspend. NULL: nobody. */
+    void (*dialogue)(void *arg, bool sent, co_text line);
+    void *arg; /* of dialogue */
 };
 
 /*

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "app/put.h"
 
+#include "codec/url.h"
 #include "coronet/fiber.h"
 #include "http/client.h"
 #include "transfer/local_file.h"
@@ -120,6 +121,21 @@ static int run_jobs(const struct put *put)
     return rc < 0 ? rc : co_status();
 }
 
+bool co_put_is_to_folder(const char *text)
+{
+    struct co_url url;
+    return co_url_parse(co_text_of(text), &url) == 0 && url.path.size > 0 &&
+           url.path.at[url.path.size - 1] == '/';
+}
+
+/* A query may be what lets the file in: it stays, behind the file's name (presigned URLs). */
+static void keep_query(struct co_remote_options *options)
+{
+    struct co_url url;
+    if (co_url_parse(co_text_of(options->url), &url) == 0)
+        options->query = url.query;
+}
+
 int co_app_put(const struct co_put_settings *settings)
 {
     struct put put = {.settings = settings, .name = CO_BUF(CO_HTTP_URL_MAX)};
@@ -127,6 +143,7 @@ int co_app_put(const struct co_put_settings *settings)
     struct co_means means;
     int rc = co_means_open(&means, &settings->means);
     co_means_offer(&means, &options);
+    keep_query(&options);
     if (rc == 0)
         rc = co_remote_open_around(&put.remote, &options, &put.name);
     if (rc == 0)

@@ -23,4 +23,7 @@ struct co_put_settings {
  * URL that is none; -ENOMEM, CO_ECANCELED, CO_EDEADLINE. */
 int co_app_put(const struct co_put_settings *settings);
 
+/* Does the URL's path end with a slash, so that files keep their names there? */
+bool co_put_is_to_folder(const char *url);
+
 #endif

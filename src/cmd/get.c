@@ -3,8 +3,8 @@
 #include "cmd/get.h"
 
 #include "app/get.h"
-#include "app/get_url.h"
 #include "cmd/message.h"
+#include "cmd/output.h"
 #include "cmd/read.h"
 
 #include <errno.h>
@@ -21,7 +21,9 @@ struct get {
     struct co_buf list; /* the file of URLs, its lines ended by NUL */
     char **urls;        /* count of them, ours */
     size_t count;
-    char *folder; /* of -o */
+    bool is_straight; /* all goes to `out` as it comes, and no file is made */
+    FILE *out;
+    char *path, *folder; /* of -o: where its links lead to, and that one's folder */
     struct co_buf data;
     struct co_checksum checksum;
     struct co_get_settings settings;
@@ -30,93 +32,111 @@ struct get {
 
 /* ---- what is asked for ----------------------------------------------------------------------- */
 
-static int refuse_url(const char *typed, const char *why)
-{
-    co_transfer_say(typed, ": that is no URL to get: %s", why);
-    return CO_EINVALID;
-}
-
+/* 0 or an exit code, as of those that follow. */
 static int add_url(struct get *get, const char *typed)
 {
-    char **urls = reallocarray(get->urls, get->count + 1, sizeof *urls), *url;
-    const char *why;
+    char **urls = reallocarray(get->urls, get->count + 1, sizeof *urls);
     if (!urls)
-        return -ENOMEM;
+        return co_error("no memory"), CO_EXIT_OTHER;
     get->urls = urls;
-    int rc = co_get_url(typed, &url, &why);
-    if (rc < 0)
-        return rc == CO_EINVALID ? refuse_url(typed, why) : rc;
-    urls[get->count++] = url;
-    return co_remote_is_url(url)
-               ? 0
-               : refuse_url(typed,
-                     "it begins with none of http://, https://, ftp://, ftps:// and ftpes://");
+    int code = co_transfer_url(typed, &urls[get->count]);
+    get->count += code == 0;
+    return code;
 }
 
 /* Empty lines and those that begin with '#' are none. */
 static int add_lines(struct get *get)
 {
-    int rc = 0;
+    int code = 0;
     co_buf_add_char(&get->list, '\n');
     if (get->list.error)
-        return get->list.error;
+        return co_error("%s", co_explain(get->list.error)), CO_EXIT_OTHER;
     char *at = get->list.at, *end = at + get->list.size;
-    while (rc == 0 && at < end) {
+    while (code == 0 && at < end) {
         char *newline = memchr(at, '\n', (size_t)(end - at));
         *newline = '\0';
         if (newline > at && newline[-1] == '\r')
             newline[-1] = '\0';
         if (*at && *at != '#')
-            rc = add_url(get, at);
+            code = add_url(get, at);
         at = newline + 1;
     }
-    return rc;
+    return code;
 }
 
 static int collect_urls(struct get *get)
 {
     const struct co_option_list *arguments = &get->command->transfer.common.arguments;
-    int rc = 0;
-    for (size_t i = 0; rc == 0 && i < arguments->count; i++)
-        rc = add_url(get, arguments->at[i]);
-    if (rc == 0 && get->command->list) {
-        int code = co_read_file(get->command->list, &get->list);
-        if (code)
-            return code;
-        rc = add_lines(get);
-    }
-    if (rc == CO_EINVALID)
-        return CO_EXIT_USAGE;
-    if (rc < 0)
-        return co_error("%s", co_explain(rc)), CO_EXIT_OTHER;
+    int code = 0;
+    for (size_t i = 0; code == 0 && i < arguments->count; i++)
+        code = add_url(get, arguments->at[i]);
+    if (code == 0 && get->command->list)
+        code = co_read_file(get->command->list, &get->list);
+    if (code == 0 && get->command->list)
+        code = add_lines(get);
+    if (code)
+        return code;
     return get->count == 0 ? co_transfer_usage("no URL was given (see coronet get --help)") : 0;
 }
 
+static int refuse_output(const struct get *get, int rc)
+{
+    co_error("cannot write %s: %s", get->command->output, co_explain(rc));
+    return CO_EXIT_FILE;
+}
+
 /* "-o a/b": the file b in the folder a. */
+static int choose_file(struct get *get)
+{
+    struct co_get_settings *settings = &get->settings;
+    int rc = co_output_find(get->command->output, &get->path);
+    if (rc < 0)
+        return refuse_output(get, rc);
+    get->is_straight = !get->path;
+    if (get->is_straight)
+        return 0;
+    const char *slash = strrchr(get->path, '/');
+    settings->name = slash ? slash + 1 : get->path;
+    settings->replace = true;
+    if (!slash)
+        return 0;
+    get->folder = strndup(get->path, slash == get->path ? 1 : (size_t)(slash - get->path));
+    if (!get->folder)
+        return co_error("no memory"), CO_EXIT_OTHER;
+    settings->folder = get->folder;
+    return 0;
+}
+
 static int choose_target(struct get *get)
 {
     const struct co_get_command *command = get->command;
     const char *output = command->output;
     get->settings.folder = command->folder ? command->folder : ".";
-    if (!output || strcmp(output, "-") == 0)
+    get->out = stdout;
+    get->is_straight = command->head;
+    if (!output)
         return 0;
+    if (strcmp(output, "-") == 0) {
+        get->is_straight = true;
+        return 0;
+    }
     if (get->count > 1)
         return co_transfer_usage(
             "-o names one file, but there are several URLs (use -P for a folder)");
     if (command->folder)
         return co_transfer_usage("-o and -P exclude each other");
-    const char *slash = strrchr(output, '/');
-    get->settings.name = slash ? slash + 1 : output;
-    get->settings.replace = true;
-    if (!*get->settings.name)
+    if (!*output || output[strlen(output) - 1] == '/')
         return co_transfer_usage("-o: the name of a file is missing behind the slash");
-    if (!slash)
-        return 0;
-    get->folder = strndup(output, slash == output ? 1 : (size_t)(slash - output));
-    if (!get->folder)
-        return co_error("no memory"), CO_EXIT_OTHER;
-    get->settings.folder = get->folder;
-    return 0;
+    return command->head ? 0 : choose_file(get);
+}
+
+/* Last of all: a FIFO's reader is waited for. */
+static int open_target(struct get *get)
+{
+    bool is_named = get->is_straight && !get->settings.head && get->command->output &&
+                    strcmp(get->command->output, "-") != 0;
+    int rc = is_named ? co_output_open(get->command->output, &get->out) : 0;
+    return rc < 0 ? refuse_output(get, rc) : 0;
 }
 
 /* What is sent: the text itself, or a file's bytes. */
@@ -142,11 +162,6 @@ static int choose_data(struct get *get)
     return 0;
 }
 
-static bool is_to_stdout(const struct co_get_command *command)
-{
-    return command->head || (command->output && strcmp(command->output, "-") == 0);
-}
-
 /* What can mean nothing together. */
 static int check_together(struct get *get)
 {
@@ -158,13 +173,14 @@ static int check_together(struct get *get)
     if (command->checksum && co_checksum_read(co_text_of(command->checksum), &get->checksum) < 0)
         return co_transfer_usage(
             "--checksum: not KIND=HEX, with sha256, sha512, sha1 or md5 and all its digits");
-    if (command->checksum && (get->count > 1 || is_to_stdout(command)))
-        return co_transfer_usage("--checksum is of one file, which is not standard output");
+    if (command->checksum && (get->count > 1 || get->is_straight))
+        return co_transfer_usage(
+            "--checksum is of one file, which is not standard output, a pipe or a device");
     if (command->content_disposition && command->output)
         return co_transfer_usage("-o and --content-disposition exclude each other");
-    if (command->newer && (command->content_disposition || is_to_stdout(command)))
-        return co_transfer_usage(
-            "--newer has to know the file: neither standard output nor the server's name");
+    if (command->newer && (command->content_disposition || get->is_straight))
+        return co_transfer_usage("--newer has to know the file: neither standard output, a pipe, a "
+                                 "device nor the server's name");
     return 0;
 }
 
@@ -172,12 +188,14 @@ static int check_together(struct get *get)
 
 static int write_out(void *arg, const void *bytes, size_t size)
 {
-    (void)arg;
-    if (fwrite(bytes, 1, size, stdout) == size)
+    struct co_transfer *transfer = arg;
+    const struct get *get = CO_CONTAINER(transfer, struct get, transfer);
+    if (fwrite(bytes, 1, size, get->out) == size)
         return 0;
     int why = errno ? -errno : -EIO;
     /* a reader that has gone is no failure of the network, which might pass */
-    return co_fail(why == -EPIPE ? -EIO : why, "cannot write standard output: %s", co_explain(why));
+    return co_fail(why == -EPIPE ? -EIO : why, "cannot write %s: %s",
+        get->out == stdout ? "standard output" : get->command->output, co_explain(why));
 }
 
 /* ---- running --------------------------------------------------------------------------------- */
@@ -192,17 +210,17 @@ static void fill_settings(struct get *get)
 {
     const struct co_get_command *command = get->command;
     struct co_get_settings *settings = &get->settings;
-    bool to_stdout = settings->head || is_to_stdout(command);
+    get->is_straight |= settings->head;
     settings->urls = (const char *const *)get->urls;
     settings->count = get->count;
     settings->replace |= command->force;
     settings->resume = command->resume;
     settings->no_sync = command->no_sync;
-    settings->jobs = to_stdout ? 1 : (unsigned)command->transfer.jobs;
+    settings->jobs = get->is_straight ? 1 : (unsigned)command->transfer.jobs;
     settings->segments = (unsigned)command->segments;
     settings->retries = (unsigned)command->transfer.retries;
     settings->size_max = (uint64_t)command->max_size;
-    settings->what.user = command->transfer.user;
+    settings->what.user = get->transfer.user;
     settings->what.digest_only = command->transfer.digest;
     settings->what.bearer = command->transfer.bearer;
     settings->what.headers = command->transfer.headers.at;
@@ -215,7 +233,7 @@ static void fill_settings(struct get *get)
     co_transfer_means(&get->transfer, &settings->means);
     settings->means.client.compressed = command->compressed;
     settings->ascii = command->ascii;
-    settings->write = to_stdout ? write_out : NULL;
+    settings->write = get->is_straight ? write_out : NULL;
     settings->events = get->transfer.events;
 }
 
@@ -231,11 +249,20 @@ static int run(struct get *get)
     if (code)
         return code;
     code = co_transfer_open(&get->transfer, &get->command->transfer);
+    if (code == 0)
+        code = open_target(get);
     fill_settings(get);
     if (code == 0)
         code = co_transfer_run(&get->transfer, get->count, work, get);
     co_transfer_close(&get->transfer);
     return code;
+}
+
+/* What could not be written is a failure of its own. */
+static int close_target(const struct get *get, int code)
+{
+    int rc = co_output_close(get->out);
+    return rc < 0 && code == CO_EXIT_DONE ? refuse_output(get, rc) : code;
 }
 
 int co_get_run(void *settings)
@@ -244,12 +271,13 @@ int co_get_run(void *settings)
     if (!get)
         return co_error("no memory"), CO_EXIT_OTHER;
     *get = (struct get){.command = settings, .list = CO_BUF(LIST_MAX), .data = CO_BUF(DATA_MAX)};
-    int code = run(get);
+    int code = close_target(get, run(get));
     co_buf_free(&get->list);
     co_buf_free(&get->data);
     for (size_t i = 0; i < get->count; i++)
         free(get->urls[i]);
     free(get->urls);
+    free(get->path);
     free(get->folder);
     free(get);
     return code;

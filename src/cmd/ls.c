@@ -34,7 +34,7 @@ void co_ls_defaults(void *settings)
 
 struct ls {
     const struct co_ls_command *command;
-    const char *url;
+    char *url;
     struct co_ls_settings settings;
     struct co_transfer transfer;
     FILE *out;
@@ -158,10 +158,12 @@ static int close_output(struct ls *ls, int code)
 static int run(struct ls *ls)
 {
     const struct co_option_list *arguments = &ls->command->transfer.common.arguments;
-    if (arguments->count != 1 || !co_remote_is_url(arguments->at[0]))
+    if (arguments->count != 1)
         return co_transfer_usage("one URL of HTTP or FTP is wanted (see coronet ls --help)");
-    ls->url = arguments->at[0];
-    int code = co_transfer_open(&ls->transfer, &ls->command->transfer);
+    int code = co_transfer_url(arguments->at[0], &ls->url);
+    if (code)
+        return code;
+    code = co_transfer_open(&ls->transfer, &ls->command->transfer);
     if (code == 0)
         code = open_output(ls);
     if (code == 0) {
@@ -182,6 +184,7 @@ int co_ls_run(void *settings)
     *ls = (struct ls){.command = settings, .line = CO_BUF(LINE_MAX)};
     int code = run(ls);
     co_buf_free(&ls->line);
+    free(ls->url);
     free(ls);
     return code;
 }

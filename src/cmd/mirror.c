@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define AT(member) offsetof(struct co_mirror_command, member)
 
@@ -34,6 +35,7 @@ void co_mirror_defaults(void *settings)
 
 struct mirror {
     const struct co_mirror_command *command;
+    char *url;
     struct co_mirror_settings settings;
     struct co_transfer transfer;
 };
@@ -60,7 +62,7 @@ static void failed(void *arg, const char *path, int rc, int status)
     struct mirror *mirror = arg;
     mirror->transfer.count++;
     co_transfer_report(&mirror->transfer, "failed", path);
-    co_transfer_failed(&mirror->transfer, *path ? path : mirror->settings.remote.url, rc,
+    co_transfer_failed(&mirror->transfer, *path ? path : mirror->url, rc,
         &(struct co_transfer_result){.status = status});
 }
 
@@ -91,6 +93,12 @@ static int work(void *arg)
     return 0;
 }
 
+/* Else it is a folder: one may have the name of a host. */
+static bool is_url(const char *word)
+{
+    return co_remote_is_url(word + strspn(word, " "));
+}
+
 /* One side is a URL, the other one a folder of here. 0 or an exit code. */
 static int take_words(struct mirror *mirror)
 {
@@ -98,13 +106,12 @@ static int take_words(struct mirror *mirror)
     struct co_mirror_settings *settings = &mirror->settings;
     if (words->count != 2)
         return co_transfer_usage("FROM and TO are wanted (see coronet mirror --help)");
-    bool from_url = co_remote_is_url(words->at[0]), to_url = co_remote_is_url(words->at[1]);
+    bool from_url = is_url(words->at[0]), to_url = is_url(words->at[1]);
     if (from_url == to_url)
         return co_transfer_usage("of FROM and TO one is a URL, and the other a folder of here");
     settings->mirror.is_upload = to_url;
-    settings->remote.url = words->at[to_url];
     settings->folder = words->at[from_url];
-    return 0;
+    return co_transfer_url(words->at[to_url], &mirror->url);
 }
 
 static void fill_settings(struct mirror *mirror)
@@ -112,7 +119,7 @@ static void fill_settings(struct mirror *mirror)
     const struct co_mirror_command *command = mirror->command;
     const struct co_transfer_command *common = &command->transfer;
     struct co_mirror_settings *settings = &mirror->settings;
-    co_transfer_remote(&mirror->transfer, settings->remote.url, &settings->remote);
+    co_transfer_remote(&mirror->transfer, mirror->url, &settings->remote);
     settings->mirror.rules = (struct co_mirror_rules){command->includes.at, command->excludes.at};
     settings->mirror.delete_others = command->delete_others;
     settings->mirror.newer = command->newer;
@@ -149,6 +156,7 @@ int co_mirror_run_command(void *settings)
         return co_error("no memory"), CO_EXIT_OTHER;
     mirror->command = settings;
     int code = run(mirror);
+    free(mirror->url);
     free(mirror);
     return code;
 }

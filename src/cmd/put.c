@@ -25,14 +25,18 @@ void co_put_defaults(void *settings)
 
 struct put {
     const struct co_put_command *command;
+    char *url;
     struct co_put_settings settings;
     struct co_transfer transfer;
 };
 
-static bool ends_with_slash(const char *url)
+/* Its scheme has to be there: the last of some files shall not be taken for a host. */
+static int take_url(struct put *put, const char *typed)
 {
-    size_t size = strcspn(url, "?#");
-    return size > 0 && url[size - 1] == '/';
+    if (co_remote_is_url(typed + strspn(typed, " ")))
+        return co_transfer_url(typed, &put->url);
+    co_transfer_say(typed, " is no URL of HTTP or FTP (http, https, ftp, ftps, ftpes)");
+    return CO_EXIT_USAGE;
 }
 
 /* The last word is where, the ones before are what. 0 or an exit code. */
@@ -45,13 +49,10 @@ static int take_words(struct put *put)
             "files and a URL are wanted, in this order (see coronet put --help)");
     settings->files = words->at;
     settings->count = words->count - 1;
-    settings->remote.url = words->at[settings->count];
-    if (!co_remote_is_url(settings->remote.url)) {
-        co_transfer_say(
-            settings->remote.url, " is no URL of HTTP or FTP (http, https, ftp, ftps, ftpes)");
-        return CO_EXIT_USAGE;
-    }
-    bool folder = ends_with_slash(settings->remote.url);
+    int code = take_url(put, words->at[settings->count]);
+    if (code)
+        return code;
+    bool folder = co_put_is_to_folder(put->url);
     if (settings->count > 1 && !folder)
         return co_transfer_usage("several files need the URL of a folder, which ends with a slash");
     for (size_t i = 0; i < settings->count; i++)
@@ -70,7 +71,7 @@ static void fill_settings(struct put *put)
 {
     const struct co_transfer_command *command = &put->command->transfer;
     struct co_put_settings *settings = &put->settings;
-    co_transfer_remote(&put->transfer, settings->remote.url, &settings->remote);
+    co_transfer_remote(&put->transfer, put->url, &settings->remote);
     settings->resume = put->command->resume;
     settings->jobs = (unsigned)command->jobs;
     settings->retries = (unsigned)command->retries;
@@ -99,6 +100,7 @@ int co_put_run(void *settings)
         return co_error("no memory"), CO_EXIT_OTHER;
     put->command = settings;
     int code = run(put);
+    free(put->url);
     free(put);
     return code;
 }

@@ -3,8 +3,10 @@
 
 #include "app/log.h"
 #include "app/report.h"
+#include "app/typed_url.h"
 #include "cmd/message.h"
 #include "cmd/read.h"
+#include "cmd/transfer_user.h"
 #include "coronet/fiber.h"
 
 #include <errno.h>
@@ -47,8 +49,15 @@ static void choose_proxies(const struct co_transfer_command *command, struct co_
         ret->none = command->no_proxy;
 }
 
-static void choose_client(
-    const struct co_transfer *transfer, struct co_http_client_options *ret_options)
+/* Of either protocol. The lines are harmless, and hold no secret. */
+static void said(void *arg, bool sent, co_text line)
+{
+    struct co_transfer *transfer = arg;
+    co_progress_hide(&transfer->progress);
+    fprintf(stderr, "%c %.*s\n", sent ? '>' : '<', CO_TEXT_PRINT(line));
+}
+
+static void choose_client(struct co_transfer *transfer, struct co_http_client_options *ret_options)
 {
     const struct co_transfer_command *command = transfer->command;
     *ret_options = (struct co_http_client_options){
@@ -69,6 +78,8 @@ static void choose_client(
         .version = command->http1   ? CO_HTTP_1
                    : command->http2 ? CO_HTTP_2
                                     : CO_HTTP_ANY,
+        .dialogue = command->common.verbose ? said : NULL,
+        .arg = transfer,
     };
     choose_proxies(command, &ret_options->proxies);
 }
@@ -97,7 +108,7 @@ void co_transfer_remote(
     const struct co_transfer_command *command = transfer->command;
     *ret_remote = (struct co_remote_options){
         .url = url,
-        .user = command->user,
+        .user = transfer->user,
         .digest_only = command->digest,
         .bearer = command->bearer,
         .headers = command->headers.at,
@@ -115,6 +126,27 @@ void co_transfer_say(const char *what, const char *format, ...)
     co_log_url(&shown, what);
     co_error("%.*s%s", (int)shown.size, shown.error ? "" : shown.at, text);
     co_buf_free(&shown);
+}
+
+static int refuse_url(const char *typed, const char *why)
+{
+    co_transfer_say(typed, ": that is no URL of HTTP or FTP: %s", why);
+    return CO_EXIT_USAGE;
+}
+
+int co_transfer_url(const char *typed, char **ret)
+{
+    const char *why;
+    int rc = co_typed_url(typed, ret, &why);
+    if (rc < 0)
+        return rc == CO_EINVALID ? refuse_url(typed, why)
+                                 : (co_error("%s", co_explain(rc)), CO_EXIT_OTHER);
+    if (co_remote_is_url(*ret))
+        return 0;
+    free(*ret);
+    *ret = NULL;
+    return refuse_url(
+        typed, "it begins with none of http://, https://, ftp://, ftps:// and ftpes://");
 }
 
 /* ---- what happens --------------------------------------------------------------------------- */
@@ -306,6 +338,8 @@ static int check_together(const struct co_transfer_command *command)
 {
     if (command->http1 && command->http2)
         return co_transfer_usage("--http1 and --http2 exclude each other");
+    if (command->common.ipv4 && command->common.ipv6)
+        return co_transfer_usage("-4 and -6 exclude each other");
     if (command->user && command->bearer)
         return co_transfer_usage("--user and --bearer exclude each other");
     return 0;
@@ -342,11 +376,14 @@ int co_transfer_open(struct co_transfer *transfer, const struct co_transfer_comm
     int code = check_together(command);
     if (code == 0)
         code = read_netrc(command, &transfer->netrc);
-    return code ? code : co_transfer_trust_open(&transfer->trust, command);
+    if (code == 0)
+        code = co_transfer_trust_open(&transfer->trust, command);
+    return code ? code : co_transfer_user_open(command->user, &transfer->user);
 }
 
 void co_transfer_close(struct co_transfer *transfer)
 {
     co_transfer_trust_close(&transfer->trust);
+    co_transfer_user_close(transfer->user);
     co_buf_free(&transfer->netrc);
 }

@@ -37,6 +37,7 @@ struct co_transfer {
     const char *goes_on; /* what goes on with what a failure leaves of a file: "-c" */
     struct co_progress progress;
     struct co_transfer_trust trust;
+    char *user;                       /* NAME:PASSWORD; NULL: not told */
     struct co_buf netrc;              /* the file's text */
     struct co_transfer_events events; /* for whoever does the work */
     size_t count, failed;             /* files that have ended */
@@ -56,6 +57,10 @@ void co_transfer_close(struct co_transfer *transfer);
 /* Says something of a URL, whose user and password nobody shall see, or of a path. */
 __attribute__((format(printf, 2, 3))) void co_transfer_say(
     const char *what, const char *format, ...);
+
+/* What somebody has typed as a URL, of a kind that there is, to be freed. 0 or an exit code, having
+ * said why. */
+int co_transfer_url(const char *typed, char **ret);
 
 /* How the clients are to be, and what is kept of them. The transfer must outlive it. */
 void co_transfer_means(struct co_transfer *transfer, struct co_means_settings *ret_means);

@@ -10,7 +10,7 @@ const struct co_option co_transfer_asking[] = {
     {CO_OPTION_LIST, .name = "header", .value = "'NAME: VALUE'",
         .help = "in the request; repeatable; not told to other servers", .at = AT(headers)},
     {CO_OPTION_TEXT, .name = "user", .value = "NAME:PASSWORD",
-        .help = "who you are; other users of this machine can see it", .at = AT(user)},
+        .help = "who you are; others can see it; NAME alone: you are asked for it", .at = AT(user)},
     {CO_OPTION_FLAG, .name = "digest",
         .help = "never tell the password itself: Digest authentication alone", .at = AT(digest)},
     {CO_OPTION_TEXT, .name = "bearer", .value = "TOKEN",

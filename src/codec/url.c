@@ -192,6 +192,15 @@ static int parse_authority(co_text text, struct co_url *url)
     return co_url_authority(host, &url->host, &url->port);
 }
 
+bool co_url_has_query(co_text scheme)
+{
+    static const co_text without[] = {CO_TEXT("ftp"), CO_TEXT("ftps"), CO_TEXT("ftpes")};
+    for (size_t i = 0; i < CO_LENGTH(without); i++)
+        if (co_text_equal_nocase(scheme, without[i]))
+            return false;
+    return true;
+}
+
 int co_url_parse(co_text text, struct co_url *ret)
 {
     struct co_url url = {0};
@@ -199,11 +208,12 @@ int co_url_parse(co_text text, struct co_url *ret)
     if (!is_url_text(text))
         return CO_EINVALID;
     text = cut(text, '#', &url.fragment);
-    text = cut(text, '?', &url.query);
     url.scheme = cut(text, ':', &rest);
     if (!is_scheme(url.scheme) || !co_text_starts(rest, CO_TEXT("//")))
         return CO_EINVALID;
     rest = co_text_after(rest, 2);
+    if (co_url_has_query(url.scheme))
+        rest = cut(rest, '?', &url.query);
     ssize_t slash = co_text_find(rest, '/');
     size_t authority_size = slash < 0 ? rest.size : (size_t)slash;
     url.path = co_text_after(rest, authority_size);

@@ -18,13 +18,16 @@ struct co_url {
     bool host_is_ipv6;
     uint16_t port;    /* 0 when absent */
     co_text path;     /* still percent-encoded; empty or starting with '/' */
-    co_text query;    /* without '?'; at NULL when absent */
+    co_text query;    /* without '?'; at NULL when absent, as of FTP's it always is */
     co_text fragment; /* without '#'; at NULL when absent */
 };
 
 /* Parses an absolute URL with an authority. 0, or CO_EINVALID. The slices point into `text`. The
  * host is an ASCII DNS name, a dotted quad or an IPv6 address, never empty; port 0 is refused. */
 int co_url_parse(co_text text, struct co_url *ret);
+
+/* Does a '?' begin a query? In URLs of FTP it is a part of the path (RFC 1738 3.2). */
+bool co_url_has_query(co_text scheme);
 
 /*
  * Appends the absolute URL that a reference means within a base (RFC 3986 5.2), without fragment;

@@ -108,7 +108,7 @@ static void add_host(struct co_buf *out, co_text host)
 }
 
 /* "//" and what follows it. */
-static void add_with_authority(struct co_buf *out, co_text text)
+static void add_with_authority(struct co_buf *out, co_text scheme, co_text text)
 {
     size_t size = 2;
     while (size < text.size && !memchr("/?", text.at[size], 2))
@@ -119,12 +119,12 @@ static void add_with_authority(struct co_buf *out, co_text text)
     add_bytes(out, before);
     add_host(out, co_text_after(authority, before.size));
     text = co_text_after(text, size);
-    ssize_t mark = co_text_find(text, '?');
+    ssize_t mark = co_url_has_query(scheme) ? co_text_find(text, '?') : -1;
     co_text path = {text.at, mark < 0 ? text.size : (size_t)mark};
     if (path.size > 0) {
         size_t start = out->size;
         co_buf_add_char(out, '/');
-        add_segments(out, start, co_text_after(path, 1));
+        add_segments(out, start, co_text_after(path, path.at[0] == '/'));
     }
     add_bytes(out, co_text_after(text, path.size));
 }
@@ -138,7 +138,7 @@ int co_url_resolve(const struct co_url *base, co_text reference, struct co_buf *
         add_bytes(out, (co_text){text.at, scheme});
         text = co_text_after(text, scheme);
         if (co_text_starts(text, CO_TEXT("//")))
-            add_with_authority(out, text);
+            add_with_authority(out, (co_text){reference.at, scheme - 1}, text);
         else
             add_bytes(out, text);
         return out->error;
@@ -146,7 +146,7 @@ int co_url_resolve(const struct co_url *base, co_text reference, struct co_buf *
     if (co_text_starts(text, CO_TEXT("//"))) {
         co_buf_add_text(out, base->scheme);
         co_buf_add_char(out, ':');
-        add_with_authority(out, text);
+        add_with_authority(out, base->scheme, text);
         return out->error;
     }
     mark = co_text_find(text, '?');

@@ -10,6 +10,7 @@
 #include "http/decoded.h"
 #include "http/exchange.h"
 #include "http/field.h"
+#include "http/h2_client.h"
 #include "http/links.h"
 #include "http/retry.h"
 #include "net/fail.h"
@@ -151,6 +152,18 @@ static bool is_misdirected(const co_http_response *response)
     return response->answer.head.status == 421;
 }
 
+static int exchange(co_http_response *response, const struct co_http_question *question,
+    enum co_http_fate *ret_fate)
+{
+    const struct co_http_client_options *options = &response->client->options;
+    bool is_h2 = co_h2_client_is_on(response->stream);
+    co_http_dialogue_ask(options, question->head, is_h2);
+    int rc = co_http_exchange(response->stream, question, &response->answer, ret_fate);
+    if (rc == 0)
+        co_http_dialogue_answer(options, &response->answer.head, is_h2);
+    return rc;
+}
+
 static int converse(co_http_response *response, const struct co_http_question *question)
 {
     struct co_pool_place place = co_http_errand_place(&response->errand);
@@ -163,7 +176,7 @@ static int converse(co_http_response *response, const struct co_http_question *q
             rc = co_http_outgoing_rewind(question->outgoing);
         if (rc < 0)
             return rc;
-        rc = co_http_exchange(response->stream, question, &response->answer, &fate);
+        rc = exchange(response, question, &fate);
         response->sent |= rc == 0 || fate != CO_HTTP_REFUSED;
         if (response->errand.what->sent && response->sent)
             *response->errand.what->sent = true;

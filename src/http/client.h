@@ -86,6 +86,11 @@ int co_http_errand_head(struct co_http_errand *errand, struct co_buf *out);
 /* Appends what is asked for, in origin-form (RFC 9112 3.2.1). */
 void co_http_errand_target(const struct co_http_errand *errand, struct co_buf *out);
 
+/* Tells the options' dialogue of a request's head, and of a response's. (client_dialogue.c) */
+void co_http_dialogue_ask(const struct co_http_client_options *options, co_text head, bool is_h2);
+void co_http_dialogue_answer(
+    const struct co_http_client_options *options, const struct co_http1_response *head, bool is_h2);
+
 /* Takes what a response, also one that leads on, says for later. stream: it came by. 0, -ENOMEM. */
 int co_http_errand_learn(const struct co_http_errand *errand, const struct co_http1_response *head,
     const co_stream *stream);

@@ -257,6 +257,8 @@ static int connect_to(
         .active = pool->active,
         .one_by_one = pool->one_by_one,
         .ascii = place->ascii,
+        .dialogue = options->dialogue,
+        .arg = options->arg,
     };
     return co_ftp_connect(ret, place->host.at, place->port, &ftp);
 }

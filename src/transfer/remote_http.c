@@ -27,7 +27,8 @@ struct http_place {
     struct co_http_fetch asking; /* who asks */
     bool asks_first; /* a body shall not go out before the server has said how to log in */
     const char *headers[HEADERS_MAX + 1];
-    struct co_buf root; /* the URL, ending with a slash */
+    struct co_buf root;  /* the URL, ending with a slash */
+    struct co_buf query; /* with its '?', or nothing */
 };
 
 static struct http_place *place_of(struct co_remote *remote)
@@ -51,6 +52,7 @@ static int add_url(struct http_place *place, co_text path, bool is_folder, struc
     co_url_encode(out, path, true);
     if (is_folder && path.size > 0)
         co_buf_add_char(out, '/');
+    co_buf_add_text(out, co_buf_text(&place->query));
     co_buf_add_char(out, '\0');
     return out->error;
 }
@@ -357,11 +359,12 @@ static void http_close(struct co_remote *remote)
 {
     struct http_place *place = place_of(remote);
     co_buf_free(&place->root);
+    co_buf_free(&place->query);
     free(place);
 }
 
-/* The URL up to its query, with a slash. */
-static int take_root(struct http_place *place, const char *text)
+/* The URL up to its query, with a slash; and what is to stand behind each path. */
+static int take_root(struct http_place *place, const char *text, co_text query)
 {
     struct co_url url;
     int rc = co_url_parse(co_text_of(text), &url);
@@ -372,7 +375,11 @@ static int take_root(struct http_place *place, const char *text)
     co_buf_add(&place->root, text, size);
     if (place->root.size > 0 && place->root.at[place->root.size - 1] != '/')
         co_buf_add_char(&place->root, '/');
-    return place->root.error;
+    if (query.at) {
+        co_buf_add_char(&place->query, '?');
+        co_buf_add_text(&place->query, query);
+    }
+    return place->root.error ? place->root.error : place->query.error;
 }
 
 /* Will the login be told only once the server has asked for it? */
@@ -407,8 +414,8 @@ int co_remote_http_open(struct co_remote **ret, const struct co_remote_options *
     place->client = options->client;
     place->asking = (struct co_http_fetch){
         .user = options->user, .digest_only = options->digest_only, .bearer = options->bearer};
-    place->root = CO_BUF(CO_HTTP_URL_MAX);
-    int rc = take_root(place, options->url);
+    place->root = place->query = CO_BUF(CO_HTTP_URL_MAX);
+    int rc = take_root(place, options->url, options->query);
     place->asks_first = waits_for_challenge(place, options->netrc);
     for (size_t i = 0; rc == 0 && options->headers && options->headers[i]; i++)
         if (i == HEADERS_MAX)

@@ -257,7 +257,7 @@ def test_exit_codes(scripted):  # noqa: F811
         _, said = ls(f'{one.url}/{status}/', code=code)
         assert status in said
     ls('http://127.0.0.1:1/', code=4)
-    ls('nonsense', code=2)
+    ls('gopher://h/', code=2)
     ls(code=2)
     ls('http://h\\/', code=2)
 

@@ -23,6 +23,8 @@ static const struct expected places[] = {
     {"ftp://h/a;type=a", NULL, CO_FTP_CLEAR, 21, true, "h", "a", NULL, NULL},
     {"ftp://h/a;TYPE=I", NULL, CO_FTP_CLEAR, 21, false, "h", "a", NULL, NULL},
     {"ftp://h/a;type=d", NULL, CO_FTP_CLEAR, 21, false, "h", "a;type=d", NULL, NULL},
+    {"ftp://h/what?.txt", NULL, CO_FTP_CLEAR, 21, false, "h", "what?.txt", NULL, NULL},
+    {"ftpes://h/a?b/c?d/?;type=i", NULL, CO_FTP_EXPLICIT, 21, false, "h", "a?b/c?d/?", NULL, NULL},
     {"ftp://ann@h/", NULL, CO_FTP_CLEAR, 21, false, "h", "", "ann", ""},
     {"ftp://a%40n:p%3Aw%2F@h/", NULL, CO_FTP_CLEAR, 21, false, "h", "", "a@n", "p:w/"},
     {"ftp://ann:x@h/", "bob:y:z", CO_FTP_CLEAR, 21, false, "h", "", "bob", "y:z"},

@@ -3,6 +3,8 @@
 
 #include "codec/url.h"
 
+#include <stdio.h>
+
 static void takes_a_url_apart(void **state)
 {
     (void)state;
@@ -38,6 +40,24 @@ static void absent_parts_differ_from_empty_ones(void **state)
     assert_non_null(url.query.at);
     assert_non_null(url.fragment.at);
     assert_int_equal(url.query.size + url.fragment.size, 0);
+}
+
+static void in_urls_of_ftp_a_question_mark_is_of_the_path(void **state)
+{
+    (void)state;
+    struct co_url url;
+    const char *schemes[] = {"ftp", "FTPS", "ftpes"};
+    for (size_t i = 0; i < CO_LENGTH(schemes); i++) {
+        char text[64];
+        snprintf(text, sizeof text, "%s://h/a?b/c?#f", schemes[i]);
+        assert_int_equal(co_url_parse(co_text_of(text), &url), 0);
+        assert_text(url.path, "/a?b/c?");
+        assert_null(url.query.at);
+        assert_text(url.fragment, "f");
+    }
+    assert_int_equal(co_url_parse(CO_TEXT("ftp://h?/a"), &url), CO_EINVALID);
+    assert_int_equal(co_url_parse(CO_TEXT("sftp://h/a?b"), &url), 0);
+    assert_text(url.query, "b");
 }
 
 static void reads_ipv6_hosts_without_brackets(void **state)
@@ -247,6 +267,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_a_url_apart),
         cmocka_unit_test(absent_parts_differ_from_empty_ones),
+        cmocka_unit_test(in_urls_of_ftp_a_question_mark_is_of_the_path),
         cmocka_unit_test(reads_ipv6_hosts_without_brackets),
         cmocka_unit_test(refuses_urls_that_parsers_read_differently_c09),
         cmocka_unit_test(refuses_all_ipv4_but_dotted_quads_c09),

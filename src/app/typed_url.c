@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "app/get_url.h"
+#include "app/typed_url.h"
 
 #include "codec/url.h"
 #include "http/client.h"
 
 #include <errno.h>
 
-int co_get_url(const char *typed, char **ret, const char **ret_why)
+int co_typed_url(const char *typed, char **ret, const char **ret_why)
 {
     struct co_buf url = CO_BUF(CO_HTTP_URL_MAX);
     int rc = co_url_typed(co_text_of(typed), &url, ret_why);
