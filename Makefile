@@ -42,6 +42,7 @@ check: packages
 	@tools/check
 
 soak: packages
+	@tools/unpack-packages build/ftp-peers
 	@tools/soak $(TIME)
 
 fuzz: packages

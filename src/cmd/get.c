@@ -107,13 +107,18 @@ static int choose_file(struct get *get)
     return 0;
 }
 
+static bool is_by_head(const struct co_get_command *command)
+{
+    return command->head || (command->method && strcmp(command->method, "HEAD") == 0);
+}
+
 static int choose_target(struct get *get)
 {
     const struct co_get_command *command = get->command;
     const char *output = command->output;
     get->settings.folder = command->folder ? command->folder : ".";
     get->out = stdout;
-    get->is_straight = command->head;
+    get->is_straight = is_by_head(command);
     if (!output)
         return 0;
     if (strcmp(output, "-") == 0) {
@@ -127,14 +132,14 @@ static int choose_target(struct get *get)
         return co_transfer_usage("-o and -P exclude each other");
     if (!*output || output[strlen(output) - 1] == '/')
         return co_transfer_usage("-o: the name of a file is missing behind the slash");
-    return command->head ? 0 : choose_file(get);
+    return get->is_straight ? 0 : choose_file(get);
 }
 
 /* Last of all: a FIFO's reader is waited for. */
 static int open_target(struct get *get)
 {
-    bool is_named = get->is_straight && !get->settings.head && get->command->output &&
-                    strcmp(get->command->output, "-") != 0;
+    bool is_named =
+        get->is_straight && get->command->output && strcmp(get->command->output, "-") != 0;
     int rc = is_named ? co_output_open(get->command->output, &get->out) : 0;
     return rc < 0 ? refuse_output(get, rc) : 0;
 }
@@ -166,9 +171,8 @@ static int choose_data(struct get *get)
 static int check_together(struct get *get)
 {
     const struct co_get_command *command = get->command;
-    bool by_head = command->method && strcmp(command->method, "HEAD") == 0;
-    get->settings.head = command->head || by_head;
-    if (command->head && (command->data || (command->method && !by_head)))
+    get->settings.head = is_by_head(command);
+    if (command->head && (command->data || (command->method && strcmp(command->method, "HEAD"))))
         return co_transfer_usage("--head asks by HEAD: --method and --data exclude it");
     if (command->checksum && co_checksum_read(co_text_of(command->checksum), &get->checksum) < 0)
         return co_transfer_usage(

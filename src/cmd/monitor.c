@@ -141,6 +141,8 @@ static void worker_ended(struct monitor *monitor, int status)
         code = CO_EXIT_SIGNAL + monitor->stop_signal;
     if (monitor->stops > 0 || !monitor->has_served || code == CO_EXIT_DONE)
         finish(monitor, code);
+    else if (monitor->pause_ms > 0)
+        co_error("another worker takes over within %lld ms", (long long)monitor->pause_ms);
     else
         co_error("another worker takes over");
 }

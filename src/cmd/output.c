@@ -86,7 +86,7 @@ int co_output_open(const char *named, FILE **ret)
     *ret = stdout;
     if (stat(named, &found) == 0 && is_stdout(named, &found))
         return 0;
-    int fd = open(named, O_WRONLY | O_TRUNC | O_NOCTTY | O_CLOEXEC);
+    int fd = open(named, O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY | O_CLOEXEC, 0666);
     if (fd < 0)
         return -errno;
     *ret = fdopen(fd, "w");

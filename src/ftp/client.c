@@ -200,12 +200,6 @@ static int hear_greeting(co_ftp_client *client, bool *ret_inside)
                        : co_ftp_client_fail(client, CO_EFTP, "it does not greet as FTP");
 }
 
-static int tell_secret(co_ftp_client *client, const char *verb, const char *secret)
-{
-    int rc = co_ftp_client_say_secret(client, verb, secret);
-    return rc < 0 ? rc : co_ftp_client_hear_final(client);
-}
-
 /* USER, and what it takes: none is said before the one ahead of it is answered, lest a password go
  * to who has not asked for it (RFC 959 5.4; 232: RFC 2228). */
 static int introduce(co_ftp_client *client)
@@ -213,9 +207,9 @@ static int introduce(co_ftp_client *client)
     const struct co_ftp_client_options *options = &client->options;
     int code = co_ftp_client_ask(client, "USER", options->user);
     if (code == 331)
-        code = tell_secret(client, "PASS", options->password);
+        code = co_ftp_client_ask(client, "PASS", options->password);
     if (code == 332 && options->account)
-        code = tell_secret(client, "ACCT", options->account);
+        code = co_ftp_client_ask(client, "ACCT", options->account);
     if (code == 332)
         return co_ftp_client_fail(client, CO_ELOGIN, NULL);
     if (code < 0 || (code >= 200 && code < 300))

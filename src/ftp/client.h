@@ -74,9 +74,9 @@ int co_ftp_client_break(co_ftp_client *client, int code, const char *why);
  * waits for replies that are still to come. 0 or negative. */
 int co_ftp_client_begin(co_ftp_client *client, const char *doing, const char *argument);
 
-/* Sends "VERB ARGUMENT"; at NULL there is none. secret: the dialogue shows stars. 0 or negative. */
+/* Sends "VERB ARGUMENT"; at NULL there is none. Of secrets the dialogue shows stars. 0 or negative.
+ */
 int co_ftp_client_say(co_ftp_client *client, const char *verb, const char *argument);
-int co_ftp_client_say_secret(co_ftp_client *client, const char *verb, const char *argument);
 
 /* Reads one reply. Its code, of any kind but 421, which breaks; negative. */
 int co_ftp_client_hear(co_ftp_client *client);

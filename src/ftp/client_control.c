@@ -112,7 +112,18 @@ static int send_line(co_ftp_client *client, co_text line)
     return 0;
 }
 
-static int say(co_ftp_client *client, const char *verb, const char *argument, bool secret)
+/* The line that the dialogue shows instead; at NULL: there is nothing to hide. */
+static co_text masked(co_text line)
+{
+    static const co_text shown[] = {CO_TEXT("PASS ****"), CO_TEXT("ACCT ****")};
+    const size_t verb = strlen("PASS ");
+    for (size_t i = 0; line.size >= verb && i < CO_LENGTH(shown); i++)
+        if (co_text_equal_nocase((co_text){line.at, verb}, (co_text){shown[i].at, verb}))
+            return shown[i];
+    return (co_text){0};
+}
+
+int co_ftp_client_say(co_ftp_client *client, const char *verb, const char *argument)
 {
     struct co_buf line = CO_BUF(LINE_MAX_BYTES);
     int rc = client->failed;
@@ -122,26 +133,14 @@ static int say(co_ftp_client *client, const char *verb, const char *argument, bo
         return rc;
     co_buf_addf(&line, "%s%s", verb, argument ? " " : "");
     co_buf_add_string(&line, argument ? argument : "");
-    if (secret)
-        tell(client, true, co_text_of(*verb == 'P' ? "PASS ****" : "ACCT ****"));
-    else
-        tell(client, true, co_buf_text(&line));
+    co_text mask = masked(co_buf_text(&line));
+    tell(client, true, mask.at ? mask : co_buf_text(&line));
     co_buf_add_string(&line, "\r\n");
     rc = line.error ? line.error : send_line(client, co_buf_text(&line));
-    if (secret && line.at)
+    if (mask.at)
         explicit_bzero(line.at, line.room);
     co_buf_free(&line);
     return rc;
-}
-
-int co_ftp_client_say(co_ftp_client *client, const char *verb, const char *argument)
-{
-    return say(client, verb, argument, false);
-}
-
-int co_ftp_client_say_secret(co_ftp_client *client, const char *verb, const char *argument)
-{
-    return say(client, verb, argument, true);
 }
 
 /* ---- hearing --------------------------------------------------------------------------------- */

@@ -48,6 +48,14 @@ def read_in_background(path):
     return result
 
 
+@pytest.mark.parametrize('words', [('--head',), ('--method', 'HEAD')])
+def test_a_head_goes_where_it_is_wanted(url, here, words):
+    (here / 'heads').write_text('what was there before, and is longer than any head will be ' * 99)
+    printed, _ = get('-4', *words, '-o', here / 'heads', url('http'))
+    assert f'Content-Length: {len(CONTENT)}' in (here / 'heads').read_text()
+    assert 'before' not in (here / 'heads').read_text() and b'Content-Length' not in printed
+
+
 @pytest.mark.parametrize('protocol', PROTOCOLS)
 @pytest.mark.parametrize('linked', [False, True])
 def test_a_pipe_is_written_to(url, here, protocol, linked):

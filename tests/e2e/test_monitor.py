@@ -36,15 +36,16 @@ def test_another_worker_takes_over_at_the_same_address(one):
     one.stop()
     assert one.lines.count('ready') == 1
     assert 'coronet: the worker was killed by signal 9 (Killed)' in one.lines
-    assert 'coronet: another worker takes over' in one.lines
+    assert any('coronet: another worker takes over' in line for line in one.lines)
 
 
 def test_workers_that_keep_dying_are_started_again(one):
-    start = time.monotonic()
     for _ in range(4):
         kill_worker(one)
         assert get(one) == b'hello'
-    assert time.monotonic() - start > 0.7  # with pauses of 0.1, 0.2, 0.4 and 0.8 seconds
+    one.stop()
+    pauses = [line.rpartition('within ')[2] for line in one.lines if 'takes over within' in line]
+    assert pauses == ['100 ms', '200 ms', '400 ms', '800 ms']
 
 
 def test_it_can_be_stopped_while_no_worker_is_there(one):

@@ -148,6 +148,8 @@ static void do_everything(void)
     assert_int_equal(co_ftp_stat(own.ftp, "made", &entry), CO_ESTATUS);
     assert_int_equal(co_ftp_last_code(own.ftp), 550);
     assert_int_equal(co_ftp_command(own.ftp, "SITE HELP"), 214);
+    assert_int_equal(co_ftp_command(own.ftp, "pass another"), 503); /* a secret, too */
+    assert_null(strstr(own.said, "another"));
     assert_true(co_ftp_last_text(own.ftp).size > 10);
 }
 
