@@ -15,6 +15,7 @@ import socket
 import subprocess
 import threading
 import time
+import zlib
 import urllib.parse
 
 import pytest
@@ -27,6 +28,7 @@ BUILD = pathlib.Path(os.environ.get('CORONET_BUILD', ROOT / 'build')).resolve()
 CORONET = str(BUILD / 'coronet')
 # Seconds for whatever a healthy server does at once; sanitizers are slow.
 PATIENCE = float(os.environ.get('CORONET_PATIENCE', 20))
+ONE_IN = int(os.environ.get('CORONET_ONE_IN', 1))  # a sample of the tests, always the same
 
 once = pytest.mark.once  # (reason): not again over TLS
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason='only root has privileges to drop')
@@ -105,12 +107,18 @@ def pytest_configure(config):
         over_tls.PAIR = over_tls.prepare(make_certificate)
 
 
-def pytest_collection_modifyitems(config, items):
-    if not over_tls.WANTED:
-        return
-    left = [item for item in items if 'server' not in item.fixturenames]
+def leave_out(config, items, is_left_out):
+    left = [item for item in items if is_left_out(item)]
     config.hook.pytest_deselected(items=left)
     items[:] = [item for item in items if item not in left]
+
+
+def pytest_collection_modifyitems(config, items):
+    if ONE_IN > 1:
+        leave_out(config, items, lambda item: zlib.crc32(item.nodeid.encode()) % ONE_IN)
+    if not over_tls.WANTED:
+        return
+    leave_out(config, items, lambda item: 'server' not in item.fixturenames)
     for item in items:
         for mark in item.iter_markers('once'):
             item.add_marker(pytest.mark.skip(reason=mark.args[0]))
