@@ -237,6 +237,12 @@ def folder(tmp_path):
 
 
 @pytest.fixture
+def here(tmp_path_factory):
+    """A folder for what is got, and of what is sent."""
+    return tmp_path_factory.mktemp('here')
+
+
+@pytest.fixture
 def server(folder, tmp_path):
     """server(*options, where=[...]) starts one; each is stopped at the end and must end well."""
     started = []

@@ -31,11 +31,6 @@ each = pytest.mark.parametrize('command', COMMANDS)
 both = pytest.mark.parametrize('kind', ('http', 'ftp'))
 
 
-@pytest.fixture
-def here(tmp_path_factory):
-    return tmp_path_factory.mktemp('here')
-
-
 class Transfer:
     """One file, by one command: where it comes from, where it goes."""
 

@@ -36,11 +36,6 @@ def pair(tmp_path_factory):
     return make_certificate(folder, 'localhost', 'rsa')
 
 
-@pytest.fixture
-def here(tmp_path_factory):
-    return tmp_path_factory.mktemp('here')
-
-
 def is_equal(left, right, names):
     assert sorted(path.name for path in left.iterdir()) == sorted(names)
     for name in names:

@@ -27,11 +27,6 @@ def partials(folder):
     return [path for path in folder.iterdir() if path.name.endswith('.part')]
 
 
-@pytest.fixture
-def here(tmp_path_factory):
-    return tmp_path_factory.mktemp('here')
-
-
 @pytest.fixture(scope='module')
 def pair(tmp_path_factory):
     return make_certificate(tmp_path_factory.mktemp('pair'), 'localhost')

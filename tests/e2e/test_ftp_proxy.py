@@ -27,11 +27,6 @@ def pair(tmp_path_factory):
 
 
 @pytest.fixture
-def here(tmp_path_factory):
-    return tmp_path_factory.mktemp('here')
-
-
-@pytest.fixture
 def way(proxy, pair):  # noqa: F811
     """way(scheme) starts a proxy; the options that lead through it."""
     def start(scheme):

@@ -53,12 +53,6 @@ class Scripted:
 
 
 @pytest.fixture
-def here(tmp_path_factory):
-    """A folder for what is got."""
-    return tmp_path_factory.mktemp('here')
-
-
-@pytest.fixture
 def scripted():
     servers = []
 

@@ -10,7 +10,7 @@ import zlib
 import pytest
 
 from conftest import eventually, run
-from test_get import CONTENT, field, get, here, partials, scripted, whole  # noqa: F401
+from test_get import CONTENT, field, get, partials, scripted, whole  # noqa: F401
 
 TEXT = b''.join(b'line %d of a text that can be compressed\n' % i for i in range(5000))
 

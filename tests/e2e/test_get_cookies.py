@@ -9,7 +9,7 @@ import stat
 import pytest
 
 from conftest import run
-from test_get import field, get, here, scripted, whole  # noqa: F401 (fixtures)
+from test_get import field, get, scripted, whole  # noqa: F401 (fixtures)
 
 
 def cookies_of(head):

@@ -25,11 +25,6 @@ def pair(tmp_path_factory):
 
 
 @pytest.fixture
-def here(tmp_path_factory):
-    return tmp_path_factory.mktemp('here')
-
-
-@pytest.fixture
 def files(folder):
     for i in range(COUNT):
         (folder / f'f{i}').write_bytes(CONTENT[i:])

@@ -7,7 +7,7 @@ import ssl
 import pytest
 
 from conftest import make_certificate, run
-from test_get import Scripted, get, here, scripted, whole  # noqa: F401 (fixtures)
+from test_get import Scripted, get, scripted, whole  # noqa: F401 (fixtures)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from conftest import CORONET, PATIENCE, run
-from test_get import get, here, scripted  # noqa: F401 (fixtures)
+from test_get import get, scripted  # noqa: F401 (fixtures)
 
 HEAD_MAX = 300 << 10
 FIELDS_MAX = 5000

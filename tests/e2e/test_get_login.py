@@ -14,7 +14,7 @@ import subprocess
 import pytest
 
 from conftest import eventually, run
-from test_get import field, get, here, scripted, whole  # noqa: F401 (fixtures)
+from test_get import field, get, scripted, whole  # noqa: F401 (fixtures)
 
 USER, PASSWORD = 'ann', 'se"cr\\et: x'
 BOTH = f'{USER}:{PASSWORD}'

@@ -12,7 +12,7 @@ import time
 import pytest
 
 from conftest import CORONET, PATIENCE, in_background, run
-from test_get import CONTENT, field, get, here, partials, scripted, whole  # noqa: F401
+from test_get import CONTENT, field, get, partials, scripted, whole  # noqa: F401
 
 OLD, NEW = 'Sat, 01 Jan 2022 00:00:00 GMT', 'Sun, 02 Jan 2022 00:00:00 GMT'
 OLD_SECONDS = 1640995200

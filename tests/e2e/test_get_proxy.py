@@ -9,7 +9,7 @@ import pytest
 
 import proxies
 from conftest import eventually, make_certificate, once, run
-from test_get import CONTENT, field, get, here, scripted, whole  # noqa: F401
+from test_get import CONTENT, field, get, scripted, whole  # noqa: F401
 
 pytestmark = once('TLS is what it tries')
 

@@ -6,7 +6,7 @@ import os
 import pytest
 
 from conftest import CORONET, run
-from test_get import field, get, here, partials, scripted, whole  # noqa: F401 (fixtures)
+from test_get import field, get, partials, scripted, whole  # noqa: F401 (fixtures)
 
 CONTENT = os.urandom(300_000)
 

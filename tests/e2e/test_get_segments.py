@@ -20,11 +20,6 @@ KILLS = int(os.environ.get('CORONET_KILLS', '20'))
 LARGE = 6 << 20
 
 
-@pytest.fixture
-def here(tmp_path_factory):
-    return tmp_path_factory.mktemp('here')
-
-
 def ranges_of(heads):
     return [field(head, 'Range') for head in heads if field(head, 'Range')]
 

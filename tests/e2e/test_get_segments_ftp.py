@@ -12,7 +12,7 @@ import pytest
 from conftest import PATIENCE
 from ftp_places import KINDS, folder as open_folder, ftp_place  # noqa: F401
 from test_get import get, partials
-from test_get_segments import LARGE, here, killed_at_any_point  # noqa: F401
+from test_get_segments import LARGE, killed_at_any_point  # noqa: F401
 
 OLD = 1_700_000_000
 

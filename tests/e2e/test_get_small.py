@@ -10,7 +10,7 @@ import time
 import pytest
 
 from conftest import CORONET, PATIENCE, eventually
-from test_get import get, here, partials, scripted, whole  # noqa: F401
+from test_get import get, partials, scripted, whole  # noqa: F401
 
 IN_ORDER = '--jobs', 1  # the first file of a run goes the usual way, since the folder is swept
 

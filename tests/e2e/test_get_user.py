@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from conftest import CORONET, coronet, run
-from test_get import field, here, scripted, whole  # noqa: F401 (fixtures)
+from test_get import field, scripted, whole  # noqa: F401 (fixtures)
 from test_passwd import Terminal
 
 SECRET = 'good-secret'

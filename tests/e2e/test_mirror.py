@@ -39,13 +39,6 @@ def contents(folder):
 
 
 @pytest.fixture
-def here(tmp_path):
-    path = tmp_path / 'here'
-    path.mkdir()
-    return path
-
-
-@pytest.fixture
 def writable(server, folder):
     folder.chmod(0o777)
     return lambda: server('-4', '--anonymous-write', '--hidden')

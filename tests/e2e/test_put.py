@@ -33,13 +33,6 @@ def writable(server, folder):
     return lambda *words: server('-4', *(words or ('--anonymous-write',)))
 
 
-@pytest.fixture
-def here(tmp_path):
-    path = tmp_path / 'here'
-    path.mkdir()
-    return path
-
-
 def partials(folder):
     return [path for path in folder.iterdir() if path.name.endswith('.part')]
 

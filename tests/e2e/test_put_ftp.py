@@ -22,11 +22,6 @@ LARGE = 4 << 20
 CONTENT = random.Random(7).randbytes(LARGE)
 
 
-@pytest.fixture
-def here(tmp_path_factory):
-    return tmp_path_factory.mktemp('here')
-
-
 def put(*words, code=0):
     """Runs it; (the last line of JSON, what was said)."""
     done = run(CORONET, 'put', '--json', '--retries', 0, *words, code=code,

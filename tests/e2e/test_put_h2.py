@@ -12,7 +12,7 @@ import pytest
 
 from conftest import CORONET, PATIENCE, eventually, run
 from test_get_h2 import Peer, free_port, pair  # noqa: F401
-from test_put import LARGE, change_while_it_is_sent, here, partials  # noqa: F401
+from test_put import LARGE, change_while_it_is_sent, partials  # noqa: F401
 
 
 def put(*words, code=0, **options):

@@ -14,13 +14,6 @@ NAME = 'what? #1.txt'
 
 
 @pytest.fixture
-def here(tmp_path):
-    path = tmp_path / 'here'
-    path.mkdir()
-    return path
-
-
-@pytest.fixture
 def url(server, folder):
     """url(protocol): of a server where everybody may write."""
     folder.chmod(0o777)
