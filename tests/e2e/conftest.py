@@ -15,8 +15,8 @@ import socket
 import subprocess
 import threading
 import time
-import zlib
 import urllib.parse
+import zlib
 
 import pytest
 
@@ -28,6 +28,8 @@ BUILD = pathlib.Path(os.environ.get('CORONET_BUILD', ROOT / 'build')).resolve()
 CORONET = str(BUILD / 'coronet')
 # Seconds for whatever a healthy server does at once; sanitizers are slow.
 PATIENCE = float(os.environ.get('CORONET_PATIENCE', 20))
+# Which address others take it for, where they try only one.
+LOCALHOST = socket.getaddrinfo('localhost', None, type=socket.SOCK_STREAM)[0][4][0]
 ONE_IN = int(os.environ.get('CORONET_ONE_IN', 1))  # a sample of the tests, always the same
 
 once = pytest.mark.once  # (reason): not again over TLS

@@ -164,7 +164,8 @@ class FtpPlace:
         self.url = f'{scheme}://{host}:{self.port}/{path}'
         self.user = f'{"anonymous" if kind == "vsftpd" else NAME}:{PASSWORD}'
         trust = ('--cacert', self.pair[0]) if self.secure else ()
-        self.words = ('--user', self.user, *trust, *(('-4',) if self.secure else ()))
+        self.words = ('--user', self.user, *trust, *(
+            ('-4',) if self.secure and ':' not in self.address else ()))
         with open(work / 'said', 'wb') as said:
             self.process = subprocess.Popen(
                 [str(word) for word in self.command()], stdin=subprocess.DEVNULL, stdout=said,

@@ -63,10 +63,11 @@ def bound_port(pid, kind):
     for entry in os.scandir(f'/proc/{pid}/fd'):
         with contextlib.suppress(FileNotFoundError):  # closed meanwhile
             links.append(os.readlink(entry.path))
-    with open(f'/proc/net/{kind}') as table:
-        for words in (line.split() for line in list(table)[1:]):
-            if f'socket:[{words[9]}]' in links and (kind == 'udp' or words[3] == LISTENING):
-                return int(words[1].rpartition(':')[2], 16)
+    for name in (kind, f'{kind}6'):
+        with open(f'/proc/net/{name}') as table:
+            for words in (line.split() for line in list(table)[1:]):
+                if f'socket:[{words[9]}]' in links and (kind == 'udp' or words[3] == LISTENING):
+                    return int(words[1].rpartition(':')[2], 16)
     return 0
 
 
@@ -137,7 +138,7 @@ def test_site(command, folder, server_in, client_in):
 def test_folder_over_ftp(command, folder, server_in, client_in):
     (folder / 'note').write_text('from the folder\n')
     with serving(command(server_in, 'ftp_server', place(server_in, 0), folder)) as (_, port):
-        who = ['127.0.0.1', str(port), 'ann']
+        who = ['localhost', str(port), 'ann']
         client = command(client_in, 'ftp_client', *who, 'secret', 'note')
         assert output(client) == 'note\nfrom the folder\n'
         run(*command(client_in, 'ftp_client', *who, 'guess'), code=1)

@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 import proxies
-from conftest import CORONET, make_certificate, run
+from conftest import CORONET, LOCALHOST, make_certificate, run
 from ftp_places import folder, ftp_place  # noqa: F401
 from test_get_proxy import proxy  # noqa: F401
 
@@ -65,7 +65,7 @@ def test_all_goes_through_the_proxy(ftp_place, folder, here, way, kind, scheme):
 def test_tls_goes_through_the_proxy_and_resumes(
         ftp_place, folder, here, pair, way, scheme, secure):  # noqa: F811
     """Within the TLS to an https:// proxy, too."""
-    one = ftp_place('vsftpd', folder, secure=secure, pair=pair)
+    one = ftp_place('vsftpd', folder, secure=secure, pair=pair, address=LOCALHOST)
     do_everything(one, folder, here, (*one.words, *way(scheme)))
 
 
@@ -77,10 +77,11 @@ def test_over_ipv6(ftp_place, folder, here, way, scheme):  # noqa: F811
 
 def test_squid_sees_tunnels_alone(ftp_place, folder, here, proxy):  # noqa: F811
     """One for the control connection, and one for each file's data, to the name of the server."""
-    one, squid = ftp_place('pyftpdlib', folder), proxy(proxies.Squid)
+    one = ftp_place('pyftpdlib', folder, address=LOCALHOST)
+    squid = proxy(proxies.Squid)
     (folder / 'a').write_bytes(CONTENT)
-    url = one.url.replace('127.0.0.1', 'localhost')
-    coronet('get', '--proxy', f'127.0.0.1:{squid.port}', '-4', *one.words, f'{url}a', cwd=here)
+    coronet('get', '--proxy', f'127.0.0.1:{squid.port}', '-4', *one.words,
+            f'ftp://localhost:{one.port}/a', cwd=here)
     squid.process.terminate()
     squid.process.wait(timeout=30)
     asked = squid.requests()

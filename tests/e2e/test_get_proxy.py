@@ -8,7 +8,7 @@ import socket
 import pytest
 
 import proxies
-from conftest import eventually, make_certificate, once, run
+from conftest import LOCALHOST, eventually, make_certificate, once, run
 from test_get import CONTENT, field, get, scripted, whole  # noqa: F401
 
 pytestmark = once('TLS is what it tries')
@@ -96,12 +96,13 @@ def test_a_proxys_user_is_not_told_to_servers_c11(server, scripted, here, proxy)
 def test_everything_goes_through_microsocks(server, folder, here, proxy, scheme):  # noqa: F811
     (folder / 'a').write_bytes(CONTENT)
     cert, key = make_certificate(here, 'one')
-    one = server('-4', '--cert', cert, '--key', key, https=['127.0.0.1:0'])
+    where = [f'[{LOCALHOST}]:0' if ':' in LOCALHOST else f'{LOCALHOST}:0']
+    one = server('--cert', cert, '--key', key, where=where, https=where)
     socks = proxy(proxies.Microsocks, '-u', 'ann', '-P', 's:cret@')
     way = f'{scheme}://ann:s%3Acret%40@127.0.0.1:{socks.port}'
     for url in one.urls:
-        get('--force', '--proxy', way, '--cacert', cert,
-            f'{url}a'.replace('127.0.0.1', 'localhost'), cwd=here)
+        named = url.replace(where[0].removesuffix(':0'), 'localhost')
+        get('--force', '--proxy', way, '--cacert', cert, f'{named}a', cwd=here)
         assert (here / 'a').read_bytes() == CONTENT
     for wrong in ('', 'ann:no@'):
         _, said = get('--proxy', f'{scheme}://{wrong}127.0.0.1:{socks.port}', one.url, cwd=here,
