@@ -340,6 +340,8 @@ static int64_t wait_after(const co_http_response *response, struct co_retry *ret
 {
     const struct co_http_errand *errand = &response->errand;
     const struct co_http_outgoing *body = &errand->outgoing;
+    if (retry->limits.times == 0)
+        return -1;
     struct co_retry_failure failure = {
         .rc = rc < 0 ? rc : CO_ESTATUS,
         .status = rc < 0 ? 0 : response->answer.head.status,
