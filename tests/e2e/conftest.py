@@ -5,10 +5,12 @@ CORONET_BUILD names the build directory. The backend is whichever CORONET_BACKEN
 command's own choice.
 """
 
+import contextlib
 import http.client
 import os
 import pathlib
 import queue
+import random
 import re
 import signal
 import socket
@@ -52,6 +54,17 @@ def coronet(*words, code=0):
     """Runs the command; returns (stdout, stderr) as text."""
     done = run(CORONET, *words, code=code, stdin=subprocess.DEVNULL)
     return done.stdout.decode(), done.stderr.decode()
+
+
+def quiet_port(address='127.0.0.1'):
+    """A free port of those that the kernel gives to nobody who asks for any."""
+    with open('/proc/sys/net/ipv4/ip_local_port_range') as file:
+        end = int(file.read().split()[0])
+    while True:
+        port = random.randrange(2048, end)
+        with contextlib.suppress(OSError), socket.create_server(
+                (address, port), family=socket.AF_INET6 if ':' in address else socket.AF_INET):
+            return port
 
 
 def in_background(server):

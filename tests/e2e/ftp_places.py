@@ -6,7 +6,6 @@ tools/unpack-packages leaves them beside the build; where they are not, their te
 import contextlib
 import os
 import pathlib
-import random
 import shutil
 import socket
 import subprocess
@@ -14,7 +13,7 @@ import tempfile
 
 import pytest
 
-from conftest import BUILD, CORONET, PATIENCE, ROOT, eventually, run
+from conftest import BUILD, CORONET, PATIENCE, ROOT, eventually, quiet_port, run
 
 NAME, PASSWORD = 'ann', 'good-secret'
 KINDS = ('vsftpd', 'pure-ftpd', 'proftpd', 'pyftpdlib', 'coronet')
@@ -115,17 +114,6 @@ FTPHandler.authorizer = authorizer
 FTPHandler.auth_failed_timeout = 0
 FTPServer(({address!r}, {port}), FTPHandler).serve_forever()
 '''
-
-
-def quiet_port(address):
-    """A free port of those that the kernel gives to nobody who asks for any."""
-    with open('/proc/sys/net/ipv4/ip_local_port_range') as file:
-        end = int(file.read().split()[0])
-    while True:
-        port = random.randrange(2048, end)
-        with contextlib.suppress(OSError), socket.create_server(
-                (address, port), family=socket.AF_INET6 if ':' in address else socket.AF_INET):
-            return port
 
 
 def program(name):

@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-from conftest import eventually
+from conftest import eventually, quiet_port
 
 NGINX = '''daemon off; master_process off; pid {work}/pid; error_log stderr warn;
 events {{ worker_connections 256; }}
@@ -63,11 +63,6 @@ error-log: {work}/error
 '''
 
 
-def free_port():
-    with socket.create_server(('127.0.0.1', 0)) as one:
-        return one.getsockname()[1]
-
-
 def answers(port):
     with contextlib.suppress(OSError), socket.create_connection(('127.0.0.1', port), timeout=1):
         return True
@@ -100,7 +95,7 @@ def place(tmp_path_factory):
 
     def start(kind, folder):
         work = tmp_path_factory.mktemp(kind)
-        port = free_port()
+        port = quiet_port()
         for path in (work, *work.parents):
             with contextlib.suppress(OSError):
                 os.chmod(path, os.stat(path).st_mode | 0o055)

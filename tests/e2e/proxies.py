@@ -7,14 +7,9 @@ import socket
 import subprocess
 import tempfile
 
-from conftest import eventually, run
+from conftest import eventually, quiet_port, run
 
 SQUID_HELPER = '/usr/lib/squid/basic_ncsa_auth'
-
-
-def free_port():
-    with socket.create_server(('127.0.0.1', 0)) as server:
-        return server.getsockname()[1]
 
 
 def is_open(port):
@@ -53,7 +48,7 @@ class Squid(Proxy):
         self.log = folder / 'log'
         self.log.touch()
         self.log.chmod(0o666)
-        port, self.tls_port = free_port(), free_port() if pair else None
+        port, self.tls_port = quiet_port(), quiet_port() if pair else None
         lines = [f'http_port 127.0.0.1:{port}', 'pid_filename none', 'cache deny all',
                  f'access_log stdio:{self.log}', 'cache_log /dev/null', 'netdb_filename none',
                  'shutdown_lifetime 0 seconds', 'strip_query_terms off', 'via off',
@@ -88,6 +83,6 @@ class Squid(Proxy):
 
 class Microsocks(Proxy):
     def __init__(self, *options):
-        port = free_port()
+        port = quiet_port()
         super().__init__([port], 'microsocks', '-i', '127.0.0.1', '-p', port, *options,
                          env={**os.environ})

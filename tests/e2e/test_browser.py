@@ -11,7 +11,7 @@ import subprocess
 
 import pytest
 
-from conftest import CORONET, PATIENCE, eventually, make_certificate, run
+from conftest import CORONET, PATIENCE, eventually, make_certificate, quiet_port, run
 
 pytestmark = pytest.mark.skipif(
     not (shutil.which('chromium') and shutil.which('chromedriver')),
@@ -80,14 +80,9 @@ class Browser:
         self.send('DELETE', '')
 
 
-def free_port():
-    with socket.create_server(('127.0.0.1', 0)) as probe:
-        return probe.getsockname()[1]
-
-
 @pytest.fixture(scope='module')
 def browser(tmp_path_factory):
-    port, profile = free_port(), tmp_path_factory.mktemp('profile')
+    port, profile = quiet_port(), tmp_path_factory.mktemp('profile')
     environment = dict(os.environ, HOME=str(profile), LANG='C.UTF-8')
     driver = subprocess.Popen(['chromedriver', f'--port={port}'], stdout=subprocess.DEVNULL,
                               stderr=subprocess.DEVNULL, env=environment)

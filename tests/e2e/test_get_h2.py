@@ -11,7 +11,7 @@ import subprocess
 
 import pytest
 
-from conftest import CORONET, Process, eventually, make_certificate, once, run
+from conftest import CORONET, Process, eventually, make_certificate, once, quiet_port, run
 
 pytestmark = once('TLS is what it tries')
 
@@ -30,12 +30,6 @@ def files(folder):
         (folder / f'f{i}').write_bytes(CONTENT[i:])
         (folder / f'f{i}').chmod(0o644)
     return folder
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(('127.0.0.1', 0))
-        return one.getsockname()[1]
 
 
 def answers(port):
@@ -64,7 +58,7 @@ class Peer:
 
 
 def nginx(folder, pair, where):
-    port, log = free_port(), where / 'log'
+    port, log = quiet_port(), where / 'log'
     (where / 'nginx.conf').write_text(f'''
 daemon off; master_process off; pid {where}/pid; error_log {where}/error;
 events {{ }}
@@ -83,7 +77,7 @@ http {{
 
 
 def h2o(folder, pair, where):
-    port, log = free_port(), where / 'log'
+    port, log = quiet_port(), where / 'log'
     user = 'user: root' if os.geteuid() == 0 else ''
     (where / 'h2o.conf').write_text(f'''
 {user}
@@ -101,7 +95,7 @@ error-log: {where}/error
 
 
 def nghttpd(folder, pair, where):
-    port = free_port()
+    port = quiet_port()
     return Peer(('nghttpd', '-a', '127.0.0.1', '-d', folder, port, pair[1], pair[0]), port)
 
 
@@ -157,7 +151,7 @@ def test_redirections_and_errors(peer, pair, here, make):
 
 
 def test_nghttpd_in_clear(files, here):
-    port = free_port()
+    port = quiet_port()
     one = Peer(('nghttpd', '-a', '127.0.0.1', '--no-tls', '-d', files, port), port)
     try:
         base = f'http://127.0.0.1:{port}'

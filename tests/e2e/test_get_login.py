@@ -13,7 +13,7 @@ import subprocess
 
 import pytest
 
-from conftest import eventually, run
+from conftest import eventually, quiet_port, run
 from test_get import field, get, scripted, whole  # noqa: F401 (fixtures)
 
 USER, PASSWORD = 'ann', 'se"cr\\et: x'
@@ -308,17 +308,12 @@ def running(*command):
         process.wait()
 
 
-def free_port():
-    with socket.create_server(('127.0.0.1', 0)) as free:
-        return free.getsockname()[1]
-
-
 @pytest.mark.skipif(not shutil.which('apache2'), reason='apache2 is not installed')
 @pytest.mark.parametrize('kind', ['Digest', 'Basic'])
 def test_apache_lets_in(folder, here, kind):
     os.chmod(folder, 0o755)
     (folder / 'a').write_text('let in')
-    port = free_port()
+    port = quiet_port()
     digest = hashlib.md5(b'ann:a realm:secret').hexdigest()
     (here / 'Digest').write_text(f'ann:a realm:{digest}\n')
     (here / 'Basic').write_text('ann:{SHA}' + base64.b64encode(
@@ -357,7 +352,7 @@ DefaultRuntimeDir {here}
 
 def test_nginx_lets_in(folder, here):
     (folder / 'a').write_text('let in')
-    port = free_port()
+    port = quiet_port()
     (here / 'users').write_text('ann:{PLAIN}secret\n')
     (here / 'nginx.conf').write_text(f"""daemon off; master_process off; pid {here}/pid;
         error_log stderr; events {{ }}

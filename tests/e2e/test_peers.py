@@ -15,8 +15,8 @@ import subprocess
 import pytest
 
 import proxies
-from conftest import CORONET, eventually, make_certificate, run
-from places import answers, free_port
+from conftest import CORONET, eventually, make_certificate, quiet_port, run
+from places import answers
 from test_get_proxy import proxy  # noqa: F401 (fixture)
 
 CONTENT = b''.join(b'%d lines of text\n' % i for i in range(30_000))
@@ -106,7 +106,7 @@ def peer(tree, tmp_path_factory):
         path = shutil.which(program) or shutil.which(program, path='/usr/sbin')
         if not path:
             pytest.skip(f'{program} is not installed')
-        work, port = tmp_path_factory.mktemp(program), free_port()
+        work, port = tmp_path_factory.mktemp(program), quiet_port()
         for one in (work, *work.parents[:2]):
             with contextlib.suppress(OSError):
                 os.chmod(one, 0o777 if one is work else 0o755)

@@ -10,8 +10,8 @@ import time
 
 import pytest
 
-from conftest import CORONET, PATIENCE, eventually, run
-from test_get_h2 import Peer, free_port, pair  # noqa: F401
+from conftest import CORONET, PATIENCE, eventually, quiet_port, run
+from test_get_h2 import Peer, pair  # noqa: F401
 from test_put import LARGE, change_while_it_is_sent, partials  # noqa: F401
 
 
@@ -25,7 +25,7 @@ def put(*words, code=0, **options):
 # ---- servers ------------------------------------------------------------------------------------
 
 def nginx(folder, pair, where, behind):  # noqa: F811
-    port, log = free_port(), where / 'log'
+    port, log = quiet_port(), where / 'log'
     user = 'user root;' if os.geteuid() == 0 else ''
     (where / 'nginx.conf').write_text(f'''
 {user} daemon off; master_process off; pid {where}/pid; error_log {where}/error;
@@ -46,7 +46,7 @@ http {{
 
 
 def h2o(folder, pair, where, behind):  # noqa: F811
-    port, log = free_port(), where / 'log'
+    port, log = quiet_port(), where / 'log'
     user = 'user: root' if os.geteuid() == 0 else ''
     (where / 'h2o.conf').write_text(f'''
 {user}
@@ -65,7 +65,7 @@ error-log: {where}/error
 
 
 def caddy(folder, pair, where, behind):  # noqa: F811
-    port = free_port()
+    port = quiet_port()
     (where / 'Caddyfile').write_text(f'''
 {{
   admin off
@@ -83,7 +83,7 @@ https://localhost:{port} {{
 
 def nghttpd(folder, pair, where, behind):  # noqa: F811
     """Sends back what it gets, and stores nothing."""
-    port = free_port()
+    port = quiet_port()
     return Peer(('nghttpd', '-a', '127.0.0.1', '--echo-upload', '-d', folder, port, pair[1],
                  pair[0]), port)
 
