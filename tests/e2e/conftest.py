@@ -67,6 +67,13 @@ def quiet_port(address='127.0.0.1'):
             return port
 
 
+def answers(port):
+    """Does somebody take connections there?"""
+    with contextlib.suppress(OSError), socket.create_connection(('127.0.0.1', port), timeout=1):
+        return True
+    return False
+
+
 def in_background(server):
     """A socketserver's, which looks often whether it is to end: its own half a second adds up."""
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()

@@ -5,13 +5,12 @@ h2o."""
 import contextlib
 import os
 import shutil
-import socket
 import subprocess
 import sys
 
 import pytest
 
-from conftest import eventually, quiet_port
+from conftest import answers, eventually, quiet_port
 
 NGINX = '''daemon off; master_process off; pid {work}/pid; error_log stderr warn;
 events {{ worker_connections 256; }}
@@ -61,12 +60,6 @@ hosts:
       /: {{file.dir: {folder}, file.dirlisting: ON}}
 error-log: {work}/error
 '''
-
-
-def answers(port):
-    with contextlib.suppress(OSError), socket.create_connection(('127.0.0.1', port), timeout=1):
-        return True
-    return False
 
 
 def command_of(kind, folder, work, port):

@@ -3,21 +3,12 @@
 
 import os
 import pathlib
-import socket
 import subprocess
 import tempfile
 
-from conftest import eventually, quiet_port, run
+from conftest import answers, eventually, quiet_port, run
 
 SQUID_HELPER = '/usr/lib/squid/basic_ncsa_auth'
-
-
-def is_open(port):
-    try:
-        socket.create_connection(('127.0.0.1', port), timeout=1).close()
-    except OSError:
-        return False
-    return True
 
 
 class Proxy:
@@ -29,7 +20,7 @@ class Proxy:
                                         stderr=subprocess.DEVNULL, **options)
         self.port = ports[0]
         for port in ports:
-            eventually(lambda: self.process.poll() is not None or is_open(port))
+            eventually(lambda: self.process.poll() is not None or answers(port))
         assert self.process.poll() is None, command
 
     def stop(self):

@@ -11,7 +11,8 @@ import subprocess
 
 import pytest
 
-from conftest import CORONET, Process, eventually, make_certificate, once, quiet_port, run
+from conftest import (CORONET, Process, answers, eventually, make_certificate, once, quiet_port,
+                      run)
 
 pytestmark = once('TLS is what it tries')
 
@@ -30,11 +31,6 @@ def files(folder):
         (folder / f'f{i}').write_bytes(CONTENT[i:])
         (folder / f'f{i}').chmod(0o644)
     return folder
-
-
-def answers(port):
-    with socket.socket() as one:
-        return one.connect_ex(('127.0.0.1', port)) == 0
 
 
 class Peer:

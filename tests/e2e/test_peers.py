@@ -15,8 +15,7 @@ import subprocess
 import pytest
 
 import proxies
-from conftest import CORONET, eventually, make_certificate, quiet_port, run
-from places import answers
+from conftest import CORONET, answers, eventually, make_certificate, quiet_port, run
 from test_get_proxy import proxy  # noqa: F401 (fixture)
 
 CONTENT = b''.join(b'%d lines of text\n' % i for i in range(30_000))
