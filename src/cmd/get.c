@@ -214,7 +214,6 @@ static void fill_settings(struct get *get)
 {
     const struct co_get_command *command = get->command;
     struct co_get_settings *settings = &get->settings;
-    get->is_straight |= settings->head;
     settings->urls = (const char *const *)get->urls;
     settings->count = get->count;
     settings->replace |= command->force;

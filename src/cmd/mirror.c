@@ -7,7 +7,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define AT(member) offsetof(struct co_mirror_command, member)
 
@@ -93,20 +92,15 @@ static int work(void *arg)
     return 0;
 }
 
-/* Else it is a folder: one may have the name of a host. */
-static bool is_url(const char *word)
-{
-    return co_remote_is_url(word + strspn(word, " "));
-}
-
-/* One side is a URL, the other one a folder of here. 0 or an exit code. */
+/* One side is a URL, the other one a folder of here, which may have the name of a host. 0 or an
+ * exit code. */
 static int take_words(struct mirror *mirror)
 {
     const struct co_option_list *words = &mirror->command->transfer.common.arguments;
     struct co_mirror_settings *settings = &mirror->settings;
     if (words->count != 2)
         return co_transfer_usage("FROM and TO are wanted (see coronet mirror --help)");
-    bool from_url = is_url(words->at[0]), to_url = is_url(words->at[1]);
+    bool from_url = co_transfer_is_url(words->at[0]), to_url = co_transfer_is_url(words->at[1]);
     if (from_url == to_url)
         return co_transfer_usage("of FROM and TO one is a URL, and the other a folder of here");
     settings->mirror.is_upload = to_url;

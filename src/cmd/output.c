@@ -80,6 +80,16 @@ int co_output_find(const char *named, char **ret_path)
     return rc;
 }
 
+int co_output_of(int fd, FILE **ret)
+{
+    *ret = fdopen(fd, "w");
+    if (*ret)
+        return 0;
+    int rc = -errno;
+    close(fd);
+    return rc;
+}
+
 int co_output_open(const char *named, FILE **ret)
 {
     struct stat found;
@@ -87,14 +97,7 @@ int co_output_open(const char *named, FILE **ret)
     if (stat(named, &found) == 0 && is_stdout(named, &found))
         return 0;
     int fd = open(named, O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY | O_CLOEXEC, 0666);
-    if (fd < 0)
-        return -errno;
-    *ret = fdopen(fd, "w");
-    if (*ret)
-        return 0;
-    int rc = -errno;
-    close(fd);
-    return rc;
+    return fd < 0 ? -errno : co_output_of(fd, ret);
 }
 
 int co_output_close(FILE *file)

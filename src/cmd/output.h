@@ -17,6 +17,9 @@ int co_output_find(const char *named, char **ret_path);
 /* Opens it for writing. Waits for a FIFO's reader. *ret may be stdout. 0, -errno. */
 int co_output_open(const char *named, FILE **ret);
 
+/* A file of an open descriptor, which it takes over, and closes if that fails. 0, -errno. */
+int co_output_of(int fd, FILE **ret);
+
 /* Writes what is left, and closes what is not stdout; NULL is allowed. 0, -errno. */
 int co_output_close(FILE *file);
 

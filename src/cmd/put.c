@@ -33,7 +33,7 @@ struct put {
 /* Its scheme has to be there: the last of some files shall not be taken for a host. */
 static int take_url(struct put *put, const char *typed)
 {
-    if (co_remote_is_url(typed + strspn(typed, " ")))
+    if (co_transfer_is_url(typed))
         return co_transfer_url(typed, &put->url);
     co_transfer_say(typed, " is no URL of HTTP or FTP (http, https, ftp, ftps, ftpes)");
     return CO_EXIT_USAGE;

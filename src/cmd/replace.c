@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/replace.h"
 
+#include "cmd/output.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -154,12 +156,9 @@ int co_replace_open(struct co_replace *replace, FILE **ret)
     int fd = mkostemp(replace->temporary, O_CLOEXEC);
     if (fd < 0)
         return -errno;
-    *ret = fdopen(fd, "w");
-    if (*ret)
-        return 0;
-    int rc = -errno;
-    close(fd);
-    unlink(replace->temporary);
+    int rc = co_output_of(fd, ret);
+    if (rc < 0)
+        unlink(replace->temporary);
     return rc;
 }
 

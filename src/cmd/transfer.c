@@ -134,6 +134,11 @@ static int refuse_url(const char *typed, const char *why)
     return CO_EXIT_USAGE;
 }
 
+bool co_transfer_is_url(const char *typed)
+{
+    return co_remote_is_url(typed + strspn(typed, " "));
+}
+
 int co_transfer_url(const char *typed, char **ret)
 {
     const char *why;

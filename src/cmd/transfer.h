@@ -58,6 +58,9 @@ void co_transfer_close(struct co_transfer *transfer);
 __attribute__((format(printf, 2, 3))) void co_transfer_say(
     const char *what, const char *format, ...);
 
+/* Does what somebody has typed begin as such a URL does? What does not may be a file. */
+bool co_transfer_is_url(const char *typed);
+
 /* What somebody has typed as a URL, of a kind that there is, to be freed. 0 or an exit code, having
  * said why. */
 int co_transfer_url(const char *typed, char **ret);
