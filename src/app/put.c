@@ -128,14 +128,6 @@ bool co_put_is_to_folder(const char *text)
            url.path.at[url.path.size - 1] == '/';
 }
 
-/* A query may be what lets the file in: it stays, behind the file's name (presigned URLs). */
-static void keep_query(struct co_remote_options *options)
-{
-    struct co_url url;
-    if (co_url_parse(co_text_of(options->url), &url) == 0)
-        options->query = url.query;
-}
-
 int co_app_put(const struct co_put_settings *settings)
 {
     struct put put = {.settings = settings, .name = CO_BUF(CO_HTTP_URL_MAX)};
@@ -143,7 +135,6 @@ int co_app_put(const struct co_put_settings *settings)
     struct co_means means;
     int rc = co_means_open(&means, &settings->means);
     co_means_offer(&means, &options);
-    keep_query(&options);
     if (rc == 0)
         rc = co_remote_open_around(&put.remote, &options, &put.name);
     if (rc == 0)

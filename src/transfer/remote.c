@@ -58,6 +58,10 @@ int co_remote_open_around(
     co_buf_add(&url, options->url,
         parsed.path.size ? (size_t)(path.at + path.size - options->url)
                          : strcspn(options->url, "?#"));
+    if (parsed.query.at) {
+        co_buf_add_char(&url, '?');
+        co_buf_add_text(&url, parsed.query);
+    }
     co_buf_add_char(&url, '\0');
     around.url = url.at;
     if (rc == 0)

@@ -93,8 +93,8 @@ struct co_remote {
 };
 
 struct co_remote_options {
-    const char *url;         /* of the folder; a slash at its end is added, a query is left out */
-    co_text query;           /* of each URL that is asked for, HTTP's; at NULL: none */
+    const char *url;         /* of the folder; a slash at its end is added, and a query of HTTP's
+                                stands behind whatever is asked for: it may be what lets one in */
     co_http_client *client;  /* for http and https; borrowed */
     struct co_ftp_pool *ftp; /* for ftp, ftps and ftpes; borrowed */
     const char *user;        /* "NAME:PASSWORD"; borrowed, as are the following */

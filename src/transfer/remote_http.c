@@ -364,7 +364,7 @@ static void http_close(struct co_remote *remote)
 }
 
 /* The URL up to its query, with a slash; and what is to stand behind each path. */
-static int take_root(struct http_place *place, const char *text, co_text query)
+static int take_root(struct http_place *place, const char *text)
 {
     struct co_url url;
     int rc = co_url_parse(co_text_of(text), &url);
@@ -375,9 +375,9 @@ static int take_root(struct http_place *place, const char *text, co_text query)
     co_buf_add(&place->root, text, size);
     if (place->root.size > 0 && place->root.at[place->root.size - 1] != '/')
         co_buf_add_char(&place->root, '/');
-    if (query.at) {
+    if (url.query.at) {
         co_buf_add_char(&place->query, '?');
-        co_buf_add_text(&place->query, query);
+        co_buf_add_text(&place->query, url.query);
     }
     return place->root.error ? place->root.error : place->query.error;
 }
@@ -415,7 +415,7 @@ int co_remote_http_open(struct co_remote **ret, const struct co_remote_options *
     place->asking = (struct co_http_fetch){
         .user = options->user, .digest_only = options->digest_only, .bearer = options->bearer};
     place->root = place->query = CO_BUF(CO_HTTP_URL_MAX);
-    int rc = take_root(place, options->url, options->query);
+    int rc = take_root(place, options->url);
     place->asks_first = waits_for_challenge(place, options->netrc);
     for (size_t i = 0; rc == 0 && options->headers && options->headers[i]; i++)
         if (i == HEADERS_MAX)

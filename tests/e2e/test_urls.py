@@ -6,7 +6,8 @@ import json
 import pytest
 
 from conftest import CORONET, once, run
-from test_get import scripted  # noqa: F401
+from test_get import scripted, whole  # noqa: F401
+from test_ls import page
 
 PROTOCOLS = ('http', 'ftp')
 HOST = 'b\u00fccher.example'
@@ -161,3 +162,14 @@ def test_each_request_of_an_upload_has_the_query(scripted, here):
     (here / 'a').write_text('')
     command('put', '-c', here / 'a', f'{one.url}/a?q=1')
     assert asked(one) == ['HEAD /a?q=1', 'PUT /a?q=1']
+
+
+def test_each_request_for_a_list_or_a_mirror_has_the_query(scripted, here):
+    """It may be what lets one in there, too."""
+    one = scripted(lambda head, nth: page('a', 'sub/') if head.startswith('GET /d/?') else
+                   page('b') if head.startswith('GET /d/sub/?') else whole(b'x'))
+    assert command('ls', '-R', f'{one.url}/d/?q=1#part')[0] == 'a\nsub/\nsub/b\n'
+    assert asked(one) == ['GET /d/?q=1', 'GET /d/sub/?q=1']
+    command('mirror', '--jobs', 1, f'{one.url}/d/?q=1', here / 'd')
+    assert (here / 'd' / 'sub' / 'b').read_text() == 'x'
+    assert {request.partition('?')[2] for request in asked(one)} == {'q=1'}
