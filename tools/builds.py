@@ -31,8 +31,9 @@ class Build(typing.NamedTuple):
         return os.path.join(ROOT, 'build', 'check', self.name)
 
 
-# Optimised harder than elsewhere.
-RELEASE = Build('release', 'gcc', ('-Dwerror=true', '-Dbuildtype=release'))
+# Optimised harder than elsewhere; with what is installed and its unit tests.
+RELEASE = Build('release', 'gcc', ('-Dwerror=true', '-Dbuildtype=release'),
+                ('coronet', 'unit_tests'))
 # What a report needs, and no more: they are built for each check anew.
 REPORTS = ('-Doptimization=1', '-Dc_args=-gline-tables-only', '-Db_lundef=false')
 # For the suites, the faults and bench/load; the fuzzers, too.

@@ -23,9 +23,12 @@ EXPLAINED = {'cert_chain_of_trust', 'cert_revocation', 'BREACH'}  # in docs/secu
 # ticket in time or does not, from any server; test_https.py shows that sessions are resumed.
 # The other tells of the scanner's own OpenSSL.
 UNCERTAIN = {('sessionresumption_ticket', 'WARN'), ('engine_problem', 'WARN')}
+# All that testssl finds fault with; how each of a hundred clients would fare takes it minutes.
+EVERYTHING = ('--protocols', '--std', '--pfs', '--server-defaults', '--server-preference',
+              '--headers', '--vulnerable')
 # By which scheme, and what is said to sslscan and to testssl. TLS is the same over FTP, so testssl
-# looks at its protocols alone: the rest takes minutes.
-KINDS = {'https': ((), ()),
+# looks at its protocols alone.
+KINDS = {'https': ((), EVERYTHING),
          'ftps': ((), None),
          'ftp': (('--starttls-ftp',), ('--starttls', 'ftp', '--protocols'))}
 
