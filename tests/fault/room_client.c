@@ -358,6 +358,12 @@ static int serve_ftp(void *arg)
     return co_ftp_serve_listener(site->server, site->listener);
 }
 
+/* A list has no length: a false end of its connection is its end (RFC 959 3.4). */
+static bool end_is_false(void)
+{
+    return fault_struck() && fault_get()->code == CO_OP_RECEIVE && fault_get()->error == FAULT_END;
+}
+
 static int list_ftp(co_ftp_client *client)
 {
     struct co_ftp_entry entry;
@@ -369,7 +375,7 @@ static int list_ftp(co_ftp_client *client)
     while ((rc = co_ftp_list_next(list, &entry)) > 0)
         count++;
     co_ftp_list_close(list);
-    if (rc == 0 && count != 3)
+    if (rc == 0 && count != 3 && !end_is_false())
         room_problem("a listing of %u entries", count);
     return rc;
 }
