@@ -109,7 +109,7 @@ void co_ftp_quit(co_ftp_client *client)
     if (!client)
         return;
     co_scope grace;
-    co_scope_shield(&grace, GOODBYE_MS);
+    co_scope_shield(&grace, co_ftp_client_patience(client, GOODBYE_MS));
     co_ftp_transfer_abort(client->transfer);
     say_goodbye(client);
     co_scope_close(&grace);

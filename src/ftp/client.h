@@ -78,6 +78,9 @@ int co_ftp_client_begin(co_ftp_client *client, const char *doing, const char *ar
  */
 int co_ftp_client_say(co_ftp_client *client, const char *verb, const char *argument);
 
+/* How long to wait for what may not come: ms, but no longer than for a reply. */
+int64_t co_ftp_client_patience(const co_ftp_client *client, int64_t ms);
+
 /* Reads one reply. Its code, of any kind but 421, which breaks; negative. */
 int co_ftp_client_hear(co_ftp_client *client);
 

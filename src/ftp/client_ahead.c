@@ -44,7 +44,7 @@ static int hear_next(co_ftp_client *client, bool first)
     co_scope scope;
     if (first)
         return co_ftp_client_hear_final(client);
-    co_scope_open(&scope, LOST_MS);
+    co_scope_open(&scope, co_ftp_client_patience(client, LOST_MS));
     ssize_t n = co_peek(client->control, 1, &bytes);
     bool late = co_scope_close(&scope) == CO_EDEADLINE && n == CO_EDEADLINE;
     return late && co_status() == 0 ? 0 : co_ftp_client_hear_final(client);

@@ -100,6 +100,11 @@ static int check_silence(co_ftp_client *client)
                     : co_ftp_client_break(client, CO_EFTP, "a reply came that nobody asked for");
 }
 
+int64_t co_ftp_client_patience(const co_ftp_client *client, int64_t ms)
+{
+    return client->options.reply_ms < ms ? client->options.reply_ms : ms;
+}
+
 static int send_line(co_ftp_client *client, co_text line)
 {
     co_scope scope;
@@ -210,7 +215,7 @@ int co_ftp_client_reason(co_ftp_client *client, int failure)
     co_scope scope;
     if (client->failed || client->awaited == 0 || co_status() < 0)
         return failure;
-    co_scope_open(&scope, REASON_PATIENCE);
+    co_scope_open(&scope, co_ftp_client_patience(client, REASON_PATIENCE));
     ssize_t n = co_peek(client->control, 1, &bytes);
     co_scope_close(&scope);
     if (n <= 0)

@@ -177,6 +177,28 @@ VIRTUAL_TEST(a_download_is_whole_only_when_all_says_so)
     return 0;
 }
 
+static const struct download hurried[] = {
+    {"data that stalls, and no reason",
+        {"EPSV", TYPED, SIZED(5), "< RETR f", "> 150 Here", "O", "d 12", "Z 9"}, CO_ETOOSLOW, "12",
+        0, NULL, {.reply_ms = 1000, .stall_ms = 1000}},
+    {"a reply that is lost", {"< EPSV", TYPED, SIZED(5), "< PWD", "Z 9"}, CO_EDEADLINE, NULL, 0,
+        NULL, {.reply_ms = 1000, .stall_ms = 1000}},
+};
+
+static void run_hurried(unsigned port, const void *arg)
+{
+    int64_t since = co_now_ns();
+    run_download(port, arg);
+    CHECK(co_now_ns() - since < 5 * CO_SECOND);
+}
+
+VIRTUAL_TEST(a_reason_is_waited_for_no_longer_than_a_reply)
+{
+    for (size_t i = 0; i < CO_LENGTH(hurried); i++)
+        play_behind_login(hurried[i].lines, run_hurried, &hurried[i], hurried[i].name);
+    return 0;
+}
+
 /* ---- uploads --------------------------------------------------------------------------------- */
 
 struct upload {
@@ -263,6 +285,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_download_is_whole_only_when_all_says_so),
+        cmocka_unit_test(a_reason_is_waited_for_no_longer_than_a_reply),
         cmocka_unit_test(an_upload_is_whole_only_when_all_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
