@@ -12,7 +12,7 @@ import threading
 import pytest
 
 import over_tls
-from conftest import PATIENCE, coronet, eventually
+from conftest import PATIENCE, coronet, eventually, once
 from test_ftp import CONTENT, PASSWORD, USER, fetched, share  # noqa: F401
 
 PORTS = 10
@@ -222,6 +222,7 @@ def test_ports_come_again_by_chance_until_somebody_knocks(server, share):  # noq
     eventually(lambda: descriptors(one) <= before)  # then all are closed
 
 
+@once('its data connections are in clear')
 def test_each_address_of_the_server_has_its_own_ports(server, share):  # noqa: F811
     one = server('--workers', '1', ftp=['*:0'])
     sessions = []

@@ -9,12 +9,14 @@ import threading
 
 import pytest
 
-from conftest import PATIENCE
+from conftest import PATIENCE, once
 from ftp_places import KINDS, folder as open_folder, ftp_place  # noqa: F401
 from test_get import get, partials
 from test_get_segments import LARGE, killed_at_any_point  # noqa: F401
 
 OLD = 1_700_000_000
+
+looked_at = once('what is encrypted cannot be looked at')
 
 
 def put_there(folder, content, seconds=OLD):
@@ -98,6 +100,7 @@ def test_of_any_server(ftp_place, open_folder, here, kind):  # noqa: F811
     assert (here / 'a').read_bytes() == content and not partials(here)
 
 
+@looked_at
 @pytest.mark.parametrize('size, sessions', [
     (1, 1), (524_287, 1), (524_288, 2), (900_000, 3), (LARGE, 4), (LARGE + 1, 4)])
 def test_parts_have_a_session_each(between, folder, here, size, sessions):  # noqa: F811
@@ -109,6 +112,7 @@ def test_parts_have_a_session_each(between, folder, here, size, sessions):  # no
     assert one.count('USER') == sessions
 
 
+@looked_at
 def test_fewer_sessions_than_parts_do(between, folder, here):  # noqa: F811
     """421 and the like: the parts take turns."""
     content = os.urandom(LARGE)
@@ -119,6 +123,7 @@ def test_fewer_sessions_than_parts_do(between, folder, here):  # noqa: F811
     assert (here / 'a').read_bytes() == content and not partials(here)
 
 
+@looked_at
 @pytest.mark.parametrize('reply', [b'502 What?\r\n', b'350 Well\r\n'])
 def test_a_server_without_rest_is_asked_for_the_whole(between, folder, here, reply):  # noqa: F811
     """Also one that takes it and begins at 0 all the same."""
@@ -129,6 +134,7 @@ def test_a_server_without_rest_is_asked_for_the_whole(between, folder, here, rep
     assert (here / 'a').read_bytes() == content and not partials(here)
 
 
+@looked_at
 @pytest.mark.parametrize('nth', range(1, 9))
 def test_another_file_in_the_middle_is_never_mixed_in(between, folder, here, nth):  # noqa: F811
     """Of the same size and time, at any of the transfers' beginnings: the newest comes whole."""
@@ -144,6 +150,7 @@ def test_another_file_in_the_middle_is_never_mixed_in(between, folder, here, nth
     assert one.count('RETR') > nth
 
 
+@looked_at
 @pytest.mark.parametrize('words', [('-c',), ('-c', '-s', '2'), ('-c', '-s', '8')])
 def test_what_was_cut_off_goes_on_in_all_parts(between, folder, here, words):  # noqa: F811
     content = os.urandom(LARGE)

@@ -15,7 +15,7 @@ import subprocess
 import pytest
 
 import proxies
-from conftest import CORONET, answers, eventually, make_certificate, quiet_port, run
+from conftest import CORONET, answers, eventually, make_certificate, once, quiet_port, run
 from test_get_proxy import proxy  # noqa: F401 (fixture)
 
 CONTENT = b''.join(b'%d lines of text\n' % i for i in range(30_000))
@@ -247,6 +247,7 @@ def test_apache_lets_in_takes_and_gives(peer, tree, here, kind):
 
 # ---- ways ---------------------------------------------------------------------------------------
 
+@once('it has a certificate of its own')
 @pytest.mark.parametrize('kind', ['squid', 'socks5', 'socks5h'])
 def test_all_commands_go_by_proxies(server, tree, here, proxy, kind):  # noqa: F811
     program = 'squid' if kind == 'squid' else 'microsocks'

@@ -10,9 +10,11 @@ import time
 
 import pytest
 
-from conftest import CORONET, PATIENCE, eventually, quiet_port, run
+from conftest import CORONET, PATIENCE, eventually, once, quiet_port, run
 from test_get_h2 import Peer, pair  # noqa: F401
 from test_put import LARGE, change_while_it_is_sent, partials  # noqa: F401
+
+pytestmark = once('TLS is what it tries')
 
 
 def put(*words, code=0, **options):

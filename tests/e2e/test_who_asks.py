@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from conftest import CORONET, coronet, in_background, make_certificate, run
+from conftest import CORONET, coronet, in_background, make_certificate, once, run
 from test_get import field, scripted, whole  # noqa: F401 (fixtures)
 from test_get_login import BOTH, Digest, basic, refuse
 
@@ -93,6 +93,7 @@ def test_redirections_are_followed_so_far(scripted, here, command):  # noqa: F81
     assert len(one.heads) == 4
 
 
+@once('it has certificates of its own')
 @pytest.mark.parametrize('command', COMMANDS)
 def test_certificates_show_who_asks(server, folder, here, command):
     folder.chmod(0o777)
