@@ -122,12 +122,24 @@ static int hash_open_file(struct co_ftp_session *session, struct request *reques
     return rc;
 }
 
+/* For who may not read, too: whether there is such a file. */
+static int open_whole(
+    struct co_ftp_session *session, co_text path, int *ret_fd, struct co_tree_stat *ret)
+{
+    int rc = co_tree_open_path(session->tree, path, ret_fd, ret);
+    if (rc == 0) {
+        free(session->compared);
+        session->compared = co_text_copy(path);
+    }
+    return rc == -EPERM && co_tree_stat_path(session->tree, path, ret) == -ENOENT ? -ENOENT : rc;
+}
+
 /* As SIZE has it: while there is no whole file, its uploader may compare what of it is there. */
 static int open_whole_or_partial(
     struct co_ftp_session *session, co_text path, int *ret_fd, struct co_tree_stat *ret)
 {
     char uploader[CO_CLIENT_ANONYMOUS_MAX];
-    int rc = co_tree_open_path(session->tree, path, ret_fd, ret);
+    int rc = open_whole(session, path, ret_fd, ret);
     if (rc != -ENOENT)
         return rc;
     *ret = (struct co_tree_stat){.kind = CO_TREE_FILE};

@@ -19,9 +19,10 @@ void co_ftp_logout(struct co_ftp_session *session)
     co_tree_view_leave(session->view);
     free(session->user);
     free(session->rename_from);
+    free(session->compared);
     session->view = NULL;
     session->tree = NULL;
-    session->user = session->rename_from = NULL;
+    session->user = session->rename_from = session->compared = NULL;
     session->account = (struct co_account){0};
     session->restart = session->range_end = 0;
     co_buf_free(&session->folder);

@@ -113,11 +113,25 @@ static const struct {
     {-ESTALE, 450, "It has just been replaced; try again."},
 };
 
+/* Who may neither read nor list learns from no reply what is there: what is forbidden and what is
+ * missing are one, and to CWD so is a file. */
+static int veiled(const struct co_ftp_session *session, int error)
+{
+    const unsigned sees = CO_MAY_BROWSE | CO_MAY_CHANGE;
+    const struct co_ftp_rule *rule = session->rule;
+    if (!session->tree || !rule || rule->moves == CO_FTP_UPLOADED ||
+        co_tree_rights(session->tree) & sees)
+        return error;
+    if (rule->right)
+        return rule->right & sees && error == -ENOENT ? -EPERM : error;
+    return error == -EPERM || error == -ENOTDIR ? -ENOENT : error;
+}
+
 int co_ftp_reply_error(struct co_ftp_session *session, int error)
 {
     int not_taken = session->rule && session->rule->not_taken ? session->rule->not_taken : 550;
     uint64_t size_max = session->server->options.upload_bytes_max;
-    session->last_error = error;
+    session->last_error = error = veiled(session, error);
     if (error == -EFBIG && size_max)
         return co_ftp_reply(
             session, 552, "A file may have at most %llu bytes here.", (unsigned long long)size_max);

@@ -78,8 +78,9 @@ struct co_ftp_session {
 
     struct co_buf folder; /* the working directory as the tree names it: "" or "a/b/" */
     char *rename_from;    /* between RNFR and RNTO: a path of the tree */
-    uint64_t restart;     /* REST's and RANG's, for the next command */
-    uint64_t range_end;   /* RANG's: behind its last byte; 0: there is no range */
+    char *compared;     /* a path whose whole file was hashed last: REST and STOR go on from that */
+    uint64_t restart;   /* REST's and RANG's, for the next command */
+    uint64_t range_end; /* RANG's: behind its last byte; 0: there is no range */
     bool ascii, epsv_all;
     bool packed;        /* MODE Z */
     bool is_alone;      /* its shard is its own */
@@ -239,6 +240,7 @@ struct co_ftp_job {
     uint64_t bytes;       /* so far; in MODE Z: before packing */
     int local_error;      /* what went wrong on our side: the tree's */
     bool opened, aborted; /* the data connection has come about; the peer said ABOR */
+    bool abort_waits;     /* behind another command, and is answered after that */
     co_group *group;
     co_scope *listening; /* the session's wait for a command, which the transfer's end ends */
     bool over;

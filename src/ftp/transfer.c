@@ -12,6 +12,7 @@
 
 #include <errno.h>
 
+#define TELNET_MIN  240 /* the lowest of its codes (RFC 854) */
 #define FAREWELL_MS 250 /* for a client that ends a connection only once the 226 has come */
 
 /* ---- the transfer's fiber ------------------------------------------------------------------- */
@@ -104,15 +105,40 @@ int co_ftp_job_send(struct co_ftp_job *transfer, co_text bytes)
 
 /* ---- the session meanwhile ------------------------------------------------------------------ */
 
-/* Until the connection ends, or there is no room for what comes. */
-static int wait_for_end(struct co_ftp_session *session)
+/* Telnet's signals may stand before it (RFC 959 4.1.3). */
+static bool says_abort(const uint8_t *at, const uint8_t *end)
 {
-    const uint8_t *bytes;
-    ssize_t n;
-    do
-        n = co_peek_more(session->control, &bytes);
-    while (n > 0);
-    return n == 0 ? CO_EEOF : (int)n;
+    while (at < end && *at >= TELNET_MIN)
+        at++;
+    co_text line = {(const char *)at, (size_t)(end - at)};
+    if (line.size > 0 && line.at[line.size - 1] == '\r')
+        line.size--;
+    return co_text_equal_nocase(line, CO_TEXT("ABOR"));
+}
+
+/* Until the connection ends, there is no room for what comes, or an ABOR stands in the line, where
+ * it has its reply when its turn comes. */
+static int wait_for_end(struct co_ftp_job *transfer)
+{
+    co_stream *control = transfer->session->control;
+    const uint8_t *bytes = NULL, *end;
+    size_t start = 0, seen = 0;
+    ssize_t n = co_stream_buffered(control) > 0 ? co_peek(control, 1, &bytes) : 0;
+    while (n >= 0) {
+        while (n > 0 && (end = memchr(bytes + seen, '\n', (size_t)n - seen))) {
+            if (says_abort(bytes + start, end)) {
+                transfer->abort_waits = transfer->aborted = true;
+                co_group_cancel(transfer->group);
+                return 0;
+            }
+            start = seen = (size_t)(end - bytes) + 1;
+        }
+        seen = (size_t)n;
+        n = co_peek_more(control, &bytes);
+        if (n == 0)
+            return CO_EEOF;
+    }
+    return (int)n;
 }
 
 /* The next command, or, without `ret`, the connection's end; CO_ECANCELED when the transfer has
@@ -122,14 +148,14 @@ static int listen_for(struct co_ftp_job *transfer, struct co_ftp_command *ret)
     co_scope scope;
     co_scope_open(&scope, -1);
     transfer->listening = &scope;
-    int rc = ret ? co_ftp_line_wait(transfer->session, ret) : wait_for_end(transfer->session);
+    int rc = ret ? co_ftp_line_wait(transfer->session, ret) : wait_for_end(transfer);
     transfer->listening = NULL;
     co_scope_close(&scope);
     return rc;
 }
 
 /* Answers what may be answered at once, until the transfer is over. The first other command waits
- * in its line, and all behind it; but the end of the connection is not overlooked for that. 0,
+ * in its line, and all behind it; but neither an ABOR nor the connection's end is overlooked. 0,
  * CO_FTP_BYE after QUIT, or negative when the connection is at its end. */
 static int attend(struct co_ftp_job *transfer)
 {
@@ -142,7 +168,7 @@ static int attend(struct co_ftp_job *transfer)
     while (rc == 0 && !transfer->over && !transfer->aborted) {
         struct co_ftp_command command;
         rc = listen_for(transfer, one_waits ? NULL : &command);
-        if (transfer->over || (one_waits && rc == CO_ETOOBIG))
+        if (transfer->over || transfer->aborted || (one_waits && rc == CO_ETOOBIG))
             return 0;
         if (rc < 0 && rc != CO_EINVALID && rc != CO_ETOOBIG)
             return rc;
@@ -242,7 +268,7 @@ static void tell(struct co_ftp_session *session, const struct co_ftp_job *transf
 /* RFC 959 4.1.3: an ABOR has a reply of its own, even when it came too late. */
 void co_ftp_job_reply_abort(struct co_ftp_session *session, const struct co_ftp_job *transfer)
 {
-    if (transfer->aborted)
+    if (transfer->aborted && !transfer->abort_waits)
         co_ftp_reply(session, 226, "%s",
             transfer->result == 0 ? "It was complete already." : "Aborted as you asked.");
 }

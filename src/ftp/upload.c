@@ -162,6 +162,8 @@ static int upload_at(struct co_ftp_session *session, co_text argument, const cha
         return 0;
     int rc = co_ftp_path(session, argument, &path);
     struct co_ftp_job transfer = {.command = command, .path = co_buf_text(&path)};
+    options.whole_only =
+        session->compared && co_text_equal(co_text_of(session->compared), co_buf_text(&path));
     if (rc == 0)
         rc = open_permitted(session, co_buf_text(&path), &options, &file);
     if (rc == -EINVAL && start == CO_UPLOAD_RESUME)

@@ -59,7 +59,7 @@ static int unlink_file(const struct co_place *place, uint64_t *ret_bytes)
     if (S_ISDIR(st.st_mode))
         return -EISDIR;
     if (unlinkat(place->parent, place->name, 0) < 0)
-        return -errno;
+        return co_place_refusal(errno);
     *ret_bytes = bytes_of(&st);
     return 0;
 }
@@ -133,10 +133,10 @@ static int folder_remove(void *arg)
     if (unlinkat(place->parent, place->name, AT_REMOVEDIR) == 0)
         return 0;
     if (errno != ENOTEMPTY && errno != EEXIST) /* POSIX allows either */
-        return -errno;
+        return co_place_refusal(errno);
     rc = empty_folder(place);
     if (rc == 0 && unlinkat(place->parent, place->name, AT_REMOVEDIR) < 0)
-        rc = -errno;
+        rc = co_place_refusal(errno);
     return rc;
 }
 
@@ -248,7 +248,7 @@ static int change_job(void *arg)
         return rc;
     rc = job->times ? change_times(job, found.fd, proc) : change_mode(job, &found, proc);
     if (rc < 0)
-        rc = -errno;
+        rc = co_place_refusal(errno);
     close(found.fd);
     return rc;
 }

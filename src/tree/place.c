@@ -88,6 +88,11 @@ int co_place_stat(const struct co_place *place, struct stat *ret)
     return place->folder_meant ? -ENOTDIR : 0;
 }
 
+int co_place_refusal(int error)
+{
+    return error == EPERM ? -EACCES : -error;
+}
+
 /* Where the file system cannot rename without replacing: a second name for a file. */
 static int take_by_link(const struct co_place *place, int from, const char *name)
 {
@@ -114,7 +119,7 @@ int co_place_take(const struct co_place *place, int from, const char *name, bool
     if (replace || place->tree->rename_noreplace) {
         if (renameat2(from, name, place->parent, place->name, flags) == 0)
             return 0;
-        int rc = -errno;
+        int rc = co_place_refusal(errno);
         if (replace || (rc != -EINVAL && rc != -ENOSYS)) /* EINVAL: or a folder below itself */
             return rc;
     }

@@ -31,6 +31,10 @@ int co_place_enter(struct co_place *place);
  * thread. 0, -ENOENT, -ENOTDIR when a folder was meant and this is none, -errno. */
 int co_place_stat(const struct co_place *place, struct stat *ret);
 
+/* What an errno of a change comes to: -EPERM is the account's, so what the disk forbids, as in a
+ * sticky folder, is -EACCES. */
+int co_place_refusal(int error);
+
 /* Renames `name` in the folder `from` to the place, without a race between the question whether
  * there is something and the renaming. For a pool thread. 0, -EEXIST, -errno. */
 int co_place_take(const struct co_place *place, int from, const char *name, bool replace);

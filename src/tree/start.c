@@ -98,7 +98,7 @@ static bool starts_from_partial(const struct start *start)
     bool whole = start->whole.fd >= 0;
     if (start->options->start == CO_UPLOAD_ANEW || start->partial_fd < 0)
         return false;
-    if (start->options->start == CO_UPLOAD_APPEND)
+    if (start->options->start == CO_UPLOAD_APPEND || start->options->whole_only)
         return !whole;
     return (uint64_t)start->partial.st_size >= start->options->offset &&
            (!whole || co_partial_is_younger(&start->partial, &start->whole.stat));

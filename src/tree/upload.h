@@ -41,6 +41,7 @@ struct co_upload_options {
     uint64_t offset;   /* CO_UPLOAD_RESUME: -EINVAL when there are fewer bytes than that */
     co_text uploader;  /* who: a user's name; partial files are theirs alone */
     bool partial_only; /* CO_UPLOAD_RESUME: never of the whole file, which may be another version */
+    bool whole_only;   /* CO_UPLOAD_RESUME: of nothing else, if there is one: it was compared */
     bool fresh;        /* only if nothing has that name, at the commit too (-EEXIST) */
     uint64_t size_max; /* of the whole file; 0: no limit. More is -EFBIG, and no partial stays */
     bool copy_later;   /* what takes long is left to co_upload_copy */

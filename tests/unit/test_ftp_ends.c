@@ -61,6 +61,11 @@ static void next_command_then_hang_up(void)
     hang_up();
 }
 
+static void next_command_then_abor(void)
+{
+    ftp_send("RETR file\r\nABOR");
+}
+
 static void too_long_a_line_then_hang_up(void)
 {
     static char line[CO_FTP_LINE_MAX + 2];
@@ -81,8 +86,8 @@ static void everything_reset(void)
 }
 
 static void (*const events[])(void) = {hang_up, close_control, half_close, abor, abor_twice, synch,
-    quit, next_command, next_command_then_hang_up, too_long_a_line_then_hang_up, data_reset,
-    everything_reset};
+    quit, next_command, next_command_then_hang_up, next_command_then_abor,
+    too_long_a_line_then_hang_up, data_reset, everything_reset};
 
 static const char *const transfers[] = {
     "RETR large", "RETR file", "STOR up", "APPE file", "STOU", "MLSD many", "LIST"};
@@ -278,9 +283,33 @@ static void f22_a_half_closed_control_connection_ends(void **unused)
     assert_int_equal(ftp_reply(), 0);
 }
 
+/* In the same packet, in another one, and by Telnet's Synch. */
+static void an_abor_behind_another_command_is_not_overlooked(void **unused)
+{
+    static const char *const ways[][2] = {{"CWD /\r\nABOR", NULL}, {"CWD /", "abor"},
+        {"CWD /", "\xff\xf4\xff\xf2"
+                  "ABOR"}};
+    (void)unused;
+    ftp_start();
+    ftp_login("all");
+    for (size_t i = 0; i < CO_LENGTH(ways); i++) {
+        ftp_epsv();
+        assert_int_equal(ftp_do("RETR large"), 150);
+        ftp_send(ways[i][0]);
+        co_sleep(1000);
+        if (ways[i][1])
+            ftp_send(ways[i][1]);
+        assert_int_equal(ftp_reply(), 426);
+        assert_int_equal(ftp_reply(), 250);
+        assert_int_equal(ftp_reply(), 226);
+        assert_int_equal(ftp_do("NOOP"), 200);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        FTP_TEST(an_abor_behind_another_command_is_not_overlooked),
         FTP_TEST(f16_whatever_ends_a_transfer_where_nothing_is_left),
         FTP_TEST(f16_abor_waits_for_no_data),
         FTP_TEST(f16_abor_behind_a_telnet_option_gets_its_replies),

@@ -75,6 +75,67 @@ static void allo_tells_of_the_limit_before_the_upload(void **unused)
     assert_int_equal(ftp_do("ALLO 16 R 5"), 552);
 }
 
+/* ---- going on ------------------------------------------------------------------------------- */
+
+static void cut_off(const char *line, const char *text)
+{
+    ftp_epsv();
+    assert_int_equal(ftp_do(line), 150);
+    assert_int_equal(co_write(ftp.data, text, strlen(text)), 0);
+    co_sleep(1000); /* a reset discards what has not arrived */
+    ftp_data_end();
+    assert_int_equal(ftp_reply(), 426);
+}
+
+/* SIZE and HASH tell of the whole file, and so what they said it has is what REST starts from. */
+static void what_was_compared_is_what_is_continued(void **unused)
+{
+    (void)unused;
+    ftp_start();
+    ftp_login("all");
+    assert_int_equal(ftp_store("STOR new", "AAAAA"), 226);
+    cut_off("STOR new", "BBBBBBBBBB");
+    assert_int_equal(ftp_do("HASH new"), 213);
+    assert_int_equal(ftp_do("REST 5"), 350);
+    assert_int_equal(ftp_store("STOR new", "CC"), 226);
+    assert_string_equal(ftp_content("new"), "AAAAACC");
+}
+
+static void whoever_may_only_add_compares_what_was_cut_off(void **unused)
+{
+    (void)unused;
+    ftp_start();
+    ftp_login("add");
+    cut_off("STOR new", "AAAAA");
+    assert_int_equal(ftp_do("SIZE new"), 213);
+    assert_int_equal(ftp_do("HASH new"), 213);
+    assert_true(ftp_said(" 0-4 "));
+    assert_int_equal(ftp_do("REST 5"), 350);
+    assert_int_equal(ftp_store("STOR new", "BB"), 226);
+    assert_string_equal(ftp_content("new"), "AAAAABB");
+    assert_int_equal(ftp_do("HASH new"), 550);
+}
+
+static void whoever_may_only_add_learns_no_names(void **unused)
+{
+    static const char *const verbs[] = {"SIZE", "MDTM", "MLST", "STAT", "HASH", "XCRC", "RETR",
+        "DELE", "RMD", "RNFR", "MFMT 20200101000000", "SITE CHMOD 600", "CWD"};
+    char line[64], *reply;
+    (void)unused;
+    ftp_start();
+    ftp_login("add");
+    for (size_t i = 0; i < CO_LENGTH(verbs); i++) {
+        ftp_epsv();
+        snprintf(line, sizeof line, "%s file", verbs[i]);
+        assert_int_equal(ftp_do(line) / 100, strcmp(verbs[i], "STAT") ? 5 : 4);
+        reply = strdup(ftp.reply);
+        snprintf(line, sizeof line, "%s none", verbs[i]);
+        ftp_do(line);
+        assert_string_equal(ftp.reply, reply);
+        free(reply);
+    }
+}
+
 /* ---- failures ------------------------------------------------------------------------------- */
 
 static void an_append_that_fails_does_not_use_up_the_quota_f18(void **unused)
@@ -243,6 +304,9 @@ int main(void)
         FTP_TEST(the_limit_counts_what_is_there_already),
         FTP_TEST(the_limit_counts_what_is_stored_not_what_is_sent),
         FTP_TEST(allo_tells_of_the_limit_before_the_upload),
+        FTP_TEST(what_was_compared_is_what_is_continued),
+        FTP_TEST(whoever_may_only_add_compares_what_was_cut_off),
+        FTP_TEST(whoever_may_only_add_learns_no_names),
         FTP_TEST(an_append_that_fails_does_not_use_up_the_quota_f18),
         FTP_TEST(the_session_listens_while_the_old_file_is_copied),
         FTP_TEST(f16_a_copy_that_is_aborted_leaves_nothing),
