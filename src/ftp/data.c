@@ -133,6 +133,13 @@ int co_ftp_on_epsv(struct co_ftp_session *session, const struct co_ftp_command *
 
 /* ---- active --------------------------------------------------------------------------------- */
 
+/* lftp says so of ::1, and means where it comes from. */
+static bool is_unspecified(const union co_ftp_address *address)
+{
+    return address->any.sa_family == AF_INET ? address->v4.sin_addr.s_addr == INADDR_ANY
+                                             : IN6_IS_ADDR_UNSPECIFIED(&address->v6.sin6_addr);
+}
+
 static int active_set(struct co_ftp_session *session, const union co_ftp_address *given)
 {
     co_address peer,
@@ -140,6 +147,11 @@ static int active_set(struct co_ftp_session *session, const union co_ftp_address
     memcpy(address.as.bytes, given, address.size);
     co_address_unmap(&address);
     co_stream_peer(session->control, &peer);
+    if (is_unspecified(given)) {
+        unsigned port = co_address_port(&address);
+        address = peer;
+        co_address_set_port(&address, port);
+    }
     if (session->server->options.no_active)
         return co_ftp_reply(session, 501, "Active transfers are switched off; use PASV or EPSV.");
     if (session->epsv_all)

@@ -12,7 +12,7 @@ import zlib
 import pytest
 
 import over_tls
-from conftest import PATIENCE, run
+from conftest import PATIENCE, as_root, run
 from test_ftp import CONTENT, PASSWORD, USER, fetched, login, reader, share, writer  # noqa: F401
 
 NAMES = {'SHA-256': 'sha256', 'SHA-512': 'sha512', 'SHA-1': 'sha1', 'MD5': 'md5'}
@@ -308,3 +308,28 @@ def test_lftp_speaks_mode_z(writer, tmp_path):  # noqa: F811
         f'get large.bin -o {tmp_path}/got; put {tmp_path}/up -o up')
     assert (tmp_path / 'got').read_bytes() == CONTENT
     assert (writer.folder / 'up').read_bytes() == CONTENT
+
+
+# ---- refusals -----------------------------------------------------------------------------------
+
+@as_root
+@pytest.mark.parametrize('command', [
+    'MFMT 20200101000000 hello.txt', 'MFF Modify=20200101000000; hello.txt',
+    'SITE CHMOD 600 hello.txt'])
+def test_what_the_disk_forbids_is_not_laid_to_the_account(writer, command):  # noqa: F811
+    ftp = login(writer, USER, PASSWORD)
+    with pytest.raises(ftplib.error_perm, match='its user lacks the permission on the disk'):
+        ftp.voidcmd(command)
+
+
+def test_the_unspecified_address_is_the_clients_own(reader):  # noqa: F811
+    """lftp's EPRT over ::1."""
+    ftp = login(reader)
+    with socket.create_server(('127.0.0.1', 0)) as door:
+        port = door.getsockname()[1]
+        assert ftp.sendcmd(f'EPRT |1|0.0.0.0|{port}|').startswith('200')
+        assert ftp.sendcmd('RETR hello.txt').startswith('150')
+        door.settimeout(PATIENCE)
+        with over_tls.data(door.accept()[0]) as data, data.makefile('rb') as file:
+            assert file.read() == b'hello\nworld\n'
+    ftp.voidresp()

@@ -2,6 +2,7 @@
 """Files over HTTP to the clients people use: curl, wget, aria2, urllib, raw sockets."""
 
 import filecmp
+import ftplib
 import hashlib
 import json
 import os
@@ -297,6 +298,31 @@ def test_connections_of_one_address_are_limited(server, folder):
             connection.sendall(b'GET /a HTTP/1.1\r\nHost: x\r\n\r\n')
             assert connection.recv(1000).startswith(b'HTTP/1.1 200')
         assert is_refused(one)
+
+
+def is_refused_by_ftp(one):
+    with socket.create_connection((one.ftp_host, one.ftp_port), PATIENCE) as connection:
+        try:
+            return not connection.recv(100).startswith(b'220')
+        except ConnectionError:
+            return True
+
+
+def test_access_rules_are_ftps_too(server):
+    assert is_refused_by_ftp(server('--deny', '127.0.0.0/8', ftp=['127.0.0.1:0']))
+    assert is_refused_by_ftp(server('--allow', '10.0.0.0/8', ftp=['127.0.0.1:0']))
+    assert not is_refused_by_ftp(
+        server('--deny', '0.0.0.0/0', '--allow', '127.0.0.1', ftp=['127.0.0.1:0']))
+
+
+def test_connections_of_one_address_are_counted_over_all_protocols(server, folder):
+    (folder / 'a').write_text('hello')
+    one = server('-4', '--max-per-address', '2', ftp=['127.0.0.1:0'])
+    with one.connect() as first, ftplib.FTP() as second:
+        first.sendall(b'GET /a HTTP/1.1\r\nHost: x\r\n\r\n')
+        assert first.recv(1000).startswith(b'HTTP/1.1 200')
+        second.connect(one.ftp_host, one.ftp_port, PATIENCE)
+        assert is_refused_by_ftp(one) and is_refused(one)
 
 
 @once('the handshake waits already')

@@ -8,9 +8,61 @@
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #define DISK (256u << 10) /* of the small file system */
+
+/* ---- syncing -------------------------------------------------------------------------------- */
+
+static struct {
+    bool fails;     /* that of a file */
+    char order[16]; /* f: a file's, while its name is not there; F: while it is; d: a folder's */
+} syncs;
+
+/* In the place of libc's. */
+int fsync(int fd)
+{
+    struct stat st;
+    assert_int_equal(fstat(fd, &st), 0);
+    bool is_folder = S_ISDIR(st.st_mode);
+    const char *next = is_folder ? "d" : exists("root/file") ? "F" : "f";
+    strncat(syncs.order, next, sizeof syncs.order - strlen(syncs.order) - 1);
+    if (syncs.fails && !is_folder) {
+        errno = EIO;
+        return -1;
+    }
+    return (int)syscall(SYS_fsync, fd);
+}
+
+static void a_file_is_synced_before_it_has_its_name_and_its_folder_after(void **state)
+{
+    (void)state;
+    memset(&syncs, 0, sizeof syncs);
+    struct co_upload *upload = begin("file", anew);
+    add(upload, "inside");
+    assert_string_equal(syncs.order, "");
+    assert_int_equal(co_upload_commit(upload, true), 0);
+    assert_string_equal(syncs.order, "fd");
+    assert_int_equal(co_upload_commit(begin("file", anew), false), 0);
+    assert_string_equal(syncs.order, "fd");
+}
+
+static void what_cannot_be_synced_is_no_file(void **state)
+{
+    (void)state;
+    put("root/file", "old");
+    memset(&syncs, 0, sizeof syncs);
+    syncs.fails = true;
+    struct co_upload *upload = begin("file", anew);
+    add(upload, "new");
+    assert_int_equal(co_upload_commit(upload, true), -EIO);
+    syncs.fails = false;
+    assert_string_equal(content_of("root/file"), "old");
+    assert_int_equal(names_in("root"), 1);
+}
+
+/* ---- what others have left ------------------------------------------------------------------ */
 
 static void old_partial_files_are_removed_when_an_upload_begins(void **state)
 {
@@ -405,6 +457,8 @@ static void a_killed_server_leaves_what_can_be_resumed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TREE_TEST(a_file_is_synced_before_it_has_its_name_and_its_folder_after),
+        TREE_TEST(what_cannot_be_synced_is_no_file),
         TREE_TEST(old_partial_files_are_removed_when_an_upload_begins),
         TREE_TEST(an_upload_at_work_is_never_old),
         TREE_TEST(what_is_just_being_made_is_not_held_by_a_sweep),
