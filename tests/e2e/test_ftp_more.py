@@ -325,6 +325,7 @@ def test_what_the_disk_forbids_is_not_laid_to_the_account(writer, command):  # n
 def test_the_unspecified_address_is_the_clients_own(reader):  # noqa: F811
     """lftp's EPRT over ::1."""
     ftp = login(reader)
+    ftp.voidcmd('TYPE I')
     with socket.create_server(('127.0.0.1', 0)) as door:
         port = door.getsockname()[1]
         assert ftp.sendcmd(f'EPRT |1|0.0.0.0|{port}|').startswith('200')
