@@ -300,6 +300,7 @@ static void an_abor_behind_another_command_is_not_overlooked(void **unused)
         if (ways[i][1])
             ftp_send(ways[i][1]);
         assert_int_equal(ftp_reply(), 426);
+        assert_true(ftp_said("aborted"));
         assert_int_equal(ftp_reply(), 250);
         assert_int_equal(ftp_reply(), 226);
         assert_int_equal(ftp_do("NOOP"), 200);
