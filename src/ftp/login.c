@@ -183,11 +183,25 @@ int co_ftp_on_rein(struct co_ftp_session *session, const struct co_ftp_command *
 }
 
 /* RFC 7151 3.1: before the login. There is one tree, whatever name led here. */
+/* A name, or an address, that of IPv6 in brackets; without a port (RFC 7151 3.1). */
+static bool is_host(co_text text)
+{
+    const char *bytes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+    if (text.size > 2 && text.at[0] == '[' && text.at[text.size - 1] == ']') {
+        text = (co_text){text.at + 1, text.size - 2};
+        bytes = "0123456789abcdefABCDEF:.";
+    }
+    for (size_t i = 0; i < text.size; i++)
+        if (text.at[i] == '\0' || !strchr(bytes, text.at[i]))
+            return false;
+    return true;
+}
+
 int co_ftp_on_host(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     if (session->user)
         return co_ftp_reply(session, 503, "HOST comes before USER.");
-    if (co_text_find(command->argument, ' ') >= 0)
-        return co_ftp_reply(session, 501, "Expected the name of a host.");
+    if (!is_host(command->argument))
+        return co_ftp_reply(session, 501, "Expected the name or the address of a host.");
     return co_ftp_reply(session, 220, "Welcome.");
 }

@@ -113,6 +113,11 @@ static const struct sequence sequences[] = {
     /* Who is there. */
     {{"REIN"}, "PASS pw", 503, 0},
     {{"REIN"}, "HOST a.example", 220, 0},
+    {{"REIN"}, "HOST [::1]", 220, 0},
+    {{"REIN"}, "HOST a b", 501, 0},
+    {{"REIN"}, "HOST a/b", 501, 0},
+    {{"REIN"}, "HOST a.example:21", 501, 0},
+    {{"REIN"}, "HOST [a/b]", 501, 0},
     {{"USER nobody"}, "PASS pw", 530, 0},
     {{"USER all"}, "PASS no", 530, 0},
     {{"USER all", "PASS no"}, "PASS pw", 230, 0},
