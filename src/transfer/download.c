@@ -225,15 +225,29 @@ static int put_headers(struct co_http_fetch *what, const char **headers, size_t 
     return 0;
 }
 
-/* Is it of that version, as far as it tells? */
-static bool is_of(const co_http_response *response, const struct co_version *version)
+static void note(struct co_download *download, const co_http_response *response)
 {
-    co_text etag = co_http_response_header(response, "ETag");
-    return !is_coded(response) &&
-           (version->validator.at[0] != '"' || !etag.at || co_text_equal(etag, version->validator));
+    download->status = co_http_response_status(response);
+    download->version = co_http_response_version(response);
+    download->retry_after_ms = co_http_response_retry_after_ms(response);
 }
 
-/* Does a 206 hold just these bytes of that version (RFC 9110 14.4)? */
+enum match { OTHER, UNTOLD, SAME };
+
+/* Is it of that version? RFC 9110 15.3.7: a part has the ETag that the whole had, but need not
+ * repeat its date. Who does not know If-Range, or is another mirror, tells what it has. */
+static enum match match_of(const co_http_response *response, const struct co_version *version)
+{
+    bool is_tag = version->validator.at[0] == '"';
+    co_text told = co_http_response_header(response, is_tag ? "ETag" : "Last-Modified");
+    if (is_coded(response))
+        return OTHER;
+    if (!told.at)
+        return is_tag ? UNTOLD : SAME;
+    return co_text_equal(told, version->validator) ? SAME : OTHER;
+}
+
+/* Does it hold just these bytes of a file that long (RFC 9110 14.4)? */
 static bool holds(
     const co_http_response *response, const struct co_version *version, const uint64_t range[2])
 {
@@ -241,16 +255,30 @@ static bool holds(
     co_text told = co_http_response_header(response, "Content-Range");
     int size = snprintf(expected, sizeof expected, "bytes %llu-%llu/%lld",
         (unsigned long long)range[0], (unsigned long long)range[1], (long long)version->size);
-    return co_http_response_status(response) == 206 && is_of(response, version) &&
-           co_text_equal_nocase(told, (co_text){expected, (size_t)size});
+    return co_text_equal_nocase(told, (co_text){expected, (size_t)size});
 }
 
-/* Asks for the bytes from range[0] to range[1] of that version. *ret: the response with just these;
- * NULL when it is another answer: *ret_whole tells whether it was the whole of that version. 0, or
- * as co_http_fetch. Its frame is large: not in its caller's. */
-__attribute__((noinline)) static int ask_for_part(const struct co_download *download,
-    const struct co_version *version, const uint64_t range[2], co_http_response **ret,
-    bool *ret_whole)
+/* 0 when it is that part; CO_DOWNLOAD_WHOLE when the server gives none, or none that shows its
+ * version; CO_ECHANGED when it has another version; CO_ESTATUS. */
+static int judge_part(struct co_download *download, const co_http_response *response,
+    const struct co_version *version, const uint64_t range[2])
+{
+    int status = co_http_response_status(response);
+    enum match match = match_of(response, version);
+    if (status == 206 && match != OTHER && holds(response, version, range))
+        return match == SAME ? 0 : CO_DOWNLOAD_WHOLE;
+    if (status == 200 && match != OTHER && co_http_response_size(response) == version->size)
+        return CO_DOWNLOAD_WHOLE;
+    if (status / 100 == 2 || status == 416)
+        return CO_ECHANGED;
+    note(download, response);
+    return co_download_refused(response);
+}
+
+/* Asks for the bytes from range[0] to range[1] of that version. As judge_part, and as
+ * co_http_fetch. Its frame is large: not in its caller's. */
+__attribute__((noinline)) static int ask_for_part(struct co_download *download,
+    const struct co_version *version, const uint64_t range[2], co_http_response **ret)
 {
     char line[96], if_range[VALIDATOR_MAX + 16];
     const char *headers[HEADERS_MAX + 3] = {line, if_range};
@@ -265,36 +293,54 @@ __attribute__((noinline)) static int ask_for_part(const struct co_download *down
     int rc = put_headers(&what, headers, 2);
     if (rc == 0)
         rc = co_http_fetch(ret, download->client, &what);
-    if (rc < 0 || holds(*ret, version, range))
+    if (rc < 0)
         return rc;
-    *ret_whole = co_http_response_status(*ret) == 200 && is_of(*ret, version) &&
-                 co_http_response_size(*ret) == version->size;
-    co_http_response_close(*ret);
-    *ret = NULL;
-    return 0;
+    rc = judge_part(download, *ret, version, range);
+    if (rc != 0) {
+        co_http_response_close(*ret);
+        *ret = NULL;
+    }
+    return rc;
 }
 
-/* Goes on from a partial file of this very version. 1 when there is none to go on from. */
-static int resume(struct co_download *download, const struct co_version *version)
+/* A failure of the moment: the server may well give the rest later on. */
+static bool may_pass(int status)
+{
+    return status == 408 || status == 429 || status >= 500;
+}
+
+/* The rest of that version. 0; CO_DOWNLOAD_WHOLE when it is not to be had; as ask_for_part. */
+static int ask_for_rest(struct co_download *download, const struct co_version *version,
+    uint64_t offset, co_http_response **ret)
+{
+    const uint64_t range[2] = {offset, (uint64_t)version->size - 1};
+    int rc = ask_for_part(download, version, range, ret);
+    if (rc == CO_ECHANGED || (rc == CO_ESTATUS && !may_pass(download->status)))
+        return CO_DOWNLOAD_WHOLE;
+    if (rc < 0)
+        download->kept = offset;
+    return rc;
+}
+
+/* Goes on from a partial file of this very version. 1 when there is none to go on from;
+ * CO_DOWNLOAD_WHOLE when the rest is not to be had. The response that told the version is given
+ * back before: there are servers that let each client have one connection. */
+static int resume(
+    struct co_download *download, co_http_response **response, const struct co_version *version)
 {
     uint64_t offset;
-    co_http_response *rest = NULL;
     if (!download->resume || version->name.size == 0)
         return 1;
     int rc =
         co_upload_partial(download->tree, download->path, co_buf_text(&version->name), &offset);
     if (rc < 0 || offset == 0 || offset > (uint64_t)version->size)
         return 1;
-    if (offset < (uint64_t)version->size) {
-        const uint64_t range[2] = {offset, (uint64_t)version->size - 1};
-        bool whole;
-        rc = ask_for_part(download, version, range, &rest, &whole);
-        if (rc < 0 || !rest)
-            return rc < 0 ? rc : 1;
-    }
-    rc = store(download, &(struct body){.response = rest, .size = version->size}, version, offset);
-    co_http_response_close(rest);
-    return rc;
+    co_http_response_close(*response);
+    *response = NULL;
+    rc = offset < (uint64_t)version->size ? ask_for_rest(download, version, offset, response) : 0;
+    return rc != 0 ? rc
+                   : store(download, &(struct body){.response = *response, .size = version->size},
+                         version, offset);
 }
 
 /* Without any partial file to go on from. */
@@ -336,18 +382,15 @@ static int bring_part(void *arg, struct co_download_part *part)
     struct segmented *segmented = arg;
     const uint64_t range[2] = {part->missing->at, part->missing->end - 1};
     co_http_response *response = segmented->whole;
-    bool whole = false;
     if (response && range[0] == 0) {
         segmented->whole = NULL;
         return receive_part(part, response);
     }
-    int rc = ask_for_part(segmented->download, segmented->version, range, &response, &whole);
-    if (rc < 0)
-        return rc;
-    if (!response)
-        return whole ? CO_DOWNLOAD_WHOLE
-                     : co_fail(CO_EEOF, "the server has another version of the file now");
-    rc = receive_part(part, response);
+    int rc = ask_for_part(segmented->download, segmented->version, range, &response);
+    if (rc == CO_ECHANGED)
+        return co_fail(CO_EEOF, "the server has another version of the file now");
+    if (rc == 0)
+        rc = receive_part(part, response);
     co_http_response_close(response);
     return rc;
 }
@@ -360,18 +403,19 @@ static int take_in_segments(
     return co_download_segments(download, version, &source);
 }
 
-static int take(struct co_download *download, co_http_response *response, bool is_new)
+/* *response is gone where another has taken its place. */
+static int take(struct co_download *download, co_http_response **response, bool is_new)
 {
     struct co_version version;
-    int rc = version_of(download, response, &version);
+    int rc = version_of(download, *response, &version);
     if (rc == 0 && download->size_max && version.size > (int64_t)download->size_max)
         rc = CO_ETOOBIG;
     if (rc == 0)
-        rc = take_in_segments(download, &version, response);
+        rc = take_in_segments(download, &version, *response);
     if (rc == 1)
-        rc = resume(download, &version);
+        rc = resume(download, response, &version);
     if (rc == 1)
-        rc = store_anew(download, response, &version, is_new);
+        rc = store_anew(download, *response, &version, is_new);
     version_free(&version);
     return rc;
 }
@@ -448,21 +492,19 @@ static bool is_success(int status)
     return status / 100 == 2 && status != 206;
 }
 
-static int judge(
-    struct co_download *download, const struct co_download_local *local, co_http_response *response)
+static int judge(struct co_download *download, const struct co_download_local *local,
+    co_http_response **response)
 {
-    download->status = co_http_response_status(response);
-    download->version = co_http_response_version(response);
-    download->retry_after_ms = co_http_response_retry_after_ms(response);
-    download->unchanged = is_as_new(download, local, response);
+    note(download, *response);
+    download->unchanged = is_as_new(download, local, *response);
     if (download->unchanged)
         return 0;
     if (!is_success(download->status))
-        return co_download_refused(response);
-    if (download->is_file && co_folder_answers(response))
+        return co_download_refused(*response);
+    if (download->is_file && co_folder_answers(*response))
         return co_fail(-EISDIR, "it is a folder");
     if (download->named)
-        take_name(download, response);
+        take_name(download, *response);
     return download->named && download->named->error ? download->named->error
                                                      : take(download, response, !local->exists);
 }
@@ -473,8 +515,21 @@ static int run(struct co_download *download, const struct co_download_local *loc
     int rc = ask(download, local, &response);
     if (rc < 0)
         return rc;
-    rc = judge(download, local, response);
+    rc = judge(download, local, &response);
     co_http_response_close(response);
+    return rc;
+}
+
+/* Without what is here and what the server gives no parts of. */
+static int run_anew(struct co_download *download, const struct co_download_local *local)
+{
+    bool resume = download->resume;
+    download->status = 0;
+    download->retry_after_ms = -1;
+    download->segments = 1;
+    download->resume = false;
+    int rc = run(download, local);
+    download->resume = resume;
     return rc;
 }
 
@@ -488,9 +543,5 @@ int co_download_run(struct co_download *download)
     download->kept = 0;
     if (rc == 0)
         rc = run(download, &local);
-    if (rc == CO_DOWNLOAD_WHOLE) {
-        download->segments = 1;
-        rc = run(download, &local);
-    }
-    return rc;
+    return rc == CO_DOWNLOAD_WHOLE ? run_anew(download, &local) : rc;
 }

@@ -10,6 +10,7 @@ import signal
 import socket
 import socketserver
 import subprocess
+import threading
 
 import pytest
 
@@ -184,6 +185,11 @@ class Versions:
         return reply[:self.cut]
 
 
+def dated(time):
+    return (f'Last-Modified: Sat, 01 Jan 2022 {time} GMT\r\n'
+            'Date: Sat, 01 Jan 2022 01:00:00 GMT')
+
+
 def test_what_was_cut_off_goes_on(scripted, here):
     file = Versions('ETag: "one"')
     one = scripted(file.answer)
@@ -204,8 +210,7 @@ def test_what_was_cut_off_goes_on(scripted, here):
     ('X: y', 'X: y'),
     ('Last-Modified: Sat, 01 Jan 2022 00:00:00 GMT\r\nDate: Sat, 01 Jan 2022 00:00:09 GMT',
      'Last-Modified: Sat, 01 Jan 2022 00:00:00 GMT\r\nDate: Sat, 01 Jan 2022 00:00:09 GMT'),
-    ('Last-Modified: Sat, 01 Jan 2022 00:00:00 GMT\r\nDate: Sat, 01 Jan 2022 01:00:00 GMT',
-     'Last-Modified: Sat, 01 Jan 2022 00:00:01 GMT\r\nDate: Sat, 01 Jan 2022 01:00:00 GMT')])
+    (dated('00:00:00'), dated('00:00:01'))])
 def test_versions_are_never_spliced(scripted, here, old, new):
     file = Versions(old)
     one = scripted(file.answer)
@@ -229,6 +234,114 @@ def test_a_rest_that_does_not_fit_is_not_taken(scripted, here, lie):
     file.cut = None
     get('-c', f'{one.url}/a', cwd=here)
     assert (here / 'a').read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize('old, new', [
+    (dated('00:00:00'), dated('00:00:01')), ('ETag: "one"', 'X: y'),
+    ('ETag: "one"', 'ETag: "two"'), ('ETag: "one"', 'ETag: W/"one"')])
+def test_a_rest_that_does_not_show_its_version_is_not_taken(scripted, here, old, new):
+    """Of a server that does not know If-Range, or of another mirror."""
+    file = Versions(old)
+
+    def answer(head, nth):
+        if field(head, 'Range'):
+            file.content, file.lines = CONTENT[::-1], (new,)
+        return file.answer(head.replace('If-Range', 'X'), nth)
+    one = scripted(answer)
+    file.cut = 400000
+    get(f'{one.url}/a', cwd=here, code=9)
+    file.cut = None
+    get('-c', f'{one.url}/a', cwd=here)
+    assert (here / 'a').read_bytes() == CONTENT[::-1]
+    assert any(field(head, 'Range') for head in one.heads)
+
+
+def test_a_rest_need_not_repeat_the_date(scripted, here):
+    file = Versions(dated('00:00:00'))
+
+    def answer(head, nth):
+        if field(head, 'Range'):
+            file.lines = ()
+        return file.answer(head.replace('If-Range', 'X'), nth)
+    one = scripted(answer)
+    file.cut = 400000
+    get(f'{one.url}/a', cwd=here, code=9)
+    file.cut = None
+    get('-c', f'{one.url}/a', cwd=here)
+    assert (here / 'a').read_bytes() == CONTENT
+    assert field(one.heads[-1], 'Range')
+
+
+class Refusing(Versions):
+    """Requests for a rest have this answer, if any."""
+
+    refusal = None
+
+    def answer(self, head, nth):
+        return self.refusal if self.refusal and field(head, 'Range') else super().answer(head, nth)
+
+
+def refusal_of(status, *lines):
+    return '\r\n'.join([f'HTTP/1.1 {status} x', *lines, 'Content-Length: 0', '', '']).encode()
+
+
+@pytest.mark.parametrize('status', [429, 500, 503])
+def test_a_failure_of_the_moment_keeps_what_there_is(scripted, here, status):
+    file = Refusing('ETag: "one"')
+    one = scripted(file.answer)
+    file.cut = 400000
+    get(f'{one.url}/a', cwd=here, code=9)
+    before = [path.stat().st_size for path in partials(here)]
+    file.cut, file.refusal = None, refusal_of(status)
+    _, said = get('-c', f'{one.url}/a', cwd=here, code=8)
+    assert str(status) in said and 'are kept' in said
+    assert [path.stat().st_size for path in partials(here)] == before
+    file.refusal = None
+    get('-c', f'{one.url}/a', cwd=here)
+    assert (here / 'a').read_bytes() == CONTENT
+    assert field(one.heads[-1], 'Range') == f'bytes={before[0]}-'
+
+
+def test_the_rest_is_asked_for_again_when_the_server_says(scripted, here):
+    """500 is tried again only if the server says when."""
+    file = Refusing('ETag: "one"')
+    one = scripted(lambda head, nth: refusal_of(500, 'Retry-After: 0')
+                   if field(head, 'Range') and nth < 4 else file.answer(head, nth))
+    file.cut = 400000
+    get(f'{one.url}/a', cwd=here, code=9)
+    file.cut = None
+    get('--retries', 1, '-c', f'{one.url}/a', cwd=here)
+    assert (here / 'a').read_bytes() == CONTENT
+    assert len(one.heads) == 5 and field(one.heads[-1], 'Range')
+
+
+@pytest.mark.parametrize('status', [400, 403, 416])
+def test_who_gives_no_rest_is_asked_for_the_whole(scripted, here, status):
+    file = Refusing('ETag: "one"')
+    one = scripted(file.answer)
+    file.cut = 400000
+    get(f'{one.url}/a', cwd=here, code=9)
+    file.cut, file.refusal = None, refusal_of(status)
+    get('-c', f'{one.url}/a', cwd=here)
+    assert (here / 'a').read_bytes() == CONTENT
+
+
+def test_the_rest_is_asked_for_when_no_other_response_is_open(scripted, here):
+    """There are servers that let each client have one connection."""
+    file, ended, alone = Versions('ETag: "one"'), threading.Event(), []
+    file.content = CONTENT * 16  # more than sockets hold
+
+    def answer(head, nth):
+        if field(head, 'Range'):
+            alone.append(ended.wait(PATIENCE))
+        return file.answer(head, nth)
+    one = scripted(answer)
+    file.cut = 400000
+    get(f'{one.url}/a', cwd=here, code=9)
+    file.cut, end = None, one.server.shutdown_request
+    one.server.shutdown_request = lambda request: (ended.set(), end(request))
+    get('-c', f'{one.url}/a', cwd=here)
+    assert (here / 'a').read_bytes() == file.content and alone == [True]
 
 
 def test_a_change_between_the_two_requests_is_seen(scripted, here):

@@ -14,7 +14,7 @@ import pytest
 
 from conftest import CORONET, PATIENCE, eventually
 from places import place  # noqa: F401
-from test_get import CONTENT, field, get, partials, scripted, whole  # noqa: F401
+from test_get import CONTENT, dated, field, get, partials, refusal_of, scripted, whole  # noqa: F401
 
 KILLS = int(os.environ.get('CORONET_KILLS', '20'))
 LARGE = 6 << 20
@@ -22,6 +22,16 @@ LARGE = 6 << 20
 
 def ranges_of(heads):
     return [field(head, 'Range') for head in heads if field(head, 'Range')]
+
+
+def part_of(content, head, *lines):
+    """A 206 whatever If-Range says."""
+    first, _, last = field(head, 'Range')[6:].partition('-')
+    first, last = int(first), int(last or len(content) - 1)
+    return b'\r\n'.join([
+        b'HTTP/1.1 206 x', b'Connection: close', *(line.encode() for line in lines),
+        b'Content-Range: bytes %d-%d/%d' % (first, last, len(content)),
+        b'Content-Length: %d' % (last - first + 1), b'', content[first:last + 1]])
 
 
 class Ranged:
@@ -35,12 +45,7 @@ class Ranged:
         etag = f'ETag: {self.etag}'
         if not asked or known != self.etag:
             return whole(self.content, 'Connection: close', etag)
-        first, _, last = asked[6:].partition('-')
-        first, last = int(first), int(last or len(self.content) - 1)
-        return b'\r\n'.join([
-            b'HTTP/1.1 206 x', b'Connection: close', etag.encode(),
-            b'Content-Range: bytes %d-%d/%d' % (first, last, len(self.content)),
-            b'Content-Length: %d' % (last - first + 1), b'', self.content[first:last + 1]])
+        return part_of(self.content, head, etag)
 
 
 @pytest.mark.parametrize('size, parts', [(0, 0), (1, 0), (500_000, 0), (524_288, 1), (900_000, 2),
@@ -86,6 +91,48 @@ def test_another_version_in_the_middle_is_never_mixed_in(scripted, here):  # noq
     assert 'another version' in said and not (here / 'a').exists()
     get('-s', 4, '-c', f'{one.url}/a', cwd=here)
     assert (here / 'a').read_bytes() == new.content
+
+
+def test_parts_that_tell_another_date_are_never_mixed_in(scripted, here):  # noqa: F811
+    old, new = os.urandom(LARGE), os.urandom(LARGE)
+    one = scripted(lambda head, nth: part_of(new, head, dated('00:00:01'))
+                   if field(head, 'Range') else
+                   whole(old, 'Connection: close', dated('00:00:00')))
+    _, said = get('-s', 4, f'{one.url}/a', cwd=here, code=9)
+    assert 'another version' in said and not (here / 'a').exists()
+
+
+def test_parts_that_do_not_show_their_version_are_not_taken(scripted, here):  # noqa: F811
+    """RFC 9110 15.3.7: a 206 has the ETag that the 200 had."""
+    old, new = Ranged(os.urandom(LARGE)), Ranged(os.urandom(LARGE), '"two"')
+    one = scripted(lambda head, nth: part_of(new.content, head) if field(head, 'Range') else
+                   (old if nth == 1 else new).answer(head, nth))
+    get('-s', 4, f'{one.url}/a', cwd=here)
+    assert (here / 'a').read_bytes() == new.content
+
+
+@pytest.mark.parametrize('status, code', [
+    (401, 6), (403, 8), (404, 8), (429, 8), (500, 8), (503, 8)])
+def test_a_part_that_is_refused_is_told_as_that(scripted, here, status, code):  # noqa: F811
+    file = Ranged(os.urandom(LARGE))
+    one = scripted(lambda head, nth: refusal_of(status) if field(head, 'Range') else
+                   file.answer(head, nth))
+    _, said = get('-s', 4, f'{one.url}/a', cwd=here, code=code)
+    assert f'the server answered {status}' in said and not (here / 'a').exists()
+
+
+def test_a_part_that_is_refused_is_asked_for_when_the_server_says(scripted, here):  # noqa: F811
+    """500 is tried again only if the server says when; what is too far off is not waited for."""
+    file = Ranged(os.urandom(LARGE))
+    after = [0]
+    one = scripted(lambda head, nth: refusal_of(500, f'Retry-After: {after[0]}')
+                   if field(head, 'Range') and (after[0] or len(ranges_of(one.heads)) == 1) else
+                   file.answer(head, nth))
+    _, said = get('-s', 2, '--retries', 1, f'{one.url}/a', cwd=here)
+    assert 'trying again' in said and (here / 'a').read_bytes() == file.content
+    after[0] = 999
+    _, said = get('-s', 2, '--retries', 1, f'{one.url}/b', cwd=here, code=8)
+    assert 'trying again' not in said
 
 
 @pytest.mark.parametrize('lie', [
