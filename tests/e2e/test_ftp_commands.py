@@ -11,7 +11,7 @@ import subprocess
 import pytest
 
 from conftest import CORONET, in_background, make_certificate, once, run
-from test_mirror import FILES, TIME, contents, plant
+from test_mirror import FILES, SIZES, TIME, bytes_of, contents, plant
 
 CONTENT = bytes(range(256)) * 4096
 
@@ -389,6 +389,18 @@ def test_a_tree_goes_up_and_then_nothing_does(ftp, folder, here, kind, request):
     (here / 'sub' / 'x.txt').unlink()
     command('mirror', '--delete', here, f'{url}new')
     assert contents(folder / 'new') == contents(here)
+
+
+@pytest.mark.parametrize('kind', ['ours', 'pyftpdlib'])
+def test_json_says_how_many_bytes_went(ftp, folder, here, kind, request):
+    plant(folder, SIZES)
+    url = ftp() if kind == 'ours' else request.getfixturevalue('pyftpdlib')
+    out, _ = command('mirror', '--json', '--no-sync', url, here)
+    assert bytes_of(out.splitlines()) == SIZES
+    out, _ = command('mirror', '--json', here, f'{url}new')
+    assert bytes_of(out.splitlines()) == SIZES
+    out, _ = command('put', '--json', *(here / name for name in SIZES), url)
+    assert bytes_of(out.splitlines()) == {str(here / name): size for name, size in SIZES.items()}
 
 
 def test_by_a_list_that_is_not_understood_nothing_is_deleted_c07(scripted, here):
