@@ -55,10 +55,12 @@ static int write_path(const struct ftp_place *place, co_text path, struct co_buf
     co_text root = co_buf_text(&place->place.path);
     if (root.size > 0 && root.at[root.size - 1] == '/')
         root.size--; /* the server's root: "/" is added again */
-    if (root.size > 0 || place->place.path.size == 0)
-        return co_path_join(out, root, path);
-    co_buf_add_char(out, '/');
-    return co_path_join(out, (co_text){0}, path);
+    if (root.size == 0 && place->place.path.size > 0)
+        co_buf_add_char(out, '/');
+    int rc = co_path_join(out, root, path);
+    if (rc == 0 && !co_ftp_client_may_say(out->at))
+        rc = co_fail(CO_EINVALID, "its path holds a byte that no FTP command may have");
+    return rc;
 }
 
 /* In any case errand_end. */

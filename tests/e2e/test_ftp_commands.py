@@ -4,6 +4,7 @@ and with servers of the tests' own that do wrong."""
 
 import contextlib
 import json
+import os
 import socket
 import socketserver
 import subprocess
@@ -284,6 +285,25 @@ def test_a_line_in_a_path_is_never_said_f15(scripted, here, bytes_):
     command('get', '-o', here / 'x', one.url.replace('//', f'//u{bytes_}@') + 'a', code=2)
     command('ls', f'{one.url}a{bytes_}/', code=2)
     assert one.sessions == 0
+
+
+@pytest.mark.parametrize('name', [b'a\nb', b'a\rb', b'a\xffb'])
+def test_a_line_in_a_files_name_is_never_said_f15(scripted, here, name):
+    one = scripted(CONTENT)
+    path = os.fsencode(here) + b'/' + name
+    with open(path, 'wb') as file:
+        file.write(b'x')
+    _, said = command('put', os.fsdecode(path), one.url, code=2)
+    assert 'no FTP command' in said
+    assert one.sessions == 0
+
+
+def test_only_files_with_a_line_in_their_names_stay_here(ftp, folder, here):
+    plant(here, {'a': 1, 'b\nc': 1, 'd\ne/f': 1, 'g/h': 1})
+    _, said = command('mirror', here, f'{ftp()}new', code=9)
+    assert '2 transferred, 0 equal, 0 deleted, 2 failed' in said
+    assert said.count('no FTP command') == 2
+    assert sorted(contents(folder / 'new')) == ['a', 'g/h']
 
 
 def test_a_cut_download_is_resumed_in_the_same_run(scripted, here):
