@@ -85,6 +85,7 @@ class Scripted:
 
     def __init__(self, content, cuts=0):
         self.content, self.cuts, self.listing = content, cuts, ''
+        self.facts = None  # a list as MLSD tells it; None: there is no such command
         self.heard, self.sessions, self.modified = [], 0, '20231114221320'
         outer = self
 
@@ -117,13 +118,16 @@ class Scripted:
                 elif verb == 'REST':
                     offset = int(argument)
                     say('350 go on')
-                elif verb in ('RETR', 'LIST'):
+                elif verb == 'FEAT' and self.facts is not None:
+                    say('211-These\r\n MLST type*;size*;modify*;\r\n211 End')
+                elif verb in ('RETR', 'LIST') or (verb == 'MLSD' and self.facts is not None):
                     say('150 it comes')
                     data, _ = listener.accept()
                     listener.close()
-                    if verb == 'LIST':
+                    if verb != 'RETR':
                         with data:
-                            data.sendall(self.listing.encode())
+                            told = self.listing if verb == 'LIST' else self.facts
+                            data.sendall(told.encode())
                         say('226 done')
                     elif self.send(data, offset):
                         say('226 done')
@@ -284,6 +288,9 @@ def test_a_line_in_a_path_is_never_said_f15(scripted, here, bytes_):
     command('get', '-o', here / 'x', f'{one.url}a{bytes_}', code=2)
     command('get', '-o', here / 'x', one.url.replace('//', f'//u{bytes_}@') + 'a', code=2)
     command('ls', f'{one.url}a{bytes_}/', code=2)
+    (here / 'file').write_text('x')
+    for path in (f'{bytes_}x', f'x{bytes_}', f'x{bytes_}/', f'x{bytes_}/y'):
+        command('put', here / 'file', one.url + path, code=2)
     assert one.sessions == 0
 
 
@@ -434,3 +441,29 @@ def test_by_a_list_that_is_not_understood_nothing_is_deleted_c07(scripted, here)
     one.listing = 'total 1\r\n' + good
     command('mirror', '--delete', '--no-sync', one.url, here)
     assert contents(here) == {'a': b'abc'}
+
+
+LINE = '-rw-r--r--   1 0        0               3 Nov 14  2023 %s\r\n'
+FACTS = 'type=file;size=3;modify=20231114221320; %s\r\n'
+AROUND = {'listing': 'drwxr-xr-x   2 0        0            4096 Nov 14  2023 .\r\n'
+                     'drwxr-xr-x   2 0        0            4096 Nov 14  2023 ..\r\n',
+          'facts': 'type=cdir; /pub\r\ntype=pdir; /\r\ntype=dir; .\r\ntype=dir; ..\r\n'}
+
+
+@pytest.mark.parametrize('form', ['listing', 'facts'])
+@pytest.mark.parametrize('name', ['../evil', '/evil', 'sub/evil', 'ev\ril'])
+def test_by_a_list_with_names_that_are_none_nothing_is_deleted_c07(scripted, here, form, name):
+    one = scripted(b'abc')
+    line = LINE if form == 'listing' else FACTS
+    plant(here, {'kept': 3})
+    setattr(one, form, AROUND[form] + line % 'a' + line % name)
+    _, said = command('mirror', '--delete', '--no-sync', one.url, here, code=9)
+    assert '1 of its entries have no names' in said and 'nothing is deleted' in said
+    assert contents(here) == {'a': b'abc', 'kept': b'kep'}
+    out, said = command('ls', one.url, code=9)
+    assert out == b'a\n' and '1 of its entries have no names' in said
+    setattr(one, form, AROUND[form] + line % 'a')
+    command('mirror', '--delete', '--no-sync', one.url, here)
+    assert contents(here) == {'a': b'abc'}
+    out, said = command('ls', one.url)
+    assert (out, said) == (b'a\n', '')
