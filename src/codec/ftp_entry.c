@@ -4,10 +4,14 @@
 #include "codec/ftp_entry_forms.h"
 #include "codec/ftp_list.h"
 
+static bool is_dots(co_text name)
+{
+    return co_text_equal(name, CO_TEXT(".")) || co_text_equal(name, CO_TEXT(".."));
+}
+
 bool co_ftp_name_is_safe(co_text name)
 {
-    return co_ftp_name_is_shown(name) && co_text_find(name, '/') < 0 &&
-           !co_text_equal(name, CO_TEXT(".")) && !co_text_equal(name, CO_TEXT(".."));
+    return co_ftp_name_is_shown(name) && co_text_find(name, '/') < 0 && !is_dots(name);
 }
 
 /* ---- facts (RFC 3659 7) ---------------------------------------------------------------------- */
@@ -245,8 +249,11 @@ bool co_ftp_listing_read(
         found = read_line(reader, line, &entry, &known);
     reader->some |= known && line.size > 0;
     reader->some_not |= !known;
-    if (!found || around || !co_ftp_name_is_safe(entry.name))
+    if (!found || around || is_dots(entry.name))
         return false;
-    *ret = entry;
-    return true;
+    bool is_safe = co_ftp_name_is_safe(entry.name);
+    reader->refused += !is_safe;
+    if (is_safe)
+        *ret = entry;
+    return is_safe;
 }

@@ -4,8 +4,8 @@
  * no RFC defines: those of Unix, of DOS, EPLF, VMS, MVS, IBM i and NetWare. Each line tells by
  * itself what it is, but for VMS, which wraps long names, and MVS, which has a heading.
  *
- * A name is one component of a path, whatever the server says: what is none is no entry (attacks
- * C07).
+ * A name is one component of a path, whatever the server says: what is none is no entry, and is
+ * counted (attacks C07).
  */
 #ifndef CO_CODEC_FTP_ENTRY_H
 #define CO_CODEC_FTP_ENTRY_H
@@ -23,6 +23,7 @@ struct co_ftp_listing_reader {
     bool facts;      /* the lines are MLSD's */
     bool some;       /* one of them was understood, also as no entry */
     bool some_not;   /* and one was not */
+    size_t refused;  /* entries whose names are none */
     uint8_t listing; /* enum co_ftp_listing: MVS's heading */
     size_t held;     /* bytes of a name of VMS's that the next line goes on with; or */
     size_t last;     /* of the one before, whose older versions follow */

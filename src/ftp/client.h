@@ -177,8 +177,11 @@ int co_ftp_transfer_new(
 
 /* ---- lists (client_list.c) ------------------------------------------------------------------- */
 
-/* At its end: was every line of it understood? Else nobody may delete by it. */
+/* At its end: was every line of it an entry, or known to be none? Else nobody may delete by it. */
 bool co_ftp_list_is_whole(const co_ftp_list *list);
+
+/* Entries that were left out up to here, because their names are none. */
+size_t co_ftp_list_refused(const co_ftp_list *list);
 
 /* ---- verbs (client_verb.c) ------------------------------------------------------------------- */
 

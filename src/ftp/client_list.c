@@ -184,7 +184,13 @@ int co_ftp_list_next(co_ftp_list *list, struct co_ftp_entry *ret)
 
 bool co_ftp_list_is_whole(const co_ftp_list *list)
 {
-    return !list->transfer && list->result == 0 && !list->reader.some_not;
+    const struct co_ftp_listing_reader *reader = &list->reader;
+    return !list->transfer && list->result == 0 && !reader->some_not && reader->refused == 0;
+}
+
+size_t co_ftp_list_refused(const co_ftp_list *list)
+{
+    return list->reader.refused;
 }
 
 void co_ftp_list_close(co_ftp_list *list)

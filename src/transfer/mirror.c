@@ -55,8 +55,9 @@ static bool is_absent(int rc, int status)
 
 static void progressed(void *arg, const struct co_download_progress *progress)
 {
-    const struct job *job = arg;
+    struct job *job = arg;
     const struct co_transfer_events *events = &job->mirror->events;
+    job->result.progress = *progress;
     events->progress(events->arg, job->index, progress);
 }
 

@@ -50,15 +50,18 @@ struct errand {
     struct co_buf path;
 };
 
+/* What no command may hold is refused before a connection is made for it (attacks F15). */
 static int write_path(const struct ftp_place *place, co_text path, struct co_buf *out)
 {
     co_text root = co_buf_text(&place->place.path);
     if (root.size > 0 && root.at[root.size - 1] == '/')
         root.size--; /* the server's root: "/" is added again */
-    if (root.size > 0 || place->place.path.size == 0)
-        return co_path_join(out, root, path);
-    co_buf_add_char(out, '/');
-    return co_path_join(out, (co_text){0}, path);
+    if (root.size == 0 && place->place.path.size > 0)
+        co_buf_add_char(out, '/');
+    int rc = co_path_join(out, root, path);
+    if (rc == 0 && !co_ftp_client_may_say(out->at))
+        rc = co_fail(CO_EINVALID, "its path holds a byte that no FTP command may have");
+    return rc;
 }
 
 /* In any case errand_end. */
@@ -110,15 +113,14 @@ static int read_list(co_ftp_list *list, struct co_remote_listing *listing)
     int rc;
     while ((rc = co_ftp_list_next(list, &found)) > 0) {
         struct co_remote_entry entry = entry_of(&found);
-        if (!co_remote_is_name(entry.name)) {
-            listing->refused++;
-            continue;
-        }
-        rc = listing->see(listing->arg, &entry);
+        bool is_name = co_remote_is_name(entry.name);
+        listing->refused += !is_name;
+        rc = is_name ? listing->see(listing->arg, &entry) : 0;
         if (rc < 0)
             return rc;
     }
-    listing->is_whole = rc == 0 && co_ftp_list_is_whole(list);
+    listing->is_whole = rc == 0 && co_ftp_list_is_whole(list) && listing->refused == 0;
+    listing->refused += co_ftp_list_refused(list);
     return rc;
 }
 

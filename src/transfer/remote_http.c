@@ -210,13 +210,19 @@ struct sending {
     uint64_t start, at;
 };
 
+static void tell_progress(const struct sending *sending)
+{
+    const struct co_remote_upload *upload = sending->upload;
+    const struct co_download_progress progress = {sending->at, sending->start, upload->size};
+    if (upload->progress)
+        upload->progress(upload->arg, &progress);
+}
+
 static ssize_t send_some(void *arg, void *ret_bytes, size_t size)
 {
     struct sending *sending = arg;
     struct co_remote_upload *upload = sending->upload;
-    struct co_download_progress progress = {sending->at, sending->start, upload->size};
-    if (upload->progress)
-        upload->progress(upload->arg, &progress);
+    tell_progress(sending);
     upload->begun = true;
     ssize_t n = upload->read(upload->arg, ret_bytes, size, sending->at);
     if (n > 0)
@@ -304,7 +310,10 @@ static int http_upload(struct co_remote *remote, co_text path, struct co_remote_
         .arg = &sending,
     };
     request.what.source = &source;
-    return rc < 0 ? rc : tell(place, &request, &upload->status);
+    rc = rc < 0 ? rc : tell(place, &request, &upload->status);
+    if (rc == 0)
+        tell_progress(&sending);
+    return rc;
 }
 
 /* ---- changing ------------------------------------------------------------------------------- */

@@ -4,6 +4,7 @@ and with servers of the tests' own that do wrong."""
 
 import contextlib
 import json
+import os
 import socket
 import socketserver
 import subprocess
@@ -11,7 +12,7 @@ import subprocess
 import pytest
 
 from conftest import CORONET, in_background, make_certificate, once, run
-from test_mirror import FILES, TIME, contents, plant
+from test_mirror import FILES, SIZES, TIME, bytes_of, contents, plant
 
 CONTENT = bytes(range(256)) * 4096
 
@@ -84,6 +85,7 @@ class Scripted:
 
     def __init__(self, content, cuts=0):
         self.content, self.cuts, self.listing = content, cuts, ''
+        self.facts = None  # a list as MLSD tells it; None: there is no such command
         self.heard, self.sessions, self.modified = [], 0, '20231114221320'
         outer = self
 
@@ -116,13 +118,16 @@ class Scripted:
                 elif verb == 'REST':
                     offset = int(argument)
                     say('350 go on')
-                elif verb in ('RETR', 'LIST'):
+                elif verb == 'FEAT' and self.facts is not None:
+                    say('211-These\r\n MLST type*;size*;modify*;\r\n211 End')
+                elif verb in ('RETR', 'LIST') or (verb == 'MLSD' and self.facts is not None):
                     say('150 it comes')
                     data, _ = listener.accept()
                     listener.close()
-                    if verb == 'LIST':
+                    if verb != 'RETR':
                         with data:
-                            data.sendall(self.listing.encode())
+                            told = self.listing if verb == 'LIST' else self.facts
+                            data.sendall(told.encode())
                         say('226 done')
                     elif self.send(data, offset):
                         say('226 done')
@@ -283,7 +288,29 @@ def test_a_line_in_a_path_is_never_said_f15(scripted, here, bytes_):
     command('get', '-o', here / 'x', f'{one.url}a{bytes_}', code=2)
     command('get', '-o', here / 'x', one.url.replace('//', f'//u{bytes_}@') + 'a', code=2)
     command('ls', f'{one.url}a{bytes_}/', code=2)
+    (here / 'file').write_text('x')
+    for path in (f'{bytes_}x', f'x{bytes_}', f'x{bytes_}/', f'x{bytes_}/y'):
+        command('put', here / 'file', one.url + path, code=2)
     assert one.sessions == 0
+
+
+@pytest.mark.parametrize('name', [b'a\nb', b'a\rb', b'a\xffb'])
+def test_a_line_in_a_files_name_is_never_said_f15(scripted, here, name):
+    one = scripted(CONTENT)
+    path = os.fsencode(here) + b'/' + name
+    with open(path, 'wb') as file:
+        file.write(b'x')
+    _, said = command('put', os.fsdecode(path), one.url, code=2)
+    assert 'no FTP command' in said
+    assert one.sessions == 0
+
+
+def test_only_files_with_a_line_in_their_names_stay_here(ftp, folder, here):
+    plant(here, {'a': 1, 'b\nc': 1, 'd\ne/f': 1, 'g/h': 1})
+    _, said = command('mirror', here, f'{ftp()}new', code=9)
+    assert '2 transferred, 0 equal, 0 deleted, 2 failed' in said
+    assert said.count('no FTP command') == 2
+    assert sorted(contents(folder / 'new')) == ['a', 'g/h']
 
 
 def test_a_cut_download_is_resumed_in_the_same_run(scripted, here):
@@ -391,6 +418,18 @@ def test_a_tree_goes_up_and_then_nothing_does(ftp, folder, here, kind, request):
     assert contents(folder / 'new') == contents(here)
 
 
+@pytest.mark.parametrize('kind', ['ours', 'pyftpdlib'])
+def test_json_says_how_many_bytes_went(ftp, folder, here, kind, request):
+    plant(folder, SIZES)
+    url = ftp() if kind == 'ours' else request.getfixturevalue('pyftpdlib')
+    out, _ = command('mirror', '--json', '--no-sync', url, here)
+    assert bytes_of(out.splitlines()) == SIZES
+    out, _ = command('mirror', '--json', here, f'{url}new')
+    assert bytes_of(out.splitlines()) == SIZES
+    out, _ = command('put', '--json', *(here / name for name in SIZES), url)
+    assert bytes_of(out.splitlines()) == {str(here / name): size for name, size in SIZES.items()}
+
+
 def test_by_a_list_that_is_not_understood_nothing_is_deleted_c07(scripted, here):
     one = scripted(b'abc')
     plant(here, {'kept': 3})
@@ -402,3 +441,29 @@ def test_by_a_list_that_is_not_understood_nothing_is_deleted_c07(scripted, here)
     one.listing = 'total 1\r\n' + good
     command('mirror', '--delete', '--no-sync', one.url, here)
     assert contents(here) == {'a': b'abc'}
+
+
+LINE = '-rw-r--r--   1 0        0               3 Nov 14  2023 %s\r\n'
+FACTS = 'type=file;size=3;modify=20231114221320; %s\r\n'
+AROUND = {'listing': 'drwxr-xr-x   2 0        0            4096 Nov 14  2023 .\r\n'
+                     'drwxr-xr-x   2 0        0            4096 Nov 14  2023 ..\r\n',
+          'facts': 'type=cdir; /pub\r\ntype=pdir; /\r\ntype=dir; .\r\ntype=dir; ..\r\n'}
+
+
+@pytest.mark.parametrize('form', ['listing', 'facts'])
+@pytest.mark.parametrize('name', ['../evil', '/evil', 'sub/evil', 'ev\ril'])
+def test_by_a_list_with_names_that_are_none_nothing_is_deleted_c07(scripted, here, form, name):
+    one = scripted(b'abc')
+    line = LINE if form == 'listing' else FACTS
+    plant(here, {'kept': 3})
+    setattr(one, form, AROUND[form] + line % 'a' + line % name)
+    _, said = command('mirror', '--delete', '--no-sync', one.url, here, code=9)
+    assert '1 of its entries have no names' in said and 'nothing is deleted' in said
+    assert contents(here) == {'a': b'abc', 'kept': b'kep'}
+    out, said = command('ls', one.url, code=9)
+    assert out == b'a\n' and '1 of its entries have no names' in said
+    setattr(one, form, AROUND[form] + line % 'a')
+    command('mirror', '--delete', '--no-sync', one.url, here)
+    assert contents(here) == {'a': b'abc'}
+    out, said = command('ls', one.url)
+    assert (out, said) == (b'a\n', '')

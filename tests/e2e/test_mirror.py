@@ -16,6 +16,7 @@ from test_ls import listing, page
 TIME = 1_700_000_000  # of the files: 2023-11-14T22:13:20Z
 FILES = {'a.txt': 3, 'b c&d%.bin': 5000, 'empty': 0, 'sub/x.txt': 10, 'sub/deep/\u00e9': 7,
          'other/y.iso': 100}
+SIZES = {'a': 300_001, 'empty': 0, 'd/b': 3}
 
 
 def mirror(*words, code=0):
@@ -36,6 +37,12 @@ def plant(folder, files):
 def contents(folder):
     return {str(path.relative_to(folder)): path.read_bytes()
             for path in sorted(folder.rglob('*')) if path.is_file()}
+
+
+def bytes_of(lines):
+    """{path: bytes} of the files that --json tells of as done."""
+    events = map(json.loads, lines)
+    return {event['path']: event['bytes'] for event in events if event['event'] == 'done'}
 
 
 @pytest.fixture
@@ -352,6 +359,13 @@ def test_json_tells_of_everything(server, folder, here):
     events = {(event['event'], event['path'])
               for event in map(json.loads, mirror('--json', '--delete', one.url, here)[0])}
     assert events == {('done', 'a'), ('done', 'd/b'), ('make', 'd'), ('delete', 'old')}
+
+
+def test_json_says_how_many_bytes_went(writable, folder, here):
+    plant(folder, SIZES)
+    one = writable()
+    assert bytes_of(mirror('--json', one.url, here)[0]) == SIZES
+    assert bytes_of(mirror('--json', here, f'{one.url}new/')[0]) == SIZES
 
 
 def test_exit_codes(here):

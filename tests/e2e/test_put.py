@@ -67,6 +67,17 @@ def test_standard_input_needs_a_name(writable, folder, here):
     put('-', one.url, code=2)
 
 
+@pytest.mark.parametrize('size', [0, 5, 3_000_000])
+def test_json_says_how_many_bytes_went(writable, folder, here, size):
+    one = writable()
+    (here / 'a').write_bytes(bytes(size))
+    with open(here / 'a', 'rb') as file:
+        said = [put('--json', here / 'a', one.url)[0],
+                put('--json', '-', f'{one.url}redirected', stdin=file)[0],
+                put('--json', '-', f'{one.url}piped', stdin=None, input=bytes(size))[0]]
+    assert [json.loads(line)['bytes'] for line in said] == [size] * 3
+
+
 def test_many_files_use_few_connections(writable, folder, here):
     one = writable()
     names = [f'f{i}' for i in range(300)]

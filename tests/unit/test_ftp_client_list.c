@@ -2,6 +2,8 @@
 /* Folders as the FTP client reads them. */
 #include "ftp_script.h"
 
+#include "ftp/client.h"
+
 /* ---- lists ----------------------------------------------------------------------------------- */
 
 struct listing {
@@ -10,6 +12,7 @@ struct listing {
     int result;
     const char *names;
     bool no_facts;
+    size_t refused;
 };
 
 static const struct listing listings[] = {
@@ -29,6 +32,10 @@ static const struct listing listings[] = {
         "a ", false},
     {"names that lead elsewhere",
         {"EPSV", "< MLSD", "> 150 Here", "D type=file; ../a\r\ntype=file; /b\r\ntype=file; c\r\n",
+            "> 226 Done"},
+        0, "c ", false, 2},
+    {"names of the folder itself and the one above",
+        {"EPSV", "< MLSD", "> 150 Here", "D type=cdir; /x\r\ntype=pdir; ..\r\ntype=file; c\r\n",
             "> 226 Done"},
         0, "c ", false},
     {"no such folder", {"EPSV", "< MLSD", "> 550 No"}, CO_ESTATUS, "", false},
@@ -71,6 +78,10 @@ static void run_listing(unsigned port, const void *arg)
         CHECK_INT(co_ftp_list_next(list, &entry), rc); /* it stays so */
     if (listing->names)
         CHECK_STRING(names, listing->names);
+    if (list) {
+        CHECK_INT(co_ftp_list_refused(list), listing->refused);
+        CHECK_INT(co_ftp_list_is_whole(list), rc == 0 && listing->refused == 0);
+    }
     co_ftp_list_close(list);
     co_ftp_abort(client);
 }

@@ -389,6 +389,26 @@ static void unknown_lines_are_counted(void **unused)
     assert_true(none.some && !none.some_not);
 }
 
+static void refused_names_are_counted_c07(void **unused)
+{
+    struct co_ftp_listing_reader lines = {.now = NOW}, facts = {.facts = true};
+    (void)unused;
+    assert_string_equal(names_of("drwxr-xr-x 2 a b 1 Jan 1 2020 .\r\n"
+                                 "drwxr-xr-x 2 a b 1 Jan 1 2020 ..\r\n"
+                                 "-rw-r--r-- 1 a b 1 Jan 1 2020 x\r\n",
+                            &lines),
+        "fx ");
+    assert_int_equal(lines.refused, 0);
+    names_of(
+        "-rw-r--r-- 1 a b 1 Jan 1 2020 ../x\r\n-rw-r--r-- 1 a b 1 Jan 1 2020 a\rb\r\n", &lines);
+    assert_int_equal(lines.refused, 2);
+    names_of("type=cdir; /pub\r\ntype=pdir; /\r\ntype=dir; .\r\ntype=dir; ..\r\n", &facts);
+    assert_int_equal(facts.refused, 0);
+    names_of("type=file; /x\r\ntype=dir; a/b\r\n", &facts);
+    assert_int_equal(facts.refused, 2);
+    assert_false(lines.some_not || facts.some_not);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -398,6 +418,7 @@ int main(void)
         cmocka_unit_test(vms_wraps_long_names_and_keeps_versions),
         cmocka_unit_test(mvs_has_headings),
         cmocka_unit_test(unknown_lines_are_counted),
+        cmocka_unit_test(refused_names_are_counted_c07),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
