@@ -166,13 +166,13 @@ static ssize_t call_next(struct co_http_answer *answer, co_text *ret)
 }
 
 /* The connection goes on. Its peer shall hear at once of what was called off. */
-static bool call_end(struct co_http_answer *answer)
+static enum co_http_rest call_end(struct co_http_answer *answer)
 {
     struct co_h2_link *h2 = answer->call->h2;
     call_free(answer->call);
     answer->call = NULL;
     co_h2_link_say_last(h2);
-    return true;
+    return CO_HTTP_REUSABLE;
 }
 
 static const struct co_http_way h2_way = {.version = 20, .next = call_next, .end = call_end};
