@@ -5,6 +5,7 @@
  * allows, which opens as it is read, and widens for one who reads on.
  */
 #include "http/h2_client.h"
+#include "tls/terms.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -228,6 +229,8 @@ int co_h2_client_exchange(co_stream *stream, const struct co_http_question *ques
     answer->call = call;
     answer->way = &h2_way;
     int rc = converse(call, question, answer);
+    if (rc == CO_ETLS)
+        rc = co_tls_explain(stream);
     *ret_fate = call->is_refused                     ? CO_HTTP_REFUSED
                 : call->has_head || call->status > 0 ? CO_HTTP_HEARD
                                                      : CO_HTTP_UNHEARD;
