@@ -96,6 +96,17 @@ def test_curl_downloads_and_uploads_and_resumes(ftps, folder, tmp_path, kind, ve
     assert (tmp_path / 'part').read_bytes() == CONTENT
 
 
+@pytest.mark.parametrize('reuse', ['require', 'prefer'])
+@pytest.mark.parametrize('kind', ['explicit', 'implicit'])
+def test_wget_mirrors(ftps, tmp_path, kind, reuse):
+    one = ftps('--tls-reuse', reuse, '--require-tls')
+    port, options = (one.explicit, ()) if kind == 'explicit' else (one.implicit, ['--ftps-implicit'])
+    run('wget', '-nv', '-r', '-nH', '-t', 1, '-T', PATIENCE, '-P', tmp_path, '--ca-certificate',
+        one.cert, *options, f'ftps://localhost:{port}/')
+    assert (tmp_path / 'large').read_bytes() == CONTENT
+    assert (tmp_path / 'sub' / 'inner').read_text() == 'inner'
+
+
 @pytest.mark.parametrize('version', VERSIONS)
 @pytest.mark.parametrize('passive', ['on', 'off'])
 def test_lftp_mirrors_both_ways(ftps, folder, tmp_path, passive, version):
