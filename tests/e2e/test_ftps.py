@@ -172,6 +172,19 @@ def test_tls_can_be_required(ftps):
     assert fetched(ftp, 'large') == CONTENT
 
 
+@pytest.mark.parametrize('version', VERSIONS)
+@pytest.mark.parametrize('kind', ['explicit', 'implicit'])
+def test_clients_must_show_certificates(ftps, pair, tmp_path, kind, version):
+    ann = make_certificate(tmp_path, 'ann')
+    one = ftps('--client-ca', ann[0], '--tls-reuse', 'require')
+    tls = ('--tls-max', version, f'--tlsv{version}')
+    assert curl(one, kind, 'large', *tls, '--cert', ann[0], '--key', ann[1]) == CONTENT
+    words = ['curl', '-sS', '--ssl-reqd', '--cacert', one.cert, *tls, f'{url(one, kind)}/large']
+    for shown in ((), ('--cert', pair[0], '--key', pair[1])):
+        done = subprocess.run([*words, *shown], capture_output=True, check=False, timeout=PATIENCE)
+        assert done.returncode != 0 and not done.stdout and b'alert' in done.stderr
+
+
 def test_http_takes_no_passwords_in_clear_then_not_even_from_here(server, folder, pair):
     (folder / 'a').write_text('hello')
     one = server('--require-tls', '--cert', pair[0], '--key', pair[1], '--user', 'ann:secret')
