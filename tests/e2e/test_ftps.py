@@ -100,7 +100,8 @@ def test_curl_downloads_and_uploads_and_resumes(ftps, folder, tmp_path, kind, ve
 @pytest.mark.parametrize('kind', ['explicit', 'implicit'])
 def test_wget_mirrors(ftps, tmp_path, kind, reuse):
     one = ftps('--tls-reuse', reuse, '--require-tls')
-    port, options = (one.explicit, ()) if kind == 'explicit' else (one.implicit, ['--ftps-implicit'])
+    port, options = {'explicit': (one.explicit, []),
+                     'implicit': (one.implicit, ['--ftps-implicit'])}[kind]
     run('wget', '-nv', '-r', '-nH', '-t', 1, '-T', PATIENCE, '-P', tmp_path, '--ca-certificate',
         one.cert, *options, f'ftps://localhost:{port}/')
     assert (tmp_path / 'large').read_bytes() == CONTENT
