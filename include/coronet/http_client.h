@@ -232,8 +232,9 @@ CO_API ssize_t co_http_response_read(co_http_response *response, void *ret_bytes
  * co_http_response_close - give a response up; NULL is allowed.
  *
  * Suspends to close its connection, unless the body was read to its end: then the connection is
- * kept for the next request. Over HTTP/2 the connection is kept in any case; what is left of the
- * body is called off.
+ * kept for the next request, or where the server will have no other, closed in good order, over TLS
+ * by a close_notify whose answer nobody waits for. Over HTTP/2 the connection is kept in any case;
+ * what is left of the body is called off.
  */
 CO_API void co_http_response_close(co_http_response *response);
 

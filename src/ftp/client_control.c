@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "codec/escape.h"
 #include "ftp/client.h"
+#include "tls/terms.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -41,6 +42,8 @@ int co_ftp_client_fail(const co_ftp_client *client, int code, const char *why)
         return co_fail(code, "cannot %s%s%s at %s: %d %s", client->doing, *what ? " " : "", what,
             client->where, client->code, said);
     }
+    if (!why && code == CO_ETLS)
+        why = co_tls_reason(client->control);
     if (!why)
         why = co_error_sentence(code);
     return co_fail(

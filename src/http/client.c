@@ -125,12 +125,12 @@ void co_http_client_free(co_http_client *client)
 static void let_go(co_http_response *response)
 {
     co_stream *stream = response->stream;
-    bool is_sound = co_http_exchange_end(&response->answer);
+    enum co_http_rest rest = co_http_exchange_end(&response->answer);
     response->stream = NULL;
     if (!stream)
         return;
     struct co_pool_place place = co_http_errand_place(&response->errand);
-    co_http_links_give(&response->client->links, &place, stream, is_sound);
+    co_http_links_give(&response->client->links, &place, stream, rest);
 }
 
 /* A kept connection may have been closed while the request was on its way (RFC 9112 9.3.1). What

@@ -30,14 +30,16 @@ static long body_splice(struct co_http_answer *answer, int pipe_fd, size_t size)
     return co_http_incoming_splice(&answer->body, pipe_fd, size);
 }
 
-static bool body_end(struct co_http_answer *answer)
+static enum co_http_rest body_end(struct co_http_answer *answer)
 {
     struct co_http_incoming *body = &answer->body;
     co_text piece;
     bool is_read = body->ended || answer->head.framing == CO_HTTP_NO_BODY ||
                    (answer->head.framing == CO_HTTP_LENGTH && body->left == 0);
-    return is_read && answer->head.keep_alive && co_http_incoming_next(body, &piece) == 0 &&
-           co_stream_buffered(body->stream) == 0;
+    if (!is_read || !answer->is_asked || co_http_incoming_next(body, &piece) != 0 ||
+        co_stream_buffered(body->stream) > 0)
+        return CO_HTTP_BROKEN_OFF;
+    return answer->head.keep_alive ? CO_HTTP_REUSABLE : CO_HTTP_OVER;
 }
 
 static const struct co_http_way http1_way = {
@@ -129,7 +131,7 @@ static int converse(co_stream *stream, const struct co_http_question *question,
         .left = answer->head.body_size,
         .chunked.padded = true,
     };
-    answer->head.keep_alive &= sent == SENT;
+    answer->is_asked = sent == SENT;
     pace_start(&answer->body.pace, question);
     return 0;
 }
@@ -151,9 +153,9 @@ ssize_t co_http_exchange_next(struct co_http_answer *answer, co_text *ret)
     return answer->way->next(answer, ret);
 }
 
-bool co_http_exchange_end(struct co_http_answer *answer)
+enum co_http_rest co_http_exchange_end(struct co_http_answer *answer)
 {
-    bool is_sound = answer->way && answer->way->end(answer);
+    enum co_http_rest rest = answer->way ? answer->way->end(answer) : CO_HTTP_BROKEN_OFF;
     answer->way = NULL;
-    return is_sound;
+    return rest;
 }

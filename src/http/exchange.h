@@ -47,12 +47,19 @@ enum co_http_fate {
     CO_HTTP_HEARD,
 };
 
+/* What an exchange leaves its connection as. */
+enum co_http_rest {
+    CO_HTTP_BROKEN_OFF, /* in the midst of a message, or with bytes that nobody asked for */
+    CO_HTTP_OVER,       /* in good order, and the last one */
+    CO_HTTP_REUSABLE,   /* for another one */
+};
+
 /* How an answer travels. */
 struct co_http_way {
     unsigned version; /* as co_http_response_version; HTTP/1's minor is in the head */
     ssize_t (*next)(struct co_http_answer *answer, co_text *ret);
     long (*splice)(struct co_http_answer *answer, int pipe_fd, size_t size); /* may be NULL */
-    bool (*end)(struct co_http_answer *answer);
+    enum co_http_rest (*end)(struct co_http_answer *answer);
 };
 
 struct co_http_answer {
@@ -60,6 +67,7 @@ struct co_http_answer {
     struct co_http1_response head; /* as HTTP/1 would tell it */
     struct co_buf text;            /* that head's slices point here */
     struct co_http_incoming body;  /* HTTP/1's */
+    bool is_asked;                 /* the same: all of the request went out */
     struct co_h2_call *call;       /* HTTP/2's */
 };
 
@@ -79,8 +87,8 @@ int co_http_exchange(co_stream *stream, const struct co_http_question *question,
 /* The next piece of the answer's body, as co_http_incoming_next. */
 ssize_t co_http_exchange_next(struct co_http_answer *answer, co_text *ret);
 
-/* Ends an exchange. True when the connection may be used for another one. May suspend. */
-bool co_http_exchange_end(struct co_http_answer *answer);
+/* Ends an exchange. May suspend. */
+enum co_http_rest co_http_exchange_end(struct co_http_answer *answer);
 
 /* Ends the wait for a response's head, which came to rc: that it was too long is told in words. */
 int co_http_waited(co_scope *scope, int rc);

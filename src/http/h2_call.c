@@ -5,6 +5,7 @@
  * allows, which opens as it is read, and widens for one who reads on.
  */
 #include "http/h2_client.h"
+#include "tls/terms.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -166,13 +167,13 @@ static ssize_t call_next(struct co_http_answer *answer, co_text *ret)
 }
 
 /* The connection goes on. Its peer shall hear at once of what was called off. */
-static bool call_end(struct co_http_answer *answer)
+static enum co_http_rest call_end(struct co_http_answer *answer)
 {
     struct co_h2_link *h2 = answer->call->h2;
     call_free(answer->call);
     answer->call = NULL;
     co_h2_link_say_last(h2);
-    return true;
+    return CO_HTTP_REUSABLE;
 }
 
 static const struct co_http_way h2_way = {.version = 20, .next = call_next, .end = call_end};
@@ -228,6 +229,8 @@ int co_h2_client_exchange(co_stream *stream, const struct co_http_question *ques
     answer->call = call;
     answer->way = &h2_way;
     int rc = converse(call, question, answer);
+    if (rc == CO_ETLS)
+        rc = co_tls_explain(stream);
     *ret_fate = call->is_refused                     ? CO_HTTP_REFUSED
                 : call->has_head || call->status > 0 ? CO_HTTP_HEARD
                                                      : CO_HTTP_UNHEARD;

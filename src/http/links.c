@@ -210,13 +210,15 @@ static void give_shared(
 }
 
 void co_http_links_give(struct co_http_links *links, const struct co_pool_place *place,
-    co_stream *stream, bool is_sound)
+    co_stream *stream, enum co_http_rest rest)
 {
     struct shared *shared = shared_of(links, stream);
     if (shared)
         give_shared(links, place, shared);
-    else if (is_sound)
+    else if (rest == CO_HTTP_REUSABLE)
         co_pool_keep(&links->pool, place, stream);
+    else if (rest == CO_HTTP_OVER)
+        end(stream); /* with a farewell over TLS (RFC 9112 9.8) */
     else
         co_abort(stream);
 }

@@ -6,6 +6,7 @@
 
 #include "coronet/http_client.h"
 #include "dial/pool.h"
+#include "http/exchange.h"
 
 struct co_http_links {
     struct co_pool pool; /* what is idle, of either version */
@@ -27,8 +28,8 @@ void co_http_links_end(struct co_http_links *links);
 int co_http_links_take(struct co_http_links *links, const struct co_pool_place *place, bool anew,
     co_stream **ret, bool *ret_used);
 
-/* Gives it back after the exchange. is_sound: it may be used for others. Suspends. */
+/* Gives it back after the exchange, to be kept, closed or aborted. Suspends. */
 void co_http_links_give(struct co_http_links *links, const struct co_pool_place *place,
-    co_stream *stream, bool is_sound);
+    co_stream *stream, enum co_http_rest rest);
 
 #endif

@@ -253,7 +253,20 @@ int co_tls_resolve(struct co_stream *stream, int result, const char *what)
     long verdict = SSL_get_verify_result(layer->ssl);
     if (!layer->done && verdict != X509_V_OK)
         return distrust(stream, verdict);
+    layer->reason = ERR_reason_error_string(ERR_peek_last_error());
     return co_tls_failure(CO_ETLS, what);
+}
+
+const char *co_tls_reason(const co_stream *stream)
+{
+    const struct co_tls_layer *layer = co_tls_layer_of(stream);
+    return layer ? layer->reason : NULL;
+}
+
+int co_tls_explain(const co_stream *stream)
+{
+    const char *reason = co_tls_reason(stream);
+    return reason ? co_fail(CO_ETLS, "cannot go on over TLS: %s", reason) : CO_ETLS;
 }
 
 /* ---- the stream's calls -------------------------------------------------------------------- */
@@ -338,7 +351,8 @@ static long encrypt(struct co_stream *stream, struct pieces *pieces, uint8_t *sc
             break;
         ERR_clear_error();
         if (SSL_write(layer->ssl, data, (int)size) <= 0)
-            return co_tls_failure(CO_ETLS, "cannot write over TLS");
+            return layer->reason ? co_tls_explain(stream)
+                                 : co_tls_failure(CO_ETLS, "cannot write over TLS");
         sent += size;
     }
     return (long)sent;

@@ -25,6 +25,7 @@ struct co_tls_layer {
     uint8_t *in, *out;
     uint32_t in_at, in_end, in_room, out_at, out_end;
     char *host, *distrust, *peer; /* a client's server; why the peer is not believed; who it is */
+    const char *reason;           /* why it has failed (terms.h) */
     unsigned port;                /* a client's server's; 0: it has none */
     int64_t begun;                /* a server's handshake, or ticket: calendar seconds */
     uint32_t taken;               /* bytes, until the handshake is done */

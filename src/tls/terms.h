@@ -52,6 +52,13 @@ int co_tls_connect_on(
  * (RFC 8446 C.4), and not have got one on a child. Does not suspend. */
 void co_tls_offer_ticket(co_stream *stream);
 
+/* Why TLS has failed on a stream, in OpenSSL's words: they name the peer's alert. Static; NULL: it
+ * has not. Does not suspend. */
+const char *co_tls_reason(const co_stream *stream);
+
+/* Tells this fiber the same, for co_explain: it may not be the one that TLS failed for. CO_ETLS. */
+int co_tls_explain(const co_stream *stream);
+
 /* Ends TLS on a stream that goes on in clear: says farewell and waits for the peer's; what was
  * received behind that stays to be read. Suspends. 0; CO_ETLS when the peer goes on in TLS, or had
  * before; CO_ETRUNCATED, or as co_read. After a failure only co_abort or co_close is left. */

@@ -344,10 +344,10 @@ def test_curl_in_active_mode(reader, tmp_path):
     assert (tmp_path / 'active').read_bytes() == CONTENT
 
 
-@once('it knows implicit FTPS alone')
 def test_wget_mirrors(reader, tmp_path):
+    scheme = 'ftps' if over_tls.WANTED else 'ftp'  # AUTH TLS, unless it is told --ftps-implicit
     run('wget', '-q', '-r', '-nH', '-R', 'huge.bin', '-P', tmp_path,
-        f'ftp://{reader.ftp_host}:{reader.ftp_port}/')
+        f'{scheme}://{reader.ftp_host}:{reader.ftp_port}/')
     assert (tmp_path / 'large.bin').read_bytes() == CONTENT
     assert (tmp_path / 'sub' / 'a file with spaces').read_text() == 'spaces'
 

@@ -96,6 +96,18 @@ def test_curl_downloads_and_uploads_and_resumes(ftps, folder, tmp_path, kind, ve
     assert (tmp_path / 'part').read_bytes() == CONTENT
 
 
+@pytest.mark.parametrize('reuse', ['require', 'prefer'])
+@pytest.mark.parametrize('kind', ['explicit', 'implicit'])
+def test_wget_mirrors(ftps, tmp_path, kind, reuse):
+    one = ftps('--tls-reuse', reuse, '--require-tls')
+    port, options = {'explicit': (one.explicit, []),
+                     'implicit': (one.implicit, ['--ftps-implicit'])}[kind]
+    run('wget', '-nv', '-r', '-nH', '-t', 1, '-T', PATIENCE, '-P', tmp_path, '--ca-certificate',
+        one.cert, *options, f'ftps://localhost:{port}/')
+    assert (tmp_path / 'large').read_bytes() == CONTENT
+    assert (tmp_path / 'sub' / 'inner').read_text() == 'inner'
+
+
 @pytest.mark.parametrize('version', VERSIONS)
 @pytest.mark.parametrize('passive', ['on', 'off'])
 def test_lftp_mirrors_both_ways(ftps, folder, tmp_path, passive, version):
@@ -159,6 +171,19 @@ def test_tls_can_be_required(ftps):
         ftp.voidcmd('PROT C')
     ftp.prot_p()
     assert fetched(ftp, 'large') == CONTENT
+
+
+@pytest.mark.parametrize('version', VERSIONS)
+@pytest.mark.parametrize('kind', ['explicit', 'implicit'])
+def test_clients_must_show_certificates(ftps, pair, tmp_path, kind, version):
+    ann = make_certificate(tmp_path, 'ann')
+    one = ftps('--client-ca', ann[0], '--tls-reuse', 'require')
+    tls = ('--tls-max', version, f'--tlsv{version}')
+    assert curl(one, kind, 'large', *tls, '--cert', ann[0], '--key', ann[1]) == CONTENT
+    words = ['curl', '-sS', '--ssl-reqd', '--cacert', one.cert, *tls, f'{url(one, kind)}/large']
+    for shown in ((), ('--cert', pair[0], '--key', pair[1])):
+        done = subprocess.run([*words, *shown], capture_output=True, check=False, timeout=PATIENCE)
+        assert done.returncode != 0 and not done.stdout and b'alert' in done.stderr
 
 
 def test_http_takes_no_passwords_in_clear_then_not_even_from_here(server, folder, pair):

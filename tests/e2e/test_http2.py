@@ -158,7 +158,7 @@ def test_a_drain_finishes_what_is_at_work(site, folder):
 # ---- priorities, by frames of our own ----------------------------------------------------------
 
 
-DATA, HEADERS, SETTINGS, WINDOW_UPDATE = 0, 1, 4, 8
+DATA, HEADERS, SETTINGS, WINDOW_UPDATE, PRIORITY_UPDATE = 0, 1, 4, 8, 16
 END_STREAM, END_HEADERS = 1, 4
 
 
@@ -167,11 +167,18 @@ def frame(kind, flags, stream, payload=b''):
 
 
 def request(stream, path, priority):
-    fields = {':method': 'GET', ':scheme': 'http', ':authority': 'a', ':path': path,
-              'priority': priority}
+    fields = {':method': 'GET', ':scheme': 'http', ':authority': 'a', ':path': path}
+    if priority:
+        fields['priority'] = priority
     block = b''.join(b'\0' + b''.join(bytes([len(text)]) + text.encode() for text in field)
                      for field in fields.items())
     return frame(HEADERS, END_STREAM | END_HEADERS, stream, block)
+
+
+def updates(priorities):
+    """RFC 9218 7.1, for each stream in the dictionary."""
+    return b''.join(frame(PRIORITY_UPDATE, 0, 0, struct.pack('>I', stream) + priority.encode())
+                    for stream, priority in priorities.items())
 
 
 def frames(connection):
@@ -183,12 +190,14 @@ def frames(connection):
             yield head[3], head[4], int.from_bytes(head[5:], 'big'), size
 
 
-def arrivals(one, priorities):
-    """The streams that data came on, once the window has opened for the files of all of them."""
+def arrivals(one, priorities, before={}, later={}):
+    """The streams that data came on, once the window has opened for the files of all of them: with
+    priorities that are updated before the requests, or while they wait for it."""
     streams = range(1, 2 * len(priorities), 2)
     with one.connect() as connection:
         connection.sendall(b'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n' +
                            frame(SETTINGS, 0, 0, struct.pack('>HI', 4, 1 << 24)) +
+                           updates(before) +
                            b''.join(map(request, streams, ['/big'] * 9, priorities)))
         window, left, came = 65535, len(streams), []
         for kind, flags, stream, size in frames(connection):
@@ -202,7 +211,8 @@ def arrivals(one, priorities):
                 continue
             window -= size
             if window == 0:
-                connection.sendall(frame(WINDOW_UPDATE, 0, 0, struct.pack('>I', 1 << 24)))
+                connection.sendall(updates(later) +
+                                   frame(WINDOW_UPDATE, 0, 0, struct.pack('>I', 1 << 24)))
 
 
 def test_files_come_in_the_order_of_their_urgency_rfc9218(server, folder):
@@ -211,6 +221,13 @@ def test_files_come_in_the_order_of_their_urgency_rfc9218(server, folder):
     assert [stream for stream, _ in itertools.groupby(came)] == [5, 1, 3]
     came = arrivals(server('-4'), ['u=3, i', 'u=3, i'])
     assert len(list(itertools.groupby(came))) > 10  # in turns
+
+
+@pytest.mark.parametrize('when', ['before', 'later'])
+def test_an_update_changes_the_order_rfc9218_7(server, folder, when):
+    (folder / 'big').write_bytes(os.urandom(500_000))
+    came = arrivals(server('-4'), [None, None, None], **{when: {5: 'u=0', 1: 'u=7'}})
+    assert [stream for stream, _ in itertools.groupby(came)] == [5, 3, 1]
 
 
 def test_without_http2(server, pair, folder):

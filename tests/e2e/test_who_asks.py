@@ -94,18 +94,39 @@ def test_redirections_are_followed_so_far(scripted, here, command):  # noqa: F81
 
 
 @once('it has certificates of its own')
+@pytest.mark.parametrize('way', ['https', 'https --http1', 'ftpes', 'ftps'])
 @pytest.mark.parametrize('command', COMMANDS)
-def test_certificates_show_who_asks(server, folder, here, command):
+def test_certificates_show_who_asks(server, folder, here, command, way):
     folder.chmod(0o777)
+    (folder / 'page').touch()
     ours, theirs = make_certificate(here, 'ours'), make_certificate(here, 'theirs')
     one = server('--cert', theirs[0], '--key', theirs[1], '--client-ca', ours[0],
-                 '--client-certificate', 'require', '--anonymous-write', where=(),
-                 https=('localhost:0',))
-    trust = ('--cacert', theirs[0])
-    ask(command, one.url, here, *trust, '--cert', ours[0], '--key', ours[1], '--tls-min', '1.3')
-    ask(command, one.url, here, *trust, code=5)
+                 '--client-certificate', 'require', '--anonymous-write', '--ftps', 'localhost:0',
+                 where=(), https=('localhost:0',), ftp=('localhost:0',))
+    scheme, *options = way.split()
+    listens = {url.partition(':')[0]: url.partition(':')[2] for url in one.urls}
+    url = f'{scheme}:{listens[scheme.replace("es", "")]}{"page" if command == "get" else ""}'
+
+    def attempt(*words, pair=None, code=0):
+        shown = ('--cert', pair[0], '--key', pair[1]) if pair else ()
+        return ask(command, url, here, '--cacert', theirs[0], *shown, *options, *words, code=code)
+
+    attempt('--tls-min', '1.3', pair=ours)
+    assert 'alert certificate required' in attempt(code=5)
+    assert 'alert unknown ca' in attempt(pair=theirs, code=5)
     pin = 'sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA='
-    ask(command, one.url, here, *trust, '--cert', ours[0], '--key', ours[1], '--pin', pin, code=5)
+    assert 'cannot trust' in attempt('--pin', pin, pair=ours, code=5)
+
+
+@once('it has a certificate of its own')
+def test_all_who_share_a_connection_hear_the_alert(server, folder, here):
+    pair = make_certificate(here, 'own')
+    one = server('--cert', pair[0], '--key', pair[1], '--client-ca', pair[0],
+                 where=(), https=('localhost:0',))
+    done = run(CORONET, 'get', '--retries', 0, '--cacert', pair[0], '--folder', here,
+               *(f'{one.url}{name}' for name in 'bcde'), code=5)
+    said = done.stderr.decode().splitlines()
+    assert sum('alert certificate required' in line for line in said) == 4, said
 
 
 # ---- Digest and bodies --------------------------------------------------------------------------
