@@ -20,6 +20,7 @@ import time
 import h2.exceptions
 
 import load_clients
+import seen
 from load_clients import PATIENCE, Unexpected, Wrong
 
 # enum co_op_code and the codes of tests/fault/inject.h, in the order of their numbers.
@@ -112,11 +113,11 @@ class Client(load_clients.Client):
         """Once the server is through with it, the folder tells what has come of it."""
         self.drop()
         gc.collect()  # sockets in what has failed
+        folder = os.path.join(self.site.root, self.folder)
         end = time.monotonic() + PATIENCE
-        while served(self.address):
+        while served(self.address) or self.is_written_to(folder):
             load_clients.demand_right(time.monotonic() < end, 'the server holds on to a connection')
             time.sleep(0.01)
-        folder = os.path.join(self.site.root, self.folder)
         with contextlib.suppress(FileNotFoundError):
             shutil.rmtree(os.path.join(folder, 'sub'))
         found = {}
@@ -130,6 +131,10 @@ class Client(load_clients.Client):
                 'bytes that nobody sent as a whole')
         self.files = found
         self.interrupted |= {name for name in self.touched if name}
+
+    def is_written_to(self, folder):
+        """A reset takes the connection away at once, while its upload may just become whole."""
+        return seen.opened(self.site.server.process.pid, os.path.join(folder, '.coronet-'))
 
     def may_be(self, name, found):
         known = self.files.get(name)

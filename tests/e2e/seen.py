@@ -54,6 +54,16 @@ def descriptors(pid, folder):
     return kinds
 
 
+def opened(pid, path):
+    """Has it a file open whose path begins so?"""
+    for one in family(pid):
+        for name in os.listdir(f'/proc/{one}/fd'):
+            with contextlib.suppress(FileNotFoundError):
+                if os.readlink(f'/proc/{one}/fd/{name}').startswith(path):
+                    return True
+    return False
+
+
 def connections(ports):
     """How many the server has at these of its ports, those that are being closed included."""
     return sum(port in ports and state not in (TIME_WAIT, LISTEN)

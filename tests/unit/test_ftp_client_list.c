@@ -12,24 +12,24 @@ struct listing {
     int result;
     const char *names;
     bool no_facts;
-    size_t refused;
+    unsigned refused;
 };
 
 static const struct listing listings[] = {
     {"MLSD", {"EPSV", "< MLSD", "> 150 Here", "D type=dir; a\r\ntype=file; b\r\n", "> 226 Done"}, 0,
-        "a b ", false},
+        "a b ", false, 0},
     {"lines without CR, and the last without an end",
         {"EPSV", "< MLSD", "> 150 Here", "D type=dir; a\ntype=file; b", "> 226 Done"}, 0, "a b ",
-        false},
-    {"nothing in it", {"EPSV", "< MLSD", "> 150 Here", "D ", "> 226 Done"}, 0, "", false},
+        false, 0},
+    {"nothing in it", {"EPSV", "< MLSD", "> 150 Here", "D ", "> 226 Done"}, 0, "", false, 0},
     {"a list that is cut",
         {"EPSV", "< MLSD", "> 150 Here", "O", "d type=dir; a\r\n", "X", "> 426 Sorry"}, CO_ESTATUS,
-        NULL, false},
+        NULL, false, 0},
     {"a list that is not confirmed",
         {"EPSV", "< MLSD", "> 150 Here", "D type=dir; a\r\n", "> 451 Disk"}, CO_ESTATUS, "a ",
-        false},
+        false, 0},
     {"a list without its end", {"EPSV", "< MLSD", "> 150 Here", "D type=dir; a\r\n", "!"}, CO_EEOF,
-        "a ", false},
+        "a ", false, 0},
     {"names that lead elsewhere",
         {"EPSV", "< MLSD", "> 150 Here", "D type=file; ../a\r\ntype=file; /b\r\ntype=file; c\r\n",
             "> 226 Done"},
@@ -37,24 +37,24 @@ static const struct listing listings[] = {
     {"names of the folder itself and the one above",
         {"EPSV", "< MLSD", "> 150 Here", "D type=cdir; /x\r\ntype=pdir; ..\r\ntype=file; c\r\n",
             "> 226 Done"},
-        0, "c ", false},
-    {"no such folder", {"EPSV", "< MLSD", "> 550 No"}, CO_ESTATUS, "", false},
+        0, "c ", false, 0},
+    {"no such folder", {"EPSV", "< MLSD", "> 550 No"}, CO_ESTATUS, "", false, 0},
     {"no MLSD after all",
         {"EPSV", "< MLSD", "> 502 No", "< TYPE A", "> 200 A", "EPSV", "< LIST", "> 150 Here",
             "D -rw-r--r-- 1 a b 5 Jan 1 2020 x\r\n", "> 226 Done"},
-        0, "x ", false},
+        0, "x ", false, 0},
     {"LIST",
         {"< TYPE A", "> 200 A", "EPSV", "< LIST", "> 150 Here",
             "D total 1\r\n-rw-r--r-- 1 a b 5 Jan 1 2020 x\r\n", "> 226 Done"},
-        0, "x ", true},
+        0, "x ", true, 0},
     {"LIST of another planet",
         {"< TYPE A", "> 200 A", "EPSV", "< LIST", "> 150 Here", "D what is this?\r\n",
             "> 226 Done"},
-        CO_EFTP, "", true},
+        CO_EFTP, "", true, 0},
     {"vsftpd's way to say no",
         {"< TYPE A", "> 200 A", "EPSV", "< LIST", "> 150 Here", "D ",
             "> 226 Transfer done (but failed to open directory)."},
-        CO_ESTATUS, "", true},
+        CO_ESTATUS, "", true, 0},
 };
 
 static void run_listing(unsigned port, const void *arg)
