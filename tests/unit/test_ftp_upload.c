@@ -245,8 +245,8 @@ static void f16_a_copy_that_is_aborted_leaves_nothing(void **unused)
         assert_int_equal(partials(), 0);
         begin_held(continued[i][0], continued[i][1]);
         ftp_hang_up();
+        co_sleep(1000); /* by then it has been noticed */
         copying.held = false;
-        co_sleep(1000);
         assert_string_equal(ftp_content("file"), "one\ntwo\r\nxyz");
         stop_with_quota(12);
     }
