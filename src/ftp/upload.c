@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 struct upload {
     struct co_upload *file; /* NULL once committed */
@@ -144,6 +145,15 @@ static int open_permitted(struct co_ftp_session *session, co_text path,
     return rc < 0 ? rc : co_upload_open(ret, session->tree, path, options);
 }
 
+/* Just now, and that counts once: whatever this upload leaves is younger. */
+static bool was_compared(struct co_ftp_session *session, co_text path)
+{
+    bool same = session->compared && co_text_equal(co_text_of(session->compared), path);
+    free(session->compared);
+    session->compared = NULL;
+    return same;
+}
+
 static int upload_at(struct co_ftp_session *session, co_text argument, const char *command,
     enum co_upload_start start)
 {
@@ -162,8 +172,7 @@ static int upload_at(struct co_ftp_session *session, co_text argument, const cha
         return 0;
     int rc = co_ftp_path(session, argument, &path);
     struct co_ftp_job transfer = {.command = command, .path = co_buf_text(&path)};
-    options.whole_only =
-        session->compared && co_text_equal(co_text_of(session->compared), co_buf_text(&path));
+    options.whole_only = was_compared(session, co_buf_text(&path));
     if (rc == 0)
         rc = open_permitted(session, co_buf_text(&path), &options, &file);
     if (rc == -EINVAL && start == CO_UPLOAD_RESUME)

@@ -99,6 +99,11 @@ static void what_was_compared_is_what_is_continued(void **unused)
     assert_int_equal(ftp_do("REST 5"), 350);
     assert_int_equal(ftp_store("STOR new", "CC"), 226);
     assert_string_equal(ftp_content("new"), "AAAAACC");
+    assert_int_equal(ftp_do("HASH new"), 213);
+    cut_off("STOR new", "DDDDDDDDDD"); /* which is younger than what was compared */
+    assert_int_equal(ftp_do("REST 7"), 350);
+    assert_int_equal(ftp_store("STOR new", "EE"), 226);
+    assert_string_equal(ftp_content("new"), "DDDDDDDEE");
 }
 
 static void whoever_may_only_add_compares_what_was_cut_off(void **unused)
