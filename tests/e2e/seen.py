@@ -40,28 +40,28 @@ def tcp_sockets():
                 yield int(words[1].rpartition(':')[2], 16), words[3], f'socket:[{words[9]}]'
 
 
+def open_files(pid):
+    """What each descriptor of its processes leads to."""
+    for one in family(pid):
+        for name in os.listdir(f'/proc/{one}/fd'):
+            with contextlib.suppress(FileNotFoundError):
+                yield os.readlink(f'/proc/{one}/fd/{name}')
+
+
 def descriptors(pid, folder):
     """How many of each kind: root sees them, and everybody those of a server without sandbox. None
     of sockets that listen: passive ports do so for some seconds after their transfers."""
     kinds = collections.Counter()
     listening = {name for _, state, name in tcp_sockets() if state == LISTEN}
-    for one in family(pid):
-        for name in os.listdir(f'/proc/{one}/fd'):
-            with contextlib.suppress(FileNotFoundError):
-                path = os.readlink(f'/proc/{one}/fd/{name}')
-                if path not in listening and not is_cached(path, folder):
-                    kinds[re.sub(r'\d+', 'N', path)] += 1
+    for path in open_files(pid):
+        if path not in listening and not is_cached(path, folder):
+            kinds[re.sub(r'\d+', 'N', path)] += 1
     return kinds
 
 
 def opened(pid, path):
     """Has it a file open whose path begins so?"""
-    for one in family(pid):
-        for name in os.listdir(f'/proc/{one}/fd'):
-            with contextlib.suppress(FileNotFoundError):
-                if os.readlink(f'/proc/{one}/fd/{name}').startswith(path):
-                    return True
-    return False
+    return any(one.startswith(path) for one in open_files(pid))
 
 
 def connections(ports):

@@ -236,6 +236,13 @@ def test_a_rest_that_does_not_fit_is_not_taken(scripted, here, lie):
     assert (here / 'a').read_bytes() == CONTENT
 
 
+def cut_and_gone_on(file, one, here):
+    file.cut = 400000
+    get(f'{one.url}/a', cwd=here, code=9)
+    file.cut = None
+    get('-c', f'{one.url}/a', cwd=here)
+
+
 @pytest.mark.parametrize('old, new', [
     (dated('00:00:00'), dated('00:00:01')), ('ETag: "one"', 'X: y'),
     ('ETag: "one"', 'ETag: "two"'), ('ETag: "one"', 'ETag: W/"one"')])
@@ -248,10 +255,7 @@ def test_a_rest_that_does_not_show_its_version_is_not_taken(scripted, here, old,
             file.content, file.lines = CONTENT[::-1], (new,)
         return file.answer(head.replace('If-Range', 'X'), nth)
     one = scripted(answer)
-    file.cut = 400000
-    get(f'{one.url}/a', cwd=here, code=9)
-    file.cut = None
-    get('-c', f'{one.url}/a', cwd=here)
+    cut_and_gone_on(file, one, here)
     assert (here / 'a').read_bytes() == CONTENT[::-1]
     assert any(field(head, 'Range') for head in one.heads)
 
@@ -264,10 +268,7 @@ def test_a_rest_need_not_repeat_the_date(scripted, here):
             file.lines = ()
         return file.answer(head.replace('If-Range', 'X'), nth)
     one = scripted(answer)
-    file.cut = 400000
-    get(f'{one.url}/a', cwd=here, code=9)
-    file.cut = None
-    get('-c', f'{one.url}/a', cwd=here)
+    cut_and_gone_on(file, one, here)
     assert (here / 'a').read_bytes() == CONTENT
     assert field(one.heads[-1], 'Range')
 
@@ -352,10 +353,7 @@ def test_a_change_between_the_two_requests_is_seen(scripted, here):
             file.content, file.lines = CONTENT[::-1], ('ETag: "two"',)
         return file.answer(head, nth)
     one = scripted(answer)
-    file.cut = 400000
-    get(f'{one.url}/a', cwd=here, code=9)
-    file.cut = None
-    get('-c', f'{one.url}/a', cwd=here)
+    cut_and_gone_on(file, one, here)
     content = (here / 'a').read_bytes()
     assert content in (CONTENT, CONTENT[::-1])
 
