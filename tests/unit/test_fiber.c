@@ -440,11 +440,15 @@ KERNEL_TEST(sleep_is_not_too_short)
     return 0;
 }
 
+/* From this time on the sleepers count, so that one which starts late does not wake late. */
+static int64_t sleepers_base_ns;
+
 static int sleep_and_trace(void *arg)
 {
-    int64_t ms = (int64_t)(intptr_t)arg;
-    int rc = co_sleep(ms * 3);
-    trace_add((char)('0' + ms));
+    intptr_t i = (intptr_t)arg;
+    int64_t wake_ns = sleepers_base_ns + (50 + 10 * i) * 1000000;
+    int rc = co_sleep((wake_ns - co_now_ns()) / 1000000);
+    trace_add((char)('0' + i));
     return rc;
 }
 
@@ -453,6 +457,7 @@ FIBER_TEST(sleepers_wake_in_the_order_of_their_times)
     trace_clear();
     co_group group;
     co_group_open(&group, NULL);
+    sleepers_base_ns = co_now_ns();
     for (intptr_t i = 5; i > 0; i--)
         co_go(&group, sleep_and_trace, (void *)i);
     CHECK_INT(co_group_close(&group), 0);
