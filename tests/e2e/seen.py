@@ -13,8 +13,11 @@ TIME_WAIT, LISTEN = '06', '0A'  # as /proc/net/tcp has them
 
 
 def children(pid):
-    with open(f'/proc/{pid}/task/{pid}/children') as file:
-        return [int(word) for word in file.read().split()]
+    """None when it is gone: whoever checks a password or makes a connection does only that."""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        with open(f'/proc/{pid}/task/{pid}/children') as file:
+            return [int(word) for word in file.read().split()]
+    return []
 
 
 def family(pid):
@@ -41,11 +44,12 @@ def tcp_sockets():
 
 
 def open_files(pid):
-    """What each descriptor of its processes leads to."""
+    """What each descriptor of its processes leads to, as far as they are still there."""
     for one in family(pid):
-        for name in os.listdir(f'/proc/{one}/fd'):
-            with contextlib.suppress(FileNotFoundError):
-                yield os.readlink(f'/proc/{one}/fd/{name}')
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            for name in os.listdir(f'/proc/{one}/fd'):
+                with contextlib.suppress(FileNotFoundError):
+                    yield os.readlink(f'/proc/{one}/fd/{name}')
 
 
 def descriptors(pid, folder):
@@ -74,8 +78,10 @@ def resident_bytes(pid):
     """Memory that is nobody else's."""
     total = 0
     for one in family(pid):
-        with open(f'/proc/{one}/status') as file:
-            total += 1024 * int(re.search(r'^RssAnon:\s*(\d+)', file.read(), re.MULTILINE)[1])
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            with open(f'/proc/{one}/status') as file:
+                kib = re.search(r'^RssAnon:\s*(\d+)', file.read(), re.MULTILINE)
+                total += 1024 * int(kib[1]) if kib else 0  # none when it has just ended
     return total
 
 
