@@ -32,6 +32,8 @@ COUNT = struct.Struct('I')
 FAILURES = (OSError, EOFError, ftplib.Error, http.client.HTTPException,
             h2.exceptions.ProtocolError, Unexpected)
 REMOVES = {'delete', 'dele', 'move', 'rename'}
+BREAKS_OFF = {'broken_put', 'h2_broken', 'abor', 'data_reset', 'stat_meanwhile', 'control_broken',
+              'data_cut'}  # uploads, which may become whole a little later
 
 
 class Faults:
@@ -69,6 +71,7 @@ class Client(load_clients.Client):
         super().__init__(*arguments)
         self.touched, self.contents = set(), []  # by the present action
         self.refused = collections.Counter()
+        self.last = {}  # name: the action that was the last to touch it
 
     # ---- what an action is about
 
@@ -79,6 +82,9 @@ class Client(load_clients.Client):
     def touches(self, name):
         self.touched.add(name)
         return name
+
+    def note(self, outcome):
+        self.last.update((name, f'{self.doing}, which {outcome}') for name in self.touched)
 
     def new_name(self):
         return self.touches(super().new_name())
@@ -98,24 +104,29 @@ class Client(load_clients.Client):
 
     def bear(self, action):
         self.doing = action.__name__
-        self.touched, self.contents = set(), []
+        self.touched, self.contents, before = set(), [], dict(self.last)
         try:
             action(self)
             self.done[self.doing] += 1
-            return
+            self.note('went well')
+            if self.doing not in BREAKS_OFF:
+                return
         except Wrong:
             raise
-        except FAILURES:
+        except FAILURES as failure:
             self.refused[self.doing] += 1
-        self.recover()  # by now nothing holds a connection of the action's
+            self.note(f'failed: {failure!r}')
+        self.recover(before)  # by now nothing holds a connection of the action's
 
-    def recover(self):
+    def recover(self, before):
         """Once the server is through with it, the folder tells what has come of it."""
         self.drop()
         gc.collect()  # sockets in what has failed
         folder = os.path.join(self.site.root, self.folder)
         end = time.monotonic() + PATIENCE
-        while served(self.address) or self.is_written_to(folder):
+        # A reset takes a connection away at once, while its upload may just become whole.
+        ended = seen.ended_sockets(self.site.server.process.pid)
+        while served(self.address) or ended & seen.ended_sockets(self.site.server.process.pid):
             load_clients.demand_right(time.monotonic() < end, 'the server holds on to a connection')
             time.sleep(0.01)
         with contextlib.suppress(FileNotFoundError):
@@ -128,13 +139,9 @@ class Client(load_clients.Client):
         for name in found.keys() | self.files.keys():
             load_clients.demand_right(
                 self.may_be(name, found.get(name)), name, 'holds', len(found.get(name, b'')),
-                'bytes that nobody sent as a whole')
+                'bytes that nobody sent as a whole; before:', before.get(name))
         self.files = found
         self.interrupted |= {name for name in self.touched if name}
-
-    def is_written_to(self, folder):
-        """A reset takes the connection away at once, while its upload may just become whole."""
-        return seen.opened(self.site.server.process.pid, os.path.join(folder, '.coronet-'))
 
     def may_be(self, name, found):
         known = self.files.get(name)
