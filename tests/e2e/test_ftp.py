@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """FTP with the clients that people use."""
 
+import base64
 import ftplib
 import io
 import os
@@ -122,6 +123,21 @@ def test_anonymous_reads_and_no_more(reader):
             fetched(ftp, path)
     names = [name for name, _ in ftp.mlsd()]
     assert 'out' not in names and '.hidden' not in names and 'hello.txt' in names
+
+
+def test_a_link_that_leads_out_is_not_there_to_be_changed(writer):
+    ftp = login(writer, USER, PASSWORD)
+    for command in ('DELE out', 'RMD out', 'RNFR out', 'DELE none'):
+        with pytest.raises(ftplib.error_perm, match='550 No such file or folder'):
+            ftp.sendcmd(command)
+    web = writer.http()
+    user = base64.b64encode(f'{USER}:{PASSWORD}'.encode()).decode()
+    web.request('DELETE', '/out', headers={'Authorization': f'Basic {user}'})
+    assert web.getresponse().status == 404
+    assert (writer.folder / 'out').is_symlink()
+    (writer.folder / 'in').symlink_to('hello.txt')
+    ftp.delete('in')
+    assert fetched(ftp, 'hello.txt') == b'hello\nworld\n'
 
 
 def test_a_wrong_password_and_an_unknown_user_are_told_alike(writer):
