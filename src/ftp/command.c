@@ -98,9 +98,12 @@ static bool is_served(const struct co_ftp_session *session, const struct co_ftp_
     return rule->handler && (!rule->of_tls || session->server->options.tls);
 }
 
-int co_ftp_strange(struct co_ftp_session *session)
+int co_ftp_strange(struct co_ftp_session *session, int error)
 {
-    co_ftp_reply(session, 500, "That is no command of this server; HELP lists them.");
+    if (error == -EILSEQ)
+        co_ftp_reply(session, 501, "There is no NUL and no line end in an argument.");
+    else
+        co_ftp_reply(session, 500, "That is no command of this server; HELP lists them.");
     return !session->tree && ++session->strange >= STRANGE_MAX ? CO_FTP_BYE : 0;
 }
 

@@ -144,14 +144,14 @@ bool co_ftp_is_choice(co_text given, const char *letters);
 int co_ftp_obey(struct co_ftp_session *session, const struct co_ftp_command *command);
 
 /* Waits for a whole line, which stays, and looks at its command. 0; CO_EEOF at the connection's
- * end, CO_ETOOBIG and CO_EINVALID for what is no command, else as co_read. (session.c) */
+ * end, CO_ETOOBIG, CO_EINVALID and -EILSEQ for what is no command, else as co_read. (session.c) */
 int co_ftp_line_wait(struct co_ftp_session *session, struct co_ftp_command *ret);
 /* Takes the whole line that there is and obeys it. Returns as a handler does. (session.c) */
 int co_ftp_line_obey(struct co_ftp_session *session);
 
-/* Replies to what is no command of FTP's; ends the session when there is no end of it before the
- * login. 0 or CO_FTP_BYE. (command.c) */
-int co_ftp_strange(struct co_ftp_session *session);
+/* Replies to what is no command of FTP's, by what co_ftp_command_parse says of it; ends the session
+ * when there is no end of it before the login. 0 or CO_FTP_BYE. (command.c) */
+int co_ftp_strange(struct co_ftp_session *session, int error);
 
 /* Back to before the login; what belongs to the visitor goes. (login.c) */
 void co_ftp_logout(struct co_ftp_session *session);
