@@ -279,12 +279,12 @@ int co_ftp_on_opts(struct co_ftp_session *session, const struct co_ftp_command *
     return co_ftp_reply(session, 501, "Only HASH, MLST, MODE and UTF8 have options.");
 }
 
-/* RFC 2640 4.1: we speak English. */
+/* RFC 2640 4.1: we speak English, of any country. */
 int co_ftp_on_lang(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
-    co_text language = {
-        command->argument.at, command->argument.size < 2 ? command->argument.size : 2};
-    if (language.size && !co_text_equal_nocase(language, CO_TEXT("EN")))
+    ssize_t dash = co_text_find(command->argument, '-');
+    co_text language = {command->argument.at, dash < 0 ? command->argument.size : (size_t)dash};
+    if (command->argument.size && !co_text_equal_nocase(language, CO_TEXT("EN")))
         return co_ftp_reply(session, 504, "Only English (EN) is spoken here.");
     return co_ftp_reply(session, 200, "English it is.");
 }
@@ -333,14 +333,25 @@ int co_ftp_on_syst(struct co_ftp_session *session, const struct co_ftp_command *
     return co_ftp_reply(session, 215, "UNIX Type: L8");
 }
 
-/* "10" or "10 R 5": a page size of before files were streams. Who asks hears before the upload that
- * it would be too large. */
+/* "10" or "10 R 5": a page size of before files were streams (RFC 959 4.1.3). */
+static int allo_parse(co_text argument, uint64_t *ret)
+{
+    uint64_t page;
+    ssize_t space = co_text_find(argument, ' ');
+    co_text count = {argument.at, space < 0 ? argument.size : (size_t)space};
+    co_text rest = co_text_after(argument, count.size);
+    if (rest.size &&
+        (rest.size < 3 || !co_text_equal_nocase((co_text){rest.at, 3}, CO_TEXT(" R ")) ||
+            co_text_number(co_text_after(rest, 3), INT64_MAX, &page) < 0))
+        return CO_EINVALID;
+    return co_text_number(count, INT64_MAX, ret);
+}
+
+/* Who asks hears before the upload that it would be too large. */
 int co_ftp_on_allo(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     uint64_t bytes;
-    ssize_t space = co_text_find(command->argument, ' ');
-    co_text count = {command->argument.at, space < 0 ? command->argument.size : (size_t)space};
-    if (co_text_number(count, INT64_MAX, &bytes) < 0)
+    if (allo_parse(command->argument, &bytes) < 0)
         return co_ftp_reply(session, 501, "Expected a count of bytes.");
     uint64_t max = session->server->options.upload_bytes_max;
     if (max && bytes > max)
