@@ -14,9 +14,10 @@
 #define AT_ONCE      .at_once = true
 #define OF_TLS       .before_login = true, .of_tls = true
 #define NOT_TAKEN(c) .not_taken = (c)
-#define DOWNLOADS    .moves = CO_FTP_DOWNLOADED
-#define UPLOADS      .moves = CO_FTP_UPLOADED
-#define LISTS        .moves = CO_FTP_LISTED
+#define DOWNLOADS    .told = CO_FTP_DOWNLOADED
+#define UPLOADS      .told = CO_FTP_UPLOADED
+#define LISTS        .told = CO_FTP_LISTED
+#define CHANGES      .told = CO_FTP_CHANGED
 #define TO_READ      .right = CO_MAY_READ
 #define TO_LIST      .right = CO_MAY_LIST
 #define TO_ADD       .right = CO_MAY_ADD
@@ -35,7 +36,7 @@ static const struct co_ftp_rule rules[CO_FTP_VERB_COUNT] = {
     [CO_FTP_CDUP] = {co_ftp_on_cdup, "", AFTER_LOGIN},
     [CO_FTP_CLNT] = {co_ftp_on_clnt, "<sp> client", BEFORE_LOGIN, NEEDS},
     [CO_FTP_CWD] = {co_ftp_on_cwd, "[<sp> folder]", AFTER_LOGIN},
-    [CO_FTP_DELE] = {co_ftp_on_dele, "<sp> file", NEEDS, TO_CHANGE},
+    [CO_FTP_DELE] = {co_ftp_on_dele, "<sp> file", NEEDS, CHANGES, TO_CHANGE},
     [CO_FTP_EPRT] = {co_ftp_on_eprt, "<sp> |proto|address|port|", NEEDS},
     [CO_FTP_EPSV] = {co_ftp_on_epsv, "[<sp> 1|2|ALL]", AFTER_LOGIN},
     [CO_FTP_FEAT] = {co_ftp_on_feat, "", BEFORE_LOGIN, AT_ONCE},
@@ -47,7 +48,7 @@ static const struct co_ftp_rule rules[CO_FTP_VERB_COUNT] = {
     [CO_FTP_MDTM] = {co_ftp_on_mdtm, "<sp> file", NEEDS, TO_READ},
     [CO_FTP_MFF] = {co_ftp_on_mff, "<sp> fact=value;... <sp> file", NEEDS, TO_CHANGE},
     [CO_FTP_MFMT] = {co_ftp_on_mfmt, "<sp> YYYYMMDDHHMMSS <sp> file", NEEDS, TO_CHANGE},
-    [CO_FTP_MKD] = {co_ftp_on_mkd, "<sp> folder", NEEDS, TO_ADD},
+    [CO_FTP_MKD] = {co_ftp_on_mkd, "<sp> folder", NEEDS, CHANGES, TO_ADD},
     [CO_FTP_MLSD] = {co_ftp_on_mlsd, "[<sp> folder]", LISTS, TO_LIST},
     [CO_FTP_MLST] = {co_ftp_on_mlst, "[<sp> path]", TO_LIST},
     [CO_FTP_MODE] = {co_ftp_on_mode, "<sp> S|Z", NEEDS},
@@ -65,7 +66,7 @@ static const struct co_ftp_rule rules[CO_FTP_VERB_COUNT] = {
     [CO_FTP_REIN] = {co_ftp_on_rein, "", BEFORE_LOGIN},
     [CO_FTP_REST] = {co_ftp_on_rest, "<sp> bytes", NEEDS},
     [CO_FTP_RETR] = {co_ftp_on_retr, "<sp> file", NEEDS, DOWNLOADS, TO_READ},
-    [CO_FTP_RMD] = {co_ftp_on_rmd, "<sp> folder", NEEDS, TO_CHANGE},
+    [CO_FTP_RMD] = {co_ftp_on_rmd, "<sp> folder", NEEDS, CHANGES, TO_CHANGE},
     [CO_FTP_RNFR] = {co_ftp_on_rnfr, "<sp> path", NEEDS, TO_CHANGE},
     [CO_FTP_RNTO] = {co_ftp_on_rnto, "<sp> path", NEEDS, NOT_TAKEN(553), TO_CHANGE},
     [CO_FTP_SITE] = {co_ftp_on_site, "<sp> HELP|CHMOD|UTIME ...", NEEDS, TO_CHANGE},
@@ -151,11 +152,12 @@ static int refusal(const struct co_ftp_session *session)
     }
 }
 
-/* A transfer that did not come to its 150 is told as one that has failed is. */
+/* A transfer that did not come to its 150, or a change not to its handler, is told as one that has
+ * failed is. */
 static void tell_refused(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     struct co_buf path = CO_BUF(CO_TREE_PATH_MAX);
-    enum co_ftp_event_kind kind = session->rule->moves;
+    enum co_ftp_event_kind kind = session->rule->told;
     if (!session->server->options.event)
         return;
     co_ftp_path(session,
@@ -172,8 +174,8 @@ static void tell_refused(struct co_ftp_session *session, const struct co_ftp_com
     co_buf_free(&path);
 }
 
-/* Obeys one that makes a transfer. */
-static int obey_moving(struct co_ftp_session *session, const struct co_ftp_command *command)
+/* Obeys one that is told of. */
+static int obey_told(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     session->begun = false;
     session->last_error = 0;
@@ -181,7 +183,8 @@ static int obey_moving(struct co_ftp_session *session, const struct co_ftp_comma
     if (session->begun)
         return rc;
     tell_refused(session, command);
-    co_ftp_data_spare(session);
+    if (session->rule->told != CO_FTP_CHANGED)
+        co_ftp_data_spare(session);
     return rc;
 }
 
@@ -190,7 +193,7 @@ int co_ftp_obey(struct co_ftp_session *session, const struct co_ftp_command *com
     const struct co_ftp_rule *outer = session->rule;
     session->rule = &rules[command->verb];
     forget_preludes(session, command->verb);
-    int rc = session->rule->moves ? obey_moving(session, command) : obey(session, command);
+    int rc = session->rule->told ? obey_told(session, command) : obey(session, command);
     session->rule = outer; /* of the transfer that runs meanwhile, if one does */
     return rc;
 }

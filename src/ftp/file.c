@@ -12,6 +12,7 @@ static int change(struct co_ftp_session *session, co_text argument, const char *
     int (*edit)(struct co_tree *tree, co_text path))
 {
     struct co_buf path = CO_BUF(CO_TREE_PATH_MAX);
+    session->begun = true;
     int result, rc = co_ftp_path_permitted(session, argument, &path);
     if (rc == 0)
         rc = edit(session->tree, co_buf_text(&path));

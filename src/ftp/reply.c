@@ -132,7 +132,7 @@ static int veiled(const struct co_ftp_session *session, int error)
 {
     const unsigned sees = CO_MAY_BROWSE | CO_MAY_CHANGE;
     const struct co_ftp_rule *rule = session->rule;
-    if (!session->tree || !rule || rule->moves == CO_FTP_UPLOADED ||
+    if (!session->tree || !rule || rule->told == CO_FTP_UPLOADED ||
         co_tree_rights(session->tree) & sees)
         return error;
     if (rule->right)
