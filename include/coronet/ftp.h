@@ -38,7 +38,8 @@ struct co_ftp_event {
     co_text path, target;  /* absolute, as this visitor sees them; target: a rename's. Of a login
                               that failed: the home that cannot be opened, if that is why */
     int reply;             /* the reply's code */
-    bool refused;          /* a transfer that did not even come to its 150 */
+    bool refused;          /* a transfer that did not even come to its 150, or a DELE, MKD or RMD
+                              without a login or a name */
     uint64_t bytes;        /* that went over the data connection; in MODE Z, before packing */
     bool ascii;            /* line ends were converted */
     int64_t start_seconds; /* calendar time */

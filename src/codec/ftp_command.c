@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "codec/ftp_command.h"
 
+#include <errno.h>
+
 #define VERB_SIZE 8 /* of the longest, with its NUL */
 
 /* Sorted, as the list is; the unknown verb's is empty and so the first. */
@@ -73,11 +75,12 @@ int co_ftp_command_parse(co_text line, struct co_ftp_command *ret)
     bool has_argument = size < line.size;
     if (size == 0 || (has_argument && line.at[size] != ' '))
         return CO_EINVALID;
-    for (size_t i = size; i < line.size; i++)
-        if (co_ftp_breaks_line(line.at[i]))
-            return CO_EINVALID;
     co_text name = {line.at, size}, argument = co_text_after(line, size + 1);
-    *ret = (struct co_ftp_command){verb_of(name), name, argument, has_argument};
+    enum co_ftp_verb verb = verb_of(name);
+    for (size_t i = 0; i < argument.size; i++)
+        if (co_ftp_breaks_line(argument.at[i]))
+            return verb == CO_FTP_UNKNOWN ? CO_EINVALID : -EILSEQ;
+    *ret = (struct co_ftp_command){verb, name, argument, has_argument};
     return 0;
 }
 

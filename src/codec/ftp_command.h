@@ -43,9 +43,10 @@ static inline bool co_ftp_breaks_line(char c)
 
 /*
  * Reads a line without its CRLF and without Telnet's commands; codes of theirs that have lost their
- * IAC are passed over before the verb. The slices point into the line. 0; CO_EINVALID when it holds
- * NUL, CR or LF, or its verb is empty or not of letters and digits (RFC 2640 3.1 allows every other
- * byte in an argument). Case does not matter (RFC 959 5.3).
+ * IAC are passed over before the verb. The slices point into the line. 0; CO_EINVALID when its verb
+ * is empty or not of letters and digits; -EILSEQ when that is known and the argument holds NUL, CR
+ * or LF, of one that is not CO_EINVALID again (RFC 2640 3.1 allows every other byte). Case does not
+ * matter (RFC 959 5.3).
  */
 int co_ftp_command_parse(co_text line, struct co_ftp_command *ret);
 

@@ -155,6 +155,8 @@ ssize_t co_ftp_reply_quoted(co_text reply, char *ret, size_t size)
         if (length + 1 >= size)
             return CO_ETOOBIG;
         ret[length++] = rest.at[0];
+        if (co_text_starts(rest, CO_TEXT("\xff\xff"))) /* Telnet's doubling (RFC 854) */
+            rest = co_text_after(rest, 1);
     }
     ret[length] = '\0';
     return (ssize_t)length;

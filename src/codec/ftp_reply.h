@@ -41,8 +41,9 @@ int co_ftp_reply_passive(co_text reply, uint16_t *ret_port);
 /* The port of 229's "(|||6446|)" with any delimiter (RFC 2428 3). 0 or CO_EFTP. */
 int co_ftp_reply_extended(co_text reply, uint16_t *ret_port);
 
-/* The path of 257's quotes, in which "" is a quote, into room for `size` bytes with a NUL (attacks
- * F14). Where the second one is missing it goes to the line's end. Its length; CO_EFTP, CO_ETOOBIG.
+/* The path of 257's quotes, in which "" is a quote and a doubled 255 is one, into room for `size`
+ * bytes with a NUL (attacks F14). Where the second one is missing it goes to the line's end. Its
+ * length; CO_EFTP, CO_ETOOBIG.
  */
 ssize_t co_ftp_reply_quoted(co_text reply, char *ret, size_t size);
 

@@ -76,6 +76,15 @@ static bool take(struct co_telnet *telnet, uint8_t byte, struct co_buf *answers)
     return false;
 }
 
+void co_telnet_write(struct co_buf *out, co_text text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        co_buf_add_char(out, text.at[i]);
+        if ((uint8_t)text.at[i] == IAC)
+            co_buf_add_char(out, text.at[i]);
+    }
+}
+
 size_t co_telnet_strip(struct co_telnet *telnet, char *bytes, size_t size, struct co_buf *answers)
 {
     const char *iac = telnet->state == DATA && size ? memchr(bytes, IAC, size) : bytes;

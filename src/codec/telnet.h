@@ -22,4 +22,13 @@ struct co_telnet {
  */
 size_t co_telnet_strip(struct co_telnet *telnet, char *bytes, size_t size, struct co_buf *answers);
 
+/* Has the text a byte that Telnet would take for its own? */
+static inline bool co_telnet_is_special(co_text text)
+{
+    return co_text_find(text, (char)255) >= 0;
+}
+
+/* Appends the text as Telnet sends it: each 255 is doubled. */
+void co_telnet_write(struct co_buf *out, co_text text);
+
 #endif

@@ -14,9 +14,10 @@
 #define AT_ONCE      .at_once = true
 #define OF_TLS       .before_login = true, .of_tls = true
 #define NOT_TAKEN(c) .not_taken = (c)
-#define DOWNLOADS    .moves = CO_FTP_DOWNLOADED
-#define UPLOADS      .moves = CO_FTP_UPLOADED
-#define LISTS        .moves = CO_FTP_LISTED
+#define DOWNLOADS    .told = CO_FTP_DOWNLOADED
+#define UPLOADS      .told = CO_FTP_UPLOADED
+#define LISTS        .told = CO_FTP_LISTED
+#define CHANGES      .told = CO_FTP_CHANGED
 #define TO_READ      .right = CO_MAY_READ
 #define TO_LIST      .right = CO_MAY_LIST
 #define TO_ADD       .right = CO_MAY_ADD
@@ -35,7 +36,7 @@ static const struct co_ftp_rule rules[CO_FTP_VERB_COUNT] = {
     [CO_FTP_CDUP] = {co_ftp_on_cdup, "", AFTER_LOGIN},
     [CO_FTP_CLNT] = {co_ftp_on_clnt, "<sp> client", BEFORE_LOGIN, NEEDS},
     [CO_FTP_CWD] = {co_ftp_on_cwd, "[<sp> folder]", AFTER_LOGIN},
-    [CO_FTP_DELE] = {co_ftp_on_dele, "<sp> file", NEEDS, TO_CHANGE},
+    [CO_FTP_DELE] = {co_ftp_on_dele, "<sp> file", NEEDS, CHANGES, TO_CHANGE},
     [CO_FTP_EPRT] = {co_ftp_on_eprt, "<sp> |proto|address|port|", NEEDS},
     [CO_FTP_EPSV] = {co_ftp_on_epsv, "[<sp> 1|2|ALL]", AFTER_LOGIN},
     [CO_FTP_FEAT] = {co_ftp_on_feat, "", BEFORE_LOGIN, AT_ONCE},
@@ -47,7 +48,7 @@ static const struct co_ftp_rule rules[CO_FTP_VERB_COUNT] = {
     [CO_FTP_MDTM] = {co_ftp_on_mdtm, "<sp> file", NEEDS, TO_READ},
     [CO_FTP_MFF] = {co_ftp_on_mff, "<sp> fact=value;... <sp> file", NEEDS, TO_CHANGE},
     [CO_FTP_MFMT] = {co_ftp_on_mfmt, "<sp> YYYYMMDDHHMMSS <sp> file", NEEDS, TO_CHANGE},
-    [CO_FTP_MKD] = {co_ftp_on_mkd, "<sp> folder", NEEDS, TO_ADD},
+    [CO_FTP_MKD] = {co_ftp_on_mkd, "<sp> folder", NEEDS, CHANGES, TO_ADD},
     [CO_FTP_MLSD] = {co_ftp_on_mlsd, "[<sp> folder]", LISTS, TO_LIST},
     [CO_FTP_MLST] = {co_ftp_on_mlst, "[<sp> path]", TO_LIST},
     [CO_FTP_MODE] = {co_ftp_on_mode, "<sp> S|Z", NEEDS},
@@ -65,7 +66,7 @@ static const struct co_ftp_rule rules[CO_FTP_VERB_COUNT] = {
     [CO_FTP_REIN] = {co_ftp_on_rein, "", BEFORE_LOGIN},
     [CO_FTP_REST] = {co_ftp_on_rest, "<sp> bytes", NEEDS},
     [CO_FTP_RETR] = {co_ftp_on_retr, "<sp> file", NEEDS, DOWNLOADS, TO_READ},
-    [CO_FTP_RMD] = {co_ftp_on_rmd, "<sp> folder", NEEDS, TO_CHANGE},
+    [CO_FTP_RMD] = {co_ftp_on_rmd, "<sp> folder", NEEDS, CHANGES, TO_CHANGE},
     [CO_FTP_RNFR] = {co_ftp_on_rnfr, "<sp> path", NEEDS, TO_CHANGE},
     [CO_FTP_RNTO] = {co_ftp_on_rnto, "<sp> path", NEEDS, NOT_TAKEN(553), TO_CHANGE},
     [CO_FTP_SITE] = {co_ftp_on_site, "<sp> HELP|CHMOD|UTIME ...", NEEDS, TO_CHANGE},
@@ -98,9 +99,12 @@ static bool is_served(const struct co_ftp_session *session, const struct co_ftp_
     return rule->handler && (!rule->of_tls || session->server->options.tls);
 }
 
-int co_ftp_strange(struct co_ftp_session *session)
+int co_ftp_strange(struct co_ftp_session *session, int error)
 {
-    co_ftp_reply(session, 500, "That is no command of this server; HELP lists them.");
+    if (error == -EILSEQ)
+        co_ftp_reply(session, 501, "There is no NUL and no line end in an argument.");
+    else
+        co_ftp_reply(session, 500, "That is no command of this server; HELP lists them.");
     return !session->tree && ++session->strange >= STRANGE_MAX ? CO_FTP_BYE : 0;
 }
 
@@ -148,11 +152,12 @@ static int refusal(const struct co_ftp_session *session)
     }
 }
 
-/* A transfer that did not come to its 150 is told as one that has failed is. */
+/* A transfer that did not come to its 150, or a change not to its handler, is told as one that has
+ * failed is. */
 static void tell_refused(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     struct co_buf path = CO_BUF(CO_TREE_PATH_MAX);
-    enum co_ftp_event_kind kind = session->rule->moves;
+    enum co_ftp_event_kind kind = session->rule->told;
     if (!session->server->options.event)
         return;
     co_ftp_path(session,
@@ -169,8 +174,8 @@ static void tell_refused(struct co_ftp_session *session, const struct co_ftp_com
     co_buf_free(&path);
 }
 
-/* Obeys one that makes a transfer. */
-static int obey_moving(struct co_ftp_session *session, const struct co_ftp_command *command)
+/* Obeys one that is told of. */
+static int obey_told(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     session->begun = false;
     session->last_error = 0;
@@ -178,7 +183,8 @@ static int obey_moving(struct co_ftp_session *session, const struct co_ftp_comma
     if (session->begun)
         return rc;
     tell_refused(session, command);
-    co_ftp_data_spare(session);
+    if (session->rule->told != CO_FTP_CHANGED)
+        co_ftp_data_spare(session);
     return rc;
 }
 
@@ -187,7 +193,7 @@ int co_ftp_obey(struct co_ftp_session *session, const struct co_ftp_command *com
     const struct co_ftp_rule *outer = session->rule;
     session->rule = &rules[command->verb];
     forget_preludes(session, command->verb);
-    int rc = session->rule->moves ? obey_moving(session, command) : obey(session, command);
+    int rc = session->rule->told ? obey_told(session, command) : obey(session, command);
     session->rule = outer; /* of the transfer that runs meanwhile, if one does */
     return rc;
 }
@@ -276,12 +282,12 @@ int co_ftp_on_opts(struct co_ftp_session *session, const struct co_ftp_command *
     return co_ftp_reply(session, 501, "Only HASH, MLST, MODE and UTF8 have options.");
 }
 
-/* RFC 2640 4.1: we speak English. */
+/* RFC 2640 4.1: we speak English, of any country. */
 int co_ftp_on_lang(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
-    co_text language = {
-        command->argument.at, command->argument.size < 2 ? command->argument.size : 2};
-    if (language.size && !co_text_equal_nocase(language, CO_TEXT("EN")))
+    ssize_t dash = co_text_find(command->argument, '-');
+    co_text language = {command->argument.at, dash < 0 ? command->argument.size : (size_t)dash};
+    if (command->argument.size && !co_text_equal_nocase(language, CO_TEXT("EN")))
         return co_ftp_reply(session, 504, "Only English (EN) is spoken here.");
     return co_ftp_reply(session, 200, "English it is.");
 }
@@ -330,14 +336,25 @@ int co_ftp_on_syst(struct co_ftp_session *session, const struct co_ftp_command *
     return co_ftp_reply(session, 215, "UNIX Type: L8");
 }
 
-/* "10" or "10 R 5": a page size of before files were streams. Who asks hears before the upload that
- * it would be too large. */
+/* "10" or "10 R 5": a page size of before files were streams (RFC 959 4.1.3). */
+static int allo_parse(co_text argument, uint64_t *ret)
+{
+    uint64_t page;
+    ssize_t space = co_text_find(argument, ' ');
+    co_text count = {argument.at, space < 0 ? argument.size : (size_t)space};
+    co_text rest = co_text_after(argument, count.size);
+    if (rest.size &&
+        (rest.size < 3 || !co_text_equal_nocase((co_text){rest.at, 3}, CO_TEXT(" R ")) ||
+            co_text_number(co_text_after(rest, 3), INT64_MAX, &page) < 0))
+        return CO_EINVALID;
+    return co_text_number(count, INT64_MAX, ret);
+}
+
+/* Who asks hears before the upload that it would be too large. */
 int co_ftp_on_allo(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     uint64_t bytes;
-    ssize_t space = co_text_find(command->argument, ' ');
-    co_text count = {command->argument.at, space < 0 ? command->argument.size : (size_t)space};
-    if (co_text_number(count, INT64_MAX, &bytes) < 0)
+    if (allo_parse(command->argument, &bytes) < 0)
         return co_ftp_reply(session, 501, "Expected a count of bytes.");
     uint64_t max = session->server->options.upload_bytes_max;
     if (max && bytes > max)

@@ -12,6 +12,7 @@ static int change(struct co_ftp_session *session, co_text argument, const char *
     int (*edit)(struct co_tree *tree, co_text path))
 {
     struct co_buf path = CO_BUF(CO_TREE_PATH_MAX);
+    session->begun = true;
     int result, rc = co_ftp_path_permitted(session, argument, &path);
     if (rc == 0)
         rc = edit(session->tree, co_buf_text(&path));
@@ -52,6 +53,8 @@ int co_ftp_on_rnfr(struct co_ftp_session *session, const struct co_ftp_command *
     struct co_buf path = CO_BUF(CO_TREE_PATH_MAX);
     struct co_tree_stat stat;
     int rc = co_ftp_path_permitted(session, command->argument, &path);
+    if (rc == 0 && path.size == 0) /* the root has no name to be changed */
+        rc = -EINVAL;
     if (rc == 0)
         rc = co_tree_stat_path(session->tree, co_buf_text(&path), &stat);
     if (rc == 0) {

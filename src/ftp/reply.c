@@ -39,14 +39,34 @@ int co_ftp_flush(struct co_ftp_session *session)
     return rc;
 }
 
-int co_ftp_reply_text(struct co_ftp_session *session, int code, co_text text)
+/* The control connection is Telnet (RFC 959 3.3; RFC 3659 2.2): a name's bytes are data there. */
+static int send_line(struct co_ftp_session *session, co_text start, co_text text)
+{
+    struct co_buf doubled = CO_BUF(2 * text.size);
+    if (co_telnet_is_special(text)) {
+        co_telnet_write(&doubled, text);
+        text = co_buf_text(&doubled);
+    }
+    if (doubled.error && session->failed == 0)
+        session->failed = doubled.error;
+    const struct iovec pieces[] = {co_piece(start), co_piece(text), co_piece(CO_TEXT("\r\n"))};
+    int rc = send_pieces(session, pieces, CO_LENGTH(pieces));
+    co_buf_free(&doubled);
+    return rc;
+}
+
+/* "CODE", and how it goes on: '-' when more lines follow. */
+static int send_coded(struct co_ftp_session *session, int code, char separator, co_text text)
 {
     char start[] = {
-        (char)('0' + code / 100), (char)('0' + code / 10 % 10), (char)('0' + code % 10), ' '};
-    const struct iovec pieces[] = {
-        co_piece((co_text){start, sizeof start}), co_piece(text), co_piece(CO_TEXT("\r\n"))};
+        (char)('0' + code / 100), (char)('0' + code / 10 % 10), (char)('0' + code % 10), separator};
     session->last_reply = code;
-    return send_pieces(session, pieces, CO_LENGTH(pieces));
+    return send_line(session, (co_text){start, sizeof start}, text);
+}
+
+int co_ftp_reply_text(struct co_ftp_session *session, int code, co_text text)
+{
+    return send_coded(session, code, ' ', text);
 }
 
 int co_ftp_reply(struct co_ftp_session *session, int code, const char *format, ...)
@@ -63,21 +83,14 @@ int co_ftp_reply(struct co_ftp_session *session, int code, const char *format, .
 
 int co_ftp_reply_begin(struct co_ftp_session *session, int code, const char *text)
 {
-    char start[8];
-    snprintf(start, sizeof start, "%03d-", code);
-    const struct iovec pieces[] = {
-        co_piece(co_text_of(start)), co_piece(co_text_of(text)), co_piece(CO_TEXT("\r\n"))};
-    session->last_reply = code;
-    return send_pieces(session, pieces, CO_LENGTH(pieces));
+    return send_coded(session, code, '-', co_text_of(text));
 }
 
 /* Each line of ours begins with a space, so that none can be taken for the last (RFC 959 4.2).
  */
 int co_ftp_reply_line(struct co_ftp_session *session, co_text line)
 {
-    const struct iovec pieces[] = {
-        co_piece(CO_TEXT(" ")), co_piece(line), co_piece(CO_TEXT("\r\n"))};
-    return send_pieces(session, pieces, CO_LENGTH(pieces));
+    return send_line(session, CO_TEXT(" "), line);
 }
 
 /* ---- failures ------------------------------------------------------------------------------- */
@@ -119,7 +132,7 @@ static int veiled(const struct co_ftp_session *session, int error)
 {
     const unsigned sees = CO_MAY_BROWSE | CO_MAY_CHANGE;
     const struct co_ftp_rule *rule = session->rule;
-    if (!session->tree || !rule || rule->moves == CO_FTP_UPLOADED ||
+    if (!session->tree || !rule || rule->told == CO_FTP_UPLOADED ||
         co_tree_rights(session->tree) & sees)
         return error;
     if (rule->right)

@@ -139,7 +139,7 @@ static int line_obey(struct co_ftp_session *session, co_text line)
     int rc = co_ftp_command_parse(line, &command);
     if (rc == 0 && command.verb != CO_FTP_UNKNOWN)
         return co_ftp_obey(session, &command);
-    return co_ftp_is_other_protocol(line) ? CO_FTP_BYE : co_ftp_strange(session);
+    return co_ftp_is_other_protocol(line) ? CO_FTP_BYE : co_ftp_strange(session, rc);
 }
 
 /* While the command is obeyed, the session's line is free for the next one. */

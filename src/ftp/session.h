@@ -93,7 +93,8 @@ struct co_ftp_session {
     struct co_ftp_data data;
     struct co_ftp_job *transfer;    /* while one runs */
     const struct co_ftp_rule *rule; /* of the command that is being obeyed */
-    bool begun;                     /* the command that makes a transfer has had its 150 */
+    bool begun;                     /* the command that is told of has come so far that it tells:
+                                       one that makes a transfer has had its 150 */
     int last_reply;                 /* code */
     int last_error;                 /* that the last reply for one told; 0: none has */
     int failed;                     /* why no reply can be sent any more; 0: they can */
@@ -125,11 +126,11 @@ struct co_ftp_rule {
     co_ftp_handler *handler; /* NULL: known, but not to be had here */
     const char *syntax;      /* behind the verb, for HELP: "<sp> file" */
     bool before_login, needs_argument;
-    bool at_once;                 /* answered while a transfer runs */
-    bool of_tls;                  /* there is none without a certificate */
-    enum co_ftp_event_kind moves; /* what its transfer is told as; 0: it makes none */
-    unsigned right;               /* enum co_right, for the permission; uploads find theirs */
-    int not_taken;                /* code of "requested action not taken" (RFC 959 5.4); 0: 550 */
+    bool at_once;                /* answered while a transfer runs */
+    bool of_tls;                 /* there is none without a certificate */
+    enum co_ftp_event_kind told; /* what it is told as where it is refused; 0: it is not */
+    unsigned right;              /* enum co_right, for the permission; uploads find theirs */
+    int not_taken;               /* code of "requested action not taken" (RFC 959 5.4); 0: 550 */
 };
 
 /* The rule of a verb; its handler is NULL for what is never served. (command.c) */
@@ -144,14 +145,14 @@ bool co_ftp_is_choice(co_text given, const char *letters);
 int co_ftp_obey(struct co_ftp_session *session, const struct co_ftp_command *command);
 
 /* Waits for a whole line, which stays, and looks at its command. 0; CO_EEOF at the connection's
- * end, CO_ETOOBIG and CO_EINVALID for what is no command, else as co_read. (session.c) */
+ * end, CO_ETOOBIG, CO_EINVALID and -EILSEQ for what is no command, else as co_read. (session.c) */
 int co_ftp_line_wait(struct co_ftp_session *session, struct co_ftp_command *ret);
 /* Takes the whole line that there is and obeys it. Returns as a handler does. (session.c) */
 int co_ftp_line_obey(struct co_ftp_session *session);
 
-/* Replies to what is no command of FTP's; ends the session when there is no end of it before the
- * login. 0 or CO_FTP_BYE. (command.c) */
-int co_ftp_strange(struct co_ftp_session *session);
+/* Replies to what is no command of FTP's, by what co_ftp_command_parse says of it; ends the session
+ * when there is no end of it before the login. 0 or CO_FTP_BYE. (command.c) */
+int co_ftp_strange(struct co_ftp_session *session, int error);
 
 /* Back to before the login; what belongs to the visitor goes. (login.c) */
 void co_ftp_logout(struct co_ftp_session *session);

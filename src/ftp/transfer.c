@@ -170,7 +170,7 @@ static int attend(struct co_ftp_job *transfer)
         rc = listen_for(transfer, one_waits ? NULL : &command);
         if (transfer->over || transfer->aborted || (one_waits && rc == CO_ETOOBIG))
             return 0;
-        if (rc < 0 && rc != CO_EINVALID && rc != CO_ETOOBIG)
+        if (rc < 0 && rc != CO_EINVALID && rc != -EILSEQ && rc != CO_ETOOBIG)
             return rc;
         one_waits = rc < 0 || !co_ftp_rule_of(command.verb)->at_once;
         rc = one_waits ? 0 : co_ftp_line_obey(session);

@@ -50,6 +50,20 @@ int co_tree_folder_make(struct co_tree *tree, co_text path)
     return edit_place(tree, path, CO_MAY_ADD, folder_make);
 }
 
+/* Is there something to take away? A link is taken itself, but one that leads out of the tree, or
+ * nowhere, exists no more than for who reads. For a pool thread. 0, -errno. */
+static int look_at_taken(const struct co_place *place)
+{
+    struct stat st;
+    struct co_lookup target = {place->tree, place->path, O_PATH, -1, {0}};
+    int rc = co_place_stat(place, &st);
+    if (rc < 0 || !S_ISLNK(st.st_mode))
+        return rc;
+    rc = co_lookup_wait(&target);
+    co_tree_close(target.fd);
+    return rc == -ELOOP ? -ENOENT : rc;
+}
+
 static int unlink_file(const struct co_place *place, uint64_t *ret_bytes)
 {
     struct stat st;
@@ -71,6 +85,8 @@ static int file_remove(void *arg)
     if (!*place->name)
         return -EISDIR;
     int rc = co_place_enter(place);
+    if (rc == 0)
+        rc = look_at_taken(place);
     if (rc < 0)
         return rc;
     co_quota_hold(place->tree->quota);
@@ -128,6 +144,8 @@ static int folder_remove(void *arg)
     if (!*place->name)
         return -EPERM;
     int rc = co_place_enter(place);
+    if (rc == 0)
+        rc = look_at_taken(place);
     if (rc < 0)
         return rc;
     if (unlinkat(place->parent, place->name, AT_REMOVEDIR) == 0)
@@ -176,6 +194,8 @@ static int rename_job(void *arg)
     int rc = co_place_enter(&job->from);
     if (rc == 0)
         rc = co_place_enter(&job->to);
+    if (rc == 0)
+        rc = look_at_taken(&job->from);
     if (rc < 0)
         return rc;
     co_quota_hold(quota);

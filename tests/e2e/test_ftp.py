@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """FTP with the clients that people use."""
 
+import base64
 import ftplib
 import io
 import os
@@ -42,6 +43,11 @@ def reader(server, share):
 @pytest.fixture
 def writer(server, share):
     return server('--write', '--user', f'{USER}:{PASSWORD}', ftp=['127.0.0.1:0'])
+
+
+@pytest.fixture
+def closed(server, share):
+    return server('--no-anonymous', '--user', f'{USER}:{PASSWORD}', ftp=['127.0.0.1:0'])
 
 
 @pytest.fixture
@@ -122,6 +128,21 @@ def test_anonymous_reads_and_no_more(reader):
             fetched(ftp, path)
     names = [name for name, _ in ftp.mlsd()]
     assert 'out' not in names and '.hidden' not in names and 'hello.txt' in names
+
+
+def test_a_link_that_leads_out_is_not_there_to_be_changed(writer):
+    ftp = login(writer, USER, PASSWORD)
+    for command in ('DELE out', 'RMD out', 'RNFR out', 'DELE none'):
+        with pytest.raises(ftplib.error_perm, match='550 No such file or folder'):
+            ftp.sendcmd(command)
+    web = writer.http()
+    user = base64.b64encode(f'{USER}:{PASSWORD}'.encode()).decode()
+    web.request('DELETE', '/out', headers={'Authorization': f'Basic {user}'})
+    assert web.getresponse().status == 404
+    assert (writer.folder / 'out').is_symlink()
+    (writer.folder / 'in').symlink_to('hello.txt')
+    ftp.delete('in')
+    assert fetched(ftp, 'hello.txt') == b'hello\nworld\n'
 
 
 def test_a_wrong_password_and_an_unknown_user_are_told_alike(writer):
@@ -344,6 +365,17 @@ def test_curl_in_active_mode(reader, tmp_path):
     assert (tmp_path / 'active').read_bytes() == CONTENT
 
 
+@once('curl 7.88 forgets TLS where the server connects')
+def test_curl_in_active_mode_over_ipv6(six, tmp_path):
+    base = f'ftp://[::1]:{six.ftp_port}'
+    words = ('curl', '-sv', '-P', '-', '-u', f'{USER}:{PASSWORD}')
+    done = [run(*words, '-o', tmp_path / 'active', f'{base}/large.bin'),
+            run(*words, '-T', six.folder / 'large.bin', f'{base}/sent')]
+    assert all(b'> EPRT |2|::1|' in one.stderr for one in done)
+    assert (six.folder / 'sent').read_bytes() == CONTENT
+    assert (tmp_path / 'active').read_bytes() == CONTENT
+
+
 def test_wget_mirrors(reader, tmp_path):
     scheme = 'ftps' if over_tls.WANTED else 'ftp'  # AUTH TLS, unless it is told --ftps-implicit
     run('wget', '-q', '-r', '-nH', '-R', 'huge.bin', '-P', tmp_path,
@@ -352,9 +384,19 @@ def test_wget_mirrors(reader, tmp_path):
     assert (tmp_path / 'sub' / 'a file with spaces').read_text() == 'spaces'
 
 
+def test_wget_as_a_user(closed, tmp_path):
+    scheme = 'ftps' if over_tls.WANTED else 'ftp'
+    words = ('wget', '-q', '-O', tmp_path / 'got', '--user', USER,
+             f'{scheme}://{closed.ftp_host}:{closed.ftp_port}/large.bin', '--password')
+    run(*words, 'wrong', code=6)
+    run(*words, PASSWORD)
+    assert (tmp_path / 'got').read_bytes() == CONTENT
+
+
 def lftp(server, script, *account):
-    opened = f'open -u {",".join(account)} {server.ftp_host}:{server.ftp_port}' if account \
-        else f'open {server.ftp_host}:{server.ftp_port}'
+    host = f'[{server.ftp_host}]' if ':' in server.ftp_host else server.ftp_host
+    user = f'-u {",".join(account)} ' if account else ''
+    opened = f'open {user}ftp://{host}:{server.ftp_port}'
     return run('lftp', '-c',
                f'set net:max-retries 1; set net:timeout {PATIENCE}; {opened}; {script}')
 
@@ -371,6 +413,15 @@ def test_lftp_mirrors_both_ways(writer, tmp_path):
     lftp(writer, f'mirror -R {up} /uploaded', USER, PASSWORD)
     assert (writer.folder / 'uploaded' / 'one').read_bytes() == CONTENT
     assert (writer.folder / 'uploaded' / 'more' / 'two').read_text() == 'two'
+
+
+def test_lftp_in_active_mode_over_ipv6(six, tmp_path):
+    (tmp_path / 'up').write_bytes(CONTENT)
+    done = lftp(six, 'set ftp:passive-mode no; debug 5; ls; '
+                f'get large.bin -o {tmp_path}/got; put {tmp_path}/up -o up', USER, PASSWORD)
+    assert done.stderr.count(b'EPRT') >= 3
+    assert (tmp_path / 'got').read_bytes() == CONTENT
+    assert (six.folder / 'up').read_bytes() == CONTENT
 
 
 def test_lftp_pget(reader, tmp_path):
@@ -404,4 +455,13 @@ def test_tnftp(writer, tmp_path):
 def test_aria2(reader, tmp_path):
     run('aria2c', '-q', '-x', '4', '-s', '4', '-k', '1M', '-d', tmp_path, '-o', 'got',
         f'ftp://{reader.ftp_host}:{reader.ftp_port}/large.bin')
+    assert (tmp_path / 'got').read_bytes() == CONTENT
+
+
+@once('it knows no TLS over FTP')
+def test_aria2_as_a_user(closed, tmp_path):
+    words = ('aria2c', '-q', '-x', '4', '-s', '4', '-k', '1M', '-d', tmp_path, '-o', 'got',
+             '--ftp-user', USER, f'ftp://{closed.ftp_host}:{closed.ftp_port}/large.bin')
+    run(*words, '--ftp-passwd', 'wrong', code=21)
+    run(*words, '--ftp-passwd', PASSWORD)
     assert (tmp_path / 'got').read_bytes() == CONTENT

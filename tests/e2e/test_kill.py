@@ -16,6 +16,8 @@ import statistics
 import threading
 import time
 
+import pytest
+
 from conftest import PATIENCE
 
 KILLS = int(os.environ.get('CORONET_KILLS', '20'))
@@ -30,14 +32,27 @@ def content(name, version):
     return b'%d\n' % version + draw.randbytes(draw.choice((0, 1, 5000, 70_000, 400_000)))
 
 
+def begins_anew(version):
+    """Of a file that grows from version to version, for a while."""
+    return version == 1 or version % 10 == 0
+
+
+def grown(name, version):
+    """What such a file holds."""
+    first = version - version % 10 or 1
+    return b''.join(content(name, one) for one in range(first, version + 1))
+
+
 class Uploader(threading.Thread):
     """Uploads version after version of one name, in its own way, until the server is gone."""
 
     file = None  # its name
+    body = staticmethod(content)  # what a version holds
 
     def __init__(self, server, version):
         super().__init__()
         self.server = server
+        self.first = version + 1
         self.acknowledged = self.begun = version  # the last of each
         self.failure = None  # what should never have been answered
 
@@ -46,12 +61,30 @@ class Uploader(threading.Thread):
             self.connect()
             while True:
                 self.begun += 1
-                self.upload(content(self.file, self.begun))
+                self.upload(self.body(self.file, self.begun))
                 self.acknowledged = self.begun
         except AssertionError as failure:
             self.failure = failure
         except (OSError, EOFError, ftplib.Error, http.client.HTTPException):
             pass
+
+    def check(self, folder):
+        """The file is one of the versions that may be there, whole. Returns which."""
+        path = folder / self.file
+        if self.failure:
+            raise self.failure
+        if not path.exists():
+            return self.check_missing()
+        there = path.read_bytes()
+        possible = range(self.acknowledged, self.begun + 1)
+        for version in possible:
+            if version and there == self.body(self.file, version):
+                return version
+        raise AssertionError(f'{self.file}: {len(there)} bytes are none of versions {possible}')
+
+    def check_missing(self):
+        assert self.acknowledged == 0, f'{self.file}: version {self.acknowledged} is lost'
+        return 0
 
 
 class ByFtp(Uploader):
@@ -62,6 +95,67 @@ class ByFtp(Uploader):
 
     def upload(self, body):
         self.ftp.storbinary(f'STOR {self.file}', io.BytesIO(body))
+
+
+class ByAppe(ByFtp):
+    file = 'by-appe'
+    body = staticmethod(grown)
+
+    def upload(self, body):
+        if begins_anew(self.begun):
+            super().upload(body)
+        else:
+            new = content(self.file, self.begun)
+            self.ftp.storbinary(f'APPE {self.file}', io.BytesIO(new))
+
+
+class ByRest(ByFtp):
+    """Goes on from the whole file, or where that has been removed, from what came of the next."""
+    file = 'by-rest'
+    body = staticmethod(grown)
+
+    def upload(self, body):
+        if begins_anew(self.begun):
+            self.remove()
+        at = self.size()
+        assert at <= len(body), (self.begun, at, len(body))
+        self.ftp.storbinary(f'STOR {self.file}', io.BytesIO(body[at:]), rest=at)
+
+    def remove(self):
+        try:
+            self.ftp.delete(self.file)
+        except ftplib.error_perm:  # that was done before the kill
+            pass
+
+    def size(self):
+        self.ftp.voidcmd('TYPE I')  # or line ends count twice
+        try:
+            return self.ftp.size(self.file)
+        except ftplib.error_perm:
+            return 0
+
+    def check_missing(self):
+        return self.acknowledged if begins_anew(self.begun) else super().check_missing()
+
+
+class ByStou(ByFtp):
+    """Each version gets a name of its own, which the server chooses."""
+    file = 'upload-'  # how they begin
+
+    def upload(self, body):
+        self.ftp.storbinary('STOU', io.BytesIO(body))
+
+    def check(self, folder):
+        found = []
+        for path in folder.glob(f'{self.file}*'):
+            there = path.read_bytes()
+            found.append(int(there.split(b'\n')[0]))
+            assert there == content(self.file, found[-1]), f'{path.name} is torn'
+            path.unlink()
+        last = max(found, default=self.first - 1)
+        assert sorted(found) == list(range(self.first, last + 1)), found
+        assert self.acknowledged <= last <= self.begun, (self.acknowledged, last, self.begun)
+        return last
 
 
 class ByPut(Uploader):
@@ -114,7 +208,7 @@ class ByForm(ByPut):
         assert status == 303, status
 
 
-WAYS = (ByFtp, ByPut, ByParts, ByForm)
+WAYS = ((ByFtp, ByPut, ByParts, ByForm), (ByAppe, ByRest, ByStou))
 
 
 def ftp_of(server):
@@ -128,22 +222,6 @@ def http_of(server):
     return server.http()
 
 
-def check(folder, uploader):
-    """The file is one of the versions that may be there, whole. Returns which."""
-    path = folder / uploader.file
-    acknowledged, begun = uploader.acknowledged, uploader.begun
-    if uploader.failure:
-        raise uploader.failure
-    if not path.exists():
-        assert acknowledged == 0, f'{path.name}: version {acknowledged} is lost'
-        return 0
-    bytes_there = path.read_bytes()
-    version = int(bytes_there.split(b'\n')[0])
-    assert acknowledged <= version <= begun, (path.name, acknowledged, version, begun)
-    assert bytes_there == content(path.name, version), f'{path.name}: version {version} is torn'
-    return version
-
-
 def names_seen(server):
     """What any listing shows."""
     ftp, web = ftp_of(server), http_of(server)
@@ -155,11 +233,12 @@ def names_seen(server):
     return names
 
 
-def test_kill_9_loses_nothing_acknowledged(server, folder):
+@pytest.mark.parametrize('ways', WAYS, ids=('whole or in parts', 'continued or unnamed'))
+def test_kill_9_loses_nothing_acknowledged(server, folder, ways):
     folder.chmod(0o777)
     ByParts.told = {}
     draw = random.Random(1)
-    versions = {way.file: 0 for way in WAYS}
+    versions = {way.file: 0 for way in ways}
     ready = []
     for _ in range(KILLS):
         start = time.monotonic()
@@ -168,7 +247,7 @@ def test_kill_9_loses_nothing_acknowledged(server, folder):
         ready.append(time.monotonic() - start)
         try:
             assert names_seen(one) <= set(versions)
-            uploaders = [way(one, versions[way.file]) for way in WAYS]
+            uploaders = [way(one, versions[way.file]) for way in ways]
             for uploader in uploaders:
                 uploader.start()
             time.sleep(draw.uniform(0, 0.15))  # the point of the kill, not a wait for anything
@@ -176,6 +255,6 @@ def test_kill_9_loses_nothing_acknowledged(server, folder):
             one.kill()
         for uploader in uploaders:
             uploader.join()
-            versions[uploader.file] = check(folder, uploader)
+            versions[uploader.file] = uploader.check(folder)
     assert statistics.median(ready) < 1  # the machine may be busy now and then
     assert KILLS < 20 or all(versions.values()), versions  # or it has proved nothing

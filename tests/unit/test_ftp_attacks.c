@@ -265,6 +265,19 @@ static void f09_three_strange_commands_before_the_login_are_enough(void **unused
     assert_true(ftp_reply() <= 0);
 }
 
+static void f09_nul_in_an_argument_is_as_strange(void **unused)
+{
+    static const co_text line = CO_TEXT("USER a\0b\r\n");
+    (void)unused;
+    ftp_start();
+    ftp_open();
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(co_write(ftp.control, line.at, line.size), 0);
+        assert_int_equal(ftp_reply(), 501); /* RFC 959 4.2.1: of parameters */
+    }
+    assert_true(ftp_reply() <= 0);
+}
+
 static void f11_a_line_without_end_costs_4_kib(void **unused)
 {
     static char zeros[1u << 16];
@@ -391,6 +404,7 @@ int main(void)
         FTP_TEST(f09_other_protocols_are_hung_up_on),
         FTP_TEST(f09_a_hello_needs_no_line_end),
         FTP_TEST(f09_three_strange_commands_before_the_login_are_enough),
+        FTP_TEST(f09_nul_in_an_argument_is_as_strange),
         FTP_TEST(f11_a_line_without_end_costs_4_kib),
         FTP_TEST(f11_lines_of_exactly_the_limit),
         FTP_TEST(f11_replies_that_nobody_reads_end_the_session),

@@ -159,6 +159,25 @@ static void f20_no_name_forges_a_line(void **unused)
     assert_false(ftp_said("bad"));
 }
 
+/* RFC 854, "Telnet command structure"; RFC 3659 2.2. Data connections are no Telnet. */
+static void a_byte_of_255_is_doubled_in_replies(void **unused)
+{
+    (void)unused;
+    ftp_start();
+    ftp_login("all");
+    assert_int_equal(ftp_do("MKD a\xff\xff\"\xff\xff"), 257);
+    assert_true(ftp_said("\"/a\xff\xff\"\"\xff\xff\" was made."));
+    assert_int_equal(ftp_do("MLST a\xff\xff\"\xff\xff"), 250);
+    assert_true(ftp_said("; /a\xff\xff\"\xff\xff\r\n"));
+    assert_int_equal(ftp_do("STAT a*"), 212);
+    assert_true(ftp_said(" a\xff\xff\"\xff\xff\r\n"));
+    assert_int_equal(ftp_fetch("NLST a*"), 226);
+    assert_string_equal(ftp.got, "a\xff\"\xff\r\n");
+    assert_int_equal(ftp_do("CWD a\xff\xff\"\xff\xff"), 250);
+    assert_int_equal(ftp_do("PWD"), 257);
+    assert_true(ftp_said("\"/a\xff\xff\"\"\xff\xff\" is"));
+}
+
 static void f12_a_pattern_longer_than_names_is_none(void **unused)
 {
     char line[400] = "NLST ";
@@ -257,6 +276,7 @@ int main(void)
         FTP_TEST(list_of_a_file_is_its_line),
         FTP_TEST(stat_of_a_pattern_lists_in_the_reply),
         FTP_TEST(f20_no_name_forges_a_line),
+        FTP_TEST(a_byte_of_255_is_doubled_in_replies),
         FTP_TEST(f12_a_pattern_longer_than_names_is_none),
         FTP_TEST(a_large_folder_begins_before_it_is_read),
         FTP_TEST(a_listing_of_200000_starts_at_once_and_takes_no_room),

@@ -175,6 +175,8 @@ static void f14_quoted_paths_are_read_to_their_end_and_no_further(void **unused)
         {"257 \"/a\"\"b\" is it", "/a\"b"},
         {"257 \"\"\"\"", "\""},
         {"257 \"\" is nothing", ""},
+        {"257 \"/\xff\xff\xff\xff\"", "/\xff\xff"}, /* Telnet's (RFC 854) */
+        {"257 \"/\xff-\"", "/\xff-"},               /* of who does not know it */
         {"257 Here: \"/x\" \"/y\"", "/x"},
         {"257 \"/open", "/open"},
         {"257 \"/open\"\"", "/open\""},

@@ -331,7 +331,7 @@ static void an_aborted_transfer_is_told_as_426(void **unused)
 /* ---- draining ------------------------------------------------------------------------------- */
 
 /* With the replies that they had, whatever it was that they lacked. */
-static void refused_transfers_are_told(void **unused)
+static void what_is_refused_before_it_begins_is_told(void **unused)
 {
     static const struct {
         const char *before, *line;
@@ -351,7 +351,11 @@ static void refused_transfers_are_told(void **unused)
         {"ABOR", "RETR file", 425, -ENOTCONN, CO_FTP_DOWNLOADED, "/file"},
         {"NOOP", "STOU", 425, -ENOTCONN, CO_FTP_UPLOADED, ""},
         {"NOOP", "LIST", 425, -ENOTCONN, CO_FTP_LISTED, ""},
+        {"NOOP", "DELE", 501, CO_EINVALID, CO_FTP_CHANGED, ""},
         {"REIN", "RETR file", 530, -EACCES, CO_FTP_DOWNLOADED, "/file"},
+        {"NOOP", "DELE file", 530, -EACCES, CO_FTP_CHANGED, "/file"},
+        {"NOOP", "MKD new", 530, -EACCES, CO_FTP_CHANGED, "/new"},
+        {"NOOP", "RMD sub/x", 530, -EACCES, CO_FTP_CHANGED, "/sub/x"},
     };
     (void)unused;
     ftp_start();
@@ -571,7 +575,7 @@ int main(void)
         FTP_TEST(quit_lets_the_transfer_finish),
         FTP_TEST(stat_tells_how_far_a_transfer_is),
         FTP_TEST(an_aborted_transfer_is_told_as_426),
-        FTP_TEST(refused_transfers_are_told),
+        FTP_TEST(what_is_refused_before_it_begins_is_told),
         FTP_TEST(a_drain_ends_the_idle_and_lets_transfers_finish),
         FTP_TEST(a_drain_waits_for_the_data_that_150_has_promised),
         FTP_TEST(a_session_may_be_called_in_a_loop),

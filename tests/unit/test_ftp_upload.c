@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What uploads over FTP may be, and what is left of those that fail. */
+/* What uploads over FTP may be, and what is left of those that fail; the rate, both ways. */
 #include "ftp_rig.h"
 #include "tree/quota.h"
 
@@ -302,6 +302,37 @@ static void an_upload_is_no_faster_than_the_limit(void **unused)
     assert_in_range((co_now_ns() - start) / CO_MS, 3900, 4200);
 }
 
+/* Asks for a transfer to us, which has to take the time of its bytes. */
+static void assert_limited(const char *line, uint64_t limit)
+{
+    int64_t start = co_now_ns();
+    assert_int_equal(ftp_fetch(line), 226);
+    int64_t passed = (co_now_ns() - start) / CO_MS;
+    int64_t due = (int64_t)(ftp.got_size * 1000 / limit);
+    assert_true(due > 1000);
+    assert_in_range(passed, due - 50, due + 300);
+}
+
+static void downloads_and_listings_are_no_faster_than_the_limit(void **unused)
+{
+    (void)unused;
+    ftp.options.limit_rate = 1000;
+    put("small", plain_bytes(2500), 2500); /* would be sent in passing */
+    set_time("small", 1000000000);
+    put("text", plain_bytes(20000), 20000);
+    ftp_populate_many();
+    ftp_start();
+    ftp_login("all");
+    for (int i = 0; i < 8; i++) /* the world lets what is done in passing fail by chance */
+        assert_limited("RETR small", 1000);
+    assert_limited("RETR text", 1000);
+    assert_limited("LIST many", 1000);
+    assert_limited("NLST many", 1000);
+    assert_limited("MLSD many", 1000);
+    assert_int_equal(ftp_do("TYPE A"), 200);
+    assert_limited("RETR text", 1000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -318,6 +349,7 @@ int main(void)
         FTP_TEST(quit_lets_the_copy_and_the_upload_finish),
         FTP_TEST(a_file_cut_short_before_its_copy_is_450),
         FTP_TEST(an_upload_is_no_faster_than_the_limit),
+        FTP_TEST(downloads_and_listings_are_no_faster_than_the_limit),
     };
     return run_within("virtual", tests);
 }

@@ -401,10 +401,14 @@ static void deletes_files_and_empty_folders(void **state)
     put_folder("sub");
     put_text("sub/a", "x");
     assert_int_equal(symlinkat("sub", site.fd, "link"), 0);
+    assert_int_equal(symlinkat("/tmp", site.fd, "out"), 0);
+    assert_int_equal(symlinkat("none", site.fd, "dangling"), 0);
     assert_int_equal(ask("DELETE", "/sub/", ANN), 409);
     assert_int_equal(ask("DELETE", "/sub", ANN), 409);
     assert_int_equal(ask("DELETE", "/sub/a/", ANN), 404);
     assert_int_equal(ask("DELETE", "/sub/none", ANN), 404);
+    assert_int_equal(ask("DELETE", "/out", ANN), 404);
+    assert_int_equal(ask("DELETE", "/dangling", ANN), 404);
     assert_int_equal(ask("DELETE", "/link", ANN), 204);
     assert_int_equal(ask("DELETE", "/sub/a", ANN), 204);
     assert_int_equal(ask("DELETE", "/sub", ANN), 204);

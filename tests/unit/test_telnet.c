@@ -187,6 +187,19 @@ static void answers_are_no_more_than_what_came(void **state)
     co_buf_free(&answers);
 }
 
+static void what_is_written_is_read_again(void **state)
+{
+    (void)state;
+    const co_text text = CO_TEXT("a" IAC "b" IAC IAC DM IAC);
+    struct co_buf out = CO_BUF(64);
+    assert_true(co_telnet_is_special(text));
+    assert_false(co_telnet_is_special(CO_TEXT("a" DM)));
+    co_telnet_write(&out, text);
+    assert_text(co_buf_text(&out), "a" IAC IAC "b" IAC IAC IAC IAC DM IAC IAC);
+    check(co_buf_text(&out), text, CO_TEXT(""));
+    co_buf_free(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -201,6 +214,7 @@ int main(void)
         cmocka_unit_test(an_iac_before_no_command_takes_nothing_with_it),
         cmocka_unit_test(runs_of_iac_overrun_nothing_f11),
         cmocka_unit_test(answers_are_no_more_than_what_came),
+        cmocka_unit_test(what_is_written_is_read_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -124,15 +124,45 @@ static void a_link_is_removed_itself(void **state)
     folder("root/a");
     link_to("root/to-file", "file");
     link_to("root/to-folder", "a");
-    link_to("root/out", "../outside/file");
+    link_to("root/a/up", "../file");
     quota.bytes_used = 100;
     assert_int_equal(remove_file("to-file"), 0);
     assert_int_equal(remove_file("to-folder"), 0);
-    assert_int_equal(remove_file("out"), 0);
+    assert_int_equal(remove_file("a/up"), 0);
     assert_int_equal(quota.bytes_used, 100);
     assert_string_equal(content_of("root/file"), "inside");
-    assert_string_equal(content_of("outside/file"), "outside");
     assert_true(exists("root/a"));
+    assert_false(exists("root/to-file") || exists("root/to-folder") || exists("root/a/up"));
+}
+
+static void assert_link_stays(const char *path)
+{
+    char name[64];
+    snprintf(name, sizeof name, "root/%s", path);
+    assert_int_equal(remove_file(path), -ENOENT);
+    assert_int_equal(remove_folder(path), -ENOENT);
+    assert_int_equal(move(path, "moved", false), -ENOENT);
+    assert_int_equal(move(path, "moved", true), -ENOENT);
+    assert_true(S_ISLNK(stat_of(name).st_mode));
+    assert_false(exists("root/moved"));
+}
+
+/* As for reading. */
+static void a_link_that_leads_out_does_not_exist_m01(void **state)
+{
+    (void)state;
+    folder("root/a");
+    link_to("root/out", "../outside/file");
+    link_to("root/out-folder", "../outside");
+    link_to("root/a/absolute", base.path);
+    link_to("root/dangling", "none");
+    link_to("root/loop", "loop");
+    assert_link_stays("out");
+    assert_link_stays("out-folder");
+    assert_link_stays("a/absolute");
+    assert_link_stays("dangling");
+    assert_link_stays("loop");
+    assert_string_equal(content_of("outside/file"), "outside");
 }
 
 /* ---- renaming ------------------------------------------------------------------------------- */
@@ -207,7 +237,7 @@ static void rename_replaces_nothing_on_any_file_system(void **state)
     put("root/two", "two");
     folder("root/a");
     folder("root/empty");
-    link_to("root/link", "one");
+    link_to("root/link", "two");
     assert_int_equal(move("one", "two", false), -EEXIST);
     assert_int_equal(move("one", "a/one", false), 0);
     assert_false(exists("root/one"));
@@ -330,6 +360,7 @@ int main(void)
         TREE_TEST(a_folder_with_an_upload_at_work_stays),
         TREE_TEST(files_are_removed_and_give_their_bytes_back_f18),
         TREE_TEST(a_link_is_removed_itself),
+        TREE_TEST(a_link_that_leads_out_does_not_exist_m01),
         TREE_TEST(rename_moves_and_replaces_only_when_asked_f18),
         TREE_TEST(folders_are_renamed_but_not_below_themselves),
         TREE_TEST(a_link_is_renamed_itself),
