@@ -62,6 +62,23 @@ static int look_at_whole(struct start *start)
     return rc == 0 && start->whole.stat.kind == CO_TREE_FOLDER ? -EISDIR : rc;
 }
 
+/* The one that is found, on which somebody else is at work. What could not be looked at is not
+ * passed over: the upload would go on from the whole file instead. */
+static int look_at_anothers(struct start *start)
+{
+    const struct co_upload *upload = start->upload;
+    int fd = openat(upload->place.parent, upload->found.at,
+        O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT || errno == ELOOP || errno == EACCES ? 0 : -errno;
+    int rc = fstat(fd, &start->partial) < 0 ? -errno : 0;
+    if (rc == 0 && S_ISREG(start->partial.st_mode))
+        start->partial_fd = fd;
+    else
+        close(fd);
+    return rc;
+}
+
 /* The uploader's partial file, or where somebody has that, one more. */
 static int acquire(struct start *start)
 {
@@ -78,17 +95,8 @@ static int acquire(struct start *start)
     if (rc < 0)
         return rc;
     upload->size = (uint64_t)start->partial.st_size;
-    start->partial_fd = upload->fd;
-    if (upload->is_found)
-        return 0;
-    start->partial_fd = openat(
-        place->parent, upload->found.at, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (start->partial_fd >= 0 &&
-        (fstat(start->partial_fd, &start->partial) < 0 || !S_ISREG(start->partial.st_mode))) {
-        close(start->partial_fd);
-        start->partial_fd = -1;
-    }
-    return 0;
+    start->partial_fd = upload->is_found ? upload->fd : -1;
+    return upload->is_found ? 0 : look_at_anothers(start);
 }
 
 /* ---- what to start from ---------------------------------------------------------------------- */

@@ -306,7 +306,10 @@ static int pause_job(void *arg)
     struct end *end = arg;
     end->begun = true;
     int rc = is_worth_keeping(end->upload) ? take_found_name(end->upload) : -EDQUOT;
-    (void)leave(end->upload, rc == 0);
+    if (rc == 0)
+        end->upload->place.tree->has_left = true;
+    else
+        (void)leave(end->upload, false);
     upload_free(end->upload);
     return rc;
 }

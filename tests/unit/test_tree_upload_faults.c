@@ -62,6 +62,67 @@ static void what_cannot_be_synced_is_no_file(void **state)
     assert_int_equal(names_in("root"), 1);
 }
 
+/* ---- asking what a file is ------------------------------------------------------------------- */
+
+static int fstats_left; /* until one of them fails; 0: none does */
+
+/* In the place of libc's. */
+int fstat(int fd, struct stat *ret)
+{
+    if (fstats_left && --fstats_left == 0) {
+        errno = EIO;
+        return -1;
+    }
+    return fstatat(fd, "", ret, AT_EMPTY_PATH);
+}
+
+/* Else the next part would go behind what the old file has there. */
+static void a_part_that_was_acknowledged_is_there_whatever_failed(void **state)
+{
+    (void)state;
+    put("root/file", "an old one");
+    bool has_failed = true;
+    for (int nth = 1; has_failed; nth++) {
+        struct co_upload *upload = begin("file", anew);
+        add(upload, "first ");
+        fstats_left = nth;
+        int rc = co_upload_pause(upload);
+        has_failed = fstats_left == 0;
+        fstats_left = 0;
+        if (rc < 0)
+            continue;
+        upload = begin("file", resume(6));
+        add(upload, "second");
+        finish(upload);
+        assert_string_equal(content_of("root/file"), "first second");
+    }
+    assert_string_equal(content_of("root/file"), "first second");
+}
+
+/* Nor is the old file gone on from instead of what somebody else is just at work on. */
+static void what_cannot_be_looked_at_is_not_passed_over(void **state)
+{
+    (void)state;
+    put("root/file", "an old one");
+    struct co_upload *other = begin("file", anew), *upload;
+    const struct co_upload_options after = resume(6);
+    add(other, "first ");
+    bool has_failed = true;
+    for (int nth = 1; has_failed; nth++) {
+        char partial[96];
+        fstats_left = nth;
+        int rc = co_upload_open(&upload, tree, CO_TEXT("file"), &after);
+        has_failed = fstats_left == 0;
+        fstats_left = 0;
+        if (rc < 0)
+            continue;
+        snprintf(partial, sizeof partial, "root/%s", upload->partial.at);
+        assert_string_equal(content_of(partial), "first ");
+        co_upload_abort(upload, false);
+    }
+    co_upload_abort(other, false);
+}
+
 /* ---- what others have left ------------------------------------------------------------------ */
 
 static void old_partial_files_are_removed_when_an_upload_begins(void **state)
@@ -459,6 +520,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TREE_TEST(a_file_is_synced_before_it_has_its_name_and_its_folder_after),
         TREE_TEST(what_cannot_be_synced_is_no_file),
+        TREE_TEST(a_part_that_was_acknowledged_is_there_whatever_failed),
+        TREE_TEST(what_cannot_be_looked_at_is_not_passed_over),
         TREE_TEST(old_partial_files_are_removed_when_an_upload_begins),
         TREE_TEST(an_upload_at_work_is_never_old),
         TREE_TEST(what_is_just_being_made_is_not_held_by_a_sweep),
