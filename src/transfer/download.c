@@ -429,10 +429,11 @@ int co_download_look(const struct co_download *download, struct co_download_loca
     *ret = (struct co_download_local){0};
     if (rc < 0)
         return rc == -ENOENT ? 0 : rc;
-    if (!download->replace && !download->newer && !download->named)
+    bool is_file = stat.kind == CO_TREE_FILE;
+    if (!download->replace && !download->newer && !download->named &&
+        !(download->same_stays && is_file))
         return -EEXIST;
-    *ret = (struct co_download_local){
-        stat.kind == CO_TREE_FILE, stat.size, co_seconds_of_ns(stat.modified_ns)};
+    *ret = (struct co_download_local){is_file, stat.size, co_seconds_of_ns(stat.modified_ns)};
     return 0;
 }
 
@@ -452,11 +453,12 @@ static int ask(
     return rc < 0 ? rc : co_http_fetch(ret, download->client, &what);
 }
 
-bool co_download_is_as_new(const struct co_download *download,
-    const struct co_download_local *local, int64_t modified, int64_t size)
+bool co_download_is_here(const struct co_download *download, const struct co_download_local *local,
+    int64_t modified, int64_t size)
 {
-    return download->newer && local->exists && modified != CO_DOWNLOAD_NO_TIME &&
-           modified <= local->modified && size == (int64_t)local->size;
+    bool may_be = local->exists && modified != CO_DOWNLOAD_NO_TIME && size == (int64_t)local->size;
+    return may_be && ((download->newer && modified <= local->modified) ||
+                         (download->same_stays && modified == local->modified));
 }
 
 static bool is_as_new(const struct co_download *download, const struct co_download_local *local,
@@ -466,7 +468,7 @@ static bool is_as_new(const struct co_download *download, const struct co_downlo
         return false;
     if (co_http_response_status(response) == 304)
         return true;
-    return co_download_is_as_new(
+    return co_download_is_here(
         download, local, modified_of(response), co_http_response_size(response));
 }
 
@@ -509,6 +511,45 @@ static int judge(struct co_download *download, const struct co_download_local *l
                                                      : take(download, response, !local->exists);
 }
 
+/* A response to HEAD has no body; what GET's would have. -1: not told. */
+static int64_t size_of_head(const co_http_response *response)
+{
+    uint64_t size;
+    co_text told = co_http_response_header(response, "Content-Length");
+    return !is_coded(response) && co_text_number(told, INT64_MAX, &size) == 0 ? (int64_t)size : -1;
+}
+
+/* Is the file that is here the one? Asked by HEAD, so that no body is thrown away. 0; 1: nothing
+ * shows that; CO_ESTATUS when the server may well show it later on; as co_http_fetch. */
+static int ask_whether_same(struct co_download *download, const struct co_download_local *local)
+{
+    co_http_response *response;
+    struct co_http_fetch what = download->what;
+    what.method = "HEAD";
+    int rc = co_http_fetch(&response, download->client, &what);
+    if (rc < 0)
+        return rc;
+    note(download, response);
+    download->unchanged =
+        is_success(download->status) &&
+        co_download_is_here(download, local, modified_of(response), size_of_head(response));
+    rc = may_pass(download->status) ? co_download_refused(response) : !download->unchanged;
+    co_http_response_close(response);
+    return rc;
+}
+
+/* As ask_whether_same. */
+static int settle(struct co_download *download, const struct co_download_local *local)
+{
+    if (!download->same_stays || download->newer || download->named || !local->exists ||
+        !is_get(download))
+        return 1;
+    int rc = ask_whether_same(download, local);
+    if (co_download_replaces(download))
+        return rc == CO_ESTATUS ? 1 : rc;
+    return rc == 1 ? -EEXIST : rc;
+}
+
 static int run(struct co_download *download, const struct co_download_local *local)
 {
     co_http_response *response;
@@ -542,6 +583,8 @@ int co_download_run(struct co_download *download)
     download->sent = false;
     download->kept = 0;
     if (rc == 0)
+        rc = settle(download, &local);
+    if (rc == 1)
         rc = run(download, &local);
     return rc == CO_DOWNLOAD_WHOLE ? run_anew(download, &local) : rc;
 }

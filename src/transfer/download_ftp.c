@@ -334,7 +334,9 @@ static int run(struct fetch *fetch, const struct co_download_local *local)
         return rc;
     rc = look(fetch);
     download->unchanged =
-        rc == 0 && co_download_is_as_new(download, local, version->modified, version->size);
+        rc == 0 && co_download_is_here(download, local, version->modified, version->size);
+    if (rc == 0 && !download->unchanged && local->exists && !co_download_replaces(download))
+        rc = -EEXIST;
     if (rc == 0 && !download->unchanged) {
         rc = bring_in_segments(fetch);
         if (rc == 1)

@@ -26,8 +26,8 @@ struct co_download_local {
 /* May its name be taken? 0, -EEXIST, -errno. Suspends. */
 int co_download_look(const struct co_download *download, struct co_download_local *ret);
 
-/* Is that as new as one of this time and size, if that matters? */
-bool co_download_is_as_new(const struct co_download *download,
+/* Is that the one of this time and size, or as new, if that matters? */
+bool co_download_is_here(const struct co_download *download,
     const struct co_download_local *local, int64_t modified, int64_t size);
 
 /* Opens the file for what comes from `offset` on. Suspends. */
