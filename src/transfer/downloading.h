@@ -27,8 +27,8 @@ struct co_download_local {
 int co_download_look(const struct co_download *download, struct co_download_local *ret);
 
 /* Is that the one of this time and size, or as new, if that matters? */
-bool co_download_is_here(const struct co_download *download,
-    const struct co_download_local *local, int64_t modified, int64_t size);
+bool co_download_is_here(const struct co_download *download, const struct co_download_local *local,
+    int64_t modified, int64_t size);
 
 /* Opens the file for what comes from `offset` on. Suspends. */
 int co_download_open(const struct co_download *download, const struct co_version *version,
