@@ -275,9 +275,8 @@ static int judge_part(struct co_download *download, const co_http_response *resp
     return co_download_refused(response);
 }
 
-/* Asks for the bytes from range[0] to range[1] of that version. As judge_part, and as
- * co_http_fetch. Its frame is large: not in its caller's. */
-__attribute__((noinline)) static int ask_for_part(struct co_download *download,
+/* Its frame is large: not in its caller's. */
+__attribute__((noinline)) int co_download_ask_for_part(struct co_download *download,
     const struct co_version *version, const uint64_t range[2], co_http_response **ret)
 {
     char line[96], if_range[VALIDATOR_MAX + 16];
@@ -309,12 +308,13 @@ static bool may_pass(int status)
     return status == 408 || status == 429 || status >= 500;
 }
 
-/* The rest of that version. 0; CO_DOWNLOAD_WHOLE when it is not to be had; as ask_for_part. */
+/* The rest of that version. 0; CO_DOWNLOAD_WHOLE when it is not to be had; as
+ * co_download_ask_for_part. */
 static int ask_for_rest(struct co_download *download, const struct co_version *version,
     uint64_t offset, co_http_response **ret)
 {
     const uint64_t range[2] = {offset, (uint64_t)version->size - 1};
-    int rc = ask_for_part(download, version, range, ret);
+    int rc = co_download_ask_for_part(download, version, range, ret);
     if (rc == CO_ECHANGED || (rc == CO_ESTATUS && !may_pass(download->status)))
         return CO_DOWNLOAD_WHOLE;
     if (rc < 0)
@@ -356,52 +356,7 @@ static int store_anew(struct co_download *download, co_http_response *response,
     return rc;
 }
 
-/* ---- in segments ---------------------------------------------------------------------------- */
-
-struct segmented {
-    struct co_download *download;
-    const struct co_version *version;
-    co_http_response *whole; /* not read yet: for the segment that begins it */
-};
-
-static int receive_part(struct co_download_part *part, co_http_response *response)
-{
-    int rc = 0;
-    while (rc == 0) {
-        co_text piece;
-        ssize_t n = co_http_response_next(response, &piece);
-        if (n <= 0)
-            return n < 0 ? (int)n : CO_EEOF;
-        rc = co_download_part_take(part, piece.at, piece.size);
-    }
-    return rc < 0 ? rc : 0;
-}
-
-static int bring_part(void *arg, struct co_download_part *part)
-{
-    struct segmented *segmented = arg;
-    const uint64_t range[2] = {part->missing->at, part->missing->end - 1};
-    co_http_response *response = segmented->whole;
-    if (response && range[0] == 0) {
-        segmented->whole = NULL;
-        return receive_part(part, response);
-    }
-    int rc = ask_for_part(segmented->download, segmented->version, range, &response);
-    if (rc == CO_ECHANGED)
-        return co_fail(CO_EEOF, "the server has another version of the file now");
-    if (rc == 0)
-        rc = receive_part(part, response);
-    co_http_response_close(response);
-    return rc;
-}
-
-static int take_in_segments(
-    struct co_download *download, const struct co_version *version, co_http_response *response)
-{
-    struct segmented segmented = {download, version, response};
-    const struct co_download_source source = {.bring = bring_part, .arg = &segmented};
-    return co_download_segments(download, version, &source);
-}
+/* ---- the file -------------------------------------------------------------------------------- */
 
 /* *response is gone where another has taken its place. */
 static int take(struct co_download *download, co_http_response **response, bool is_new)
@@ -411,7 +366,7 @@ static int take(struct co_download *download, co_http_response **response, bool 
     if (rc == 0 && download->size_max && version.size > (int64_t)download->size_max)
         rc = CO_ETOOBIG;
     if (rc == 0)
-        rc = take_in_segments(download, &version, *response);
+        rc = co_download_in_parts(download, &version, response);
     if (rc == 1)
         rc = resume(download, response, &version);
     if (rc == 1)

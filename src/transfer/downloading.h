@@ -91,6 +91,17 @@ struct co_download_source {
     void *arg;
 };
 
+/* Asks for the bytes from range[0] to range[1] of that version over HTTP. 0; CO_DOWNLOAD_WHOLE when
+ * the server gives none, or none that shows its version; CO_ECHANGED when it has another one;
+ * CO_ESTATUS; as co_http_fetch. Suspends. */
+int co_download_ask_for_part(struct co_download *download, const struct co_version *version,
+    const uint64_t range[2], co_http_response **ret);
+
+/* As co_download_segments, over HTTP. The response has told the version; it is gone, and NULL,
+ * where it was of use. Suspends. */
+int co_download_in_parts(
+    struct co_download *download, const struct co_version *version, co_http_response **response);
+
 /* Can it be that there are segments, or will be? */
 bool co_download_may_segment(const struct co_download *download, const struct co_version *version);
 
