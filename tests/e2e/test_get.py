@@ -158,6 +158,10 @@ def test_a_list_of_urls_with_one_that_fails(scripted, here):
     assert '404' in said
     for i in range(40):
         assert (here / f'f{i}').read_text() == f'/f{i}'
+    again = run(CORONET, 'get', '-i', '-', '--force', '-P', here, '--no-sync', f'{one.url}/more',
+                input='\n'.join(lines[:-1]).encode())
+    assert not again.stderr and (here / 'more').read_text() == '/more'
+    assert len(one.heads) == 41 + 41
     out, _ = get('--json', '--force', '-P', here, f'{one.url}/f1')
     assert json.loads(out)['event'] == 'done' and json.loads(out)['url'] == f'{one.url}/f1'
 
