@@ -366,9 +366,10 @@ def test_killed_at_any_point_it_goes_on_rightly(server, folder, here):
     content = os.urandom(8 << 20)
     (folder / 'large').write_bytes(content)
     one = server('-4')
-    for _ in range(5):
-        process = subprocess.Popen([CORONET, 'get', '-c', '--limit-rate', '4M', '--no-sync',
-                                    f'{one.url}large'], cwd=here, stderr=subprocess.PIPE)
+    for i in range(5):
+        process = subprocess.Popen([CORONET, 'get', '-c', '--limit-rate', '4M',
+                                    *(['--no-sync'] if i % 2 else []), f'{one.url}large'],
+                                   cwd=here, stderr=subprocess.PIPE)
         before = sum(path.stat().st_size for path in partials(here))
         eventually(lambda: process.poll() is not None or
                    sum(path.stat().st_size for path in partials(here)) > before + 100000)

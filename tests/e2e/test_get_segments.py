@@ -252,12 +252,13 @@ def killed_at_any_point(folder, here, url):
     draw = random.Random(seed)
     change(folder, draw)
     kinds = (), ('-s', '4'), ('-s', '3')
+    syncs = (), ('--no-sync',)
     for _ in range(KILLS):
         if draw.random() < 0.25:
             change(folder, draw)
         process = subprocess.Popen(
-            [CORONET, 'get', '-c', '--no-sync', '--force', '--retries', '0', '--limit-rate', '20M',
-             *draw.choice(kinds), f'{url}a'], cwd=here, stderr=subprocess.PIPE)
+            [CORONET, 'get', '-c', '--force', '--retries', '0', '--limit-rate', '20M',
+             *draw.choice(kinds), *draw.choice(syncs), f'{url}a'], cwd=here, stderr=subprocess.PIPE)
         time.sleep(draw.random() * 0.4)  # the random point, no synchronisation
         if draw.random() < 0.2:
             change(folder, draw)
