@@ -60,7 +60,7 @@ struct co_http_client_options {
     unsigned redirects_max; /* followed in a row; 0: 20 */
     struct co_http_retries retries; /* none unless asked for */
     bool no_redirects;              /* a redirection is a response like any other */
-    const char *user_agent;         /* NULL: "coronet" */
+    const char *user_agent;         /* NULL: "coronet"; else a header's value */
     enum co_http_version version;
     bool compressed; /* ask for gzip, deflate, br and zstd, and decode what comes; else as it is */
     co_cookies *cookies; /* borrowed; NULL: none are sent or taken */

@@ -210,6 +210,7 @@ static void prepare(struct job *job, co_text name)
         .path = name,
         .replace = settings->replace,
         .resume = settings->resume,
+        .same_stays = settings->same_stays,
         .newer = settings->newer,
         .no_sync = settings->no_sync,
         .keep_time = true,

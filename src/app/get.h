@@ -13,6 +13,7 @@ struct co_get_settings {
     const char *folder; /* where files go; must exist */
     const char *name;   /* of the one file; NULL: each URL's own */
     bool replace, resume, no_sync;
+    bool same_stays;                    /* a file of that name, size and time is the one */
     bool newer;                         /* only what is newer than the file that is here */
     bool server_names;                  /* Content-Disposition may name them */
     const struct co_checksum *checksum; /* of the one file; NULL: none */

@@ -218,6 +218,7 @@ static void fill_settings(struct get *get)
     settings->count = get->count;
     settings->replace |= command->force;
     settings->resume = command->resume;
+    settings->same_stays = command->resume && !command->force && !command->checksum;
     settings->no_sync = command->no_sync;
     settings->jobs = get->is_straight ? 1 : (unsigned)command->transfer.jobs;
     settings->segments = (unsigned)command->segments;

@@ -199,6 +199,8 @@ int co_ftp_client_size(co_ftp_client *client, const char *path, uint64_t *ret);
 int co_ftp_client_size_ahead(
     co_ftp_client *client, const struct co_ftp_ahead *ahead, const char *path, uint64_t *ret);
 
+#define CO_FTP_HASHED_MAX (64U << 20) /* bytes that a server digests in some tenths of a second */
+
 /* The SHA-256, in hexadecimal, of the bytes from `first` to `last` that the server has under the
  * path (draft-bryan-ftpext-hash). 0; CO_ESTATUS without a sentence when it does not tell; negative.
  */

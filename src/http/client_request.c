@@ -252,10 +252,16 @@ static int add_headers(const struct co_http_errand *errand, struct co_buf *lines
     return lines->error;
 }
 
-static void add_unless_there(struct co_buf *lines, co_text name, const char *value)
+/* No value ends its line (attacks H20). */
+static int add_unless_there(struct co_buf *lines, co_text name, const char *value)
 {
-    if (!co_http_line_has(lines, name))
-        co_http_line_add(lines, name, co_text_of(value));
+    if (co_http_line_has(lines, name))
+        return 0;
+    if (!co_http_is_field_value(co_text_of(value)))
+        return co_fail(
+            CO_EINVALID, "what is to be said as %.*s is no value of a header", CO_TEXT_PRINT(name));
+    co_http_line_add(lines, name, co_text_of(value));
+    return 0;
 }
 
 static void add_framing(const struct co_http_errand *errand, struct co_buf *lines)
@@ -280,12 +286,14 @@ static int add_fields(struct co_http_errand *errand, struct co_buf *lines)
         rc = co_http_errand_add_cookies(errand, lines);
     if (errand->is_forwarded) /* nobody else may hear it (attacks C11) */
         co_proxy_authorize(&errand->proxy, lines);
-    add_unless_there(lines, CO_TEXT("User-Agent"), errand->options->user_agent);
-    add_unless_there(lines, CO_TEXT("Accept"), "*/*");
-    if (errand->options->compressed)
-        add_unless_there(lines, CO_TEXT("Accept-Encoding"), CO_HTTP_DECODED_ACCEPT);
-    if (errand->with_body) {
-        add_unless_there(
+    if (rc == 0)
+        rc = add_unless_there(lines, CO_TEXT("User-Agent"), errand->options->user_agent);
+    if (rc == 0)
+        rc = add_unless_there(lines, CO_TEXT("Accept"), "*/*");
+    if (rc == 0 && errand->options->compressed)
+        rc = add_unless_there(lines, CO_TEXT("Accept-Encoding"), CO_HTTP_DECODED_ACCEPT);
+    if (rc == 0 && errand->with_body) {
+        rc = add_unless_there(
             lines, CO_TEXT("Content-Type"), what->type ? what->type : "application/octet-stream");
         add_framing(errand, lines);
     }

@@ -104,11 +104,12 @@ static int read_answer(co_stream *stream, const struct co_http_question *questio
     return co_http_waited(&scope, rc);
 }
 
-/* Is there nothing to wait for? That the peer does not read may have a reason that it tells. */
+/* Is there nothing to wait for? That the peer does not read may have a reason that it tells; what
+ * is no answer it has told already. */
 static bool is_over(int sent, const struct co_http_question *question)
 {
-    return sent == CO_ECANCELED || sent == CO_EDEADLINE || co_http_is_own_failure(sent) ||
-           (question->outgoing && question->outgoing->failed);
+    return sent == CO_EHTTP || sent == CO_ETOOBIG || sent == CO_ECANCELED || sent == CO_EDEADLINE ||
+           co_http_is_own_failure(sent) || (question->outgoing && question->outgoing->failed);
 }
 
 /* ---- all together --------------------------------------------------------------------------- */

@@ -91,20 +91,28 @@ static int read_all(struct reading *reading, struct co_buf *digits)
     return rc < 0 ? rc : co_digest_end(reading->digest, digits);
 }
 
-int co_checksum_verify(const struct co_checksum *checksum, const struct co_upload *file)
+int co_checksum_digest(enum co_digest_kind kind, const struct co_upload *file,
+    const uint64_t span[2], struct co_buf *out)
 {
     struct reading reading = {
-        .file = file, .end = co_upload_size(file), .piece = malloc(PIECE_BYTES)};
-    struct co_buf digits = CO_BUF(CO_CHECKSUM_DIGITS_MAX + 1); /* and printf's NUL */
-    int rc = reading.piece ? co_digest_new(&reading.digest, checksum->kind) : -ENOMEM;
+        .file = file, .at = span[0], .end = span[1], .piece = malloc(PIECE_BYTES)};
+    int rc = reading.piece ? co_digest_new(&reading.digest, kind) : -ENOMEM;
     if (rc == 0)
-        rc = read_all(&reading, &digits);
+        rc = read_all(&reading, out);
+    co_digest_free(reading.digest);
+    free(reading.piece);
+    return rc;
+}
+
+int co_checksum_verify(const struct co_checksum *checksum, const struct co_upload *file)
+{
+    struct co_buf digits = CO_BUF(CO_CHECKSUM_DIGITS_MAX + 1); /* and printf's NUL */
+    int rc = co_checksum_digest(
+        checksum->kind, file, (const uint64_t[2]){0, co_upload_size(file)}, &digits);
     if (rc == 0 &&
         !co_text_equal(co_buf_text(&digits), (co_text){checksum->digits, checksum->size}))
         rc = co_fail(CO_ECHECKSUM, "the file is another: its %s is %.*s",
             co_digest_name(checksum->kind), CO_TEXT_PRINT(co_buf_text(&digits)));
-    co_digest_free(reading.digest);
     co_buf_free(&digits);
-    free(reading.piece);
     return rc;
 }

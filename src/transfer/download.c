@@ -275,9 +275,8 @@ static int judge_part(struct co_download *download, const co_http_response *resp
     return co_download_refused(response);
 }
 
-/* Asks for the bytes from range[0] to range[1] of that version. As judge_part, and as
- * co_http_fetch. Its frame is large: not in its caller's. */
-__attribute__((noinline)) static int ask_for_part(struct co_download *download,
+/* Its frame is large: not in its caller's. */
+__attribute__((noinline)) int co_download_ask_for_part(struct co_download *download,
     const struct co_version *version, const uint64_t range[2], co_http_response **ret)
 {
     char line[96], if_range[VALIDATOR_MAX + 16];
@@ -309,12 +308,13 @@ static bool may_pass(int status)
     return status == 408 || status == 429 || status >= 500;
 }
 
-/* The rest of that version. 0; CO_DOWNLOAD_WHOLE when it is not to be had; as ask_for_part. */
+/* The rest of that version. 0; CO_DOWNLOAD_WHOLE when it is not to be had; as
+ * co_download_ask_for_part. */
 static int ask_for_rest(struct co_download *download, const struct co_version *version,
     uint64_t offset, co_http_response **ret)
 {
     const uint64_t range[2] = {offset, (uint64_t)version->size - 1};
-    int rc = ask_for_part(download, version, range, ret);
+    int rc = co_download_ask_for_part(download, version, range, ret);
     if (rc == CO_ECHANGED || (rc == CO_ESTATUS && !may_pass(download->status)))
         return CO_DOWNLOAD_WHOLE;
     if (rc < 0)
@@ -356,52 +356,7 @@ static int store_anew(struct co_download *download, co_http_response *response,
     return rc;
 }
 
-/* ---- in segments ---------------------------------------------------------------------------- */
-
-struct segmented {
-    struct co_download *download;
-    const struct co_version *version;
-    co_http_response *whole; /* not read yet: for the segment that begins it */
-};
-
-static int receive_part(struct co_download_part *part, co_http_response *response)
-{
-    int rc = 0;
-    while (rc == 0) {
-        co_text piece;
-        ssize_t n = co_http_response_next(response, &piece);
-        if (n <= 0)
-            return n < 0 ? (int)n : CO_EEOF;
-        rc = co_download_part_take(part, piece.at, piece.size);
-    }
-    return rc < 0 ? rc : 0;
-}
-
-static int bring_part(void *arg, struct co_download_part *part)
-{
-    struct segmented *segmented = arg;
-    const uint64_t range[2] = {part->missing->at, part->missing->end - 1};
-    co_http_response *response = segmented->whole;
-    if (response && range[0] == 0) {
-        segmented->whole = NULL;
-        return receive_part(part, response);
-    }
-    int rc = ask_for_part(segmented->download, segmented->version, range, &response);
-    if (rc == CO_ECHANGED)
-        return co_fail(CO_EEOF, "the server has another version of the file now");
-    if (rc == 0)
-        rc = receive_part(part, response);
-    co_http_response_close(response);
-    return rc;
-}
-
-static int take_in_segments(
-    struct co_download *download, const struct co_version *version, co_http_response *response)
-{
-    struct segmented segmented = {download, version, response};
-    const struct co_download_source source = {.bring = bring_part, .arg = &segmented};
-    return co_download_segments(download, version, &source);
-}
+/* ---- the file -------------------------------------------------------------------------------- */
 
 /* *response is gone where another has taken its place. */
 static int take(struct co_download *download, co_http_response **response, bool is_new)
@@ -411,7 +366,7 @@ static int take(struct co_download *download, co_http_response **response, bool 
     if (rc == 0 && download->size_max && version.size > (int64_t)download->size_max)
         rc = CO_ETOOBIG;
     if (rc == 0)
-        rc = take_in_segments(download, &version, *response);
+        rc = co_download_in_parts(download, &version, response);
     if (rc == 1)
         rc = resume(download, response, &version);
     if (rc == 1)
@@ -429,10 +384,11 @@ int co_download_look(const struct co_download *download, struct co_download_loca
     *ret = (struct co_download_local){0};
     if (rc < 0)
         return rc == -ENOENT ? 0 : rc;
-    if (!download->replace && !download->newer && !download->named)
+    bool is_file = stat.kind == CO_TREE_FILE;
+    if (!download->replace && !download->newer && !download->named &&
+        !(download->same_stays && is_file))
         return -EEXIST;
-    *ret = (struct co_download_local){
-        stat.kind == CO_TREE_FILE, stat.size, co_seconds_of_ns(stat.modified_ns)};
+    *ret = (struct co_download_local){is_file, stat.size, co_seconds_of_ns(stat.modified_ns)};
     return 0;
 }
 
@@ -452,11 +408,12 @@ static int ask(
     return rc < 0 ? rc : co_http_fetch(ret, download->client, &what);
 }
 
-bool co_download_is_as_new(const struct co_download *download,
-    const struct co_download_local *local, int64_t modified, int64_t size)
+bool co_download_is_here(const struct co_download *download, const struct co_download_local *local,
+    int64_t modified, int64_t size)
 {
-    return download->newer && local->exists && modified != CO_DOWNLOAD_NO_TIME &&
-           modified <= local->modified && size == (int64_t)local->size;
+    bool may_be = local->exists && modified != CO_DOWNLOAD_NO_TIME && size == (int64_t)local->size;
+    return may_be && ((download->newer && modified <= local->modified) ||
+                         (download->same_stays && modified == local->modified));
 }
 
 static bool is_as_new(const struct co_download *download, const struct co_download_local *local,
@@ -466,7 +423,7 @@ static bool is_as_new(const struct co_download *download, const struct co_downlo
         return false;
     if (co_http_response_status(response) == 304)
         return true;
-    return co_download_is_as_new(
+    return co_download_is_here(
         download, local, modified_of(response), co_http_response_size(response));
 }
 
@@ -509,6 +466,45 @@ static int judge(struct co_download *download, const struct co_download_local *l
                                                      : take(download, response, !local->exists);
 }
 
+/* A response to HEAD has no body; what GET's would have. -1: not told. */
+static int64_t size_of_head(const co_http_response *response)
+{
+    uint64_t size;
+    co_text told = co_http_response_header(response, "Content-Length");
+    return !is_coded(response) && co_text_number(told, INT64_MAX, &size) == 0 ? (int64_t)size : -1;
+}
+
+/* Is the file that is here the one? Asked by HEAD, so that no body is thrown away. 0; 1: nothing
+ * shows that; CO_ESTATUS when the server may well show it later on; as co_http_fetch. */
+static int ask_whether_same(struct co_download *download, const struct co_download_local *local)
+{
+    co_http_response *response;
+    struct co_http_fetch what = download->what;
+    what.method = "HEAD";
+    int rc = co_http_fetch(&response, download->client, &what);
+    if (rc < 0)
+        return rc;
+    note(download, response);
+    download->unchanged =
+        is_success(download->status) &&
+        co_download_is_here(download, local, modified_of(response), size_of_head(response));
+    rc = may_pass(download->status) ? co_download_refused(response) : !download->unchanged;
+    co_http_response_close(response);
+    return rc;
+}
+
+/* As ask_whether_same. */
+static int settle(struct co_download *download, const struct co_download_local *local)
+{
+    if (!download->same_stays || download->newer || download->named || !local->exists ||
+        !is_get(download))
+        return 1;
+    int rc = ask_whether_same(download, local);
+    if (co_download_replaces(download))
+        return rc == CO_ESTATUS ? 1 : rc;
+    return rc == 1 ? -EEXIST : rc;
+}
+
 static int run(struct co_download *download, const struct co_download_local *local)
 {
     co_http_response *response;
@@ -542,6 +538,8 @@ int co_download_run(struct co_download *download)
     download->sent = false;
     download->kept = 0;
     if (rc == 0)
+        rc = settle(download, &local);
+    if (rc == 1)
         rc = run(download, &local);
     return rc == CO_DOWNLOAD_WHOLE ? run_anew(download, &local) : rc;
 }

@@ -32,6 +32,7 @@ struct co_download {
     bool is_file;              /* of HTTP: where a folder answers, that is -EISDIR */
     bool newer;                /* only if it is newer than a file of that name, which then goes */
     bool resume;               /* go on from what an earlier run has left */
+    bool same_stays;           /* a file of that name, of the size and time there, is the one */
     bool no_sync;              /* do not wait for the disk */
     bool keep_time;    /* the file gets the time that the server says it was changed at, or */
     int64_t modified;  /* where it says nothing, or no more than Date, this; seconds since 1970 */
@@ -48,7 +49,7 @@ struct co_download {
     int version;            /* of HTTP, that it came by */
     int64_t retry_after_ms; /* after which the server would be asked again; -1: not said */
     bool sent;              /* bytes of a request may have left */
-    bool unchanged;         /* nothing came: the file that is here is as new */
+    bool unchanged;         /* nothing came: the file that is here is the one, or as new */
     uint64_t kept;          /* bytes that have been left for a later run after a failure */
 };
 

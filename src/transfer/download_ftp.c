@@ -9,6 +9,7 @@
 
 #define VERSION_MAX 65536 /* bytes of a place, a user and a path */
 #define STEP_BYTES  65536
+#define DIGITS_MAX  128
 #define COMPARED    4096 /* bytes that lie here, compared before more are added */
 
 struct fetch {
@@ -71,11 +72,44 @@ static int read_before(
     return out->error;
 }
 
+/* 0 when these bytes here are those of the file there; CO_ECHANGED; CO_ESTATUS when the server does
+ * not tell; negative. */
+static int compare_digests(const struct fetch *fetch, co_ftp_client *client,
+    const struct co_upload *file, const uint64_t span[2])
+{
+    struct co_buf theirs = CO_BUF(DIGITS_MAX), ours = CO_BUF(DIGITS_MAX);
+    int rc =
+        co_ftp_client_hash(client, fetch->path, (const uint64_t[2]){span[0], span[1] - 1}, &theirs);
+    if (rc == 0)
+        rc = co_checksum_digest(CO_DIGEST_SHA256, file, span, &ours);
+    if (rc == 0 && !co_text_equal(co_buf_text(&theirs), co_buf_text(&ours)))
+        rc = CO_ECHANGED;
+    co_buf_free(&theirs);
+    co_buf_free(&ours);
+    return rc;
+}
+
+/* All that is here of a span, as far as the server has HASH; the end is compared in any case. 0;
+ * CO_ECHANGED; negative. */
+static int compare_span(const struct fetch *fetch, co_ftp_client *client,
+    const struct co_upload *file, const uint64_t span[2])
+{
+    int rc = client->hashes ? co_ftp_client_begin(client, "compare", fetch->path) : CO_ESTATUS;
+    for (uint64_t at = span[0]; rc == 0 && at < span[1]; at += CO_FTP_HASHED_MAX) {
+        uint64_t left = span[1] - at;
+        uint64_t size = left < CO_FTP_HASHED_MAX ? left : CO_FTP_HASHED_MAX;
+        rc = compare_digests(fetch, client, file, (const uint64_t[2]){at, at + size});
+    }
+    return rc == CO_ESTATUS && !client->failed ? 0 : rc;
+}
+
 /* Goes on behind the bytes that are here. CO_ECHANGED when they are not those of the file there. */
 static int go_on(struct fetch *fetch, uint64_t offset, co_ftp_transfer **ret)
 {
     struct co_buf before = CO_BUF(COMPARED);
     int rc = co_download_open(fetch->download, &fetch->version, offset, &fetch->file);
+    if (rc == 0)
+        rc = compare_span(fetch, fetch->client, fetch->file, (const uint64_t[2]){0, offset});
     if (rc == 0)
         rc = read_before(fetch->file, 0, offset, &before);
     if (rc == 0)
@@ -233,8 +267,11 @@ static int take_for_part(void *part, const void *bytes, size_t size)
 /* The server sends more than a part: the transfer ends by being given up. */
 static int bring_by(const struct fetch *fetch, co_ftp_client *client, struct co_download_part *part)
 {
-    co_ftp_transfer *transfer;
-    int rc = open_behind(fetch, client, part, &transfer);
+    const uint64_t here[2] = {part->start, part->missing->at};
+    co_ftp_transfer *transfer = NULL;
+    int rc = compare_span(fetch, client, part->file, here);
+    if (rc == 0)
+        rc = open_behind(fetch, client, part, &transfer);
     if (rc == 0)
         rc = hand_on(transfer, take_for_part, part); /* 1: the part has all */
     if (rc != 0) {
@@ -334,7 +371,9 @@ static int run(struct fetch *fetch, const struct co_download_local *local)
         return rc;
     rc = look(fetch);
     download->unchanged =
-        rc == 0 && co_download_is_as_new(download, local, version->modified, version->size);
+        rc == 0 && co_download_is_here(download, local, version->modified, version->size);
+    if (rc == 0 && !download->unchanged && local->exists && !co_download_replaces(download))
+        rc = -EEXIST;
     if (rc == 0 && !download->unchanged) {
         rc = bring_in_segments(fetch);
         if (rc == 1)

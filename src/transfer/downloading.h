@@ -26,9 +26,9 @@ struct co_download_local {
 /* May its name be taken? 0, -EEXIST, -errno. Suspends. */
 int co_download_look(const struct co_download *download, struct co_download_local *ret);
 
-/* Is that as new as one of this time and size, if that matters? */
-bool co_download_is_as_new(const struct co_download *download,
-    const struct co_download_local *local, int64_t modified, int64_t size);
+/* Is that the one of this time and size, or as new, if that matters? */
+bool co_download_is_here(const struct co_download *download, const struct co_download_local *local,
+    int64_t modified, int64_t size);
 
 /* Opens the file for what comes from `offset` on. Suspends. */
 int co_download_open(const struct co_download *download, const struct co_version *version,
@@ -90,6 +90,17 @@ struct co_download_source {
     int (*check)(void *arg, const struct co_download_part *parts, size_t count);
     void *arg;
 };
+
+/* Asks for the bytes from range[0] to range[1] of that version over HTTP. 0; CO_DOWNLOAD_WHOLE when
+ * the server gives none, or none that shows its version; CO_ECHANGED when it has another one;
+ * CO_ESTATUS; as co_http_fetch. Suspends. */
+int co_download_ask_for_part(struct co_download *download, const struct co_version *version,
+    const uint64_t range[2], co_http_response **ret);
+
+/* As co_download_segments, over HTTP. The response has told the version; it is gone, and NULL,
+ * where it was of use. Suspends. */
+int co_download_in_parts(
+    struct co_download *download, const struct co_version *version, co_http_response **response);
 
 /* Can it be that there are segments, or will be? */
 bool co_download_may_segment(const struct co_download *download, const struct co_version *version);

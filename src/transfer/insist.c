@@ -26,39 +26,30 @@ static int64_t wait_after(
     return wait_ms >= 0 && is_in_time(job, wait_ms) ? wait_ms : -1;
 }
 
-static bool is_one_too_many(int rc, int status)
+/* One attempt of a job, in its crowd. */
+struct attempt {
+    const struct co_job *job;
+    unsigned nth;
+    int *ret_status;
+    bool *ret_final;
+};
+
+static int attempt_in_crowd(void *arg, bool *ret_refused)
 {
-    bool is_cut = rc == -ECONNRESET || rc == -ECONNREFUSED || rc == CO_EEOF;
-    return (rc == CO_ESTATUS && status == 503) || (is_cut && status == 0);
+    const struct attempt *attempt = arg;
+    const struct co_job *job = attempt->job;
+    int rc = job->attempt(job->arg, attempt->nth, attempt->ret_status, attempt->ret_final);
+    *ret_refused = co_crowd_is_full(rc, *attempt->ret_status) && job->result->retry_after_ms < 0 &&
+                   !*attempt->ret_final && is_in_time(job, 0);
+    return rc;
 }
 
-/* One attempt. Who is refused goes on when another has ended, not when one was refused as well: all
- * of them would run in circles. */
 static int try_once(const struct co_job *job, unsigned nth, int *ret_status, bool *ret_final)
 {
-    struct co_crowd *crowd = job->crowd;
-    if (!crowd)
+    struct attempt attempt = {job, nth, ret_status, ret_final};
+    if (!job->crowd)
         return job->attempt(job->arg, nth, ret_status, ret_final);
-    for (;;) {
-        uint64_t served = crowd->served;
-        crowd->active++;
-        int rc = job->attempt(job->arg, nth, ret_status, ret_final);
-        crowd->active--;
-        bool refused = is_one_too_many(rc, *ret_status) && job->result->retry_after_ms < 0 &&
-                       !*ret_final && is_in_time(job, 0);
-        bool alone = crowd->active == 0 && crowd->served == served;
-        crowd->served += !refused;
-        if (!refused || alone) {
-            co_event_set(&crowd->ended);
-            return rc;
-        }
-        if (crowd->served != served)
-            continue;
-        co_event_clear(&crowd->ended);
-        rc = co_event_wait(&crowd->ended);
-        if (rc < 0)
-            return rc;
-    }
+    return co_crowd_try(job->crowd, attempt_in_crowd, &attempt);
 }
 
 static int insist(const struct co_job *job, int *ret_status)

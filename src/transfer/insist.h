@@ -3,7 +3,7 @@
 #ifndef CO_TRANSFER_INSIST_H
 #define CO_TRANSFER_INSIST_H
 
-#include "coronet/sync.h"
+#include "transfer/crowd.h"
 #include "transfer/download.h"
 
 /* More of how a file went, as far as it is known. */
@@ -32,13 +32,6 @@ struct co_transfer_events {
     void *arg;
 };
 
-/* Jobs at one server at once. All zeros at first. */
-struct co_crowd {
-    unsigned active; /* attempts under way */
-    uint64_t served; /* attempts that the server has let in */
-    co_event ended;  /* one of them, whatever came of it */
-};
-
 /* One file's. */
 struct co_job {
     const struct co_transfer_events *events;
@@ -47,10 +40,8 @@ struct co_job {
     unsigned retries;
     int64_t until_ns; /* of co_now_ns: no try begins later; 0: any time */
     struct co_transfer_result *result;
-    /* With it a refusal (503 without Retry-After, or a connection that is cut before any response)
-     * while others are under way is no failure: servers limit their number. It is tried again once
-     * one has ended. Only for what does no harm when it is begun more often than is tried. NULL:
-     * none. */
+    /* With it a refusal (co_crowd_is_full, without Retry-After) while others are under way is no
+     * failure. Only for what does no harm when it is begun more often than is tried. NULL: none. */
     struct co_crowd *crowd;
     /* One attempt, the nth. 0 or negative; *ret_status as a result's. Whether it may be repeated it
      * can deny by *ret_final. */

@@ -8,9 +8,8 @@
 #include <stdlib.h>
 
 #define STEP_BYTES  65536
-#define RESUMED_MIN 262144      /* bytes of a file: fewer are sent sooner than asked about */
-#define HASHED_MAX  (64U << 20) /* bytes that the server digests: some tenths of a second */
-#define FETCHED_MAX STEP_BYTES  /* bytes that are fetched to be compared */
+#define RESUMED_MIN 262144     /* bytes of a file: fewer are sent sooner than asked about */
+#define FETCHED_MAX STEP_BYTES /* bytes that are fetched to be compared */
 #define DIGITS_MAX  128
 
 struct sending {
@@ -74,7 +73,7 @@ static int hash_here(const struct sending *sending, const uint64_t range[2], str
 static int compare_hashes(const struct sending *sending)
 {
     const uint64_t there = sending->there, last = there - 1;
-    const uint64_t range[2] = {there > HASHED_MAX ? there - HASHED_MAX : 0, last};
+    const uint64_t range[2] = {there > CO_FTP_HASHED_MAX ? there - CO_FTP_HASHED_MAX : 0, last};
     struct co_buf theirs = CO_BUF(DIGITS_MAX), ours = CO_BUF(DIGITS_MAX);
     int rc = co_ftp_client_hash(sending->client, sending->path, range, &theirs);
     if (rc == 0)

@@ -17,6 +17,7 @@ import socket
 import struct
 import subprocess
 import threading
+import time
 
 import pytest
 
@@ -214,6 +215,36 @@ def test_one_dead_address_does_not_matter_and_dead_ones_are_named(transfer, kind
                cwd=one.here, code=4)
     assert (f'cannot connect to two.test:{port}: connection refused (is the server running?); '
             f'tried 127.0.0.2:{port}, 127.0.0.3:{port}\n') in done.stderr.decode()
+
+
+@contextlib.contextmanager
+def silence(port):
+    """At 127.0.0.2, whose backlog is full: SYNs are dropped, as by a router that drops packets."""
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(socket.create_server(('127.0.0.2', port), backlog=0))
+        for _ in range(4):
+            one = stack.enter_context(socket.socket())
+            one.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                one.connect(('127.0.0.2', port))
+        yield
+
+
+@once('the addresses are those of clear text')
+@both
+def test_one_silent_address_does_not_matter(transfer, kind):
+    """The next one is tried long before the kernel gives up, or --connect-timeout (30 s)."""
+    one = transfer('get', kind)
+    port = one.server.port if kind == 'http' else one.server.ftp_port
+    one.url = f'{kind}://two.test:{port}/'
+    with silence(port):
+        start = time.monotonic()
+        run(*one.words('--resolve', f'two.test:{port}:127.0.0.2,127.0.0.1'), cwd=one.here)
+        assert time.monotonic() - start < 10
+        (one.target / 'large').unlink()
+        done = run(*one.words('--retries', 0, '--connect-timeout', 1, '--resolve',
+                              f'two.test:{port}:127.0.0.2'), cwd=one.here, code=4)
+    assert b'no answer in time' in done.stderr
 
 
 class Scripted:

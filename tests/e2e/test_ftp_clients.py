@@ -117,6 +117,21 @@ def test_what_was_cut_off_goes_on(ftp_place, folder, here, kind):  # noqa: F811
     assert json.loads(done.stdout.splitlines()[-1])['resumed'] > 0
 
 
+@pytest.mark.parametrize('kind', KINDS)
+def test_what_is_whole_already_is_not_got_again(ftp_place, folder, here, kind):  # noqa: F811
+    one = ftp_place(kind, folder)
+    (folder / 'a').write_bytes(CONTENT)
+    (folder / 'a').chmod(0o644)
+    os.utime(folder / 'a', (1_700_000_000, 1_700_000_000))
+    words = ('get', *one.words, '-c', '--json', f'{one.url}a')
+    coronet(*words, cwd=here)
+    assert b'"unchanged"' in coronet(*words, cwd=here)[0]
+    assert b'"unchanged"' in coronet(*words, '-o', 'a', cwd=here)[0]
+    assert b'"done"' in coronet(*words, '--force', cwd=here)[0]
+    os.utime(folder / 'a', (1_700_000_001, 1_700_000_001))
+    assert '--force' in coronet(*words, cwd=here, code=3)[1]
+
+
 @pytest.mark.parametrize('kind', ['vsftpd', 'proftpd', 'pyftpdlib', 'coronet'])
 def test_anybody_may_be_anonymous(ftp_place, folder, kind):  # noqa: F811
     one = ftp_place(kind, folder)

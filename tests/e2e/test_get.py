@@ -158,6 +158,10 @@ def test_a_list_of_urls_with_one_that_fails(scripted, here):
     assert '404' in said
     for i in range(40):
         assert (here / f'f{i}').read_text() == f'/f{i}'
+    again = run(CORONET, 'get', '-i', '-', '--force', '-P', here, '--no-sync', f'{one.url}/more',
+                input='\n'.join(lines[:-1]).encode())
+    assert not again.stderr and (here / 'more').read_text() == '/more'
+    assert len(one.heads) == 41 + 41
     out, _ = get('--json', '--force', '-P', here, f'{one.url}/f1')
     assert json.loads(out)['event'] == 'done' and json.loads(out)['url'] == f'{one.url}/f1'
 
@@ -362,9 +366,10 @@ def test_killed_at_any_point_it_goes_on_rightly(server, folder, here):
     content = os.urandom(8 << 20)
     (folder / 'large').write_bytes(content)
     one = server('-4')
-    for _ in range(5):
-        process = subprocess.Popen([CORONET, 'get', '-c', '--limit-rate', '4M', '--no-sync',
-                                    f'{one.url}large'], cwd=here, stderr=subprocess.PIPE)
+    for i in range(5):
+        process = subprocess.Popen([CORONET, 'get', '-c', '--limit-rate', '4M',
+                                    *(['--no-sync'] if i % 2 else []), f'{one.url}large'],
+                                   cwd=here, stderr=subprocess.PIPE)
         before = sum(path.stat().st_size for path in partials(here))
         eventually(lambda: process.poll() is not None or
                    sum(path.stat().st_size for path in partials(here)) > before + 100000)

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: MIT
 """What `coronet get` takes of a response's head, how much is too much, and how many a server."""
 
+import contextlib
 import socket
+import subprocess
 import threading
 
 import pytest
 
-from conftest import CORONET, PATIENCE, run
+from conftest import CORONET, PATIENCE, eventually, run
+from seen import resident_bytes
 from test_get import get, scripted  # noqa: F401 (fixtures)
 
 HEAD_MAX = 300 << 10
@@ -51,6 +54,62 @@ def test_a_large_head_is_printed(scripted):  # noqa: F811
     one = scripted(lambda asked, nth: head(HEAD_MAX)[:-2])
     out, _ = get('--head', f'{one.url}/')
     assert len(out.splitlines()) > 200 and out.count(b'y') > 290_000
+
+
+INTERIM_MAX = 32
+
+
+def test_interim_responses_do_not_go_on_and_on_h16(scripted):  # noqa: F811
+    def answer(asked, nth):
+        return b'HTTP/1.1 102 x\r\n\r\n' * int(asked.split()[1][1:]) + head(100)
+    one = scripted(answer)
+    assert get('-o', '-', f'{one.url}/{INTERIM_MAX}')[0] == b'ok'
+    get('-o', '-', f'{one.url}/{INTERIM_MAX + 1}', code=7)
+
+
+def test_the_word_for_a_body_is_not_waited_for_on_and_on_h16(here):
+    """Each of them is on time, so that it would be waited for the next one."""
+    (here / 'a').write_text('content')
+    for count, code in (INTERIM_MAX, 0), (INTERIM_MAX + 1, 7):
+        server = socket.create_server(('127.0.0.1', 0))
+
+        def serve():
+            peer, _ = server.accept()
+            with peer, peer.makefile('rb') as asked, contextlib.suppress(ConnectionError):
+                while asked.readline() not in (b'\r\n', b''):
+                    pass
+                peer.sendall(b'HTTP/1.1 102 x\r\n\r\n' * count + b'HTTP/1.1 100 x\r\n\r\n')
+                asked.read(7)
+                peer.sendall(b'HTTP/1.1 201 x\r\nContent-Length: 0\r\n\r\n')
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        run(CORONET, 'put', '--retries', 0, here / 'a',
+            'http://127.0.0.1:%d/' % server.getsockname()[1], code=code)
+        thread.join(timeout=PATIENCE)
+        server.close()
+
+
+def claiming(size):
+    return lambda asked, nth: (b'HTTP/1.1 200 OK\r\nETag: "one"\r\nContent-Length: %d\r\n\r\nhello'
+                               % size)
+
+
+@pytest.mark.parametrize('size', [1 << 63, (1 << 64) + 1])
+def test_lengths_beyond_63_bits_are_none_h10(scripted, here, size):  # noqa: F811
+    get(f'{scripted(claiming(size)).url}/a', cwd=here, code=7)
+    assert not list(here.iterdir())
+
+
+@pytest.mark.parametrize('size', [1 << 30, 1 << 40, (1 << 63) - 1])
+def test_no_memory_and_no_disk_is_taken_for_what_is_only_claimed_h10(
+        scripted, here, size):  # noqa: F811
+    one = subprocess.Popen([CORONET, 'get', f'{scripted(claiming(size)).url}/a'], cwd=here)
+    try:
+        eventually(lambda: [path.stat().st_size for path in here.iterdir()] == [5])
+        assert resident_bytes(one.pid) < 200 << 20
+    finally:
+        one.terminate()
+    assert one.wait(timeout=PATIENCE) == 143
 
 
 @pytest.mark.parametrize('cut', [70_000, 200_000])

@@ -238,6 +238,73 @@ def test_a_304_that_nobody_asked_for_is_no_file(scripted, here):  # noqa: F811
     assert not list(here.iterdir())
 
 
+# ---- what is whole already ----------------------------------------------------------------------
+
+class Dated:
+    """A file and its time; HEAD may be refused."""
+
+    content, lines, head = b'here', (f'Last-Modified: {OLD}',), None
+
+    def answer(self, head, nth):
+        reply = whole(self.content, *self.lines)
+        if head.startswith('HEAD'):
+            return self.head or reply[:len(reply) - len(self.content)]
+        return reply
+
+
+def verbs(one):
+    return [head.split()[0] for head in one.heads]
+
+
+@pytest.mark.parametrize('words', [(), ('-o', 'a'), ('-s', '4')])
+def test_what_is_whole_already_is_not_got_again(scripted, here, words):  # noqa: F811
+    one = scripted(Dated().answer)
+    get('-c', f'{one.url}/a', *words, cwd=here)
+    assert verbs(one) == ['GET']
+    told, _ = get('-c', '--json', f'{one.url}/a', *words, cwd=here)
+    assert json.loads(told)['event'] == 'unchanged' and verbs(one) == ['GET', 'HEAD']
+    get(f'{one.url}/a', cwd=here, code=3)
+
+
+@pytest.mark.parametrize('other', [
+    {'content': b'else!'}, {'lines': (f'Last-Modified: {NEW}',)}, {'lines': ('ETag: "one"',)},
+    {'lines': (f'Last-Modified: {OLD}', 'Content-Encoding: gzip')},
+    {'head': b'HTTP/1.1 405 x\r\nContent-Length: 0\r\n\r\n'}])
+def test_what_may_be_another_file_is_in_the_way(scripted, here, other):  # noqa: F811
+    """Of the other size or time, or without any: nothing shows that it is the same."""
+    file = Dated()
+    one = scripted(file.answer)
+    get(f'{one.url}/a', cwd=here)
+    for name, value in other.items():
+        setattr(file, name, value)
+    _, said = get('-c', f'{one.url}/a', cwd=here, code=3)
+    assert '--force' in said and (here / 'a').read_bytes() == b'here'
+    assert verbs(one) == ['GET', 'HEAD']
+    get('-c', '--force', f'{one.url}/a', cwd=here)
+    assert (here / 'a').read_bytes() == file.content
+
+
+def test_whether_it_is_whole_is_asked_again(scripted, here):  # noqa: F811
+    file = Dated()
+    one = scripted(file.answer)
+    get(f'{one.url}/a', cwd=here)
+    file.head = b'HTTP/1.1 503 x\r\nContent-Length: 0\r\n\r\n'
+    get('-c', f'{one.url}/a', cwd=here, code=8)
+    assert verbs(one) == ['GET', 'HEAD']
+
+
+@pytest.mark.parametrize('words', [
+    ('-o', 'a', '--checksum', 'md5=' + hashlib.md5(Dated.content).hexdigest()), ('--force',)])
+def test_a_whole_file_is_got_where_more_is_wanted(scripted, here, words):  # noqa: F811
+    """Its time and size prove less than its checksum, and may be wrong."""
+    one = scripted(Dated().answer)
+    get(f'{one.url}/a', cwd=here)
+    (here / 'a').write_bytes(Dated.content[::-1])
+    os.utime(here / 'a', (OLD_SECONDS, OLD_SECONDS))
+    get('-c', *words, f'{one.url}/a', cwd=here)
+    assert verbs(one) == ['GET', 'GET'] and (here / 'a').read_bytes() == Dated.content
+
+
 # ---- how many at once ---------------------------------------------------------------------------
 
 def test_per_host_limits_each_host(scripted, here):  # noqa: F811

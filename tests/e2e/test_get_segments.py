@@ -5,9 +5,13 @@ the server's file changes: what is there in the end is the right file.
 CORONET_KILLS says how often (20); `make soak` asks for 1,000.
 """
 
+import json
 import os
 import random
+import socket
+import struct
 import subprocess
+import threading
 import time
 
 import pytest
@@ -135,6 +139,66 @@ def test_a_part_that_is_refused_is_asked_for_when_the_server_says(scripted, here
     assert 'trying again' not in said
 
 
+def answer_with(status):
+    def refuse(request):
+        request.recv(65536)
+        request.sendall(refusal_of(status, 'Connection: close'))
+    return refuse
+
+
+def reset(request):
+    request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+
+
+def limit(one, most, refuse):
+    """No more connections at once: `refuse` is called with those. Returns whether there was one."""
+    inside, lock, refused = [0], threading.Lock(), threading.Event()
+    begin, end = one.server.process_request, one.server.shutdown_request
+
+    def process_request(request, address):
+        with lock:
+            is_full = inside[0] == most
+            inside[0] += not is_full
+        if not is_full:
+            begin(request, address)
+            return
+        refuse(request)
+        request.close()
+        refused.set()
+
+    def shutdown_request(request):
+        with lock:
+            inside[0] -= 1
+        end(request)
+    one.server.process_request, one.server.shutdown_request = process_request, shutdown_request
+    return refused
+
+
+@pytest.mark.parametrize('refuse', [answer_with(503), answer_with(429), reset, lambda _: None])
+@pytest.mark.parametrize('most', [1, 2])
+def test_fewer_connections_than_parts_do(scripted, here, most, refuse):  # noqa: F811
+    """Each part is under way until one of them has been refused."""
+    file = Ranged(os.urandom(LARGE))
+    one = scripted(lambda head, nth: (not field(head, 'Range') or refused.wait(PATIENCE)) and
+                   file.answer(head, nth))
+    refused = limit(one, most, refuse)
+    told, _ = get('-s', 4, '--json', f'{one.url}/a', cwd=here)
+    assert (here / 'a').read_bytes() == file.content and not partials(here)
+    assert json.loads(told)['status'] == 200 and refused.is_set()
+
+
+def test_parts_that_are_missing_are_got_by_one_connection(scripted, here):  # noqa: F811
+    """Of a file whose beginning is here; what told its version is given back."""
+    file = Ranged(os.urandom(LARGE))
+    cut = [1_000_000]
+    one = scripted(lambda head, nth: file.answer(head, nth)[:None if nth == 1 else cut[0]])
+    get('-s', 4, '--no-sync', f'{one.url}/a', cwd=here, code=9)
+    cut[0] = None
+    limit(one, 1, answer_with(503))
+    get('-c', '-s', 4, f'{one.url}/a', cwd=here)
+    assert (here / 'a').read_bytes() == file.content
+
+
 @pytest.mark.parametrize('lie', [
     b'Content-Range: bytes 0-1/%d' % LARGE, b'X: y', b'Content-Range: bytes 1-2/*'])
 def test_parts_that_are_none_are_not_taken(scripted, here, lie):  # noqa: F811
@@ -188,12 +252,13 @@ def killed_at_any_point(folder, here, url):
     draw = random.Random(seed)
     change(folder, draw)
     kinds = (), ('-s', '4'), ('-s', '3')
+    syncs = (), ('--no-sync',)
     for _ in range(KILLS):
         if draw.random() < 0.25:
             change(folder, draw)
         process = subprocess.Popen(
-            [CORONET, 'get', '-c', '--no-sync', '--force', '--retries', '0', '--limit-rate', '20M',
-             *draw.choice(kinds), f'{url}a'], cwd=here, stderr=subprocess.PIPE)
+            [CORONET, 'get', '-c', '--force', '--retries', '0', '--limit-rate', '20M',
+             *draw.choice(kinds), *draw.choice(syncs), f'{url}a'], cwd=here, stderr=subprocess.PIPE)
         time.sleep(draw.random() * 0.4)  # the random point, no synchronisation
         if draw.random() < 0.2:
             change(folder, draw)

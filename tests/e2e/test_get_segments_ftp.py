@@ -3,13 +3,16 @@
 kills, as test_get_segments.py has them. FTP tells no version but size and time, so the ends of all
 parts are compared with the file there before it is taken for one."""
 
+import json
 import os
+import signal
 import socket
+import subprocess
 import threading
 
 import pytest
 
-from conftest import PATIENCE, once
+from conftest import CORONET, PATIENCE, eventually, once
 from ftp_places import KINDS, folder as open_folder, ftp_place  # noqa: F401
 from test_get import get, partials
 from test_get_segments import LARGE, killed_at_any_point  # noqa: F401
@@ -164,6 +167,54 @@ def test_what_was_cut_off_goes_on_in_all_parts(between, folder, here, words):  #
     get(*words, f'{one.url}a', cwd=here)
     assert (here / 'a').read_bytes() == content and not partials(here)
     assert one.count('RETR') >= 4 + 3 + 4  # what was missing, and the ends
+
+
+def interrupted(url, here, *words):
+    """Once the first 100,000 bytes are here."""
+    process = subprocess.Popen(
+        [CORONET, 'get', '--no-sync', '--limit-rate', '1M', *words, url], cwd=here,
+        stderr=subprocess.DEVNULL)
+    eventually(lambda: partials(here) and partials(here)[0].read_bytes()[99_999:100_000] == b'x')
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=PATIENCE) == 130
+
+
+@looked_at
+@pytest.mark.parametrize('words', [(), ('-s', '4')])
+def test_all_that_is_here_is_compared(between, folder, here, words):  # noqa: F811
+    """By HASH: a file of the same size, time and ends is told by it."""
+    content = bytearray(b'x' * LARGE)
+    put_there(folder, content)
+    one = between()
+    interrupted(f'{one.url}a', here, *words)
+    content[1] = 0
+    put_there(folder, content)
+    get('-c', *words, f'{one.url}a', cwd=here)
+    assert (here / 'a').read_bytes() == content and not partials(here)
+
+
+@looked_at
+@pytest.mark.parametrize('refused', ['OPTS', 'RANG', 'HASH'])
+@pytest.mark.parametrize('words', [(), ('-s', '4')])
+def test_without_hash_it_goes_on_all_the_same(between, folder, here, words, refused):  # noqa: F811
+    put_there(folder, b'x' * LARGE)
+    one = between(lambda verb, argument, nth: b'502 No\r\n'
+                  if verb == refused and 'UTF8' not in argument else None)
+    interrupted(f'{one.url}a', here, *words)
+    told, _ = get('-c', '--json', *words, f'{one.url}a', cwd=here)
+    assert json.loads(told)['resumed'] > 0 and (here / 'a').read_bytes() == b'x' * LARGE
+    assert refused in one.heard
+
+
+@looked_at
+def test_much_is_compared_piece_by_piece(between, folder, here):  # noqa: F811
+    (folder / 'a').write_bytes(b'x' * 100_000)
+    os.truncate(folder / 'a', (64 << 20) + 1_000_000)
+    one = between()
+    interrupted(f'{one.url}a', here)
+    os.truncate(partials(here)[0], (64 << 20) + 1000)  # it holds zeros there
+    told, _ = get('-c', '--json', f'{one.url}a', cwd=here)
+    assert json.loads(told)['resumed'] == (64 << 20) + 1000 and one.count('HASH') == 2
 
 
 def test_killed_at_any_point_it_ends_with_the_right_file(server, folder, here):  # noqa: F811

@@ -1,21 +1,27 @@
 # SPDX-License-Identifier: MIT
 """`coronet get` of small files, whose bytes come together with the response's head: whole or not
-there at any moment, and otherwise as any other."""
+there at any moment, and otherwise as any other.
 
+CORONET_KILLS says how often one is killed (8); `make soak` asks for 1,000.
+"""
+
+import contextlib
 import os
 import random
+import socket
 import subprocess
+import threading
 import time
 
 import pytest
 
-from conftest import CORONET, PATIENCE, eventually
+from conftest import CORONET, PATIENCE, eventually, once
 from test_get import get, partials, scripted, whole  # noqa: F401
 
 IN_ORDER = '--jobs', 1  # the first file of a run goes the usual way, since the folder is swept
 
 FILES = 200
-KILLS = 8
+KILLS = int(os.environ.get('CORONET_KILLS', '8'))
 DISK = 64 << 10
 
 
@@ -42,6 +48,45 @@ def test_many_come_with_their_bytes_and_times(many, folder, here):
     assert len(os.listdir(here)) == FILES
 
 
+class Counting:
+    """Hands each connection on to a server, and counts them."""
+
+    def __init__(self, port):
+        self.port, self.count = port, 0
+        self.socket = socket.create_server(('127.0.0.1', 0))
+        self.url = 'http://127.0.0.1:%d/' % self.socket.getsockname()[1]
+        threading.Thread(target=self.listen, daemon=True).start()
+
+    def listen(self):
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self.socket.accept()
+                self.count += 1
+                server = socket.create_connection(('127.0.0.1', self.port))
+                for pair in (client, server), (server, client):
+                    threading.Thread(target=self.pump, args=pair, daemon=True).start()
+
+    @staticmethod
+    def pump(source, target):
+        with contextlib.suppress(OSError):
+            while piece := source.recv(65536):
+                target.sendall(piece)
+            target.shutdown(socket.SHUT_WR)
+
+
+@once('what is encrypted has another server')
+def test_a_great_many_use_few_connections(server, folder, here):
+    names = [f'{i}' for i in range(10_000)]
+    for name in names:
+        (folder / name).write_text(name)
+    one = Counting(server('-4').port)
+    (here / 'list').write_text(''.join(f'{one.url}{name}\n' for name in names))
+    get('--no-sync', '--jobs', 4, '-i', here / 'list', '-P', here, cwd=here)
+    one.socket.close()
+    assert all((here / name).read_text() == name for name in names)
+    assert 1 <= one.count <= 4
+
+
 def test_killed_at_any_moment_a_file_is_whole_or_not_there(many, here):
     seed = random.randrange(1 << 32)
     print('seed', seed)
@@ -56,9 +101,11 @@ def test_killed_at_any_moment_a_file_is_whole_or_not_there(many, here):
         time.sleep(draw.random() * 0.05)  # the random point, no synchronisation
         process.kill()
         process.wait(timeout=PATIENCE)
-        for name in os.listdir(here):
-            if not name.endswith('.part'):
-                assert (here / name).read_bytes() == content_of(int(name))
+        for path in here.iterdir():
+            if not path.name.endswith('.part'):
+                assert path.read_bytes() == content_of(int(path.name))
+                if draw.random() < 0.2:
+                    path.unlink()  # so that there is always more to be got
     get('-c', '--force', '--no-sync', '--jobs', 8, '-i', many, cwd=here)
     assert all((here / f'{i}').read_bytes() == content_of(i) for i in range(FILES))
 

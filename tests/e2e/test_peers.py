@@ -42,7 +42,8 @@ http {{ access_log {work}/access; client_body_temp_path {work}/body; proxy_temp_
   fastcgi_temp_path {work}/f; uwsgi_temp_path {work}/u; scgi_temp_path {work}/s;
   limit_conn_zone $server_name zone=one:1m; limit_req_zone $server_name zone=two:1m rate=5r/s;
   limit_conn_status 429;
-  server {{ listen 127.0.0.1:{port}; root {folder}; gzip_static on; autoindex on; {more} }} }}
+  server {{ listen 127.0.0.1:{port}; server_name its.key; root {folder}; gzip_static on;
+    autoindex on; {more} }} }}
 '''
 LIGHTTPD = '''server.document-root = "{folder}"
 server.bind = "127.0.0.1"
@@ -206,6 +207,15 @@ def test_nginx_is_asked_again_when_it_was_too_much(peer, tree, here, more):
     urls = [f'http://127.0.0.1:{port}/f{i}' for i in range(4)]
     command('get', '--jobs', 4, '--retries', 20, '--no-sync', *urls, cwd=here)
     assert all((here / f'f{i}').read_bytes() == CONTENT for i in range(4))
+
+
+@pytest.mark.parametrize('most', [1, 2])
+def test_segments_make_do_with_the_connections_that_nginx_lets_in(peer, tree, here, most):
+    content = os.urandom(4 << 20)
+    (tree / 'large').write_bytes(content)
+    port, _ = peer(NGINX, 'nginx', '-c', more=f'limit_conn one {most}; limit_rate 4m;')
+    command('get', '--segments', 4, '--retries', 0, f'http://127.0.0.1:{port}/large', cwd=here)
+    assert (here / 'large').read_bytes() == content
 
 
 # ---- logins -------------------------------------------------------------------------------------

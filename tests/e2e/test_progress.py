@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What is shown on a terminal while files come."""
+"""What is shown on a terminal while files come and go."""
 
 import contextlib
 import fcntl
@@ -21,27 +21,51 @@ import pytest
 from conftest import CORONET, PATIENCE, in_background
 
 SIZE = 400_000
+SENT = 8 << 20  # more than the kernel takes of a file for a reader that does not read
 NAMES = ['plain', '\u6f22\u5b57' * 20, 'a-long-name' * 10, '\U0001f600' * 30, 'unknown']
 
 
 class Slow:
-    """Sends the half of each file, and the rest when it is told to."""
+    """Sends the half of each file, and the rest when it is told to; takes none before that."""
 
     def __init__(self):
         self.go_on = threading.Event()
+        self.taken = []  # the sizes of files
         outer = self
 
         class Handler(socketserver.StreamRequestHandler):
             def handle(self):
                 with contextlib.suppress(OSError):
-                    line = self.rfile.readline()
-                    while self.rfile.readline() not in (b'\r\n', b''):
-                        pass
-                    length = b'' if b'unknown' in line else b'Content-Length: %d\r\n' % SIZE
-                    self.wfile.write(b'HTTP/1.1 200 x\r\nConnection: close\r\n' + length + b'\r\n')
-                    self.wfile.write(bytes(SIZE // 2))
-                    outer.go_on.wait(PATIENCE)
-                    self.wfile.write(bytes(SIZE // 2))
+                    line, head = self.rfile.readline(), []
+                    while (field := self.rfile.readline()) not in (b'\r\n', b''):
+                        head.append(field.lower())
+                    if line.startswith(b'PUT'):
+                        self.take(head)
+                    elif line.startswith((b'GET / ', b'GET /all/ ')):
+                        self.list(NAMES if b'all' in line else [])
+                    else:
+                        self.send(b'unknown' not in line)
+
+            def send(self, is_told):
+                length = b'Content-Length: %d\r\n' % SIZE if is_told else b''
+                self.wfile.write(b'HTTP/1.1 200 x\r\nConnection: close\r\n' + length + b'\r\n')
+                self.wfile.write(bytes(SIZE // 2))
+                outer.go_on.wait(PATIENCE)
+                self.wfile.write(bytes(SIZE // 2))
+
+            def list(self, names):
+                page = ''.join(f'<a href="{urllib.parse.quote(name)}">x</a>' for name in names)
+                self.wfile.write(b'HTTP/1.1 200 x\r\nConnection: close\r\n'
+                                 b'Content-Type: text/html\r\n\r\n' + page.encode())
+
+            def take(self, head):
+                if b'expect: 100-continue\r\n' in head:
+                    self.wfile.write(b'HTTP/1.1 100 x\r\n\r\n')
+                outer.go_on.wait(PATIENCE)
+                size = next(int(field[15:]) for field in head if field[:15] == b'content-length:')
+                outer.taken.append(len(self.rfile.read(size)))
+                self.wfile.write(b'HTTP/1.1 201 x\r\nConnection: close\r\n'
+                                 b'Content-Length: 0\r\n\r\n')
 
         self.server = socketserver.ThreadingTCPServer(('127.0.0.1', 0), Handler)
         self.server.daemon_threads = True
@@ -113,6 +137,31 @@ def test_lines_fit_and_what_stalls_is_seen(slow, tmp_path, columns):
     assert all(width(line) < columns for frame in shown for line in frame.split('\r\n'))
     assert shown[-1].startswith('5 of 5 files'[:columns // 3])
     assert all((tmp_path / name).stat().st_size == SIZE for name in NAMES)
+
+
+WAYS = {'put': lambda slow, tree: ['put', *tree.iterdir(), slow.url('')],
+        'up': lambda slow, tree: ['mirror', tree, slow.url('')],
+        'down': lambda slow, tree: ['mirror', '--no-sync', slow.url('all/'), tree.parent / 'down']}
+
+
+@pytest.mark.parametrize('way, columns', [('put', 50), ('put', 80), ('up', 80), ('down', 50)])
+def test_put_and_mirror_show_what_get_shows(slow, tmp_path, columns, way):
+    """A mirror's files are counted as they are found, and summed up in words as well."""
+    (tmp_path / 'tree').mkdir()
+    for name in NAMES:
+        (tmp_path / 'tree' / name).touch()
+        os.truncate(tmp_path / 'tree' / name, SENT)
+    words = WAYS[way](slow, tmp_path / 'tree')
+    one = Terminal(columns, CORONET, *words, '--jobs', '5')
+    one.read_until(rb'[1-9]\d?%[^\n]* 0 B/s' if way != 'down' else rb'50%[^\n]* 0 B/s')
+    slow.go_on.set()
+    shown = re.split(r'\x1b\[\d+A\r\x1b\[J', one.end())
+    assert len(shown) > 2 and all(frame.count('\n') <= len(NAMES) + 1 for frame in shown)
+    assert all(width(line) < columns for frame in shown for line in frame.split('\r\n'))
+    *summed, last, _ = shown[-1].split('\r\n')
+    assert last.startswith('5 of 5 files')
+    assert summed == ([] if way == 'put' else ['5 transferred, 0 equal, 0 deleted, 0 failed'])
+    assert slow.taken == [SENT] * len(NAMES) or way == 'down'
 
 
 def test_one_file_is_one(slow, tmp_path):

@@ -72,6 +72,23 @@ def test_tokens_and_netrc_say_who_asks_c13(scripted, here, command):  # noqa: F8
 
 
 @pytest.mark.parametrize('command', COMMANDS)
+def test_servers_are_told_the_agent(scripted, here, command):  # noqa: F811
+    one = scripted(listing)
+    ask(command, f'{one.url}/', here)
+    assert {field(head, 'User-Agent') for head in one.heads} == {'coronet'}
+    del one.heads[:]
+    ask(command, f'{one.url}/', here, '--user-agent', 'me/1 (mine)')
+    assert {field(head, 'User-Agent') for head in one.heads} == {'me/1 (mine)'}
+
+
+@pytest.mark.parametrize('command', COMMANDS)
+def test_an_agent_that_breaks_its_line_is_not_told_h20(scripted, here, command):  # noqa: F811
+    one = scripted(listing)
+    ask(command, f'{one.url}/', here, '--user-agent', 'a\r\nX: y', code=2)
+    assert not one.heads
+
+
+@pytest.mark.parametrize('command', COMMANDS)
 def test_cookies_are_kept_for_the_next_run(scripted, here, command):  # noqa: F811
     one = scripted(lambda head, nth: whole(PAGE, 'Content-Type: text/html', 'Connection: close',
                                            f'Set-Cookie: n={nth}; Max-Age=1000'))

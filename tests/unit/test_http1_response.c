@@ -99,6 +99,19 @@ static void refuses_bodies_that_end_in_two_places_rfc9112_6_3(void **state)
         parse("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", &response), CO_EHTTP);
 }
 
+static void refuses_lengths_beyond_63_bits_h10(void **state)
+{
+    (void)state;
+    struct co_http1_response response;
+    const char *largest = "HTTP/1.1 200 OK\r\nContent-Length: 9223372036854775807\r\n\r\n";
+    assert_int_equal(parse(largest, &response), 0);
+    assert_int_equal(response.body_size, INT64_MAX);
+    const char *larger = "HTTP/1.1 200 OK\r\nContent-Length: 9223372036854775808\r\n\r\n";
+    assert_int_equal(parse(larger, &response), CO_EHTTP);
+    const char *wrapped = "HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551617\r\n\r\n";
+    assert_int_equal(parse(wrapped, &response), CO_EHTTP);
+}
+
 static void knows_where_bodies_end_rfc9112_6_3(void **state)
 {
     (void)state;
@@ -201,6 +214,7 @@ int main(void)
         cmocka_unit_test(lets_pass_what_servers_do_and_nobody_reads_in_two_ways_rfc9112_2_2),
         cmocka_unit_test(refuses_what_is_no_response),
         cmocka_unit_test(refuses_bodies_that_end_in_two_places_rfc9112_6_3),
+        cmocka_unit_test(refuses_lengths_beyond_63_bits_h10),
         cmocka_unit_test(knows_where_bodies_end_rfc9112_6_3),
         cmocka_unit_test(knows_whether_the_connection_goes_on_rfc9112_9_3),
         cmocka_unit_test(a_head_has_a_size),
