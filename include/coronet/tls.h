@@ -137,7 +137,8 @@ CO_API void co_tls_free(co_tls *tls);
  * are no application data. Returns: 0; CO_ETLS (the peer refused, or broke the protocol),
  * CO_ECERTIFICATE (a client's certificate cannot be trusted), CO_EEOF, CO_ECANCELED, CO_EDEADLINE,
  * -ENOMEM, -errno of the stream; with detail for co_explain. After a failure only co_abort or
- * co_close is left.
+ * co_close is left. Later the peer may change its keys and ask to renegotiate, which is refused,
+ * a hundred times in all; reading then fails with CO_ETLS.
  */
 CO_API int co_tls_accept(co_stream *stream, co_tls *tls);
 
@@ -158,6 +159,7 @@ CO_API int co_tls_accept_as(co_stream *stream, co_tls *tls, const char *const *a
  * keys of at most 8192 bits, from 2048 (RSA) or 224 (elliptic curves) on.
  * host: the name or address that the server must prove to be (RFC 9525), also sent as SNI when it
  * is a name. Common names prove nothing. A name may end with a dot.
+ * Later the server may give 32 tickets more than records of data.
  * Returns: as co_tls_accept; CO_ECERTIFICATE (the server is not who it should be), CO_EINVALID (not
  * a host's name).
  */

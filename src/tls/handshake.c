@@ -74,14 +74,19 @@ static bool owes_nothing(const SSL *ssl)
 }
 
 /* OpenSSL tells of each message. KeyUpdates, and refusals to renegotiate, cost us more than whoever
- * asks for them (attacks T01). Tickets do not: an FTP server has one for each transfer. */
+ * asks for them; tickets, too, unless they come with data, as an FTP server's do, one for each
+ * transfer (attacks T01). */
 static void count_asides(
     int sent, int version, int type, const void *at, size_t size, SSL *ssl, void *arg)
 {
     struct co_tls_layer *layer = arg;
     bool is_ticket = size > 0 && *(const uint8_t *)at == SSL3_MT_NEWSESSION_TICKET;
     (void)version, (void)ssl;
-    if (!sent && ((type == SSL3_RT_HANDSHAKE && !is_ticket) || type == SSL3_RT_ALERT))
+    if (sent || (type != SSL3_RT_HANDSHAKE && type != SSL3_RT_ALERT))
+        return;
+    if (type == SSL3_RT_HANDSHAKE && is_ticket)
+        layer->tickets++;
+    else
         layer->asides++;
 }
 

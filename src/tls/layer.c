@@ -238,6 +238,8 @@ int co_tls_resolve(struct co_stream *stream, int result, const char *what)
     int error = SSL_get_error(layer->ssl, result);
     if (layer->asides > CO_TLS_ASIDES_MAX)
         return co_fail(CO_ETLS, "%s talks of keys without end", co_peer(stream));
+    if (layer->tickets > CO_TLS_TICKETS_MAX)
+        return co_fail(CO_ETLS, "%s gives tickets without end", co_peer(stream));
     if (error == SSL_ERROR_WANT_READ && !layer->under_ended) {
         int rc = fill(stream);
         return rc < 0 ? rc : 1;
@@ -283,6 +285,7 @@ static long decrypt(struct co_stream *stream, void *at, size_t size)
     } while (n <= 0 && rc > 0);
     if (layer->in_at == layer->in_end)
         co_tls_release_input(stream);
+    layer->tickets -= n > 0 && layer->tickets > 0;
     return n > 0 ? n : rc;
 }
 

@@ -472,43 +472,6 @@ VIRTUAL_TEST(tickets_are_opened_as_long_as_their_key_is_kept)
     return 0;
 }
 
-/* ---- messages beside the data ---------------------------------------------------------------- */
-
-static SSL *talker;
-
-static void note_ssl(const SSL *ssl, int where, int result)
-{
-    (void)where, (void)result;
-    talker = (SSL *)(uintptr_t)ssl;
-}
-
-/* A client that changes its keys before each byte. */
-static int change_keys(co_stream *from, co_stream *to, int times)
-{
-    char c = 'x';
-    int rc = 0;
-    for (int i = 0; i < times && rc >= 0; i++) {
-        SSL_key_update(talker, SSL_KEY_UPDATE_REQUESTED);
-        rc = co_write(from, &c, 1);
-        if (rc == 0)
-            rc = (int)co_read(to, &c, 1);
-    }
-    return rc;
-}
-
-KERNEL_TEST(keys_are_changed_often_but_not_without_end_t01)
-{
-    struct identity identity = identity_new("DNS:localhost", DAY);
-    struct side server = {0}, client = {.host = "localhost"};
-    REQUIRE(sides_new(&identity, NULL, NULL, &server.tls, &client.tls) == 0);
-    SSL_CTX_set_info_callback(context_of(client.tls), note_ssl);
-    REQUIRE(meet(&server, &client) == 0 && client.result == 0);
-    CHECK_INT(change_keys(client.stream, server.stream, 40), 1);
-    CHECK_INT(change_keys(client.stream, server.stream, 100), CO_ETLS);
-    part(&server, &client);
-    return 0;
-}
-
 /* ---- other certificates -------------------------------------------------------------------- */
 
 KERNEL_TEST(new_certificates_are_for_new_connections_and_come_whole_t10)
@@ -592,7 +555,6 @@ int main(void)
         cmocka_unit_test(a_peer_that_never_shakes_hands_is_given_up),
         cmocka_unit_test(a_session_is_resumed_under_its_name_alone_t03),
         cmocka_unit_test(tickets_are_opened_as_long_as_their_key_is_kept),
-        cmocka_unit_test(keys_are_changed_often_but_not_without_end_t01),
         cmocka_unit_test(new_certificates_are_for_new_connections_and_come_whole_t10),
         cmocka_unit_test(a_second_kind_of_key_stands_beside_the_first),
     };

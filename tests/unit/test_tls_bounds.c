@@ -173,12 +173,76 @@ KERNEL_TEST(records_without_data_are_taken_but_not_without_end_t07)
     return 0;
 }
 
+/* ---- messages beside the data ---------------------------------------------------------------- */
+
+/* A peer that changes its keys before each byte. */
+static int change_keys(co_stream *from, co_stream *to, int times)
+{
+    char c = 'x';
+    int rc = 0;
+    for (int i = 0; i < times && rc >= 0; i++) {
+        SSL_key_update(co_tls_layer_of(from)->ssl, SSL_KEY_UPDATE_REQUESTED);
+        rc = co_write(from, &c, 1);
+        if (rc == 0)
+            rc = (int)co_read(to, &c, 1);
+    }
+    return rc;
+}
+
+KERNEL_TEST(keys_are_changed_often_but_not_without_end_t01)
+{
+    struct identity identity = identity_new("DNS:localhost", DAY);
+    for (int by_server = 0; by_server < 2; by_server++) {
+        struct side server = {0}, client = {.host = "localhost"};
+        REQUIRE(sides_new(&identity, NULL, NULL, &server.tls, &client.tls) == 0);
+        REQUIRE(meet(&server, &client) == 0 && client.result == 0);
+        co_stream *from = by_server ? server.stream : client.stream;
+        co_stream *to = by_server ? client.stream : server.stream;
+        CHECK_INT(change_keys(from, to, 40), 1);
+        CHECK_INT(change_keys(from, to, 100), CO_ETLS);
+        part(&server, &client);
+    }
+    return 0;
+}
+
+static int give_tickets(co_stream *stream, int count)
+{
+    int rc = 0;
+    for (int i = 0; rc == 0 && i < count; i++) {
+        co_tls_offer_ticket(stream);
+        rc = co_tls_flush(stream);
+    }
+    return rc;
+}
+
+/* As FTP's servers do, which have one for each transfer; and what nobody would. */
+KERNEL_TEST(tickets_are_taken_but_not_without_end_t01)
+{
+    struct identity identity = identity_new("DNS:localhost", DAY);
+    struct side server = {0}, client = {.host = "localhost"};
+    char c = 'x';
+    REQUIRE(sides_new(&identity, NULL, NULL, &server.tls, &client.tls) == 0);
+    REQUIRE(meet(&server, &client) == 0 && client.result == 0);
+    for (int i = 0; i < 4 * CO_TLS_TICKETS_MAX; i++) {
+        CHECK_INT(give_tickets(server.stream, i == 0 ? CO_TLS_TICKETS_MAX - 2 : 1), 0);
+        CHECK_INT(co_write(server.stream, &c, 1), 0); /* the first brings two of its own */
+        CHECK_INT(co_read(client.stream, &c, 1), 1);
+    }
+    CHECK_INT(give_tickets(server.stream, CO_TLS_TICKETS_MAX + 1), 0);
+    CHECK_INT(co_read(client.stream, &c, 1), CO_ETLS);
+    CHECK(strstr(co_explain(CO_ETLS), "without end") != NULL);
+    part(&server, &client);
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_handshake_of_more_bytes_than_anybody_needs_is_cut_t07),
         cmocka_unit_test(a_handshake_that_was_given_up_is_not_gone_on_with_t07),
         cmocka_unit_test(records_without_data_are_taken_but_not_without_end_t07),
+        cmocka_unit_test(keys_are_changed_often_but_not_without_end_t01),
+        cmocka_unit_test(tickets_are_taken_but_not_without_end_t01),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
