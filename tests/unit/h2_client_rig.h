@@ -215,12 +215,18 @@ static inline void put_goaway(struct forge *forge, uint32_t last, uint32_t code)
 }
 
 /* Answers everything with "ok". */
-static inline int forge_serve_all(struct forge *forge)
+static inline int forge_answer_all(struct forge *forge)
 {
-    int rc = forge_greet(forge);
+    int rc = 0;
     while (rc >= 0 && (rc = forge_request(forge)) >= 0)
         rc = forge_answer(forge, rc, "ok");
     return 0;
+}
+
+static inline int forge_serve_all(struct forge *forge)
+{
+    int rc = forge_greet(forge);
+    return rc < 0 ? 0 : forge_answer_all(forge);
 }
 
 static inline int site_connection(co_stream *stream, void *arg)

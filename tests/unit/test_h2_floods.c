@@ -208,6 +208,21 @@ static void put_small_window(struct wire *wire, unsigned i)
     put_number(wire, NGHTTP2_WINDOW_UPDATE, 0, 0, 1);
 }
 
+/* Nobody has sent a PING. */
+static void put_ping_ack(struct wire *wire, unsigned i)
+{
+    (void)i;
+    put_frame(wire, NGHTTP2_PING, NGHTTP2_FLAG_ACK, 0, "12345678", 8);
+}
+
+/* Of a stream that has ended, without a byte of a response. */
+static void put_late_window(struct wire *wire, unsigned i)
+{
+    if (i == 0)
+        put_and_reset(wire, 0);
+    put_number(wire, NGHTTP2_WINDOW_UPDATE, 0, 1, 65536);
+}
+
 static void b04_small_talk_uses_up_the_budget(void **state)
 {
     (void)state;
@@ -220,6 +235,41 @@ static void b04_small_talk_uses_up_the_budget(void **state)
     assert_budget(put_empty_headers);
     assert_budget(put_priority_update);
     assert_budget(put_small_window);
+    assert_budget(put_ping_ack);
+    assert_budget(put_late_window);
+}
+
+/* A response of 300 KiB, for which the windows suffice. */
+static int answer_at_length(co_http_request *request, struct rig *rig)
+{
+    static char bytes[300 << 10];
+    (void)rig;
+    return co_http_reply(request, 200, "text/plain", bytes, sizeof bytes);
+}
+
+/* It is taken KiB by KiB, and ends before anything is said of that. */
+static int open_windows_late(void *arg)
+{
+    struct rig *rig = arg;
+    struct wire *wire = wire_new();
+    put_setting(wire, NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 1 << 20);
+    put_number(wire, NGHTTP2_WINDOW_UPDATE, 0, 0, 1 << 20);
+    put_get(wire, 1, "/own");
+    wire_send(rig, wire);
+    hear_response(rig, 1);
+    for (unsigned i = 0; i < 300; i++)
+        put_number(wire, NGHTTP2_WINDOW_UPDATE, 0, 1, 1024);
+    put_get(wire, 399, "/hello");
+    send_last(rig, wire);
+    return 0;
+}
+
+static void windows_that_open_when_all_is_sent_are_nobodys_fault(void **state)
+{
+    struct rig *rig = fresh();
+    (void)state;
+    rig->handler = answer_at_length;
+    assert_answer(converse_by(rig, open_windows_late), 399, 200, "hello\n");
 }
 
 static void b05_settings_with_many_entries(void **state)
@@ -259,6 +309,7 @@ int main(void)
         cmocka_unit_test(b02_resets_of_our_own_are_counted_too),
         cmocka_unit_test(b06_heads_that_are_refused_are_counted_too),
         cmocka_unit_test(b04_small_talk_uses_up_the_budget),
+        cmocka_unit_test(windows_that_open_when_all_is_sent_are_nobodys_fault),
         cmocka_unit_test(b05_settings_with_many_entries),
         cmocka_unit_test(b14_goaways_without_end),
     };
