@@ -2,6 +2,8 @@
 /* Floods against HTTP/2 servers: each test is named after its line in the list of attacks. */
 #include "h2_attacks_rig.h"
 
+#define MILLION 1000000
+
 /* `count` frames of a kind, then a request. Is that one answered? */
 static struct heard *after(unsigned count, void (*put_one)(struct wire *wire, unsigned i))
 {
@@ -36,6 +38,62 @@ static void b01_rapid_resets_use_up_a_budget(void **state)
 {
     (void)state;
     assert_budget(put_and_reset);
+}
+
+/* A million of them, of which only what is on its way when the connection ends is taken at all. */
+static int reset_a_million(void *arg)
+{
+    struct rig *rig = arg;
+    struct wire *wire = wire_new();
+    uint32_t id = 1;
+    int rc = 0;
+    for (; rc == 0 && id < 2 * MILLION; id += 2) {
+        put_get(wire, id, "/own");
+        put_number(wire, NGHTTP2_RST_STREAM, 0, id, NGHTTP2_CANCEL);
+        if (wire->size > 16384)
+            rc = wire_send(rig, wire);
+    }
+    rig->note = id / 2;
+    rig_read_all(rig);
+    return 0;
+}
+
+static void b01_a_million_resets_are_cut_at_once(void **state)
+{
+    (void)state;
+    struct rig *rig = fresh();
+    const struct heard *heard = converse_by(rig, reset_a_million);
+    assert_int_equal(heard->goaway, NGHTTP2_ENHANCE_YOUR_CALM);
+    assert_in_range(rig->note, 0, MILLION / 10);
+}
+
+/* 100 at once, and `more` each second. */
+static int reset_each_second(void *arg)
+{
+    struct rig *rig = arg;
+    struct wire *wire = wire_new();
+    uint32_t id = 0;
+    for (unsigned second = 0; second < 30; second++) {
+        for (long i = 0; i < (second ? rig->note : 95); i++)
+            put_and_reset(wire, id++);
+        if (wire_send(rig, wire) < 0)
+            break;
+        co_sleep(1000);
+    }
+    co_shutdown_write(rig->peer);
+    rig_read_all(rig);
+    return 0;
+}
+
+static void b01_the_budget_comes_back_by_ten_each_second(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct rig *rig = fresh();
+        rig->note = i == 0 ? 9 : 15;
+        const struct heard *heard = converse_by(rig, reset_each_second);
+        assert_int_equal(heard->goaway, i == 0 ? NGHTTP2_NO_ERROR : NGHTTP2_ENHANCE_YOUR_CALM);
+    }
 }
 
 /* 60 requests are at work: they are reset, and as many as there is room for come behind them. */
@@ -303,6 +361,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(b01_rapid_resets_use_up_a_budget),
+        cmocka_unit_test(b01_a_million_resets_are_cut_at_once),
+        cmocka_unit_test(b01_the_budget_comes_back_by_ten_each_second),
         cmocka_unit_test(b01_a_stream_that_was_reset_keeps_its_place_until_its_handler_ends),
         cmocka_unit_test(b01_a_stream_that_is_reset_before_its_handler_begins_never_runs_it),
         cmocka_unit_test(b01_requests_that_are_all_reset_at_once_leave_nothing_behind),
