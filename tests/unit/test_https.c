@@ -314,13 +314,13 @@ static int account_of(
 }
 
 /* A session with a peer elsewhere, whose password is right. */
-static int ask_from_afar(struct site *site, bool over_tls)
+static int ask_from_afar(struct site *site, bool secured)
 {
     struct side server = {.tls = site->tls}, client = {.tls = site->client, .host = "localhost"};
     co_address far;
     co_group group;
     REQUIRE(co_memory_pair(&client.stream, &server.stream, MEMORY_ROOM) == 0);
-    if (over_tls)
+    if (secured)
         shake_hands(&server, &client);
     REQUIRE(co_address_parse("192.0.2.1:80", -1, &far) == 0);
     server.stream->peer.size = (uint8_t)far.size;
