@@ -302,7 +302,7 @@ static void idle(struct side *server, struct side *client, int before)
     co_group_open(&group, NULL);
     co_go(&group, wait_for_byte, server->stream);
     co_go(&group, wait_for_byte, client->stream);
-    co_sleep(1);
+    co_sleep(0);
     CHECK_INT(atomic_load(&large_blocks), before);
     CHECK(!has_buffers(server->stream) && !has_buffers(client->stream));
     CHECK_INT(SSL_alloc_buffers(co_tls_layer_of(server->stream)->ssl), 1);
