@@ -131,12 +131,14 @@ CO_API void co_tls_free(co_tls *tls);
 /*
  * co_tls_accept - shake hands on a stream, as the server.
  *
- * Suspends, for options.handshake_ms at most; what takes long (RSA beyond 2048 bits, P-384) is done
- * on a pool thread. The stream must be without TLS, and nothing may have been read ahead from it:
- * bytes that came before the handshake are no application data. Returns: 0; CO_ETLS (the peer
- * refused, or broke the protocol), CO_ECERTIFICATE (a client's certificate cannot be trusted),
- * CO_EEOF, CO_ECANCELED, CO_EDEADLINE, -ENOMEM, -errno of the stream; with detail for co_explain.
- * After a failure only co_abort or co_close is left.
+ * Suspends, for options.handshake_ms at most; what takes long (RSA beyond 2048 bits, P-384, all of
+ * it where clients are asked for certificates) is computed by pool threads. The stream must be
+ * without TLS, and nothing may have been read ahead from it: bytes that came before the handshake
+ * are no application data. Returns: 0; CO_ETLS (the peer refused, or broke the protocol),
+ * CO_ECERTIFICATE (a client's certificate cannot be trusted), CO_EEOF, CO_ECANCELED, CO_EDEADLINE,
+ * -ENOMEM, -errno of the stream; with detail for co_explain. After a failure only co_abort or
+ * co_close is left. Later the peer may change its keys and ask to renegotiate, which is refused,
+ * a hundred times in all; reading then fails with CO_ETLS.
  */
 CO_API int co_tls_accept(co_stream *stream, co_tls *tls);
 
@@ -152,10 +154,12 @@ CO_API int co_tls_accept_as(co_stream *stream, co_tls *tls, const char *const *a
 /*
  * co_tls_connect - shake hands on a stream, as the client.
  *
- * Suspends. As co_tls_accept. The server's chain has at most ten certificates, 64 KiB in all, and
+ * Suspends. As co_tls_accept; what is made of the server's answer is computed by pool threads, for
+ * the server chooses what that takes. Its chain has at most ten certificates, 64 KiB in all, and
  * keys of at most 8192 bits, from 2048 (RSA) or 224 (elliptic curves) on.
  * host: the name or address that the server must prove to be (RFC 9525), also sent as SNI when it
  * is a name. Common names prove nothing. A name may end with a dot.
+ * Later the server may give 32 tickets more than records of data.
  * Returns: as co_tls_accept; CO_ECERTIFICATE (the server is not who it should be), CO_EINVALID (not
  * a host's name).
  */

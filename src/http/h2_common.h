@@ -50,6 +50,8 @@ struct co_h2_meter {
     int64_t block_due;              /* ns: when it must be whole; 0: there is none */
     unsigned updates_free;          /* PRIORITY_UPDATEs that requests have earned */
     unsigned windows_free;          /* small WINDOW_UPDATEs that our DATA has earned */
+    size_t late_free;               /* WINDOW_UPDATEs of ended streams, earned likewise */
+    unsigned pings;                 /* of ours that are not answered yet */
     unsigned resets_free;           /* RST_STREAMs, each of a frame that was on its way */
 };
 
@@ -65,6 +67,11 @@ void co_h2_count_data(struct co_h2_meter *meter, const nghttp2_frame *frame);
 
 /* A WINDOW_UPDATE has come. */
 void co_h2_count_window(struct co_h2_meter *meter, int32_t increment);
+
+/* A frame has begun. nghttp2 says nothing of a WINDOW_UPDATE for a stream that has ended, of which
+ * there is one for each KiB that was sent, in the end. */
+void co_h2_count_late(
+    struct co_h2_meter *meter, nghttp2_session *session, const nghttp2_frame_hd *frame);
 
 /* `size` bytes of DATA are sent; `all`: more was not to be sent, whatever the windows allow. */
 void co_h2_earn_windows(struct co_h2_meter *meter, size_t size, bool all);

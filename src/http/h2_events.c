@@ -11,8 +11,11 @@ static int verdict(const struct co_h2 *h2)
 
 static int on_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *frame, void *arg)
 {
-    uint32_t error = co_h2_frame_error(arg, frame);
-    return error == NGHTTP2_NO_ERROR ? 0 : nghttp2_session_terminate_session(session, error);
+    struct co_h2 *h2 = arg;
+    uint32_t error = co_h2_frame_error(h2, frame);
+    co_h2_count_late(&h2->meter, session, frame);
+    return error == NGHTTP2_NO_ERROR ? verdict(h2)
+                                     : nghttp2_session_terminate_session(session, error);
 }
 
 /* ---- streams ------------------------------------------------------------------------------ */

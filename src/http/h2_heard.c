@@ -24,8 +24,9 @@ static int verdict(const struct co_h2_link *h2)
 /* Until a server has heard our SETTINGS nghttp2 only turns down what it pushes (attacks B13). */
 static int on_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *head, void *arg)
 {
-    (void)session, (void)arg;
-    return head->type == NGHTTP2_PUSH_PROMISE ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
+    struct co_h2_link *h2 = arg;
+    co_h2_count_late(&h2->meter, session, head);
+    return head->type == NGHTTP2_PUSH_PROMISE ? NGHTTP2_ERR_CALLBACK_FAILURE : verdict(h2);
 }
 
 static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame, void *arg)

@@ -57,11 +57,16 @@ static void count_frame(struct co_h2_meter *meter, const nghttp2_frame_hd *frame
             co_h2_charge(meter);
         break;
     case NGHTTP2_PING:
-    case NGHTTP2_SETTINGS:
-        if (!(frame->flags & NGHTTP2_FLAG_ACK))
+        if (frame->flags & NGHTTP2_FLAG_ACK && meter->pings > 0)
+            meter->pings--;
+        else
             co_h2_charge(meter);
         break;
-    case NGHTTP2_WINDOW_UPDATE: break; /* by their increments: below */
+    case NGHTTP2_SETTINGS:
+        if (!(frame->flags & NGHTTP2_FLAG_ACK)) /* nghttp2 knows for how many it waits */
+            co_h2_charge(meter);
+        break;
+    case NGHTTP2_WINDOW_UPDATE: break; /* by their streams and increments: below */
     case NGHTTP2_RST_STREAM:
         if (meter->resets_free > 0)
             meter->resets_free--;
@@ -132,8 +137,21 @@ void co_h2_count_window(struct co_h2_meter *meter, int32_t increment)
         co_h2_charge(meter);
 }
 
+void co_h2_count_late(
+    struct co_h2_meter *meter, nghttp2_session *session, const nghttp2_frame_hd *frame)
+{
+    if (frame->type != NGHTTP2_WINDOW_UPDATE || frame->stream_id == 0 ||
+        nghttp2_session_find_stream(session, frame->stream_id))
+        return;
+    if (meter->late_free > 0)
+        meter->late_free--;
+    else
+        co_h2_count_window(meter, 0);
+}
+
 void co_h2_earn_windows(struct co_h2_meter *meter, size_t size, bool all)
 {
+    meter->late_free += size / UPDATE_MIN;
     if (all || size >= WINDOW_AMPLE)
         meter->windows_free = WINDOWS_FREE;
 }

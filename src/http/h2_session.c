@@ -134,6 +134,7 @@ void co_h2_heed_drain(struct co_h2 *h2)
     h2->draining = true;
     nghttp2_submit_shutdown_notice(h2->session);
     nghttp2_submit_ping(h2->session, NGHTTP2_FLAG_NONE, NULL);
+    h2->meter.pings++;
 }
 
 void co_h2_send_away(struct co_h2 *h2)

@@ -312,7 +312,7 @@ static int set_add(
     if (rc == 0)
         rc = co_staple_read(certificate->ocsp, &pair, &set->staples[set->staple_count++]);
     if (rc == 0)
-        set->slow[at] |= is_slow(pair.key);
+        set->slow[at] |= is_slow(pair.key) || tls->options.clients != CO_TLS_CLIENTS_ANY;
     co_identity_pair_free(&pair);
     return rc;
 }
@@ -398,8 +398,6 @@ static int show_certificate(struct co_tls_set *set, const struct co_tls_certific
     int rc = co_identity_pair_read(certificate, &pair);
     if (rc == 0)
         rc = use_pair(set->contexts[0], &pair);
-    if (rc == 0)
-        set->slow[0] = is_slow(pair.key);
     co_identity_pair_free(&pair);
     return rc;
 }

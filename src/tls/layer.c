@@ -196,6 +196,13 @@ static long receive_large(struct co_stream *stream)
     return n;
 }
 
+/* OpenSSL keeps none when a record is done, but after messages beside the data. */
+static void forget_buffers(const struct co_tls_layer *layer)
+{
+    if (layer->done)
+        SSL_free_buffers(layer->ssl);
+}
+
 /* Receives more ciphertext, OpenSSL having taken all there was. 0 or negative. */
 static int fill(struct co_stream *stream)
 {
@@ -203,6 +210,7 @@ static int fill(struct co_stream *stream)
     int rc = co_tls_flush(stream); /* the peer may be waiting for it; */
     if (rc < 0 && co_status() < 0) /* one that does not read may have said something */
         return rc;
+    forget_buffers(layer);
     long n = layer->bulk ? receive_large(stream) : receive_small(stream);
     layer->bulk = n >= CO_BUFFER_SMALL;
     layer->under_ended |= n == 0;
@@ -238,6 +246,8 @@ int co_tls_resolve(struct co_stream *stream, int result, const char *what)
     int error = SSL_get_error(layer->ssl, result);
     if (layer->asides > CO_TLS_ASIDES_MAX)
         return co_fail(CO_ETLS, "%s talks of keys without end", co_peer(stream));
+    if (layer->tickets > CO_TLS_TICKETS_MAX)
+        return co_fail(CO_ETLS, "%s gives tickets without end", co_peer(stream));
     if (error == SSL_ERROR_WANT_READ && !layer->under_ended) {
         int rc = fill(stream);
         return rc < 0 ? rc : 1;
@@ -281,8 +291,11 @@ static long decrypt(struct co_stream *stream, void *at, size_t size)
         if (n <= 0)
             rc = co_tls_resolve(stream, n, "cannot read over TLS");
     } while (n <= 0 && rc > 0);
-    if (layer->in_at == layer->in_end)
+    if (layer->in_at == layer->in_end) {
         co_tls_release_input(stream);
+        forget_buffers(layer);
+    }
+    layer->tickets -= n > 0 && layer->tickets > 0;
     return n > 0 ? n : rc;
 }
 

@@ -7,7 +7,8 @@
 #include "tls/terms.h"
 #include "tls/tls.h"
 
-#define CO_TLS_ASIDES_MAX 100 /* of a connection: a KeyUpdate is due after some 100 GiB */
+#define CO_TLS_ASIDES_MAX  100 /* of a connection: a KeyUpdate is due after some 100 GiB */
+#define CO_TLS_TICKETS_MAX 32  /* and so many tickets: servers begin with one to four */
 #define CO_TLS_TAKEN_MAX                                                                           \
  (128 << 10)                 /* bytes of a handshake: chains may have 64 KiB, hellos less          \
                               */
@@ -29,14 +30,15 @@ struct co_tls_layer {
     unsigned port;                /* a client's server's; 0: it has none */
     int64_t begun;                /* a server's handshake, or ticket: calendar seconds */
     uint32_t taken;               /* bytes, until the handshake is done */
-    unsigned asides;              /* alerts, and messages of handshakes after the first */
-    bool under_ended;             /* the peer's end, with or without its farewell */
-    bool done;                    /* the handshake */
-    bool is_child;                /* a client's: it resumes another connection's session */
-    bool off_loop;                /* what the handshake takes is computed by pool threads */
-    bool sending;                 /* a fiber empties `out` */
-    bool bulk;                    /* a small buffer was filled: the next is large */
-    struct co_fiber *waiting;     /* for that fiber to be done */
+    unsigned asides;          /* alerts, and messages of handshakes after the first but tickets */
+    unsigned tickets;         /* a client's, less the records of data since */
+    bool under_ended;         /* the peer's end, with or without its farewell */
+    bool done;                /* the handshake */
+    bool is_child;            /* a client's: it resumes another connection's session */
+    bool off_loop;            /* what the handshake takes is computed by pool threads */
+    bool sending;             /* a fiber empties `out` */
+    bool bulk;                /* a small buffer was filled: the next is large */
+    struct co_fiber *waiting; /* for that fiber to be done */
 };
 
 static inline struct co_tls_layer *co_tls_layer_of(const struct co_stream *stream)

@@ -31,7 +31,9 @@ struct co_tls_set {
     unsigned staple_count;
     struct co_tls_staple *staples; /* one for each certificate */
     unsigned count;
-    bool *slow; /* for each context: signing with a key of it would hold the loop */
+    /* For each context of a server: signing with a key of it, or checking its clients'
+     * certificates, would hold the loop. */
+    bool *slow;
     SSL_CTX *contexts[];
 };
 

@@ -152,9 +152,10 @@ def test_http_is_sent_to_https_and_browsers_remember_it(https, folder):
     reply = run(*words, plain + 'a%20b?x=%20y').stdout
     assert reply.startswith(b'HTTP/1.1 308 ') and b'Strict-Transport' not in reply
     assert f'Location: https://127.0.0.1:{port}/a%20b?x=%20y\r\n'.encode() in reply
-    reply = run(*words, '-L', plain + 'a%20b').stdout
-    assert reply.endswith(b'\r\n\r\nhello')
-    assert reply.lower().count(b'strict-transport-security: max-age=300\r\n') == 1
+    for version in '1.1', '2':
+        reply = run(*words, '-L', f'--http{version}', plain + 'a%20b').stdout
+        assert f'\r\n\r\nHTTP/{version} 200'.encode() in reply and reply.endswith(b'\r\n\r\nhello')
+        assert reply.lower().count(b'strict-transport-security: max-age=300\r\n') == 1
     reply = run(*words, '-H', 'Host: [::1]:80', plain + '//evil.example/..//x').stdout
     assert f'Location: https://[::1]:{port}/'.encode() in reply
     reply = run(*words, '--http1.0', '-H', 'Host:', plain).stdout

@@ -25,12 +25,11 @@ EXPLAINED = {'cert_chain_of_trust', 'cert_revocation', 'BREACH'}  # in docs/secu
 UNCERTAIN = {('sessionresumption_ticket', 'WARN'), ('engine_problem', 'WARN')}
 # All that testssl finds fault with; how each of a hundred clients would fare takes it minutes.
 EVERYTHING = ('--protocols', '--std', '--pfs', '--server-defaults', '--server-preference',
-              '--headers', '--vulnerable')
-# By which scheme, and what is said to sslscan and to testssl. TLS is the same over FTP, so testssl
-# looks at its protocols alone.
-KINDS = {'https': ((), EVERYTHING),
-         'ftps': ((), None),
-         'ftp': (('--starttls-ftp',), ('--starttls', 'ftp', '--protocols'))}
+              '--vulnerable')
+# By which scheme, and what is said to sslscan and to testssl.
+KINDS = {'https': ((), (*EVERYTHING, '--headers')),
+         'ftps': ((), EVERYTHING),
+         'ftp': (('--starttls-ftp',), ('--starttls', 'ftp', *EVERYTHING))}
 
 
 @pytest.fixture
@@ -58,7 +57,7 @@ def test_sslscan_finds_nothing_old_or_weak(secured, tmp_path, kind):
         assert 'GCM' in cipher.get('cipher') or 'CHACHA20' in cipher.get('cipher')
 
 
-@pytest.mark.parametrize('kind', [kind for kind, words in KINDS.items() if words[1] is not None])
+@pytest.mark.parametrize('kind', KINDS)
 def test_testssl_finds_no_more_than_is_explained(secured, tmp_path, kind):
     report = tmp_path / 'report.json'
     program = shutil.which('testssl') or shutil.which('testssl.sh')
@@ -68,8 +67,7 @@ def test_testssl_finds_no_more_than_is_explained(secured, tmp_path, kind):
         cwd=tmp_path, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False,
         timeout=SCAN_SECONDS)
     findings = json.loads(report.read_text())
-    looked_at = {'TLS1_2', 'TLS1_3'} | ({'heartbleed', 'PFS'} if kind == 'https' else set())
-    assert looked_at <= {each['id'] for each in findings}
+    assert {'TLS1_2', 'TLS1_3', 'heartbleed', 'PFS'} <= {each['id'] for each in findings}
     wrong = [each for each in findings
              if each['severity'] not in HARMLESS and each['id'].split()[0] not in EXPLAINED
              and (each['id'], each['severity']) not in UNCERTAIN]

@@ -215,17 +215,34 @@ static inline void put_goaway(struct forge *forge, uint32_t last, uint32_t code)
 }
 
 /* Answers everything with "ok". */
-static inline int forge_serve_all(struct forge *forge)
+static inline int forge_answer_all(struct forge *forge)
 {
-    int rc = forge_greet(forge);
+    int rc = 0;
     while (rc >= 0 && (rc = forge_request(forge)) >= 0)
         rc = forge_answer(forge, rc, "ok");
     return 0;
 }
 
+static inline int forge_serve_all(struct forge *forge)
+{
+    int rc = forge_greet(forge);
+    return rc < 0 ? 0 : forge_answer_all(forge);
+}
+
+/* What a client makes of a site in clear, which is HTTP/1 unless it wants HTTP/2. */
+static inline int site_accept(const struct site *site, co_stream *stream)
+{
+    static const char *const first[] = {"http/1.1", NULL}, *const second[] = {"h2", NULL};
+    const char *const *alpn = site->options.version == CO_HTTP_2 ? second : first;
+    return is_over_tls() ? co_tls_accept_as(stream, over_tls.server, alpn) : 0;
+}
+
 static inline int site_connection(co_stream *stream, void *arg)
 {
     struct site *site = arg;
+    int rc = site_accept(site, stream);
+    if (rc < 0)
+        return rc;
     struct forge *forge = calloc(1, sizeof *forge);
     if (!forge || site->connections >= FORGES_MAX)
         return -ENOMEM;
@@ -243,15 +260,17 @@ static inline int site_connection(co_stream *stream, void *arg)
 static inline int site_serve(void *arg)
 {
     struct site *site = arg;
-    return site->server ? co_http_serve_listener(site->server, site->listener)
-                        : co_serve_listener(site->listener, site_connection, site, NULL);
+    if (!site->server)
+        return co_serve_listener(site->listener, site_connection, site, NULL);
+    return is_over_tls() ? co_https_serve_listener(site->server, over_tls.server, site->listener)
+                         : co_http_serve_listener(site->server, site->listener);
 }
 
 /* ---- the client ----------------------------------------------------------------------------- */
 
 static inline const char *site_url(const struct site *site, const char *path, char ret[128])
 {
-    snprintf(ret, 128, "http://127.0.0.1:%u%s", site->port, path);
+    snprintf(ret, 128, "http%s://127.0.0.1:%u%s", is_over_tls() ? "s" : "", site->port, path);
     return ret;
 }
 
@@ -353,6 +372,8 @@ static inline int get_three_at_once(struct site *site)
 
 static inline int site_talk(struct site *site)
 {
+    if (is_over_tls())
+        site->options.tls = over_tls.client;
     int rc = co_http_client_new(&site->client, &site->options);
     if (rc < 0)
         return rc;

@@ -32,8 +32,8 @@ static inline bool is_over_tls(void)
 
 __attribute__((constructor)) static void over_tls_begin(void)
 {
-    static const char *const hosts[] = {"localhost", NULL}, *const offered[] = {
-                                                                OVER_TLS_ALPN, NULL};
+    static const char *const hosts[] = {"localhost", "127.0.0.1", NULL};
+    static const char *const offered[] = {OVER_TLS_ALPN, NULL};
     struct co_buf chain = CO_BUF(16384), key = CO_BUF(16384);
     const char *wanted = getenv("CORONET_TEST_TLS");
     if (!wanted || !*wanted)

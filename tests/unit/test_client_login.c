@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a client shows of a user, and when: by scheme and host, and by what the server asked for. */
 #include "fibers.h"
+#include "over_tls.h"
 
 #include "http/client.h"
 #include "http/client_login.h"
@@ -123,6 +124,7 @@ static int serve(void *arg)
     const uint8_t *bytes;
     char body[sizeof BODY] = {0};
     REQUIRE(co_accept(&stream, server->listener) == 0);
+    REQUIRE(!is_over_tls() || co_tls_accept(stream, over_tls.server) == 0);
     for (;;) {
         ssize_t n = co_peek_until(stream, "\r\n\r\n", 8192, &bytes);
         if (n <= 0)
@@ -148,10 +150,12 @@ FIBER_TEST(a_body_is_sent_again_whole_c12)
     co_http_client *client;
     co_http_response *response = NULL;
     REQUIRE(co_listen(&server.listener, "127.0.0.1:0", NULL) == 0);
-    snprintf(url, sizeof url, "http://127.0.0.1:%u/",
+    has_foreign_draws |= is_over_tls();
+    snprintf(url, sizeof url, "http%s://127.0.0.1:%u/", is_over_tls() ? "s" : "",
         co_address_port(co_listener_address(server.listener)));
     /* Who waits for a body that does not come is not waited for. */
-    REQUIRE(co_http_client_new(&client, &(struct co_http_client_options){.head_ms = 2000}) == 0);
+    REQUIRE(co_http_client_new(&client,
+                &(struct co_http_client_options){.tls = over_tls.client, .head_ms = 2000}) == 0);
     co_group_open(&group, NULL);
     co_go(&group, serve, &server);
     CHECK_INT(co_http_fetch(&response, client,

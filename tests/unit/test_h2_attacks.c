@@ -461,6 +461,45 @@ static void b14_frames_after_goaway(void **state)
     assert_answer(heard, 1, 200, "body");
 }
 
+/* A drain has been heard of, and its last GOAWAY turns away what comes behind it. */
+static int begin_behind_goaway(void *arg)
+{
+    struct rig *rig = arg;
+    struct wire *wire = wire_new();
+    put_get(wire, 1, "/own");
+    int rc = wire_send(rig, wire);
+    while (rc == 0 && hear(rig)->settings_acks == 0)
+        rc = hear_more(rig);
+    co_group_drain(rig->group);
+    put_frame(wire, NGHTTP2_PING, 0, 0, "awake?  ", 8);
+    wire_send(rig, wire);
+    while (rc == 0 && hear(rig)->pings == 0)
+        rc = hear_more(rig);
+    put_frame(wire, NGHTTP2_PING, NGHTTP2_FLAG_ACK, 0, "\0\0\0\0\0\0\0\0", 8);
+    wire_send(rig, wire);
+    while (rc == 0 && hear(rig)->goaways < 2)
+        rc = hear_more(rig);
+    put_headers(wire, 3, END_HEADERS, request_block("POST", "/echo"));
+    put_data(wire, 3, 0, "be", 2);
+    put_data(wire, 3, END_STREAM, "hind", 4);
+    put_number(wire, NGHTTP2_RST_STREAM, 0, 3, NGHTTP2_CANCEL);
+    put_frame(wire, NGHTTP2_PING, 0, 0, "12345678", 8);
+    wire_send(rig, wire);
+    return rc < 0 ? rc : rig_read_all(rig);
+}
+
+static void b14_requests_behind_our_goaway(void **state)
+{
+    struct rig *rig = fresh();
+    (void)state;
+    rig->handler = lag;
+    const struct heard *heard = converse_by(rig, begin_behind_goaway);
+    assert_answer(heard, 1, 200, "late");
+    assert_int_equal(heard->streams[3].status, 0);
+    assert_int_equal(heard->ping_acks, 2);
+    assert_int_equal(heard->goaway, NGHTTP2_NO_ERROR);
+}
+
 static void b15_a_frame_that_claims_more_than_arrives(void **state)
 {
     struct rig *rig = fresh();
@@ -505,6 +544,7 @@ int main(void)
         cmocka_unit_test(b11_a_window_may_shrink_below_nothing),
         cmocka_unit_test(b12_dependencies_are_ignored),
         cmocka_unit_test(b14_frames_after_goaway),
+        cmocka_unit_test(b14_requests_behind_our_goaway),
         cmocka_unit_test(b15_a_frame_that_claims_more_than_arrives),
         cmocka_unit_test(b15_a_frame_that_is_too_large),
     };

@@ -39,9 +39,7 @@ static int answer_as_wanted(struct forge *forge)
     if (wanted->data)
         put_data(&forge->wire, (uint32_t)id, END_STREAM, wanted->data, strlen(wanted->data));
     forge_send(forge);
-    while (rc >= 0 && (rc = forge_request(forge)) >= 0)
-        rc = forge_answer(forge, rc, "ok");
-    return 0;
+    return rc < 0 ? 0 : forge_answer_all(forge);
 }
 
 static int get_two_by_two(struct site *site)
@@ -267,13 +265,14 @@ static void interim_responses_do_not_go_on_and_on_h16(void **state)
 /* ---- floods -----------------------------------------------------------------------------------
  */
 
-/* A frame, by its site's note, again and again instead of an answer. */
+/* A frame, by its site's note, again and again instead of an answer; -1: one to no PING. */
 static void put_flood(struct forge *forge, int id)
 {
     static const uint8_t zeros[8];
     struct wire *wire = &forge->wire;
     switch (forge->site->note) {
     case NGHTTP2_PING: put_frame(wire, NGHTTP2_PING, 0, 0, zeros, 8); break;
+    case -1: put_frame(wire, NGHTTP2_PING, NGHTTP2_FLAG_ACK, 0, zeros, 8); break;
     case NGHTTP2_SETTINGS: put_frame(wire, NGHTTP2_SETTINGS, 0, 0, NULL, 0); break;
     case NGHTTP2_DATA: put_frame(wire, NGHTTP2_DATA, 0, (uint32_t)id, NULL, 0); break;
     case NGHTTP2_WINDOW_UPDATE: put_number(wire, NGHTTP2_WINDOW_UPDATE, 0, 0, 1); break;
@@ -296,8 +295,8 @@ static int flood(struct forge *forge)
 
 static void floods_end_the_connection_b04(void **state)
 {
-    static const int kinds[] = {NGHTTP2_PING, NGHTTP2_SETTINGS, NGHTTP2_DATA, NGHTTP2_WINDOW_UPDATE,
-        NGHTTP2_PRIORITY, NGHTTP2_RST_STREAM, NGHTTP2_GOAWAY, 0x60};
+    static const int kinds[] = {-1, NGHTTP2_PING, NGHTTP2_SETTINGS, NGHTTP2_DATA,
+        NGHTTP2_WINDOW_UPDATE, NGHTTP2_PRIORITY, NGHTTP2_RST_STREAM, NGHTTP2_GOAWAY, 0x60};
     (void)state;
     for (size_t i = 0; i < CO_LENGTH(kinds); i++) {
         struct site *site = site_new(flood, get_one);
@@ -308,6 +307,26 @@ static void floods_end_the_connection_b04(void **state)
         assert_int_equal(site->forges[0]->goaway_code, NGHTTP2_ENHANCE_YOUR_CALM);
         assert_true(site->forges[0]->pings + site->forges[0]->acks < 200);
     }
+}
+
+/* Windows of a stream that has ended. */
+static int flood_late(struct forge *forge)
+{
+    int rc = forge_greet(forge), id = rc < 0 ? rc : forge_request(forge);
+    rc = id < 0 || forge_answer(forge, id, "ok") < 0 ? -EIO : forge_request(forge);
+    for (unsigned i = 0; rc >= 0 && i < FLOOD; i++)
+        put_number(&forge->wire, NGHTTP2_WINDOW_UPDATE, 0, (uint32_t)id, 65536);
+    forge_send(forge);
+    return forge_read_all(forge);
+}
+
+static void windows_that_open_late_end_the_connection_b04(void **state)
+{
+    (void)state;
+    struct site *site = meet_forge(flood_late, get_two);
+    assert_got_body(site, 0, "ok");
+    assert_int_equal(site->results[1].rc, CO_EHTTP);
+    assert_int_equal(site->forges[0]->goaway_code, NGHTTP2_ENHANCE_YOUR_CALM);
 }
 
 static int settle_for_long(struct forge *forge)
@@ -462,9 +481,7 @@ static int go_on_after_the_reset(struct forge *forge)
     put_number(&forge->wire, NGHTTP2_RST_STREAM, 0, (uint32_t)id, NGHTTP2_CANCEL);
     put_number(&forge->wire, NGHTTP2_WINDOW_UPDATE, 0, (uint32_t)id, 5000);
     forge_send(forge);
-    while (rc >= 0 && (rc = forge_request(forge)) >= 0)
-        rc = forge_answer(forge, rc, "ok");
-    return 0;
+    return rc < 0 ? 0 : forge_answer_all(forge);
 }
 
 static int close_and_get(struct site *site)
@@ -568,6 +585,7 @@ int main(void)
         cmocka_unit_test(continuations_do_not_go_on_and_on_b03),
         cmocka_unit_test(interim_responses_do_not_go_on_and_on_h16),
         cmocka_unit_test(floods_end_the_connection_b04),
+        cmocka_unit_test(windows_that_open_late_end_the_connection_b04),
         cmocka_unit_test(settings_with_many_entries_b05),
         cmocka_unit_test(frames_out_of_place_fail_b08_b11_b15),
         cmocka_unit_test(a_push_is_an_error_of_the_connection_b13),

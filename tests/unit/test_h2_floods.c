@@ -2,6 +2,8 @@
 /* Floods against HTTP/2 servers: each test is named after its line in the list of attacks. */
 #include "h2_attacks_rig.h"
 
+#define MILLION 1000000
+
 /* `count` frames of a kind, then a request. Is that one answered? */
 static struct heard *after(unsigned count, void (*put_one)(struct wire *wire, unsigned i))
 {
@@ -36,6 +38,62 @@ static void b01_rapid_resets_use_up_a_budget(void **state)
 {
     (void)state;
     assert_budget(put_and_reset);
+}
+
+/* A million of them, of which only what is on its way when the connection ends is taken at all. */
+static int reset_a_million(void *arg)
+{
+    struct rig *rig = arg;
+    struct wire *wire = wire_new();
+    uint32_t id = 1;
+    int rc = 0;
+    for (; rc == 0 && id < 2 * MILLION; id += 2) {
+        put_get(wire, id, "/own");
+        put_number(wire, NGHTTP2_RST_STREAM, 0, id, NGHTTP2_CANCEL);
+        if (wire->size > 16384)
+            rc = wire_send(rig, wire);
+    }
+    rig->note = id / 2;
+    rig_read_all(rig);
+    return 0;
+}
+
+static void b01_a_million_resets_are_cut_at_once(void **state)
+{
+    (void)state;
+    struct rig *rig = fresh();
+    const struct heard *heard = converse_by(rig, reset_a_million);
+    assert_int_equal(heard->goaway, NGHTTP2_ENHANCE_YOUR_CALM);
+    assert_in_range(rig->note, 0, MILLION / 10);
+}
+
+/* 100 at once, and `more` each second. */
+static int reset_each_second(void *arg)
+{
+    struct rig *rig = arg;
+    struct wire *wire = wire_new();
+    uint32_t id = 0;
+    for (unsigned second = 0; second < 30; second++) {
+        for (long i = 0; i < (second ? rig->note : 95); i++)
+            put_and_reset(wire, id++);
+        if (wire_send(rig, wire) < 0)
+            break;
+        co_sleep(1000);
+    }
+    co_shutdown_write(rig->peer);
+    rig_read_all(rig);
+    return 0;
+}
+
+static void b01_the_budget_comes_back_by_ten_each_second(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct rig *rig = fresh();
+        rig->note = i == 0 ? 9 : 15;
+        const struct heard *heard = converse_by(rig, reset_each_second);
+        assert_int_equal(heard->goaway, i == 0 ? NGHTTP2_NO_ERROR : NGHTTP2_ENHANCE_YOUR_CALM);
+    }
 }
 
 /* 60 requests are at work: they are reset, and as many as there is room for come behind them. */
@@ -208,6 +266,21 @@ static void put_small_window(struct wire *wire, unsigned i)
     put_number(wire, NGHTTP2_WINDOW_UPDATE, 0, 0, 1);
 }
 
+/* Nobody has sent a PING. */
+static void put_ping_ack(struct wire *wire, unsigned i)
+{
+    (void)i;
+    put_frame(wire, NGHTTP2_PING, NGHTTP2_FLAG_ACK, 0, "12345678", 8);
+}
+
+/* Of a stream that has ended, without a byte of a response. */
+static void put_late_window(struct wire *wire, unsigned i)
+{
+    if (i == 0)
+        put_and_reset(wire, 0);
+    put_number(wire, NGHTTP2_WINDOW_UPDATE, 0, 1, 65536);
+}
+
 static void b04_small_talk_uses_up_the_budget(void **state)
 {
     (void)state;
@@ -220,6 +293,41 @@ static void b04_small_talk_uses_up_the_budget(void **state)
     assert_budget(put_empty_headers);
     assert_budget(put_priority_update);
     assert_budget(put_small_window);
+    assert_budget(put_ping_ack);
+    assert_budget(put_late_window);
+}
+
+/* A response of 300 KiB, for which the windows suffice. */
+static int answer_at_length(co_http_request *request, struct rig *rig)
+{
+    static char bytes[300 << 10];
+    (void)rig;
+    return co_http_reply(request, 200, "text/plain", bytes, sizeof bytes);
+}
+
+/* It is taken KiB by KiB, and ends before anything is said of that. */
+static int open_windows_late(void *arg)
+{
+    struct rig *rig = arg;
+    struct wire *wire = wire_new();
+    put_setting(wire, NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 1 << 20);
+    put_number(wire, NGHTTP2_WINDOW_UPDATE, 0, 0, 1 << 20);
+    put_get(wire, 1, "/own");
+    wire_send(rig, wire);
+    hear_response(rig, 1);
+    for (unsigned i = 0; i < 300; i++)
+        put_number(wire, NGHTTP2_WINDOW_UPDATE, 0, 1, 1024);
+    put_get(wire, 399, "/hello");
+    send_last(rig, wire);
+    return 0;
+}
+
+static void windows_that_open_when_all_is_sent_are_nobodys_fault(void **state)
+{
+    struct rig *rig = fresh();
+    (void)state;
+    rig->handler = answer_at_length;
+    assert_answer(converse_by(rig, open_windows_late), 399, 200, "hello\n");
 }
 
 static void b05_settings_with_many_entries(void **state)
@@ -253,12 +361,15 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(b01_rapid_resets_use_up_a_budget),
+        cmocka_unit_test(b01_a_million_resets_are_cut_at_once),
+        cmocka_unit_test(b01_the_budget_comes_back_by_ten_each_second),
         cmocka_unit_test(b01_a_stream_that_was_reset_keeps_its_place_until_its_handler_ends),
         cmocka_unit_test(b01_a_stream_that_is_reset_before_its_handler_begins_never_runs_it),
         cmocka_unit_test(b01_requests_that_are_all_reset_at_once_leave_nothing_behind),
         cmocka_unit_test(b02_resets_of_our_own_are_counted_too),
         cmocka_unit_test(b06_heads_that_are_refused_are_counted_too),
         cmocka_unit_test(b04_small_talk_uses_up_the_budget),
+        cmocka_unit_test(windows_that_open_when_all_is_sent_are_nobodys_fault),
         cmocka_unit_test(b05_settings_with_many_entries),
         cmocka_unit_test(b14_goaways_without_end),
     };

@@ -175,6 +175,7 @@ static void what_ended_in_good_order_is_closed_by_a_farewell(void **state)
         {.answer = SHORT "\r\nok"}, /* kept until the client's end */
     };
     (void)state;
+    only_in_clear("it is over TLS by itself");
     for (size_t i = 0; i < CO_LENGTH(good) * CO_LENGTH(versions) * CO_LENGTH(backends); i++) {
         int64_t took_ms;
         struct ending how = good[i / CO_LENGTH(backends) / CO_LENGTH(versions)];
@@ -192,6 +193,7 @@ static void what_broke_off_is_not(void **state)
         {.answer = CHUNKED "\r\nno chunk\r\n"},
     };
     (void)state;
+    only_in_clear("it is over TLS by itself");
     for (size_t i = 0; i < CO_LENGTH(bad) * CO_LENGTH(backends); i++) {
         int64_t took_ms;
         struct ending how = bad[i / CO_LENGTH(backends)];
@@ -204,6 +206,7 @@ static void nobody_waits_for_the_peers_farewell(void **state)
     int64_t took_ms;
     const struct ending deaf = {.answer = SHORT "Connection: close\r\n\r\nok", .deaf_ms = 90};
     (void)state;
+    only_in_clear("it is over TLS by itself");
     assert_int_equal(end_over_tls("virtual", deaf, &took_ms), 0);
     assert_true(took_ms < 50);
 }

@@ -18,11 +18,9 @@ static bool submit_counted(struct co_rt *rt, struct co_op *op)
     return honest->submit(rt, op);
 }
 
-/* Reads until the response to request `number` is there. */
-static int read_till(struct site *site, co_stream *stream, unsigned number)
+/* Reads until that is there. */
+static int read_mark(struct site *site, co_stream *stream, const char *mark)
 {
-    char mark[32];
-    snprintf(mark, sizeof mark, "<%u of %u>", number, number);
     while (!got(site, mark)) {
         ssize_t n = co_read(stream, site->got + site->got_size, GOT_MAX - 1 - site->got_size);
         if (n <= 0)
@@ -30,6 +28,14 @@ static int read_till(struct site *site, co_stream *stream, unsigned number)
         site->got_size += (size_t)n;
     }
     return 0;
+}
+
+/* Reads until the response to request `number` is there. */
+static int read_till(struct site *site, co_stream *stream, unsigned number)
+{
+    char mark[32];
+    snprintf(mark, sizeof mark, "<%u of %u>", number, number);
+    return read_mark(site, stream, mark);
 }
 
 static int ask_in_batches(struct site *site, co_stream *stream)
@@ -59,12 +65,16 @@ static int pipeline_requests(struct site *site)
     int rc = connect_to(site, &stream);
     if (rc < 0)
         return rc;
+    rc = ask(stream, "/hello"); /* with the reply to that go TLS's tickets */
+    if (rc == 0)
+        rc = read_mark(site, stream, "hello\n");
     if (is_virtual)
         co_virtual_explore(rt, &first_ways);
     pipeline.asking = stream->fd.index;
     pipeline.sends = 0;
     falsify()->submit = submit_counted;
-    rc = ask_in_batches(site, stream);
+    if (rc == 0)
+        rc = ask_in_batches(site, stream);
     falsify_end();
     if (is_virtual)
         co_virtual_explore(rt, NULL);
@@ -93,7 +103,7 @@ static void pipeline_of(unsigned first, unsigned writes)
         if (rc == -ENOSYS)
             continue;
         assert_int_equal(rc, 0);
-        assert_int_equal(site->events, PIPELINED);
+        assert_int_equal(site->events, 1 + PIPELINED);
         assert_int_equal(pipeline.sends, writes);
         check_in_order(site);
     }

@@ -50,6 +50,7 @@ KERNEL_TEST(a_reader_that_stalls_is_given_up_in_the_midst)
     co_stream *reader, *writer;
     struct co_pace pace;
     REQUIRE(tcp_pair(&reader, &writer) == 0);
+    REQUIRE(!is_over_tls() || pair_secure(reader, writer) == 0);
     co_pace_start(&pace, 1, 0);
     co_pace_allow(&pace, STALL_MS);
     CHECK_INT(co_pace_writev(&pace, writer, pieces, CO_LENGTH(pieces)), CO_ETOOSLOW);
@@ -90,6 +91,7 @@ KERNEL_TEST(pieces_arrive_in_their_order)
         sum += (uint8_t)bytes[i] * (uint64_t)(i + 1);
     }
     REQUIRE(tcp_pair(&reading.stream, &writer) == 0);
+    REQUIRE(!is_over_tls() || pair_secure(reading.stream, writer) == 0);
     co_group_open(&group, NULL);
     co_go(&group, read_all, &reading);
     co_pace_start(&pace, 1, 0);

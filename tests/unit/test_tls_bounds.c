@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Peers that keep TLS busy and say nothing: handshakes without end, records without data. */
+/* Peers that keep TLS busy and say nothing: handshakes without end, records without data; and what
+ * those cost who are idle, or do not read. */
 #include "tls_rig.h"
 
 #include "tls/layer.h"
 
+#include <malloc.h>
 #include <openssl/hmac.h>
 
 #define DAY        86400
@@ -173,12 +175,210 @@ KERNEL_TEST(records_without_data_are_taken_but_not_without_end_t07)
     return 0;
 }
 
+/* ---- messages beside the data ---------------------------------------------------------------- */
+
+/* A peer that changes its keys before each byte. */
+static int change_keys(co_stream *from, co_stream *to, int times)
+{
+    char c = 'x';
+    int rc = 0;
+    for (int i = 0; i < times && rc >= 0; i++) {
+        SSL_key_update(co_tls_layer_of(from)->ssl, SSL_KEY_UPDATE_REQUESTED);
+        rc = co_write(from, &c, 1);
+        if (rc == 0)
+            rc = (int)co_read(to, &c, 1);
+    }
+    return rc;
+}
+
+KERNEL_TEST(keys_are_changed_often_but_not_without_end_t01)
+{
+    struct identity identity = identity_new("DNS:localhost", DAY);
+    for (int by_server = 0; by_server < 2; by_server++) {
+        struct side server = {0}, client = {.host = "localhost"};
+        REQUIRE(sides_new(&identity, NULL, NULL, &server.tls, &client.tls) == 0);
+        REQUIRE(meet(&server, &client) == 0 && client.result == 0);
+        co_stream *from = by_server ? server.stream : client.stream;
+        co_stream *to = by_server ? client.stream : server.stream;
+        CHECK_INT(change_keys(from, to, 40), 1);
+        CHECK_INT(change_keys(from, to, 100), CO_ETLS);
+        part(&server, &client);
+    }
+    return 0;
+}
+
+static int give_tickets(co_stream *stream, int count)
+{
+    int rc = 0;
+    for (int i = 0; rc == 0 && i < count; i++) {
+        co_tls_offer_ticket(stream);
+        rc = co_tls_flush(stream);
+    }
+    return rc;
+}
+
+/* As FTP's servers do, which have one for each transfer; and what nobody would. */
+KERNEL_TEST(tickets_are_taken_but_not_without_end_t01)
+{
+    struct identity identity = identity_new("DNS:localhost", DAY);
+    struct side server = {0}, client = {.host = "localhost"};
+    char c = 'x';
+    REQUIRE(sides_new(&identity, NULL, NULL, &server.tls, &client.tls) == 0);
+    REQUIRE(meet(&server, &client) == 0 && client.result == 0);
+    for (int i = 0; i < 4 * CO_TLS_TICKETS_MAX; i++) {
+        CHECK_INT(give_tickets(server.stream, i == 0 ? CO_TLS_TICKETS_MAX - 2 : 1), 0);
+        CHECK_INT(co_write(server.stream, &c, 1), 0); /* the first brings two of its own */
+        CHECK_INT(co_read(client.stream, &c, 1), 1);
+    }
+    CHECK_INT(give_tickets(server.stream, CO_TLS_TICKETS_MAX + 1), 0);
+    CHECK_INT(co_read(client.stream, &c, 1), CO_ETLS);
+    CHECK(strstr(co_explain(CO_ETLS), "without end") != NULL);
+    part(&server, &client);
+    return 0;
+}
+
+/* ---- idle streams, and those that end ------------------------------------------------------- */
+
+#define RECORD_MAX 16384
+
+/* OpenSSL's blocks that could hold a record. */
+static atomic_int large_blocks;
+
+static int is_large(void *block)
+{
+    return block && malloc_usable_size(block) >= RECORD_MAX;
+}
+
+static void *counted_malloc(size_t size, const char *file, int line)
+{
+    void *block = malloc(size);
+    (void)file, (void)line;
+    atomic_fetch_add(&large_blocks, is_large(block));
+    return block;
+}
+
+static void counted_free(void *block, const char *file, int line)
+{
+    (void)file, (void)line;
+    atomic_fetch_sub(&large_blocks, is_large(block));
+    free(block);
+}
+
+static void *counted_realloc(void *block, size_t size, const char *file, int line)
+{
+    int before = is_large(block);
+    void *moved = realloc(block, size);
+    (void)file, (void)line;
+    if (moved || size == 0)
+        atomic_fetch_add(&large_blocks, is_large(moved) - before);
+    return moved;
+}
+
+static void says(co_stream *from, co_stream *to)
+{
+    static char bytes[2 * RECORD_MAX], got[sizeof bytes];
+    CHECK_INT(co_write(from, bytes, sizeof bytes), 0);
+    CHECK_INT(co_read_full(to, got, sizeof got), sizeof got);
+    CHECK_INT(co_write(from, bytes, 1), 0); /* there is no more to be expected at once */
+    CHECK_INT(co_read(to, got, 1), 1);
+}
+
+static int wait_for_byte(void *arg)
+{
+    char byte;
+    return co_read(arg, &byte, 1) == 1 ? 0 : -EIO;
+}
+
+static bool has_buffers(const co_stream *stream)
+{
+    const struct co_tls_layer *layer = co_tls_layer_of(stream);
+    return stream->in || stream->out || layer->in || layer->out;
+}
+
+/* Neither OpenSSL's nor ours. */
+static void idle(struct side *server, struct side *client, int before)
+{
+    co_group group;
+    co_group_open(&group, NULL);
+    co_go(&group, wait_for_byte, server->stream);
+    co_go(&group, wait_for_byte, client->stream);
+    co_sleep(0);
+    CHECK_INT(atomic_load(&large_blocks), before);
+    CHECK(!has_buffers(server->stream) && !has_buffers(client->stream));
+    CHECK_INT(SSL_alloc_buffers(co_tls_layer_of(server->stream)->ssl), 1);
+    CHECK(atomic_load(&large_blocks) > before); /* they would be seen */
+    CHECK_INT(co_write(server->stream, "x", 1), 0);
+    CHECK_INT(co_write(client->stream, "x", 1), 0);
+    CHECK_INT(co_group_close(&group), 0);
+}
+
+KERNEL_TEST(an_idle_stream_holds_no_buffers)
+{
+    static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
+    struct identity identity = identity_new("DNS:localhost", DAY);
+    for (unsigned i = 0; i < 4; i++) {
+        struct side server = {0}, client = {.host = "localhost"};
+        REQUIRE(sides_new(&identity, NULL, NULL, &server.tls, &client.tls) == 0);
+        SSL_CTX_set_max_proto_version(client.tls->set->contexts[0], versions[i % 2]);
+        int before = atomic_load(&large_blocks);
+        REQUIRE(meet(&server, &client) == 0 && client.result == 0);
+        says(client.stream, server.stream);
+        says(server.stream, client.stream); /* and gives tickets */
+        if (i >= 2)                         /* what is the process's has been made */
+            idle(&server, &client, before);
+        SSL_key_update(co_tls_layer_of(client.stream)->ssl, SSL_KEY_UPDATE_NOT_REQUESTED);
+        says(client.stream, server.stream);
+        if (i >= 2)
+            idle(&server, &client, before);
+        part(&server, &client);
+    }
+    return 0;
+}
+
+/* Fills what is beneath, so that the next bytes have to wait. */
+static void fill_beneath(co_stream *stream)
+{
+    static uint8_t bytes[MEMORY_ROOM];
+    const struct iovec piece = {bytes, sizeof bytes};
+    long n = 1;
+    co_scope scope;
+    co_scope_open(&scope, 1);
+    while (n > 0)
+        n = co_tls_layer_of(stream)->under->send(stream, &piece, 1);
+    CHECK_INT(n, CO_EDEADLINE);
+    co_scope_close(&scope);
+}
+
+/* close_notify to a peer that does not read. */
+VIRTUAL_TEST(a_farewell_that_nobody_reads_is_given_up)
+{
+    struct identity identity = identity_new("DNS:localhost", DAY);
+    struct side server = {0}, client = {.host = "localhost"};
+    has_foreign_draws = true;
+    REQUIRE(sides_new(&identity, NULL, NULL, &server.tls, &client.tls) == 0);
+    REQUIRE(meet(&server, &client) == 0 && client.result == 0);
+    fill_beneath(server.stream);
+    int64_t begun = co_now_ns();
+    CHECK_INT(co_close(server.stream), 0);
+    CHECK_INT((co_now_ns() - begun) / CO_MS, CO_TLS_GRACE_MS);
+    co_abort(client.stream);
+    co_tls_free(server.tls);
+    co_tls_free(client.tls);
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_handshake_of_more_bytes_than_anybody_needs_is_cut_t07),
         cmocka_unit_test(a_handshake_that_was_given_up_is_not_gone_on_with_t07),
         cmocka_unit_test(records_without_data_are_taken_but_not_without_end_t07),
+        cmocka_unit_test(keys_are_changed_often_but_not_without_end_t01),
+        cmocka_unit_test(tickets_are_taken_but_not_without_end_t01),
+        cmocka_unit_test(an_idle_stream_holds_no_buffers),
+        cmocka_unit_test(a_farewell_that_nobody_reads_is_given_up),
     };
+    if (!CRYPTO_set_mem_functions(counted_malloc, counted_realloc, counted_free))
+        return 1; /* it has begun already */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,7 +3,7 @@
 #include "tls_rig.h"
 
 #include "net/stream.h"
-#include "tls/tls.h"
+#include "tls/layer.h"
 
 #define DAY 86400
 
@@ -136,6 +136,28 @@ KERNEL_TEST(tls_1_3_can_be_demanded_by_either_side)
         CHECK_INT(client.result, CO_ETLS);
         part(&server, &client);
     }
+    return 0;
+}
+
+/* TLS 1.2's HelloRequest (RFC 5246 7.4.1.1): the answer is a warning, and no hello. */
+KERNEL_TEST(a_server_that_would_renegotiate_is_refused_t01)
+{
+    struct identity good = identity_new("DNS:localhost", DAY);
+    struct side server = {0}, client = {.host = "localhost"};
+    char c = 'x';
+    REQUIRE(sides_new(&good, NULL, NULL, &server.tls, &client.tls) == 0);
+    SSL_CTX_set_max_proto_version(client.tls->set->contexts[0], TLS1_2_VERSION);
+    REQUIRE(meet(&server, &client) == 0 && client.result == 0);
+    SSL *asks = co_tls_layer_of(server.stream)->ssl;
+    SSL_clear_options(asks, SSL_OP_NO_RENEGOTIATION);
+    CHECK_INT(SSL_renegotiate(asks), 1);
+    CHECK_INT(SSL_do_handshake(asks), 1);
+    CHECK_INT(co_write(server.stream, &c, 1), 0);
+    CHECK_INT(co_read(client.stream, &c, 1), 1);
+    CHECK_INT(co_write(client.stream, &c, 1), 0);
+    CHECK_INT(co_read(server.stream, &c, 1), CO_ETLS);
+    CHECK(strstr(co_explain(CO_ETLS), "no renegotiation") != NULL);
+    part(&server, &client);
     return 0;
 }
 
@@ -315,6 +337,7 @@ int main(void)
         cmocka_unit_test(the_sentence_about_a_key_says_what_could_be_pinned),
         cmocka_unit_test(what_is_no_pin_is_refused),
         cmocka_unit_test(tls_1_3_can_be_demanded_by_either_side),
+        cmocka_unit_test(a_server_that_would_renegotiate_is_refused_t01),
         cmocka_unit_test(a_session_is_resumed_with_its_host_alone_t03),
         cmocka_unit_test(no_session_crosses_trust_or_pins_t03),
         cmocka_unit_test(no_session_crosses_ports_t03),

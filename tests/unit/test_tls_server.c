@@ -449,6 +449,26 @@ static void note_thread(void *arg, const char *line)
     *(pthread_t *)arg = pthread_self();
 }
 
+/* A handshake of sides with these options. */
+static void hands_shaken(const struct co_tls_options *server_options,
+    const struct co_tls_options *client_options, int version, char *groups)
+{
+    struct side server = {0}, client = {.host = "localhost"};
+    char c = 'x';
+    CHECK_INT(co_tls_server(&server.tls, server_options), 0);
+    CHECK_INT(co_tls_client(&client.tls, client_options), 0);
+    SSL_CTX_set_max_proto_version(client.tls->set->contexts[0], version);
+    if (groups)
+        SSL_CTX_set1_groups_list(client.tls->set->contexts[0], groups);
+    CHECK_INT(meet(&server, &client), 0);
+    CHECK_INT(server.result, 0);
+    CHECK_INT(co_write(server.stream, &c, 1), 0);
+    CHECK_INT(co_read(client.stream, &c, 1), 1);
+    part(&server, &client);
+}
+
+static const struct co_tls_options believes = {.insecure = true};
+
 /* Is a handshake with these certificates and groups computed by the thread that the fibers run in?
  */
 static bool computes_inline(
@@ -459,18 +479,7 @@ static bool computes_inline(
         .certificate_count = count,
         .key_log = note_thread,
         .key_log_arg = &thread};
-    struct side server = {0}, client = {.host = "localhost"};
-    char c = 'x';
-    CHECK_INT(co_tls_server(&server.tls, &options), 0);
-    CHECK_INT(co_tls_client(&client.tls, &(struct co_tls_options){.insecure = true}), 0);
-    SSL_CTX_set_max_proto_version(client.tls->set->contexts[0], version);
-    if (groups)
-        SSL_CTX_set1_groups_list(client.tls->set->contexts[0], groups);
-    CHECK_INT(meet(&server, &client), 0);
-    CHECK_INT(server.result, 0);
-    CHECK_INT(co_write(server.stream, &c, 1), 0);
-    CHECK_INT(co_read(client.stream, &c, 1), 1);
-    part(&server, &client);
+    hands_shaken(&options, &believes, version, groups);
     return pthread_equal(thread, pthread_self());
 }
 
@@ -527,6 +536,28 @@ KERNEL_TEST(slow_agreements_do_not_hold_the_loop)
     return 0;
 }
 
+/* Neither what a server makes of its clients' certificates, nor a client of its server's. */
+KERNEL_TEST(checks_of_certificates_do_not_hold_the_loop)
+{
+    struct identity own = identity_new("DNS:localhost", ANY_DAY);
+    const struct co_tls_certificate one = certificate_of(&own);
+    for (size_t i = 0; i < CO_LENGTH(versions); i++) {
+        pthread_t server = pthread_self(), client = server;
+        const struct co_tls_options asks = {.certificates = &one,
+            .certificate_count = 1,
+            .clients = CO_TLS_CLIENTS_ASKED,
+            .authorities = one.chain,
+            .key_log = note_thread,
+            .key_log_arg = &server};
+        const struct co_tls_options trusts = {
+            .authorities = one.chain, .key_log = note_thread, .key_log_arg = &client};
+        hands_shaken(&asks, &trusts, versions[i], NULL);
+        CHECK(!pthread_equal(server, pthread_self()));
+        CHECK(!pthread_equal(client, pthread_self()));
+    }
+    return 0;
+}
+
 /* What fails there is told as if it had failed here. */
 KERNEL_TEST(what_fails_off_the_loop_is_told_all_the_same)
 {
@@ -555,6 +586,7 @@ int main(void)
         cmocka_unit_test(what_says_nothing_of_the_certificate_is_not_shown),
         cmocka_unit_test(slow_signatures_do_not_hold_the_loop),
         cmocka_unit_test(slow_agreements_do_not_hold_the_loop),
+        cmocka_unit_test(checks_of_certificates_do_not_hold_the_loop),
         cmocka_unit_test(what_fails_off_the_loop_is_told_all_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
