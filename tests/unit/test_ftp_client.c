@@ -82,8 +82,6 @@ static const struct login logins[] = {
         {.security = CO_FTP_EXPLICIT}},
     {"F05 words behind the consent", {"> 220 Hello", "< AUTH TLS", ">>234 Go\r\n230 In\r\n"},
         CO_ETLS, "in clear", {.security = CO_FTP_EXPLICIT}},
-    {"no TLS after the consent", {"> 220 Hello", "< AUTH TLS", "> 234 Go", "!"}, CO_EEOF, NULL,
-        {.security = CO_FTP_EXPLICIT}},
 };
 
 static void log_in(unsigned port, const void *arg)
@@ -107,6 +105,14 @@ VIRTUAL_TEST(logs_in_or_says_why_not)
             fprintf(stderr, "  ... with %s\n", logins[i].name);
     }
     return 0;
+}
+
+VIRTUAL_TEST(an_end_after_the_consent_to_tls_is_no_login)
+{
+    static const struct login login = {"", {"> 220 Hello", "< AUTH TLS", "> 234 Go", "!"}, CO_EEOF,
+        NULL, {.security = CO_FTP_EXPLICIT}};
+    has_foreign_draws = true;
+    return script_play(login.lines, log_in, &login);
 }
 
 /* ---- out of step ----------------------------------------------------------------------------- */
@@ -296,6 +302,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(logs_in_or_says_why_not),
+        cmocka_unit_test(an_end_after_the_consent_to_tls_is_no_login),
         cmocka_unit_test(the_reply_to_what_was_aborted_is_not_taken_for_the_next),
         cmocka_unit_test(what_was_aborted_may_end_by_another_promise),
         cmocka_unit_test(a_reply_to_what_was_aborted_is_not_waited_for_for_long),
