@@ -248,6 +248,15 @@ static bool is_worth_keeping(const struct co_upload *upload)
            fstat(upload->fd, &st) == 0 && st.st_nlink > 0;
 }
 
+/* Has a whole file come since its last byte? No resume would go on from it any more. */
+static bool is_overtaken(const struct co_upload *upload)
+{
+    struct stat partial, named;
+    struct co_tree_stat whole;
+    return fstat(upload->fd, &partial) == 0 && co_place_stat(&upload->place, &named) == 0 &&
+           co_lookup_convert(&named, &whole) && !co_partial_is_younger(&partial, &whole);
+}
+
 /* Leaves the partial file where a resume looks for it; if another one lies there, it goes. What
  * found no room must not take the room of others: only what had come before it stays. The bytes. */
 static uint64_t leave(struct co_upload *upload, bool keep)
@@ -257,7 +266,7 @@ static uint64_t leave(struct co_upload *upload, bool keep)
         return 0;
     if (upload->no_room)
         keep = keep && co_upload_cut(upload, upload->before) == 0;
-    keep = keep && is_worth_keeping(upload);
+    keep = keep && is_worth_keeping(upload) && !is_overtaken(upload);
     if (keep && !upload->is_found)
         keep = renameat2(place->parent, upload->partial.at, place->parent, upload->found.at,
                    RENAME_NOREPLACE) == 0;

@@ -462,8 +462,8 @@ static void a_second_upload_can_go_on_from_the_first(void **state)
     finish(second);
     assert_string_equal(content_of("root/file"), "indeed");
     second = begin("second", anew);
-    co_upload_abort(first, true);
-    assert_int_equal(names_in("root"), 3); /* it stays for when the whole file is gone */
+    co_upload_abort(first, false);
+    assert_int_equal(names_in("root"), 2);
     co_upload_abort(second, true);
     assert_int_equal(partial_of("second"), -1);
 }
@@ -519,11 +519,28 @@ static void a_pause_keeps_this_upload_and_no_other(void **state)
     assert_int_equal(names_in("root"), 1);
 }
 
+static void what_a_whole_file_has_overtaken_is_not_kept(void **state)
+{
+    (void)state;
+    char partial[96];
+    struct co_upload *stalled = begin("file", anew);
+    add(stalled, "first ");
+    struct co_upload *again = begin("file", resume(6));
+    add(again, "second");
+    finish(again);
+    snprintf(partial, sizeof partial, "root/%s", stalled->partial.at);
+    make_old(partial); /* the file system's clock is coarse */
+    assert_int_equal(co_upload_abort(stalled, true), 0);
+    assert_int_equal(names_in("root"), 1);
+    assert_int_equal(quota.bytes_used, 12);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TREE_TEST(a_file_appears_only_when_it_is_whole),
         TREE_TEST(a_pause_keeps_this_upload_and_no_other),
+        TREE_TEST(what_a_whole_file_has_overtaken_is_not_kept),
         TREE_TEST(an_empty_file_is_a_file),
         TREE_TEST(the_old_file_stays_until_then_and_gives_its_mode),
         TREE_TEST(what_cannot_be_a_file_is_refused),
