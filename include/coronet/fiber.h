@@ -289,7 +289,7 @@ CO_API void co_dump(int fd);
  *
  * Suspends. The signals stay blocked in this thread until co_run returns, so that none takes its
  * usual course between two calls. Call it before other threads start. Not virtual (-ENOSYS).
- * signals: an array of signal numbers ending with 0.
+ * signals: an array of numbers ending with 0; none of those that handle_signals takes already.
  * Returns: the signal's number, CO_ECANCELED, CO_EDEADLINE, -errno.
  */
 CO_API int co_signal_wait(const int *signals);

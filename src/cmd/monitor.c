@@ -165,8 +165,10 @@ static void stop(struct monitor *monitor, int signal)
 {
     reap(monitor); /* it may have died before */
     monitor->stop_signal = signal;
-    if (monitor->stops++ == 0)
+    if (monitor->stops++ == 0) {
         co_notify(monitor->options->notify_fd, "STOPPING=1");
+        monitor->options->stopping(monitor->options->arg);
+    }
     if (monitor->worker == 0)
         finish(monitor, CO_EXIT_DONE);
     else

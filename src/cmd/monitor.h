@@ -31,6 +31,7 @@ struct co_monitor_options {
     bool hidden;   /* nobody of this user may look into the monitor */
     /* The worker's life, in a process of its own: its exit code. again: it is not the first. */
     int (*work)(void *arg, bool again);
+    void (*stopping)(void *arg); /* told, in the monitor, that no other worker will start */
     void *arg;
 };
 

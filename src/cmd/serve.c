@@ -393,6 +393,13 @@ static int open_doors(void *arg)
     return rc;
 }
 
+/* The worker closes those that it has. */
+static void shut_doors(void *arg)
+{
+    struct co_serving *server = arg;
+    co_doors_shut(&server->doors);
+}
+
 /* Opens the addresses, and has them served. */
 static int watch(struct co_serving *server)
 {
@@ -403,6 +410,7 @@ static int watch(struct co_serving *server)
         .notify_fd = server->notify_fd,
         .hidden = !server->command->no_sandbox,
         .work = work,
+        .stopping = shut_doors,
         .arg = server,
     };
     if (co_run(open_doors, server, &epoll) < 0)
@@ -440,7 +448,7 @@ int co_serve_run(void *settings)
     int code = co_serving_set_up(server);
     if (code == 0)
         code = watch(server);
-    co_doors_remove(&server->doors);
+    co_doors_shut(&server->doors);
     serving_free(server);
     return code;
 }

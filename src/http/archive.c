@@ -324,8 +324,11 @@ static int answer(struct co_http_visit *visit, const struct format *format)
     ++*count;
     rc = co_tree_reader_open(&reader, visit->view->tree, co_http_visit_path(visit, (co_text){0}));
     if (rc == 0) {
-        visit->request->sends_file = true;
-        rc = send_archive(visit, format, reader);
+        rc = co_http_visit_conditions(visit, NULL);
+        if (rc == 1) {
+            visit->request->sends_file = true;
+            rc = send_archive(visit, format, reader);
+        }
         co_tree_reader_close(reader);
     }
     --*count;

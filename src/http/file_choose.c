@@ -38,10 +38,15 @@ static bool is_absent(struct co_http_made *made, enum co_coding coding, uint64_t
     return made->absent & coding;
 }
 
-/* A sibling that is older than its file was made of an older one. */
+/* A sibling that is older than its file was made of an older one; but brotli, and whatever else
+ * copies times in seconds, gives it the file's time without the fraction, afterwards. */
 static bool is_sibling(const struct co_tree_file *found, const struct co_tree_file *file)
 {
-    return found->stat.kind == CO_TREE_FILE && found->stat.modified_ns >= file->stat.modified_ns;
+    const struct co_tree_stat *its = &found->stat;
+    int64_t modified_ns = file->stat.modified_ns;
+    bool is_of_then = its->modified_ns == co_seconds_of_ns(modified_ns) * CO_SECOND &&
+                      its->changed_ns >= modified_ns;
+    return its->kind == CO_TREE_FILE && (its->modified_ns >= modified_ns || is_of_then);
 }
 
 /* 1: shown; 0: there is none; negative: the scope ended or memory did. */

@@ -25,6 +25,22 @@ static bool is_conditional(const struct co_http1_request *head)
            head->if_unmodified_since.at;
 }
 
+int co_http_visit_conditions(struct co_http_visit *visit, const char *vary)
+{
+    static const struct co_validators none = {.modified = -1, .exists = true};
+    co_http_request *request = visit->request;
+    const struct co_http1_request *head = &request->head;
+    if (CO_LIKELY(!is_conditional(head)))
+        return 1;
+    int status = co_precondition(head, &none, request->start_seconds);
+    if (status != 304)
+        return status == 200 ? 1 : co_http_visit_error(visit, status);
+    int rc = co_http_visit_set_cors(visit);
+    if (rc == 0 && vary)
+        rc = co_http_set(request, "Vary", vary);
+    return rc < 0 ? rc : co_http_reply(request, 304, NULL, NULL, 0);
+}
+
 /* RFC 9110 15.4.5: what would help the client to keep its copy, and no more. */
 static int reply_not_modified(struct co_http_visit *visit, const struct co_http_form *form)
 {

@@ -176,6 +176,11 @@ struct co_validators co_http_form_validators(
 int co_http_file_ranges(struct co_http_visit *visit, const struct co_http_shown *shown);
 #define CO_HTTP_NO_RANGES 1
 
+/* The conditions of a request for what is made anew each time, and so has no version: "*" alone
+ * matches it. vary: of its responses; NULL: none. 1: go on; else it has replied, with this result.
+ */
+int co_http_visit_conditions(struct co_http_visit *visit, const char *vary);
+
 /* Lists the folder of the visit's path. Negative before a reply: as co_tree_list. */
 int co_http_listing_reply(struct co_http_visit *visit);
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #define HEAD_MAX      4096
+#define VARY          "Accept, Accept-Encoding"
 #define SORT_TEXT_MAX 16 /* bytes of ?sort= and ?order= that are looked at */
 
 #define READERS_MAX 4 /* folders that are read at once; as many pool threads are busy then */
@@ -274,7 +275,7 @@ static int begin(
     co_http_line_add(&head, CO_TEXT("Content-Type"), co_text_of(type));
     if (gzip)
         co_http_line_add(&head, CO_TEXT("Content-Encoding"), CO_TEXT("gzip"));
-    co_http_line_add(&head, CO_TEXT("Vary"), CO_TEXT("Accept, Accept-Encoding"));
+    co_http_line_add(&head, CO_TEXT("Vary"), CO_TEXT(VARY));
     if (!listing->files->cache_is_common)
         co_http_line_add(&head, CO_TEXT("Cache-Control"), CO_TEXT("no-cache"));
     add_policy(&head, listing);
@@ -356,6 +357,8 @@ int co_http_listing_reply(struct co_http_visit *visit)
         return rc;
     rc = listing_open_at(desk, &listing, visit);
     if (rc == 0)
+        rc = co_http_visit_conditions(visit, VARY);
+    if (rc == 1)
         rc = listing_send(visit->request, &listing);
     listing_close(desk, &listing);
     return rc;

@@ -104,6 +104,12 @@ static int where_bad(const char *text, const char *why)
         why);
 }
 
+static int port_bad(const char *text, const char *port)
+{
+    bool missing = port[0] == '\0' || (port == text && (port[0] < '0' || port[0] > '9'));
+    return where_bad(text, missing ? "the port is missing" : "the port must be 0 to 65535");
+}
+
 /* The host before the port's colon, brackets taken off; localhost when there is none. */
 static int where_host(const char *text, co_text host, struct co_where *ret)
 {
@@ -113,7 +119,7 @@ static int where_host(const char *text, co_text host, struct co_where *ret)
     else if (co_text_find(host, ':') >= 0)
         return where_bad(text, "an IPv6 address needs brackets");
     if (host.size == 0)
-        return where_bad(text, "the host is empty");
+        return where_bad(text, "the host is empty (* listens on every interface)");
     if (host.size > CO_HOST_MAX || memchr(host.at, '\0', host.size))
         return where_bad(text, "the host is too long");
     memcpy(ret->host, host.at, host.size);
@@ -139,10 +145,12 @@ int co_where_parse(const char *text, struct co_where *ret)
         *ret = where;
         return 0;
     }
+    if (strstr(text, "://"))
+        return where_bad(text, "it must be an address, not a URL");
     const char *colon = strrchr(text, ':');
     const char *port = colon ? colon + 1 : text;
     if (co_text_number(co_text_of(port), 65535, &number) < 0)
-        return where_bad(text, "the port must be 0 to 65535");
+        return port_bad(text, port);
     where.port = (unsigned)number;
     co_text host = colon ? (co_text){text, (size_t)(colon - text)} : CO_TEXT("localhost");
     int rc = where_host(text, host, &where);

@@ -31,10 +31,17 @@ static struct co_listen_options listen_options(
 
 /* ---- listening ---------------------------------------------------------------------------- */
 
+static void door_shut(struct co_door *door)
+{
+    for (unsigned i = 0; i < door->count; i++) {
+        co_listener_discard(door->sockets[i]);
+        door->sockets[i] = -1;
+    }
+}
+
 static void door_close(struct co_door *door)
 {
-    for (unsigned i = 0; i < door->count; i++)
-        co_listener_discard(door->sockets[i]);
+    door_shut(door);
     free(door->sockets);
 }
 
@@ -175,11 +182,15 @@ void co_doors_close(struct co_doors *doors)
     doors_forget(doors, 0);
 }
 
-void co_doors_remove(const struct co_doors *doors)
+void co_doors_shut(struct co_doors *doors)
 {
-    for (unsigned i = 0; i < doors->count; i++)
-        if (doors->at[i].owns_path)
-            co_listener_remove_path(&doors->at[i].address);
+    for (unsigned i = 0; i < doors->count; i++) {
+        struct co_door *door = &doors->at[i];
+        if (door->owns_path)
+            co_listener_remove_path(&door->address);
+        door->owns_path = false;
+        door_shut(door);
+    }
 }
 
 int co_door_take(const struct co_doors *doors, struct co_door *door, co_listener **ret)
@@ -193,7 +204,9 @@ int co_door_take(const struct co_doors *doors, struct co_door *door, co_listener
     struct co_listen_options options = listen_options(doors, door->service, true);
     snprintf(where, sizeof where, "fd:%d", *taken);
     int rc = co_listen(ret, where, &options);
-    if (rc == 0)
+    if (rc == 0) {
         *taken = -1;
+        co_listener_close_drained(*ret);
+    }
     return rc;
 }

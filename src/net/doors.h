@@ -43,8 +43,10 @@ int co_doors_open(struct co_doors *doors, const char *where, const struct co_ser
 /* Closes the sockets that are left; outside of a fiber, too. In each process that has them. */
 void co_doors_close(struct co_doors *doors);
 
-/* Removes the files of Unix sockets: for the process that opened them, before it closes. */
-void co_doors_remove(const struct co_doors *doors);
+/* Nobody shall come any more: closes the sockets that are left, and removes the files of Unix
+ * sockets, which a successor may make anew. For the process that opened them; once more does
+ * nothing. The addresses stay. */
+void co_doors_shut(struct co_doors *doors);
 
 /* The listener of this shard, which is the caller's to close; NULL at *ret when the door is the
  * first shard's alone. 0 or as co_listen. */

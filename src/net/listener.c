@@ -37,6 +37,7 @@ struct co_listener {
     co_mutex accepting; /* an operation at a time; the next fiber waits */
     bool owns_path;     /* the Unix socket's file is ours to remove */
     bool expects;       /* what comes belongs to work that goes on in a drain */
+    bool ends_drained;  /* the socket is closed by a drain */
     int raw_max;        /* unless it expects: the highest descriptor that leaves some to spare */
     bool is_tight;      /* the last one was higher */
 };
@@ -255,6 +256,19 @@ void co_listener_close(co_listener *listener)
     if (co_fd_is_open(listener->fd))
         listener->rt->backend->close_fd(listener->rt, listener->fd);
     free(listener);
+}
+
+void co_listener_close_drained(co_listener *listener)
+{
+    listener->ends_drained = true;
+}
+
+void co_listener_drained(co_listener *listener)
+{
+    if (!listener->ends_drained)
+        return;
+    listener->rt->backend->close_fd(listener->rt, listener->fd);
+    listener->fd = (co_fd){0};
 }
 
 int co_listener_share(co_listener *listener)

@@ -22,6 +22,12 @@ void co_listener_discard(int detached);        /* closes one that nobody took; -
 bool co_listener_leave_path(co_listener *listener);
 void co_listener_remove_path(const co_address *address);
 
+/* Its socket is closed by the server at it as soon as that is drained, not when the last handler
+ * has returned and the caller closes the listener. */
+void co_listener_close_drained(co_listener *listener);
+/* Told of that drain: does so where it was asked for. Does not suspend. */
+void co_listener_drained(co_listener *listener);
+
 /* Listens at an IP address for connections that belong to work at hand, not to new work: a drain
  * does not end the wait for them, and they may have the last descriptors. Does not suspend. 0 or
  * -errno, without detail. */

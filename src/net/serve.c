@@ -2,6 +2,7 @@
 /* The accept loop: a fiber for each connection, within a group that drains and joins them. */
 #include "net/serve.h"
 
+#include "net/listener.h"
 #include "net/stream.h"
 
 #define CONNECTIONS_MAX                                                                            \
@@ -47,8 +48,8 @@ static int accept_all(struct co_server *server, co_group *group, co_listener *li
     }
 }
 
-/* Serves and, if the listener is its own, closes it before it waits for the last handlers: new
- * clients shall turn elsewhere, and a successor may listen. */
+/* Serves and, if the listener is its own or asks for it, closes that before it waits for the last
+ * handlers: new clients shall turn elsewhere, and a successor may listen. */
 static int serve(struct co_server *given, co_listener *listener, bool owned)
 {
     static const struct co_serve_options defaults;
@@ -65,6 +66,8 @@ static int serve(struct co_server *given, co_listener *listener, bool owned)
     int rc = accept_all(&server, &group, listener);
     if (owned)
         co_listener_close(listener);
+    else
+        co_listener_drained(listener);
     if (rc != CO_EDRAIN)
         co_group_drain(&group); /* parked streams would keep the group open for ever */
     int joined = co_group_close(&group);

@@ -229,6 +229,20 @@ def test_a_drain_lets_downloads_finish(server, big):
     assert refuses(one)
 
 
+def test_while_it_drains_new_clients_are_refused_and_a_successor_may_listen(server, big, tmp_path):
+    path = f'unix:{tmp_path}/socket'
+    one = server('-4', '--workers', '2', where=('localhost:0', path))
+    with slow_download(one), idle_connection(one) as idle:
+        one.signal(signal.SIGTERM)
+        assert idle.recv(1) == b''
+        eventually(lambda: refuses(one))
+        assert not (tmp_path / 'socket').exists()
+        successor = server('-4', where=(f'localhost:{one.port}', path))
+        idle_connection(successor).close()
+    one.ended()
+    assert (tmp_path / 'socket').exists()
+
+
 def test_a_second_signal_ends_it_at_once(server, big):
     one = server('-4', '--workers', '2')
     with slow_download(one), idle_connection(one) as idle:

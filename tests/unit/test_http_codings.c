@@ -185,6 +185,33 @@ static void a_sibling_must_be_a_file_and_not_older(void **state)
     assert_no_field("Content-Encoding");
 }
 
+/* brotli gives it the file's time, but for the fraction of a second. */
+static void a_sibling_may_have_its_time_in_whole_seconds(void **state)
+{
+    (void)state;
+    const struct timespec earlier[] = {{1000000000, 4}, {1000000000, 4}};
+    const struct timespec later[] = {{1000000000, 5}, {1000000000, 5}};
+    put_text("a.css", "plain");
+    put_text("a.css.br", "in brotli");
+    assert_int_equal(utimensat(site.fd, "a.css", later, 0), 0);
+    set_time("a.css.br", 1000000000);
+    assert_int_equal(ask("GET", "/a.css", "Accept-Encoding: br\r\n"), 200);
+    assert_field("Content-Encoding", "br");
+    assert_int_equal(utimensat(site.fd, "a.css.br", earlier, 0), 0);
+    assert_int_equal(ask("GET", "/a.css", "Accept-Encoding: br\r\n"), 200);
+    assert_no_field("Content-Encoding");
+    set_time("a.css.br", 999999999);
+    assert_int_equal(ask("GET", "/a.css", "Accept-Encoding: br\r\n"), 200);
+    assert_no_field("Content-Encoding");
+
+    /* The file was written once more after it, within that second. */
+    const struct timespec again[] = {{4000000000, 5}, {4000000000, 5}};
+    assert_int_equal(utimensat(site.fd, "a.css", again, 0), 0);
+    set_time("a.css.br", 4000000000);
+    assert_int_equal(ask("GET", "/a.css", "Accept-Encoding: br\r\n"), 200);
+    assert_no_field("Content-Encoding");
+}
+
 static void an_index_has_siblings_too(void **state)
 {
     (void)state;
@@ -207,6 +234,7 @@ int main(void)
         SITE_TEST(sends_the_sibling_that_the_client_likes_best),
         SITE_TEST(a_file_of_any_type_has_siblings),
         SITE_TEST(a_sibling_must_be_a_file_and_not_older),
+        SITE_TEST(a_sibling_may_have_its_time_in_whole_seconds),
         SITE_TEST(an_index_has_siblings_too),
     };
     return run_within(NULL, tests) || run_within("virtual", tests);

@@ -378,6 +378,26 @@ static void programs_get_json(void **state)
     assert_string_equal(site.body, "{\"path\":\"/sub/\",\"entries\":[],\"truncated\":false}\n");
 }
 
+static void a_page_has_no_version_to_be_matched_rfc9110_13_1(void **state)
+{
+    (void)state;
+    put_folder("sub");
+    for (int archive = 0; archive < 2; archive++) {
+        serve_at("/", &(struct co_http_files_options){.archive = archive});
+        const char *target = archive ? "/sub/?archive=tar" : "/sub/";
+        assert_int_equal(ask("GET", target, "If-Match: \"a\"\r\n"), 412);
+        assert_int_equal(ask("GET", target, "If-Match: *\r\n"), 200);
+        assert_int_equal(ask("GET", target, "If-None-Match: \"a\"\r\n"), 200);
+        assert_int_equal(ask("GET", target, "If-None-Match: *\r\n"), 304);
+        if (!archive)
+            assert_field("Vary", "Accept, Accept-Encoding");
+        static const char dates[] = "If-Modified-Since: Sun, 06 Nov 2094 08:49:37 GMT\r\n"
+                                    "If-Unmodified-Since: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
+        assert_int_equal(ask("GET", target, dates), 200);
+    }
+    assert_int_equal(ask("GET", "/none/", "If-Match: \"a\"\r\n"), 404);
+}
+
 /* ---- large ones ------------------------------------------------------------------------------ */
 
 static void a_large_folder_comes_in_pieces(void **state)
@@ -496,6 +516,7 @@ int main(void)
         SITE_TEST(sorts_by_name_size_and_date),
         SITE_TEST(sizes_are_for_people_and_exact_on_demand),
         SITE_TEST(programs_get_json),
+        SITE_TEST(a_page_has_no_version_to_be_matched_rfc9110_13_1),
         SITE_TEST(a_large_folder_comes_in_pieces),
         SITE_TEST(listings_at_once_hold_no_more_than_allowed),
         SITE_TEST(a_deep_path_is_shortened),
