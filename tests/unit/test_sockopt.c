@@ -92,6 +92,7 @@ KERNEL_TEST(a_keepalive_that_is_refused_is_no_keepalive)
     int value = -77;
     REQUIRE(tcp_pair(&a, &b) == 0);
     CHECK_INT(co_option_set(a, "keepalive", 100000), -EINVAL);
+    CHECK_INT(co_option_set(a, "keepalive", -1), -EINVAL);
     CHECK_INT(co_option_get(a, "keepalive", &value), 0);
     CHECK_INT(value, 0);
     co_abort(a);
