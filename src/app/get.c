@@ -102,7 +102,7 @@ static int pour_head(struct job *job, const co_http_response *response)
 
 static int pour(struct job *job, co_http_response *response, int status)
 {
-    bool is_success = status / 100 == 2;
+    bool is_success = co_download_is_success(&job->get->settings->what, status);
     int rc = 0;
     job->result.progress.size = co_http_response_size(response);
     job->result.retry_after_ms = co_http_response_retry_after_ms(response);
