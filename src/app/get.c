@@ -100,9 +100,16 @@ static int pour_head(struct job *job, const co_http_response *response)
     return rc;
 }
 
+/* What a full disk does not take is this one's failure, not that of what comes after it. */
+static int pour_out(struct job *job)
+{
+    const struct co_get_settings *settings = job->get->settings;
+    return job->poured ? settings->write(settings->events.arg, "", 0) : 0;
+}
+
 static int pour(struct job *job, co_http_response *response, int status)
 {
-    bool is_success = status / 100 == 2;
+    bool is_success = co_download_is_success(&job->get->settings->what, status);
     int rc = 0;
     job->result.progress.size = co_http_response_size(response);
     job->result.retry_after_ms = co_http_response_retry_after_ms(response);
@@ -110,6 +117,8 @@ static int pour(struct job *job, co_http_response *response, int status)
         rc = pour_head(job, response);
     else if (is_success)
         rc = pour_body(job, response);
+    if (rc == 0)
+        rc = pour_out(job);
     return rc == 0 && !is_success ? co_download_refused(response) : rc;
 }
 
@@ -120,7 +129,7 @@ static int try_ftp_function(struct job *job, int *ret_status, bool *ret_final)
     int rc = co_get_ftp_pour(get->settings, get->means.ftp, url_of(job),
         &(struct co_get_ftp_sink){pour_bytes, job, &job->result.progress.size}, ret_status);
     *ret_final = job->poured;
-    return rc;
+    return rc < 0 ? rc : pour_out(job);
 }
 
 /* What has gone out cannot be taken back. */

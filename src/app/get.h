@@ -26,8 +26,8 @@ struct co_get_settings {
     struct co_http_fetch what;          /* for each; its URL is not looked at */
     struct co_means_settings means;
     bool ascii; /* FTP: files are text */
-    /* Instead of files: takes all bytes of all bodies, in the URLs' order, one at a time. Must not
-     * suspend. May be NULL. */
+    /* Instead of files: takes all bytes of all bodies, in the URLs' order, one at a time; none
+     * at the end of each, when all must be out. Must not suspend. May be NULL. */
     int (*write)(void *arg, const void *bytes, size_t size);
     bool head; /* of each response the head alone, instead of the body; by HEAD */
     struct co_transfer_events events; /* of each URL, by its place; `arg` is write's as well */

@@ -194,7 +194,7 @@ static int write_out(void *arg, const void *bytes, size_t size)
 {
     struct co_transfer *transfer = arg;
     const struct get *get = CO_CONTAINER(transfer, struct get, transfer);
-    if (fwrite(bytes, 1, size, get->out) == size)
+    if (fwrite(bytes, 1, size, get->out) == size && (size > 0 || fflush(get->out) == 0))
         return 0;
     int why = errno ? -errno : -EIO;
     /* a reader that has gone is no failure of the network, which might pass */

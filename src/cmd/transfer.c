@@ -254,11 +254,24 @@ static void report_end(const struct co_transfer *transfer, const struct co_repor
     co_buf_free(&line);
 }
 
+/* What it comes to for the whole command, where that has been ended. */
+static int code_of(
+    const struct co_transfer *transfer, int rc, const struct co_transfer_result *result)
+{
+    if (rc == CO_ECANCELED && transfer->signal)
+        return CO_EXIT_SIGNAL + transfer->signal;
+    if (rc == CO_EDEADLINE && co_status() == CO_EDEADLINE) {
+        co_fail(rc, "--max-time is over");
+        return CO_EXIT_TIME_LIMIT;
+    }
+    return (int)co_exit_of(rc, result->status);
+}
+
 static void ended(
     void *arg, size_t index, const char *what, int rc, const struct co_transfer_result *result)
 {
     struct co_transfer *transfer = arg;
-    int code = (int)co_exit_of(rc, result->status);
+    int code = code_of(transfer, rc, result);
     transfer->count++;
     co_progress_end(&transfer->progress, index, rc >= 0);
     if (code == CO_EXIT_FILE && rc != -EEXIST && result->file) /* not what the URL names */

@@ -271,7 +271,7 @@ static bool ends_with(const struct co_name_step *step, int rc)
         return rc > 0; /* it has followed the rules of what comes after */
     if (rc == CO_ENAME || rc == CO_ENODATA)
         return step->ends & CO_NAMES_NOTFOUND;
-    return rc != CO_ENAMESERVER || (step->ends & CO_NAMES_UNAVAIL);
+    return (rc != CO_ENAMESERVER && rc != CO_EPROTO) || (step->ends & CO_NAMES_UNAVAIL);
 }
 
 /* The first of several failures that says more than that there is no such name is the answer. */
@@ -310,16 +310,18 @@ int co_resolve_hurried(const char *host, unsigned port, const struct co_resolve_
 int co_resolve_fail(int code, const char *host)
 {
     struct co_buf shown = CO_BUF(CO_NAME_MAX);
+    int result = code == CO_EPROTO ? CO_ENAMESERVER : code;
     if (code == CO_ECANCELED || code == CO_EDEADLINE)
         return code;
     co_escape_log(&shown, co_text_of(host));
     if (code == CO_EINVALID)
         co_fail(code, "\"%.*s\" cannot be the name of a host", CO_TEXT_PRINT(co_buf_text(&shown)));
     else
-        co_fail(code, "cannot find the host \"%.*s\": %s", CO_TEXT_PRINT(co_buf_text(&shown)),
-            co_error_sentence(code));
+        co_fail(result, "cannot find the host \"%.*s\": %s", CO_TEXT_PRINT(co_buf_text(&shown)),
+            code == CO_EPROTO ? "its name server's answer is malformed, or has too many aliases"
+                              : co_error_sentence(code));
     co_buf_free(&shown);
-    return code;
+    return result;
 }
 
 int co_resolve(

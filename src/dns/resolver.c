@@ -146,6 +146,7 @@ static int ask_servers(const struct question *question, struct co_dns_reply *ret
 {
     const struct co_resolv_conf *conf = question->ask->conf;
     uint32_t first = 0;
+    int last = CO_ENAMESERVER;
     if (conf->rotate)
         co_random(&first, sizeof first);
     for (unsigned i = 0; i < conf->attempts * conf->server_count; i++) {
@@ -155,8 +156,9 @@ static int ask_servers(const struct question *question, struct co_dns_reply *ret
             return rc;
         if (co_status() < 0)
             return co_status();
+        last = rc == CO_EPROTO ? rc : CO_ENAMESERVER;
     }
-    return CO_ENAMESERVER;
+    return last;
 }
 
 /* As ask_servers; what the cache knows is not asked for. */

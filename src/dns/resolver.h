@@ -20,7 +20,8 @@ struct co_dns_ask {
 /*
  * Looks a valid host name up, with the search list when it has no dot. Suspends.
  * ret: room for CO_RESOLVE_MAX addresses, IPv6 first.
- * Returns how many, or CO_ENAME, CO_ENODATA, CO_ENAMESERVER, CO_ECANCELED, CO_EDEADLINE, -ENOMEM.
+ * Returns how many, or CO_ENAME, CO_ENODATA, CO_ENAMESERVER, CO_EPROTO (the last server's answer
+ * was of no use, as co_dns_reply_read says), CO_ECANCELED, CO_EDEADLINE, -ENOMEM.
  */
 int co_dns_lookup(const struct co_dns_ask *ask, const char *host, co_address *ret);
 

@@ -89,6 +89,14 @@ static int take_user(struct co_http_errand *errand, const struct co_url *given)
     return rc < 0 ? rc : user->error;
 }
 
+/* It is not shown: who can tell where a malformed one has its secrets? */
+static int told(int rc)
+{
+    return rc == CO_EINVALID
+               ? co_fail(rc, "what is to be fetched is no URL of http or https (http://HOST/PATH)")
+               : rc;
+}
+
 /* The URL is kept without its user, who then stands in no message and no file's name (attacks C11).
  */
 static int take_url(struct co_http_errand *errand)
@@ -98,12 +106,11 @@ static int take_url(struct co_http_errand *errand)
     int rc = co_url_resolve(&parsed, co_text_of(errand->what->url), &given);
     if (rc == 0)
         rc = co_url_parse(co_buf_text(&given), &parsed);
-    if (rc == 0)
-        rc = take_user(errand, &parsed);
+    rc = rc < 0 ? told(rc) : take_user(errand, &parsed);
     if (rc == 0)
         rc = co_url_resolve(&parsed, (co_text){0}, &url);
     if (rc == 0)
-        rc = adopt(errand, &url);
+        rc = told(adopt(errand, &url));
     if (rc == 0)
         rc = begin_here(errand);
     co_buf_free(&given);
@@ -124,7 +131,7 @@ int co_http_errand_start(struct co_http_errand *errand, const struct co_http_fet
         .outgoing.source = what->source,
         .asked_host = CO_BUF(CO_HTTP_URL_MAX)};
     if (!co_http_is_token(errand->method_text) || errand->method == CO_HTTP_CONNECT)
-        return CO_EINVALID;
+        return co_fail(CO_EINVALID, "the method of the request is malformed, or CONNECT");
     return take_url(errand);
 }
 

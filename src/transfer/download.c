@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <strings.h>
 
 #define VERSION_MAX    16384 /* bytes of a URL and a validator */
 #define VALIDATOR_MAX  1024  /* bytes of a field that is a validator */
@@ -64,10 +65,24 @@ static int64_t listed_or(
     return is_capped && download->modified > modified ? download->modified : modified;
 }
 
+static bool wants_part(const struct co_http_fetch *what)
+{
+    for (size_t i = 0; what->headers && what->headers[i]; i++)
+        if (strncasecmp(what->headers[i], "Range:", strlen("Range:")) == 0)
+            return true;
+    return false;
+}
+
+bool co_download_is_success(const struct co_http_fetch *what, int status)
+{
+    return status / 100 == 2 && (status != 206 || wants_part(what));
+}
+
+/* Of the whole file: parts that the caller asks for may be as long as others. */
 static bool is_get(const struct co_download *download)
 {
     const struct co_http_fetch *what = &download->what;
-    return what->method ? strcmp(what->method, "GET") == 0 : !what->body;
+    return !wants_part(what) && (what->method ? strcmp(what->method, "GET") == 0 : !what->body);
 }
 
 /* What the response is a version of. Nothing is found where it can only be had whole. */
@@ -444,11 +459,6 @@ static void take_name(struct co_download *download, const co_http_response *resp
     co_buf_free(&name);
 }
 
-static bool is_success(int status)
-{
-    return status / 100 == 2 && status != 206;
-}
-
 static int judge(struct co_download *download, const struct co_download_local *local,
     co_http_response **response)
 {
@@ -456,7 +466,8 @@ static int judge(struct co_download *download, const struct co_download_local *l
     download->unchanged = is_as_new(download, local, *response);
     if (download->unchanged)
         return 0;
-    if (!is_success(download->status))
+    bool is_part = download->is_file && download->status == 206; /* its list tells of whole files */
+    if (is_part || !co_download_is_success(&download->what, download->status))
         return co_download_refused(*response);
     if (download->is_file && co_folder_answers(*response))
         return co_fail(-EISDIR, "it is a folder");
@@ -486,7 +497,7 @@ static int ask_whether_same(struct co_download *download, const struct co_downlo
         return rc;
     note(download, response);
     download->unchanged =
-        is_success(download->status) &&
+        co_download_is_success(&download->what, download->status) &&
         co_download_is_here(download, local, modified_of(response), size_of_head(response));
     rc = may_pass(download->status) ? co_download_refused(response) : !download->unchanged;
     co_http_response_close(response);

@@ -333,8 +333,8 @@ static int empty_folder(struct emptying *emptying)
 }
 
 /* A folder and all in it, without recursion: folders are found before what they hold, and go in the
- * other order. */
-static void delete_folder(struct walk *walk, co_text parent, co_text name)
+ * other order. Is it gone? */
+static bool delete_folder(struct walk *walk, co_text parent, co_text name)
 {
     struct co_pending todo = CO_PENDING, found = CO_PENDING;
     struct co_buf folder = CO_BUF(PATH_ROOM);
@@ -352,20 +352,20 @@ static void delete_folder(struct walk *walk, co_text parent, co_text name)
     co_pending_free(&todo);
     co_pending_free(&found);
     co_buf_free(&folder);
+    return rc == 0 && !emptying.is_kept;
 }
 
-static void delete_entry(struct walk *walk, const struct co_remote_entry *entry)
+/* Is it gone? */
+static bool delete_entry(struct walk *walk, const struct co_remote_entry *entry)
 {
     struct co_buf path = CO_BUF(PATH_ROOM);
-    bool is_folder = entry->type == CO_REMOTE_FOLDER;
+    bool is_folder = entry->type == CO_REMOTE_FOLDER, is_gone = false;
     int rc = co_path_join(&path, co_buf_text(&walk->path), entry->name);
-    if (rc == 0 && co_mirror_takes(&walk->mirror->rules, co_buf_text(&path), is_folder)) {
-        if (is_folder)
-            delete_folder(walk, co_buf_text(&walk->path), entry->name);
-        else
-            (void)delete_one(walk, &path, false);
-    }
+    if (rc == 0 && co_mirror_takes(&walk->mirror->rules, co_buf_text(&path), is_folder))
+        is_gone = is_folder ? delete_folder(walk, co_buf_text(&walk->path), entry->name)
+                            : delete_one(walk, &path, false) == 0;
     co_buf_free(&path);
+    return is_gone;
 }
 
 static void delete_others(struct walk *walk)
@@ -387,7 +387,19 @@ static void delete_others(struct walk *walk)
     }
     for (size_t i = 0; i < to->count && co_status() == 0; i++)
         if (!co_folder_find(from, to->entries[i].name))
-            delete_entry(walk, &to->entries[i]);
+            (void)delete_entry(walk, &to->entries[i]);
+}
+
+/* A file in a folder's place, or a folder in a file's, is not at `from`. Only where both lists are
+ * whole and tell which is which. Is it gone? */
+static bool delete_other_kind(
+    struct walk *walk, const struct co_remote_entry *entry, const struct co_remote_entry *there)
+{
+    enum co_remote_type file = CO_REMOTE_FILE, folder = CO_REMOTE_FOLDER;
+    bool is_other = (entry->type == folder && there->type == file) ||
+                    (entry->type == file && there->type == folder);
+    return is_other && walk->mirror->delete_others && walk->from.is_whole && walk->to.is_whole &&
+           delete_entry(walk, there);
 }
 
 /* ---- a folder ------------------------------------------------------------------------------- */
@@ -407,6 +419,8 @@ static int take_entry(struct walk *walk, const struct co_remote_entry *entry, co
 {
     const struct co_remote_entry *there = co_folder_find(&walk->to, entry->name);
     bool is_folder = entry->type == CO_REMOTE_FOLDER;
+    if (there && delete_other_kind(walk, entry, there))
+        there = NULL;
     if (there && is_folder && there->type != CO_REMOTE_FOLDER)
         return co_fail(-ENOTDIR, "something that is no folder has its name on the other side");
     bool may_be_folder =
@@ -447,7 +461,7 @@ static int list_target(struct walk *walk)
     co_text path = co_buf_text(&walk->path);
     int status = 0;
     int rc = co_folder_list(&walk->to, mirror->to, path, &status);
-    if (is_absent(rc, status)) {
+    if (is_absent(rc, status) || (mirror->dry_run && rc == -ENOTDIR)) { /* a file that would go */
         rc = 0;
         walk->to.is_whole = true;
         mirror->act(mirror->arg, CO_MIRROR_MAKE, path.size ? path.at : "");

@@ -516,6 +516,20 @@ def test_limits(scripted, here):
     silent.close()
 
 
+def test_json_has_the_code_that_the_command_ends_with():
+    with socket.create_server(('127.0.0.1', 0)) as silent:
+        url = 'http://127.0.0.1:%d/' % silent.getsockname()[1]
+        told = json.loads(get('--json', '--max-time', '0.2', '-o', '-', url, code=10)[0])
+        assert (told['code'], told['error']) == (10, '--max-time is over')
+        silent.accept()[0].close()
+        with subprocess.Popen([CORONET, 'get', '--json', '-o', '-', url],
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+            peer = silent.accept()[0]
+            process.send_signal(signal.SIGINT)
+            assert json.loads(process.stdout.read())['code'] == process.wait() == 130
+            peer.close()
+
+
 def test_targets_that_cannot_be_written(scripted, here):
     one = scripted(lambda head, nth: whole(b'x'))
     (here / 'a').mkdir()

@@ -114,6 +114,28 @@ def test_head_prints_heads(scripted, here):  # noqa: F811
     get('--head', '--data', 'x', f'{one.url}/a', cwd=here, code=2)
 
 
+def part(head, nth):
+    """Of ten bytes those that are asked for, or five that nobody has asked for."""
+    first, last = map(int, (field(head, 'Range') or 'bytes=0-4')[len('bytes='):].split('-'))
+    return whole(b'0123456789'[first:last + 1], f'Content-Range: bytes {first}-{last}/10',
+                 'ETag: "one"').replace(b'200 OK', b'206 Partial Content')
+
+
+@pytest.mark.parametrize('words', [('-o', '-'), ('-o', 'a'), ('--head',)])
+def test_a_part_that_nobody_asked_for_is_no_file(scripted, here, words):  # noqa: F811
+    out, said = get(*words, f'{scripted(part).url}/a', cwd=here, code=8)
+    assert '206 Partial Content' in said and b'01234' not in out and not list(here.iterdir())
+
+
+def test_a_part_that_is_asked_for_is_got(scripted, here):  # noqa: F811
+    one = scripted(part)
+    for first, last in ((2, 5), (3, 6)):
+        words = '-c', '-s', 2, '--header', f'range: bytes={first}-{last}', f'{one.url}/a'
+        assert get(*words, '-o', '-')[0] == b'0123456789'[first:last + 1]
+        get(*words, '-o', 'a', cwd=here)
+        assert (here / 'a').read_bytes() == b'0123456789'[first:last + 1]
+
+
 # ---- names --------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize('value, name', [

@@ -2,6 +2,7 @@
 """`coronet get -o FILE` where FILE is a link, a pipe or a device: the name is the user's own, so it
 leads where it would lead for any other program."""
 
+import json
 import os
 import pty
 import stat
@@ -183,3 +184,14 @@ def test_a_link_to_a_file_without_a_name(url, here):
 def test_what_needs_a_file_has_no_use_for_a_pipe(here, words):
     os.mkfifo(here / 'pipe')
     get(*words, '-o', here / 'pipe', 'http://localhost/', code=2)
+
+
+@pytest.mark.parametrize('protocol', PROTOCOLS)
+def test_what_a_full_disk_does_not_take_is_not_done(server, folder, protocol):
+    (folder / 'short').write_bytes(b'x')
+    one = server('-4', ftp=('localhost:0',))
+    url = f'{one.url if protocol == "http" else one.ftp_url}short'
+    out, said = get('-4', '--json', '-o', '/dev/full', url, code=3)
+    told = json.loads(out)
+    assert (told['event'], told['code']) == ('failed', 3)
+    assert said.count('cannot write /dev/full: no space left on device') == 1

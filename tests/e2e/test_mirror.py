@@ -350,6 +350,28 @@ def test_what_is_no_file_stays_here(writable, folder, here, tmp_path):
     assert sorted(contents(folder)) == ['a', 'link-to-a', 'real/b']
 
 
+def test_delete_replaces_what_is_of_another_kind(writable, folder, here, tmp_path):
+    other, down = {'a': 2, 'b/x/y': 5, 'b/z': 6, 'c': 7}, tmp_path / 'down'
+    plant(folder, {'a/x/y': 3, 'b': 4, 'c/keep.log': 1})
+    plant(here, other)
+    plant(down, other)
+    for name in ('a', 'a/x', 'c'):
+        (folder / name).chmod(0o777)
+    one = writable()
+    for way in ((one.url, here), (here, one.url)):
+        _, said = mirror(*way, code=9)
+        assert 'something that is no folder' in said and 'a folder has its name' in said
+    _, said = mirror('--delete', '--dry-run', one.url, down)
+    assert {'delete a', 'make a/x', 'delete b/z', 'delete b', 'transfer b'} < set(said.splitlines())
+    assert ' 0 failed' in said and contents(down) == contents(here)
+    mirror('--delete', one.url, down)
+    assert contents(down) == contents(folder)
+    mirror('--delete', '--exclude', '*.log', here, one.url, code=9)
+    assert list(contents(folder)) == ['a', 'b/x/y', 'b/z', 'c/keep.log']
+    mirror('--delete', here, one.url)
+    assert contents(folder) == contents(here)
+
+
 # ---- how it is called ---------------------------------------------------------------------------
 
 def test_json_tells_of_everything(server, folder, here):

@@ -40,19 +40,22 @@ void freeaddrinfo(struct addrinfo *info)
 
 static unsigned asked_dns;
 
-/* Knows names that begin with "dns": 192.0.2.1; says of "fail" that it cannot tell. */
+/* Knows names that begin with "dns": 192.0.2.1; says of "fail" that it cannot tell, and of "loop"
+ * that it is its own alias. */
 static int name_server(void *socket)
 {
     static const uint8_t record[] = {0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 2, 1};
+    static const uint8_t alias[sizeof record] = {0xc0, 12, 0, 5, 0, 1, 0, 0, 0, 60, 0, 2, 0xc0, 12};
     uint8_t bytes[512];
     co_address peer;
     while (co_udp_receive(socket, bytes, sizeof bytes, &peer) > 0) {
         size_t end = 12 + strlen((char *)bytes + 12) + 5;
-        bool knows = strncasecmp((char *)bytes + 13, "dns", 3) == 0;
+        bool loops = strncasecmp((char *)bytes + 13, "loop", 4) == 0;
+        bool knows = loops || strncasecmp((char *)bytes + 13, "dns", 3) == 0;
         bool fails = strncasecmp((char *)bytes + 13, "fail", 4) == 0;
         uint8_t head[] = {0x81, knows ? 0x80 : fails ? 0x82 : 0x83, 0, 1, 0, knows, 0, 0, 0, 0};
         memcpy(bytes + 2, head, sizeof head);
-        memcpy(bytes + end, record, sizeof record);
+        memcpy(bytes + end, loops ? alias : record, sizeof record);
         asked_dns++;
         co_udp_send(socket, bytes, end + (knows ? sizeof record : 0), &peer);
     }
@@ -107,6 +110,8 @@ static const struct {
     {"dns [NOTFOUND=return] files", "hosts-only", "CO_ENAME", ""},
     {"dns [!UNAVAIL=return] files", "fail-here", "127.0.0.7:80", ""},
     {"dns [UNAVAIL=return] files", "fail-here", "CO_ENAMESERVER", ""},
+    {"dns [!UNAVAIL=return] files", "loop-here", "127.0.0.9:80", ""},
+    {"dns [UNAVAIL=return] files", "loop-here", "CO_ENAMESERVER", ""},
     {"files dns mymachines", "dns.example", "192.0.2.1:80", ""},
     {"files dns mymachines", "libc", "192.0.2.99:80", "libc"},
     {"files dns mymachines", "libc.example", "192.0.2.99:80", "libc.example."},
@@ -150,6 +155,20 @@ static void try_cache(const char *same_server)
     CHECK_STRING(resolve("dns.example", false), "127.0.0.8:80");
 }
 
+static void try_words(const char *server)
+{
+    (void)server;
+    file_write(nsswitch, "hosts: dns\n");
+    CHECK_STRING(resolve("loop.example", false), "CO_ENAMESERVER");
+    CHECK_STRING(co_explain(CO_ENAMESERVER),
+        "cannot find the host \"loop.example\": its name server's answer is malformed, or has too "
+        "many aliases");
+    CHECK_STRING(resolve("fail.example", false), "CO_ENAMESERVER");
+    CHECK_STRING(co_explain(CO_ENAMESERVER),
+        "cannot find the host \"fail.example\": no name server answered usefully (is the network "
+        "up?)");
+}
+
 static int with_name_server(void (*run)(const char *server))
 {
     struct co_go_options background = {.name = "name server", .background = true};
@@ -159,7 +178,8 @@ static int with_name_server(void (*run)(const char *server))
     REQUIRE(co_udp_bind(&socket, "127.0.0.1:0") == 0);
     snprintf(text, sizeof text, "nameserver %s\n", co_address_text(co_udp_address(socket), where));
     file_write(resolv_conf, text);
-    file_write(hosts_file, "127.0.0.5 dns-too\n127.0.0.6 hosts-only\n127.0.0.7 fail-here\n");
+    file_write(hosts_file, "127.0.0.5 dns-too\n127.0.0.6 hosts-only\n127.0.0.7 fail-here\n"
+                           "127.0.0.9 loop-here\n");
     co_group_open(&group, NULL);
     co_go_with(&group, &background, name_server, socket);
     co_sleep(0);
@@ -186,11 +206,17 @@ FIBER_TEST(keeps_replies_until_servers_or_hosts_change)
     return with_name_server(try_cache);
 }
 
+FIBER_TEST(an_answer_of_no_use_is_told_from_none)
+{
+    return with_name_server(try_words);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(asks_the_services_in_their_order_and_by_their_rules),
         cmocka_unit_test(keeps_replies_until_servers_or_hosts_change),
+        cmocka_unit_test(an_answer_of_no_use_is_told_from_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

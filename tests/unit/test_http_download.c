@@ -134,6 +134,24 @@ FIBER_TEST(nobody_is_asked_for_what_has_no_place)
     return site_close();
 }
 
+FIBER_TEST(what_is_malformed_is_told_without_its_secrets)
+{
+    static const char *const urls[] = {
+        "", "example.org/x", "ftp://u:secret@h/", "http://", "http://u:secret@h:99999/"};
+    co_http_response *response;
+    struct co_http_fetch what = {.url = "http://h/", .method = "G T"};
+    REQUIRE(site_open() == 0);
+    for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
+        CHECK_INT(co_http_fetch(&response, site.client, &(struct co_http_fetch){.url = urls[i]}),
+            CO_EINVALID);
+        CHECK_STRING(co_explain(CO_EINVALID),
+            "what is to be fetched is no URL of http or https (http://HOST/PATH)");
+    }
+    CHECK_INT(co_http_fetch(&response, site.client, &what), CO_EINVALID);
+    CHECK_STRING(co_explain(CO_EINVALID), "the method of the request is malformed, or CONNECT");
+    return site_close();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -141,6 +159,7 @@ int main(void)
         cmocka_unit_test(who_refuses_leaves_the_file_as_it_was),
         cmocka_unit_test(what_broke_off_is_gone_on_with),
         cmocka_unit_test(nobody_is_asked_for_what_has_no_place),
+        cmocka_unit_test(what_is_malformed_is_told_without_its_secrets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
