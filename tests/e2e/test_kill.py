@@ -135,7 +135,8 @@ class ByRest(ByFtp):
             return 0
 
     def check_missing(self):
-        return self.acknowledged if begins_anew(self.begun) else super().check_missing()
+        next_ = max(self.begun, self.first)  # not begun: the server before had removed it
+        return self.acknowledged if begins_anew(next_) else super().check_missing()
 
 
 class ByStou(ByFtp):
