@@ -27,7 +27,8 @@ typedef struct co_http_client co_http_client;
 /* What the server answered; its body is still to be read. */
 typedef struct co_http_response co_http_response;
 
-/* Which HTTP is spoken. */
+/* Which HTTP is spoken. What a server will not do over HTTP/2 (HTTP_1_1_REQUIRED, RFC 9113 7) is
+ * asked once more over HTTP/1.1. */
 enum co_http_version {
     CO_HTTP_ANY, /* over TLS HTTP/2 where the server knows it (by ALPN), else HTTP/1.1 */
     CO_HTTP_1,   /* HTTP/1.1 only */

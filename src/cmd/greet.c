@@ -21,7 +21,7 @@ char *co_greet_url(const char *scheme, const co_address *address, char ret_url[C
     return ret_url;
 }
 
-static bool is_everywhere(const co_address *address)
+bool co_greet_is_everywhere(const co_address *address)
 {
     union {
         struct sockaddr_in v4;
@@ -89,6 +89,6 @@ void co_greet_listening(const char *scheme, const co_address *address, bool for_
 {
     char url[CO_GREET_URL_MAX];
     co_say("listening %s", co_greet_url(scheme, address, url));
-    if (for_people && is_everywhere(address))
+    if (for_people && co_greet_is_everywhere(address))
         interfaces(scheme, address);
 }

@@ -55,13 +55,21 @@ static void interfaces_add(struct hosts *hosts)
         address_add(hosts, &own[i]);
 }
 
+/* "*", 0.0.0.0 or ::, by which nobody comes. */
+static bool is_everywhere(const char *place, const char *host)
+{
+    co_address address;
+    return strcmp(host, "*") == 0 ||
+           (co_address_parse(place, 0, &address) == 0 && co_greet_is_everywhere(&address));
+}
+
 static void places_add(struct hosts *hosts, const struct co_option_list *places)
 {
     char host[CO_APP_HOST_MAX + 1];
     for (size_t i = 0; i < places->count; i++) {
         if (!co_app_host(places->at[i], host))
             continue;
-        if (strcmp(host, "*") == 0)
+        if (is_everywhere(places->at[i], host))
             interfaces_add(hosts);
         else
             host_add(hosts, host);

@@ -162,7 +162,8 @@ static int secure(
 {
     co_tls *tls;
     int rc = trust(place->tls, &pool->own_tls, &tls);
-    const struct co_tls_client_terms terms = {.alpn = pool->alpn, .port = place->port};
+    const struct co_tls_client_terms terms = {
+        .alpn = pool->alpn ? pool->alpn(place) : NULL, .port = place->port};
     return rc < 0 ? rc : co_tls_connect_on(stream, tls, host, &terms);
 }
 

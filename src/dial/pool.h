@@ -34,7 +34,8 @@ struct co_pool_place *co_pool_place_copy(const struct co_pool_place *place);
 
 struct co_pool {
     struct co_dial_options dial; /* of all; a proxy is the place's */
-    const char *const *alpn;     /* offered where there is TLS; borrowed */
+    /* What is offered where there is TLS, borrowed. NULL: nothing. */
+    const char *const *(*alpn)(const struct co_pool_place *place);
     unsigned idle_max;
     /* May an idle connection that has a slot still be used? Suspends shortly. May be NULL. */
     bool (*is_fit)(co_stream *stream);

@@ -89,7 +89,7 @@ static void start_links(struct co_http_links *links, const struct co_http_client
             .answers = options->answers},
         .idle_max = options->idle_max,
     };
-    co_http_links_start(links, options->version);
+    co_http_links_start(links);
 }
 
 int co_http_client_new(co_http_client **ret, const struct co_http_client_options *options)
@@ -140,7 +140,7 @@ static bool is_worth_another(
 {
     if (question->outgoing->failed)
         return false;
-    if (fate == CO_HTTP_REFUSED)
+    if (fate == CO_HTTP_REFUSED || fate == CO_HTTP_TOO_NEW)
         return true;
     return used && fate == CO_HTTP_UNHEARD && co_http_is_idempotent(question->method) &&
            (rc == CO_EEOF || rc == -ECONNRESET || rc == -EPIPE || rc == CO_ETRUNCATED);
@@ -177,7 +177,7 @@ static int converse(co_http_response *response, const struct co_http_question *q
         if (rc < 0)
             return rc;
         rc = exchange(response, question, &fate);
-        response->sent |= rc == 0 || fate != CO_HTTP_REFUSED;
+        response->sent |= rc == 0 || (fate != CO_HTTP_REFUSED && fate != CO_HTTP_TOO_NEW);
         if (response->errand.what->sent && response->sent)
             *response->errand.what->sent = true;
         once_more = rc == 0 ? is_misdirected(response) && !anew
@@ -187,6 +187,8 @@ static int converse(co_http_response *response, const struct co_http_question *q
         anew = rc == 0 || rc == -EBUSY || fate == CO_HTTP_UNHEARD;
         let_go(response);
         co_buf_free(&response->answer.text);
+        response->errand.only_http1 |= rc < 0 && fate == CO_HTTP_TOO_NEW;
+        place = co_http_errand_place(&response->errand);
     }
 }
 

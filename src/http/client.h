@@ -47,6 +47,7 @@ struct co_http_errand {
     bool strayed;                     /* a redirection has led away from it */
     const char *proxy_url;            /* whose way the request goes, borrowed; NULL: straight */
     struct co_proxy proxy;            /* the same taken apart */
+    bool only_http1;                  /* the server wants no HTTP/2 for it */
     bool is_forwarded; /* it is the proxy that is asked, by the whole URL (RFC 9112 3.2.2) */
     struct co_http_login login; /* `logins` is set before the first head is written */
 };

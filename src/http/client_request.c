@@ -22,7 +22,7 @@ struct co_pool_place co_http_errand_place(const struct co_http_errand *errand)
         .secure = secure,
         .host = url->host,
         .port = url->port ? url->port : usual,
-        .speaks = errand->options->version,
+        .speaks = errand->only_http1 ? CO_HTTP_1 : errand->options->version,
         .tls = secure ? errand->options->tls : NULL,
         .proxy = co_text_of(errand->proxy_url),
         .forwarded = errand->is_forwarded,

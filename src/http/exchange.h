@@ -44,6 +44,7 @@ struct co_http_question {
 enum co_http_fate {
     CO_HTTP_UNHEARD, /* nothing has come of a response: it may never have been read */
     CO_HTTP_REFUSED, /* the server has not looked at it, and will not */
+    CO_HTTP_TOO_NEW, /* the same, but over HTTP/1.1 it would (RFC 9113 7) */
     CO_HTTP_HEARD,
 };
 

@@ -248,8 +248,9 @@ void co_h2_output_frame(struct co_h2 *h2, const uint8_t *frame_head, size_t size
 /* Nothing may go faster than that, either way, from now on; 0: no limit. */
 void co_h2_limit(struct co_h2 *h2, uint64_t limit_rate);
 
-/* When the server is drained the peer hears that it shall come with no more requests. */
-void co_h2_heed_drain(struct co_h2 *h2);
+/* When the server is drained the peer hears that it shall come with no more requests. Is there
+ * something to be said for that? */
+bool co_h2_heed_drain(struct co_h2 *h2);
 
 /* What has begun is answered, nothing else will be. */
 void co_h2_send_away(struct co_h2 *h2);

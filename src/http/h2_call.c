@@ -231,7 +231,8 @@ int co_h2_client_exchange(co_stream *stream, const struct co_http_question *ques
     int rc = converse(call, question, answer);
     if (rc == CO_ETLS)
         rc = co_tls_explain(stream);
-    *ret_fate = call->is_refused                     ? CO_HTTP_REFUSED
+    *ret_fate = call->wants_http1 && !call->has_head ? CO_HTTP_TOO_NEW
+                : call->is_refused                   ? CO_HTTP_REFUSED
                 : call->has_head || call->status > 0 ? CO_HTTP_HEARD
                                                      : CO_HTTP_UNHEARD;
     return rc;

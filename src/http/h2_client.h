@@ -55,6 +55,7 @@ struct co_h2_link {
     size_t held, owed; /* bytes that were not read, and those that the peer may not replace yet */
     uint64_t received; /* bytes of bodies, of all calls */
     bool is_draining;  /* the peer takes no more requests */
+    bool wants_http1;  /* because it wants HTTP/1.1 */
     bool is_mute;      /* nothing can be written any more; there may be more to read */
     int error;         /* why the connection is broken */
     struct co_h2_call *arriving; /* whose header block is being decoded */
@@ -69,6 +70,7 @@ struct co_h2_call {
     bool has_head, ends; /* the final head has come; the end */
     bool is_bare;        /* both at once */
     bool is_refused;     /* the server has not looked at it */
+    bool wants_http1;    /* nor will it, over HTTP/2 */
     bool is_reset;       /* by the server */
     int error;           /* why it is broken */
     int failed;          /* what whoever reads has been told */

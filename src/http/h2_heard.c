@@ -118,9 +118,10 @@ static void on_data(nghttp2_session *session, struct co_h2_link *h2, const nghtt
 
 /* RFC 9113 6.8: requests behind the last one that it names nghttp2 tells as refused. Who waits for
  * a place has to look elsewhere. */
-static void on_goaway(struct co_h2_link *h2)
+static void on_goaway(struct co_h2_link *h2, const nghttp2_frame *frame)
 {
     h2->is_draining = true;
+    h2->wants_http1 |= frame->goaway.error_code == NGHTTP2_HTTP_1_1_REQUIRED;
     for (struct co_link *at = h2->calls.next; at != &h2->calls; at = at->next)
         co_event_set(&CO_CONTAINER(at, struct co_h2_call, link)->wake);
 }
@@ -133,7 +134,7 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
     switch (frame->hd.type) {
     case NGHTTP2_HEADERS: on_headers(h2, frame); break;
     case NGHTTP2_DATA: on_data(session, h2, frame); break;
-    case NGHTTP2_GOAWAY: on_goaway(h2); break;
+    case NGHTTP2_GOAWAY: on_goaway(h2, frame); break;
     case NGHTTP2_SETTINGS: co_h2_link_place_free(h2); break;
     case NGHTTP2_WINDOW_UPDATE:
         co_h2_count_window(&h2->meter, frame->window_update.window_size_increment);
@@ -193,6 +194,8 @@ static int on_close(nghttp2_session *session, int32_t id, uint32_t code, void *a
     h2->open_count--;
     if (!call->ends && !call->error) {
         call->error = error_of(call, code);
+        call->wants_http1 = code == NGHTTP2_HTTP_1_1_REQUIRED ||
+                            (code == NGHTTP2_REFUSED_STREAM && h2->wants_http1);
         call->is_refused = code == NGHTTP2_REFUSED_STREAM;
     }
     co_h2_call_wake(call);

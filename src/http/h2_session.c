@@ -127,20 +127,36 @@ void co_h2_settled(struct co_h2 *h2)
 
 /* RFC 9113 6.8: requests that were on their way when the peer heard of it are answered. It has
  * heard when it answers a PING. */
-void co_h2_heed_drain(struct co_h2 *h2)
+bool co_h2_heed_drain(struct co_h2 *h2)
 {
     if (h2->draining || co_fiber_refusal(h2->stream->rt, true) != CO_EDRAIN)
-        return;
+        return false;
     h2->draining = true;
     nghttp2_submit_shutdown_notice(h2->session);
     nghttp2_submit_ping(h2->session, NGHTTP2_FLAG_NONE, NULL);
     h2->meter.pings++;
+    return true;
 }
 
 void co_h2_send_away(struct co_h2 *h2)
 {
     nghttp2_submit_goaway(h2->session, NGHTTP2_FLAG_NONE,
         nghttp2_session_get_last_proc_stream_id(h2->session), NGHTTP2_NO_ERROR, NULL, 0);
+}
+
+/* Hears of a drain while requests are at work. */
+struct ear {
+    struct co_guest guest;
+    struct co_h2 *h2;
+};
+
+/* Ends the wait for input: a peer that only listens is told, too. */
+static void drain_began(struct co_rt *rt, struct co_guest *guest, int code)
+{
+    const struct co_h2 *h2 = CO_CONTAINER(guest, struct ear, guest)->h2;
+    (void)rt;
+    if (code == CO_EDRAIN && h2->waiting)
+        co_scope_cancel(h2->waiting);
 }
 
 /* ---- serving ------------------------------------------------------------------------------ */
@@ -192,6 +208,8 @@ static int await_input(struct co_h2 *h2)
 {
     const uint8_t *bytes;
     co_scope scope;
+    if (co_h2_heed_drain(h2))
+        co_h2_push(h2);
     co_scope_open(&scope, patience_ms(h2));
     h2->waiting = &scope;
     ssize_t n = co_peek(h2->stream, 1, &bytes);
@@ -246,6 +264,16 @@ static int serve(struct co_h2 *h2)
     }
 }
 
+static int serve_in(struct co_h2 *h2, co_group *group)
+{
+    struct ear ear = {.guest.ended = drain_began, .h2 = h2};
+    h2->group = group;
+    co_guest_join((struct co_group_body *)(void *)group, &ear.guest);
+    int rc = serve(h2);
+    co_guest_leave(h2->stream->rt, &ear.guest);
+    return rc;
+}
+
 static int say_farewell(struct co_h2 *h2)
 {
     h2->draining = true;
@@ -292,8 +320,7 @@ int co_h2_session(co_stream *stream, co_http_server *server)
     if (co_park_result(stream) < 0)
         return say_farewell(h2);
     co_group_open(&group, &(struct co_group_options){.keep_going = true});
-    h2->group = &group;
-    rc = wind_up(h2, &group, serve(h2));
+    rc = wind_up(h2, &group, serve_in(h2, &group));
     if (rc == CO_PARK)
         rest(h2);
     else if (rc == 0 && !co_stream_at_end(stream))

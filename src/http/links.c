@@ -30,11 +30,16 @@ struct dial {
     co_event done;
 };
 
-void co_http_links_start(struct co_http_links *links, enum co_http_version version)
+/* What is offered by TLS. */
+static const char *const *alpn_of(const struct co_pool_place *place)
 {
     static const char *const both[] = {"h2", "http/1.1", NULL}, *const first[] = {"http/1.1", NULL};
-    links->version = version;
-    links->pool.alpn = version == CO_HTTP_1 ? first : both;
+    return place->speaks == CO_HTTP_1 ? first : both;
+}
+
+void co_http_links_start(struct co_http_links *links)
+{
+    links->pool.alpn = alpn_of;
     links->pool.is_fit = co_h2_client_is_fit;
     co_list_init(&links->shared);
     co_list_init(&links->dials);
@@ -109,19 +114,19 @@ static int take_idle(
 /* ---- new ones ------------------------------------------------------------------------------- */
 
 /* Is HTTP/2 what this new connection speaks? */
-static bool speaks_h2(const struct co_http_links *links, const co_stream *stream)
+static bool speaks_h2(const struct co_pool_place *place, const co_stream *stream)
 {
     struct co_tls_info info;
     if (co_tls_is_on(stream))
         return co_tls_info(stream, &info) == 0 && co_text_equal(info.alpn, CO_TEXT("h2"));
-    return links->version == CO_HTTP_2;
+    return place->speaks == CO_HTTP_2;
 }
 
 static int make(struct co_http_links *links, const struct co_pool_place *place, co_stream **ret)
 {
     co_stream *stream;
     int rc = co_pool_connect(&links->pool, place, &stream);
-    if (rc == 0 && speaks_h2(links, stream)) {
+    if (rc == 0 && speaks_h2(place, stream)) {
         rc = co_h2_client_begin(stream);
         if (rc == 0)
             rc = share(links, place, stream);
@@ -178,7 +183,7 @@ static int take_common(
 int co_http_links_take(struct co_http_links *links, const struct co_pool_place *place, bool anew,
     co_stream **ret, bool *ret_used)
 {
-    bool may_share = place->secure ? links->version != CO_HTTP_1 : links->version == CO_HTTP_2;
+    bool may_share = place->secure ? place->speaks != CO_HTTP_1 : place->speaks == CO_HTTP_2;
     int rc = anew        ? make(links, place, ret)
              : may_share ? take_common(links, place, ret)
                          : take_alone(links, place, ret);

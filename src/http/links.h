@@ -9,14 +9,14 @@
 #include "http/exchange.h"
 
 struct co_http_links {
-    struct co_pool pool; /* what is idle, of either version */
-    enum co_http_version version;
+    struct co_pool pool;   /* what is idle, of either version */
     struct co_link shared; /* of HTTP/2, with something under way; the latest first */
     struct co_link dials;  /* places that it is not known of yet what they speak */
 };
 
-/* Set the pool's options before; all else may be zero. Does not suspend. */
-void co_http_links_start(struct co_http_links *links, enum co_http_version version);
+/* Set the pool's options before; all else may be zero. Places say by a co_http_version what they
+ * speak. Does not suspend. */
+void co_http_links_start(struct co_http_links *links);
 
 /* Ends what is idle; nothing may be under way. Suspends. */
 void co_http_links_end(struct co_http_links *links);

@@ -551,6 +551,12 @@ def test_self_signed_is_made_anew_for_another_host_or_when_it_is_broken(server, 
     assert stat.S_IMODE(three.cert.with_suffix('.key').stat().st_mode) == 0o600
 
 
+@pytest.mark.parametrize('everywhere', ['0.0.0.0', '[::]', '[::0]'])
+def test_self_signed_is_for_all_addresses_however_they_are_written(server, tmp_path, everywhere):
+    one = self_signed(server, tmp_path, https=('*:0',))
+    assert self_signed(server, tmp_path, https=(f'{everywhere}:0',)).fingerprint == one.fingerprint
+
+
 def test_self_signed_without_a_place_says_so(folder):
     env = {key: value for key, value in os.environ.items()
            if key not in ('HOME', 'XDG_STATE_HOME', 'STATE_DIRECTORY')}

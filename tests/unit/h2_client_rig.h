@@ -232,7 +232,8 @@ static inline int forge_serve_all(struct forge *forge)
 /* What a client makes of a site in clear, which is HTTP/1 unless it wants HTTP/2. */
 static inline int site_accept(const struct site *site, co_stream *stream)
 {
-    static const char *const first[] = {"http/1.1", NULL}, *const second[] = {"h2", NULL};
+    static const char *const first[] = {"http/1.1", NULL}, *const second[] = {
+                                                               "h2", "http/1.1", NULL};
     const char *const *alpn = site->options.version == CO_HTTP_2 ? second : first;
     return is_over_tls() ? co_tls_accept_as(stream, over_tls.server, alpn) : 0;
 }

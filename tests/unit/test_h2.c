@@ -506,6 +506,34 @@ static void a_drain_lets_requests_end(void **state)
     assert_int_equal(heard->last, 3);
 }
 
+static int listen_in_a_drain(void *arg)
+{
+    struct rig *rig = arg;
+    struct wire *wire = wire_new();
+    put_get(wire, 1, "/own");
+    int rc = wire_send(rig, wire);
+    while (rc == 0 && hear(rig)->settings_acks == 0)
+        rc = hear_more(rig);
+    co_sleep(1000); /* the server waits for input by now */
+    co_group_drain(rig->group);
+    while (rc == 0 && hear(rig)->goaways == 0)
+        rc = hear_more(rig);
+    if (rc == 0 && hear(rig)->streams[1].status != 0)
+        rc = -ETIMEDOUT; /* not before the response */
+    return rc < 0 ? rc : rig_read_all(rig);
+}
+
+static void a_drain_is_told_at_once(void **state)
+{
+    struct rig *rig = fresh();
+    (void)state;
+    rig->handler = slow;
+    struct heard *heard = converse_by(rig, listen_in_a_drain);
+    assert_answer(heard, 1, 200, "slow");
+    assert_int_equal(heard->pings, 1);
+    assert_int_equal(heard->goaways, 2);
+}
+
 static void whoever_sends_no_more_is_answered(void **state)
 {
     struct rig *rig = fresh();
@@ -577,6 +605,7 @@ int main(void)
         cmocka_unit_test(an_idle_connection_ends_by_goaway),
         cmocka_unit_test(pings_do_not_keep_an_idle_connection),
         cmocka_unit_test(a_drain_lets_requests_end),
+        cmocka_unit_test(a_drain_is_told_at_once),
         cmocka_unit_test(whoever_sends_no_more_is_answered),
         cmocka_unit_test(ends_after_so_many_requests),
         cmocka_unit_test(without_http2_a_preface_is_no_request),

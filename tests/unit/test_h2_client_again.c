@@ -316,6 +316,36 @@ static void what_was_misdirected_is_asked_once_more_elsewhere(void **state)
     assert_int_equal(site->connections, 2);
 }
 
+/* Over HTTP/2 it refuses, by a reset or by a GOAWAY; over HTTP/1.1 it answers. */
+static int want_http1(struct forge *forge)
+{
+    static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    const uint8_t *bytes;
+    if (co_peek(forge->stream, 4, &bytes) >= 4 && memcmp(bytes, "POST", 4) == 0)
+        return co_write(forge->stream, answer, sizeof answer - 1);
+    int rc = forge_greet(forge), id = rc < 0 ? rc : forge_request(forge);
+    if (forge->site->note)
+        put_goaway(forge, 0, NGHTTP2_HTTP_1_1_REQUIRED);
+    else
+        put_number(&forge->wire, NGHTTP2_RST_STREAM, 0, (uint32_t)id, NGHTTP2_HTTP_1_1_REQUIRED);
+    rc = forge_send(forge);
+    return rc < 0 ? rc : forge_read_all(forge);
+}
+
+static void who_wants_http1_is_asked_by_it_rfc9113_7(void **state)
+{
+    (void)state;
+    for (int by_goaway = 0; by_goaway < 2; by_goaway++) {
+        struct site *site = site_new(want_http1, post_one);
+        site->note = by_goaway;
+        site_run(site);
+        assert_int_equal(site->results[0].rc, 0);
+        assert_int_equal(site->results[0].version, 11);
+        assert_string_equal(site->results[0].body, "ok");
+        assert_int_equal(site->connections, 2);
+    }
+}
+
 /* ---- ends ---------------------------------------------------------------------------------- */
 
 static int break_off(struct forge *forge)
@@ -390,6 +420,7 @@ int main(void)
         cmocka_unit_test(a_new_connection_that_ends_is_not),
         cmocka_unit_test(the_end_of_an_idle_connection_is_noticed),
         cmocka_unit_test(what_was_misdirected_is_asked_once_more_elsewhere),
+        cmocka_unit_test(who_wants_http1_is_asked_by_it_rfc9113_7),
         cmocka_unit_test(half_a_body_is_told_as_such),
         cmocka_unit_test(a_ping_is_answered),
         cmocka_unit_test(a_server_that_does_not_know_it_is_an_error),
