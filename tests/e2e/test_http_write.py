@@ -300,6 +300,24 @@ def test_urllib_writes_with_conditions(writer):
     assert ask(writer, 'GET', '/note', user=None)[2] == b'two'
 
 
+def test_what_was_put_there_during_an_upload_is_not_lost_to_it(writer):
+    """RFC 9110 13.1.1: that is what If-Match is for."""
+    tag = ask(writer, 'PUT', '/note', b'one')[1]['ETag']
+    login = base64.b64encode(f'{USER}:{PASSWORD}'.encode()).decode()
+    slow = writer.http()
+    slow.putrequest('PUT', '/note')
+    for field in (('Authorization', f'Basic {login}'), ('If-Match', tag),
+                  ('Content-Length', '4'), ('Expect', '100-continue')):
+        slow.putheader(*field)
+    slow.endheaders()
+    assert slow.sock.recv(100).startswith(b'HTTP/1.1 100')  # so the condition held
+    assert ask(writer, 'PUT', '/note', b'two')[0] == 204
+    slow.send(b'lost')
+    assert slow.getresponse().status == 412
+    slow.close()
+    assert ask(writer, 'GET', '/note', user=None)[2] == b'two'
+
+
 def test_pages_of_other_sites_change_nothing(writer):
     for fields in ({'Origin': 'http://evil.example'}, {'Sec_Fetch_Site': 'cross-site'}):
         assert ask(writer, 'DELETE', '/hello.txt', **fields)[0] == 403
