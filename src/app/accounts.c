@@ -5,12 +5,15 @@
 #include "base/map.h"
 #include "coronet/net.h"
 #include "runtime/file.h"
+#include "tree/quota.h"
 #include "tree/tree.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#define RECOUNT_SHARE 20 /* homes are counted anew for at most one part in so many of the time */
 
 struct co_accounts {
     struct co_accounts_options options;
@@ -23,6 +26,7 @@ struct co_accounts {
 /* A user's account of bytes. A user whose limit has changed gets another one. */
 struct kept {
     co_quota *quota;
+    int64_t counted_ns, took_ns; /* the last count; of whoever is alone in the account */
     co_text key;
     char text[]; /* "NAME LIMIT" */
 };
@@ -148,9 +152,9 @@ static struct kept *kept_new(const struct co_user *user)
     struct kept *kept = malloc(sizeof *kept + room);
     if (!kept)
         return NULL;
+    *kept = (struct kept){0};
     int size = snprintf(kept->text, room, "%s %llu", user->name, (unsigned long long)user->quota);
     kept->key = (co_text){kept->text, (size_t)size};
-    kept->quota = NULL;
     return kept;
 }
 
@@ -174,19 +178,44 @@ static struct kept *kept_add(struct co_accounts *accounts, struct kept *own)
     return kept;
 }
 
-/* Begins an account with what lies in the home. */
-static int measure(
-    const struct co_accounts *accounts, const struct co_user *user, struct kept *kept)
+/* What lies in the home. */
+static int measure(const struct co_accounts *accounts, const struct co_user *user,
+    struct kept *kept, uint64_t *ret_used)
 {
-    uint64_t used;
     struct co_tree *home;
+    int64_t start_ns = co_now_ns();
     int rc = co_tree_open_below(&home, accounts->tree, co_text_of(user->home),
         &(struct co_tree_options){.hidden = true, .rights = CO_MAY_ALL});
     if (rc < 0)
         return rc;
-    rc = co_tree_usage(home, &used);
+    rc = co_tree_usage(home, ret_used);
     co_tree_free(home);
+    kept->counted_ns = co_now_ns();
+    kept->took_ns = kept->counted_ns - start_ns;
+    return rc;
+}
+
+/* Begins an account. */
+static int kept_begin(
+    const struct co_accounts *accounts, const struct co_user *user, struct kept *kept)
+{
+    uint64_t used;
+    int rc = measure(accounts, user, kept, &used);
     return rc < 0 ? rc : co_quota_new(&kept->quota, user->quota, used);
+}
+
+/* Somebody comes to an account. Whoever empties a drop box does that beside the server: so what has
+ * refused something is counted anew, while nobody else can be writing. */
+static void kept_enter(
+    const struct co_accounts *accounts, const struct co_user *user, struct kept *kept)
+{
+    uint64_t ticket = co_quota_enter(kept->quota);
+    if (!ticket || !co_quota_has_refused(kept->quota) ||
+        co_now_ns() - kept->counted_ns < RECOUNT_SHARE * kept->took_ns)
+        return;
+    uint64_t booked = co_quota_used(kept->quota), used;
+    if (measure(accounts, user, kept, &used) == 0)
+        co_quota_correct(kept->quota, ticket, booked, used);
 }
 
 /* The user's account of bytes, made at the first login. */
@@ -198,11 +227,13 @@ static int quota_of(struct co_accounts *accounts, const struct co_user *user, co
         return -ENOMEM;
     struct kept *kept = kept_find(accounts, own->key);
     if (!kept) {
-        rc = measure(accounts, user, own);
+        rc = kept_begin(accounts, user, own);
         kept = rc == 0 ? kept_add(accounts, own) : NULL;
     }
     if (kept != own)
         kept_free(own);
+    if (kept)
+        kept_enter(accounts, user, kept);
     *ret = kept ? kept->quota : NULL;
     return rc == 0 && !kept ? -ENOMEM : rc;
 }
@@ -248,5 +279,7 @@ int co_accounts_authenticate(
 void co_accounts_leave(void *arg, struct co_account *account)
 {
     struct co_accounts *accounts = arg;
+    if (account->quota)
+        co_quota_leave(account->quota);
     co_login_leave(accounts->login, account->held);
 }

@@ -2,8 +2,6 @@
 /* Paths as the visitor gives them, and the working directory (RFC 959 4.1.1; RFC 3659 6, TVFS). */
 #include "ftp/session.h"
 
-#include <errno.h>
-
 /* Takes the last name off a path "a/b/". */
 static void rise(struct co_buf *path)
 {
@@ -46,12 +44,9 @@ void co_ftp_shown_path(struct co_buf *out, co_text path)
 static int enter(struct co_ftp_session *session, co_text argument)
 {
     struct co_buf path = CO_BUF(CO_TREE_PATH_MAX);
-    struct co_tree_stat stat;
     int rc = co_ftp_path_permitted(session, argument, &path);
     if (rc == 0)
-        rc = co_tree_stat_path(session->tree, co_buf_text(&path), &stat);
-    if (rc == 0 && stat.kind != CO_TREE_FOLDER)
-        rc = -ENOTDIR;
+        rc = co_tree_enter(session->tree, co_buf_text(&path));
     if (rc == 0) {
         if (path.size)
             co_buf_add_char(&path, '/');

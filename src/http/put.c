@@ -134,6 +134,30 @@ static void tell(const struct put *put, int error)
             .error = error});
 }
 
+/* The conditions held before the body came, which can be long ago: what was put there meanwhile is
+ * not lost to it (RFC 9110 13.1.1). What takes long comes before that look. 0; -EEXIST, -errno. */
+static int meets_still(const struct put *put, struct co_upload *upload)
+{
+    const struct co_http1_request *head = &put->visit->request->head;
+    struct co_http_target now;
+    if (!head->if_match.at && !head->if_none_match.at && !head->if_unmodified_since.at)
+        return 0;
+    int rc = put->visit->files->options.no_sync ? 0 : co_upload_sync(upload);
+    if (rc == 0)
+        rc = co_http_target_look(put->visit, &now);
+    return rc == 0 && !co_http_target_meets(put->visit, &now) ? -EEXIST : rc;
+}
+
+/* All of the file is stored: it gets its name. 0, -errno. */
+static int commit(const struct put *put, struct co_upload *upload)
+{
+    int rc = meets_still(put, upload);
+    if (rc == 0)
+        return co_upload_commit(upload, !put->visit->files->options.no_sync);
+    co_upload_abort(upload, rc == CO_ECANCELED || rc == CO_EDEADLINE);
+    return rc;
+}
+
 /* All of the body is stored: of the file too? */
 static int finish(struct put *put, struct co_upload *upload)
 {
@@ -150,7 +174,7 @@ static int finish(struct put *put, struct co_upload *upload)
         tell(put, rc < 0 ? rc : CO_EEOF);
         return rc < 0 ? co_http_write_failed(visit, rc) : reply_offset(visit, 202, size);
     }
-    int rc = co_upload_commit(upload, !visit->files->options.no_sync);
+    int rc = commit(put, upload);
     tell(put, rc);
     return rc < 0 ? co_http_write_failed(visit, rc)
                   : co_http_write_done(visit, !put->target.exists, (co_text){0});

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#define VISIT ((uint64_t)1 << 32)
+
 static uint64_t add_clamped(uint64_t a, uint64_t b)
 {
     uint64_t sum;
@@ -22,8 +24,10 @@ int co_quota_take_beyond(struct co_quota *quota, uint64_t bytes, uint64_t beyond
     uint64_t limit = add_clamped(quota->bytes_max, beyond), sum;
     uint64_t used = __atomic_load_n(&quota->bytes_used, __ATOMIC_RELAXED);
     do
-        if (__builtin_add_overflow(used, bytes, &sum) || sum > limit)
+        if (__builtin_add_overflow(used, bytes, &sum) || sum > limit) {
+            __atomic_store_n(&quota->has_refused, true, __ATOMIC_RELAXED);
             return -EDQUOT;
+        }
     while (!__atomic_compare_exchange_n(
         &quota->bytes_used, &used, sum, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
     return 0;
@@ -51,6 +55,36 @@ uint64_t co_quota_left(const struct co_quota *quota)
 bool co_quota_is_exceeded(const struct co_quota *quota)
 {
     return quota && __atomic_load_n(&quota->bytes_used, __ATOMIC_RELAXED) > quota->bytes_max;
+}
+
+uint64_t co_quota_enter(struct co_quota *quota)
+{
+    uint64_t before = __atomic_fetch_add(&quota->visits, VISIT + 1, __ATOMIC_ACQ_REL);
+    return before % VISIT ? 0 : before + VISIT + 1;
+}
+
+void co_quota_leave(struct co_quota *quota)
+{
+    __atomic_fetch_sub(&quota->visits, 1, __ATOMIC_ACQ_REL);
+}
+
+bool co_quota_has_refused(const struct co_quota *quota)
+{
+    return __atomic_load_n(&quota->has_refused, __ATOMIC_RELAXED);
+}
+
+uint64_t co_quota_used(const struct co_quota *quota)
+{
+    return __atomic_load_n(&quota->bytes_used, __ATOMIC_RELAXED);
+}
+
+/* Who comes after the look at the visits finds all that was counted, or books first. */
+void co_quota_correct(struct co_quota *quota, uint64_t ticket, uint64_t booked, uint64_t used)
+{
+    if (__atomic_load_n(&quota->visits, __ATOMIC_ACQUIRE) == ticket &&
+        __atomic_compare_exchange_n(
+            &quota->bytes_used, &booked, used, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        __atomic_store_n(&quota->has_refused, false, __ATOMIC_RELAXED);
 }
 
 void co_quota_hold(struct co_quota *quota)

@@ -18,6 +18,8 @@
 struct co_quota {
     uint64_t bytes_max;  /* set before use */
     uint64_t bytes_used; /* atomic */
+    uint64_t visits;     /* atomic: how many may book, and in the upper half how often one came */
+    bool has_refused;    /* atomic: since it was counted */
     pthread_mutex_t edits;
 };
 
@@ -36,6 +38,17 @@ void co_quota_give(struct co_quota *quota, uint64_t bytes);
 bool co_quota_is_exceeded(const struct co_quota *quota);
 
 uint64_t co_quota_left(const struct co_quota *quota); /* UINT64_MAX when NULL */
+
+/* Who may book comes, and goes when all that they booked is written. Returns a ticket for whoever
+ * is alone; 0: others are there. */
+uint64_t co_quota_enter(struct co_quota *quota);
+void co_quota_leave(struct co_quota *quota);
+
+/* Others change what lies there, too: an account that has refused something may be wrong. Whoever
+ * is alone in it reads what is booked, counts, and corrects that; not if anybody has come since. */
+bool co_quota_has_refused(const struct co_quota *quota);
+uint64_t co_quota_used(const struct co_quota *quota);
+void co_quota_correct(struct co_quota *quota, uint64_t ticket, uint64_t booked, uint64_t used);
 
 /* Holds the account while a file is taken away: for pool threads, and for no longer than a rename
  * takes. quota: may be NULL. */

@@ -232,6 +232,22 @@ int co_tree_stat_path(struct co_tree *tree, co_text path, struct co_tree_stat *r
     return rc;
 }
 
+int co_tree_enter(struct co_tree *tree, co_text path)
+{
+    struct co_lookup lookup;
+    struct stat st;
+    int rc = tree_lookup(tree, path, O_PATH, &lookup);
+    if (rc < 0)
+        return rc;
+    rc = stat_allowed(tree, &lookup.stat);
+    if (rc == 0 && lookup.stat.kind != CO_TREE_FOLDER)
+        rc = -ENOTDIR;
+    if (rc == 0 && fstatat(lookup.fd, ".", &st, 0) < 0) /* "." is looked for within */
+        rc = -errno;
+    close(lookup.fd);
+    return rc;
+}
+
 bool co_tree_stat_equal(const struct co_tree_stat *a, const struct co_tree_stat *b)
 {
     return a->kind == b->kind && a->inode == b->inode && a->device == b->device &&

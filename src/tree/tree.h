@@ -92,6 +92,10 @@ void co_tree_close(int fd);
  * their way; files are -EPERM. Returns as co_tree_open_path. */
 int co_tree_stat_path(struct co_tree *tree, co_text path, struct co_tree_stat *ret);
 
+/* May this process go into the folder that the path names now? 0, -ENOTDIR, -EACCES, or as
+ * co_tree_stat_path. */
+int co_tree_enter(struct co_tree *tree, co_text path);
+
 bool co_tree_stat_equal(const struct co_tree_stat *a, const struct co_tree_stat *b);
 
 /* Whether the path names just what `known`, from this tree, describes, unchanged. Suspends as

@@ -322,6 +322,16 @@ def test_what_the_disk_forbids_is_not_laid_to_the_account(writer, command):  # n
         ftp.voidcmd(command)
 
 
+def test_a_closed_folder_is_not_entered(writer):  # noqa: F811
+    """wget asks twenty times for the listing of a folder that it has entered."""
+    ftp = login(writer, USER, PASSWORD)
+    (writer.folder / 'closed').mkdir()
+    (writer.folder / 'closed').chmod(0)
+    with pytest.raises(ftplib.error_perm, match='550 .*lacks the permission on the disk'):
+        ftp.cwd('closed')
+    assert ftp.pwd() == '/'
+
+
 def test_the_unspecified_address_is_the_clients_own(reader):  # noqa: F811
     """lftp's EPRT over ::1."""
     ftp = login(reader)

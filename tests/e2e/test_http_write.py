@@ -157,6 +157,29 @@ def test_a_quota_counts_what_lies_there_and_what_both_protocols_write(server, sh
     assert ask(one, 'PUT', '/third', bytes(4000), **bob)[0] == 507
 
 
+def test_a_quota_that_has_refused_something_hears_of_what_others_removed(server, share, tmp_path):
+    users = tmp_path / 'users'
+    run(CORONET, 'passwd', users, 'bob', '--home', 'sub', '--quota', '10000', input=b'secret\n')
+    one = server('--write', '--users', users, ftp=['127.0.0.1:0'])
+    bob = {'user': 'bob', 'password': 'secret'}
+
+    def upload_by_ftp():
+        with ftp_of(one, 'bob', 'secret') as ftp:
+            try:
+                return ftp.storbinary('STOR third', io.BytesIO(bytes(8000)))[:3]
+            except ftplib.error_perm as refusal:
+                return str(refusal)[:3]
+
+    assert ask(one, 'PUT', '/first', bytes(8000), **bob)[0] == 201
+    assert ask(one, 'PUT', '/second', bytes(8000), **bob)[0] == 507
+    (share / 'sub' / 'first').unlink()
+    eventually(lambda: ask(one, 'PUT', '/second', bytes(8000), **bob)[0] == 201)
+    assert upload_by_ftp() == '552'
+    (share / 'sub' / 'second').unlink()
+    eventually(lambda: upload_by_ftp() == '226')
+    assert ask(one, 'PUT', '/fourth', bytes(8000), **bob)[0] == 507
+
+
 def test_guesses_over_http_ban_ftp_too(writer):
     for _ in range(10):
         assert ask(writer, 'GET', '/hello.txt', password='wrong')[0] == 401
@@ -274,6 +297,24 @@ def test_urllib_writes_with_conditions(writer):
     assert ask(writer, 'PUT', '/note', b'two', If_Match=tag)[0] == 204
     assert ask(writer, 'PUT', '/note', b'three', If_Match=tag)[0] == 412
     assert ask(writer, 'DELETE', '/note', If_Match=tag)[0] == 412
+    assert ask(writer, 'GET', '/note', user=None)[2] == b'two'
+
+
+def test_what_was_put_there_during_an_upload_is_not_lost_to_it(writer):
+    """RFC 9110 13.1.1: that is what If-Match is for."""
+    tag = ask(writer, 'PUT', '/note', b'one')[1]['ETag']
+    login = base64.b64encode(f'{USER}:{PASSWORD}'.encode()).decode()
+    slow = writer.http()
+    slow.putrequest('PUT', '/note')
+    for field in (('Authorization', f'Basic {login}'), ('If-Match', tag),
+                  ('Content-Length', '4'), ('Expect', '100-continue')):
+        slow.putheader(*field)
+    slow.endheaders()
+    assert slow.sock.recv(100).startswith(b'HTTP/1.1 100')  # so the condition held
+    assert ask(writer, 'PUT', '/note', b'two')[0] == 204
+    slow.send(b'lost')
+    assert slow.getresponse().status == 412
+    slow.close()
     assert ask(writer, 'GET', '/note', user=None)[2] == b'two'
 
 

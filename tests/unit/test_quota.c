@@ -34,6 +34,32 @@ static void gives_back_but_never_more_than_there_was(void **state)
     assert_int_equal(co_quota_left(&quota), 100);
 }
 
+static void what_has_refused_is_corrected_by_who_is_alone(void **state)
+{
+    (void)state;
+    struct co_quota quota = {.bytes_max = 100, .bytes_used = 90};
+    uint64_t first = co_quota_enter(&quota);
+    assert_true(first);
+    assert_false(co_quota_enter(&quota));
+    co_quota_leave(&quota);
+    co_quota_correct(&quota, first, 90, 10); /* another was here meanwhile, and may have booked */
+    assert_int_equal(quota.bytes_used, 90);
+    co_quota_leave(&quota);
+    uint64_t ticket = co_quota_enter(&quota);
+    assert_true(ticket && ticket != first);
+    assert_false(co_quota_has_refused(&quota));
+    assert_int_equal(co_quota_take(&quota, 20), -EDQUOT);
+    assert_true(co_quota_has_refused(&quota));
+    uint64_t booked = co_quota_used(&quota);
+    assert_int_equal(co_quota_take(&quota, 5), 0);
+    co_quota_correct(&quota, ticket, booked, 10);
+    assert_int_equal(quota.bytes_used, 95);
+    assert_true(co_quota_has_refused(&quota));
+    co_quota_correct(&quota, ticket, 95, 10);
+    assert_int_equal(quota.bytes_used, 10);
+    assert_false(co_quota_has_refused(&quota));
+}
+
 static void sums_beyond_64_bits_are_refused(void **state)
 {
     (void)state;
@@ -100,6 +126,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(books_up_to_the_limit_and_not_a_byte_more_f18),
         cmocka_unit_test(gives_back_but_never_more_than_there_was),
+        cmocka_unit_test(what_has_refused_is_corrected_by_who_is_alone),
         cmocka_unit_test(sums_beyond_64_bits_are_refused),
         cmocka_unit_test(bytes_in_common_may_stand_above_the_limit),
         cmocka_unit_test(none_has_no_limit),
