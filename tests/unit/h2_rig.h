@@ -294,6 +294,16 @@ static inline int hear_more(struct rig *rig)
     return n > 0 ? 0 : n < 0 ? (int)n : CO_EEOF;
 }
 
+/* Asks for what the handler makes, and reads until the server is at it. */
+static inline int ask_own(struct rig *rig, struct wire *wire)
+{
+    put_get(wire, 1, "/own");
+    int rc = wire_send(rig, wire);
+    while (rc == 0 && hear(rig)->settings_acks == 0)
+        rc = hear_more(rig);
+    return rc;
+}
+
 /* Reads until the stream's response is complete, or has been broken off. */
 static inline int hear_response(struct rig *rig, uint32_t id)
 {

@@ -473,10 +473,7 @@ static int drain_at_work(void *arg)
 {
     struct rig *rig = arg;
     struct wire *wire = wire_new();
-    put_get(wire, 1, "/own");
-    int rc = wire_send(rig, wire);
-    while (rc == 0 && hear(rig)->settings_acks == 0)
-        rc = hear_more(rig);
+    int rc = ask_own(rig, wire);
     co_group_drain(rig->group);
     put_get(wire, 3, "/hello"); /* on its way when the drain begins */
     if (rc == 0)
@@ -509,11 +506,7 @@ static void a_drain_lets_requests_end(void **state)
 static int listen_in_a_drain(void *arg)
 {
     struct rig *rig = arg;
-    struct wire *wire = wire_new();
-    put_get(wire, 1, "/own");
-    int rc = wire_send(rig, wire);
-    while (rc == 0 && hear(rig)->settings_acks == 0)
-        rc = hear_more(rig);
+    int rc = ask_own(rig, wire_new());
     co_sleep(1000); /* the server waits for input by now */
     co_group_drain(rig->group);
     while (rc == 0 && hear(rig)->goaways == 0)

@@ -466,10 +466,7 @@ static int begin_behind_goaway(void *arg)
 {
     struct rig *rig = arg;
     struct wire *wire = wire_new();
-    put_get(wire, 1, "/own");
-    int rc = wire_send(rig, wire);
-    while (rc == 0 && hear(rig)->settings_acks == 0)
-        rc = hear_more(rig);
+    int rc = ask_own(rig, wire);
     co_group_drain(rig->group);
     put_frame(wire, NGHTTP2_PING, 0, 0, "awake?  ", 8);
     wire_send(rig, wire);
