@@ -170,9 +170,9 @@ class Process:
 
     @property
     def worker_pid(self):
-        """The monitor's only child, which serves."""
-        worker, = children(self.pid)
-        return worker
+        """The monitor's child that serves: the others, for a password or a connection, soon go."""
+        eventually(lambda: len(children(self.pid)) == 1)
+        return children(self.pid)[0]
 
     def expect(self, pattern):
         """The next line on standard error that matches."""
