@@ -45,13 +45,14 @@ def plant(folder, content, name='large'):
 def cut_off(one, folder, file):
     """Sends a part of the file, for so long that its time tells that it is of this version."""
     process = subprocess.Popen([CORONET, 'put', '--limit-rate', '1M', *map(str, one.words), file,
-                                one.url], stderr=subprocess.DEVNULL)
+                                one.url], stderr=subprocess.PIPE, text=True)
     changed = int(file.stat().st_ctime)
     eventually(lambda: process.poll() is not None or any(
         path.stat().st_mtime >= changed + 1 and path.stat().st_size >= 300_000
         for path in lying(folder)))
+    assert process.poll() is None, process.stderr.read()
     process.kill()
-    process.wait(timeout=PATIENCE)
+    process.communicate(timeout=PATIENCE)
 
 
 # ---- what goes on -------------------------------------------------------------------------------
