@@ -75,14 +75,14 @@ static const struct option *option_find(const char *name)
  * the kernel's own, of hours, it would be another promise. */
 static int keepalive_set(struct co_rt *rt, co_fd fd, int seconds)
 {
-    int rc = 0;
-    if (seconds != 0)
-        rc = co_sockopt_set(rt, fd, IPPROTO_TCP, TCP_KEEPIDLE, seconds);
-    if (rc == 0 && seconds != 0)
+    if (seconds == 0)
+        return co_sockopt_set(rt, fd, SOL_SOCKET, SO_KEEPALIVE, 0);
+    int rc = co_sockopt_set(rt, fd, IPPROTO_TCP, TCP_KEEPIDLE, seconds);
+    if (rc == 0)
         rc = co_sockopt_set(rt, fd, IPPROTO_TCP, TCP_KEEPINTVL, seconds / 10 + 1);
-    if (rc == 0 && seconds != 0)
+    if (rc == 0)
         rc = co_sockopt_set(rt, fd, IPPROTO_TCP, TCP_KEEPCNT, 6);
-    return rc < 0 ? rc : co_sockopt_set(rt, fd, SOL_SOCKET, SO_KEEPALIVE, seconds != 0);
+    return rc < 0 ? rc : co_sockopt_set(rt, fd, SOL_SOCKET, SO_KEEPALIVE, 1);
 }
 
 /* An IPv6 socket has one for what it sends to IPv4 addresses and one for the rest (RFC 3542 6.5).
