@@ -85,6 +85,14 @@ static int lock_and_compare(int folder, const char *name, int fd, struct stat *r
     return still_names(folder, name, ret) ? 0 : -EAGAIN;
 }
 
+/* An empty one holds nothing for anybody: it may have just been made in vain. The lock is held. */
+static void leave_no_empty(int folder, const char *name, int fd)
+{
+    struct stat st;
+    if (fstat(fd, &st) == 0 && st.st_size == 0 && still_names(folder, name, &st))
+        (void)unlinkat(folder, name, 0);
+}
+
 static int acquire_once(int folder, const char *name, int *ret_fd, struct stat *ret)
 {
     struct stat st;
@@ -97,10 +105,13 @@ static int acquire_once(int folder, const char *name, int *ret_fd, struct stat *
     int rc = lock_and_compare(folder, name, fd, ret);
     if (rc == 0 && ret->st_nlink > 1)
         rc = unlinkat(folder, name, 0) < 0 ? -errno : -EAGAIN;
-    if (rc == 0)
+    if (rc == 0) {
         *ret_fd = fd;
-    else
-        close(fd);
+        return 0;
+    }
+    if (rc != -EBUSY && rc != -EAGAIN)
+        leave_no_empty(folder, name, fd);
+    close(fd);
     return rc;
 }
 

@@ -175,9 +175,11 @@ static int begin(void *arg)
     if (rc == 0)
         rc = look_at_name(start);
     if (rc == 0)
-        rc = look_at_whole(start);
-    if (rc == 0)
         rc = acquire(start);
+    if (rc == 0) /* again: who had the partial file until now may have committed it */
+        rc = look_at_name(start);
+    if (rc == 0)
+        rc = look_at_whole(start);
     if (rc == 0)
         rc = choose(start);
     if (rc < 0)

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -121,6 +122,50 @@ static void what_cannot_be_looked_at_is_not_passed_over(void **state)
         co_upload_abort(upload, false);
     }
     co_upload_abort(other, false);
+}
+
+static void what_could_not_begin_leaves_nothing(void **state)
+{
+    (void)state;
+    bool has_failed = true;
+    for (int nth = 1; has_failed; nth++) {
+        struct co_upload *upload;
+        fstats_left = nth;
+        int rc = co_upload_open(&upload, tree, CO_TEXT("file"), &anew);
+        has_failed = fstats_left == 0;
+        fstats_left = 0;
+        if (rc == 0)
+            co_upload_abort(upload, false);
+        assert_int_equal(names_in("root"), 0);
+    }
+}
+
+/* ---- what happens in between ----------------------------------------------------------------- */
+
+static struct co_upload *commits_next; /* just before the next lock is asked for */
+
+/* In the place of libc's. */
+int flock(int fd, int operation)
+{
+    struct co_upload *upload = commits_next;
+    commits_next = NULL;
+    if (upload)
+        assert_int_equal(co_upload_commit(upload, false), 0);
+    return (int)syscall(SYS_flock, fd, operation);
+}
+
+/* Who resumes has asked for the size before: another server session had the partial file then. */
+static void what_is_committed_while_a_resume_begins_is_gone_on_from(void **state)
+{
+    (void)state;
+    struct co_upload *other = begin("file", anew);
+    add(other, "first ");
+    commits_next = other;
+    struct co_upload *upload = begin("file", resume(6));
+    add(upload, "second");
+    finish(upload);
+    assert_string_equal(content_of("root/file"), "first second");
+    assert_int_equal(names_in("root"), 1);
 }
 
 /* ---- what others have left ------------------------------------------------------------------ */
@@ -522,6 +567,8 @@ int main(void)
         TREE_TEST(what_cannot_be_synced_is_no_file),
         TREE_TEST(a_part_that_was_acknowledged_is_there_whatever_failed),
         TREE_TEST(what_cannot_be_looked_at_is_not_passed_over),
+        TREE_TEST(what_could_not_begin_leaves_nothing),
+        TREE_TEST(what_is_committed_while_a_resume_begins_is_gone_on_from),
         TREE_TEST(old_partial_files_are_removed_when_an_upload_begins),
         TREE_TEST(an_upload_at_work_is_never_old),
         TREE_TEST(what_is_just_being_made_is_not_held_by_a_sweep),
