@@ -38,6 +38,13 @@ int co_local_file_take(struct co_local_file *file, int fd)
     return rc;
 }
 
+/* Does it have bytes where it tells of none, as /proc's files do? Then only its end tells. */
+static bool is_of_unknown_size(const struct co_local_file *file)
+{
+    uint8_t first;
+    return file->identity.size == 0 && co_file_read_at(file->fd, &first, sizeof first, 0) > 0;
+}
+
 int co_local_file_open(struct co_local_file *file, const char *path)
 {
     int fd;
@@ -46,7 +53,11 @@ int co_local_file_open(struct co_local_file *file, const char *path)
         return look(file);
     }
     int rc = co_file_open(path, &fd);
-    return rc < 0 ? rc : co_local_file_take(file, fd);
+    if (rc == 0)
+        rc = co_local_file_take(file, fd);
+    if (rc == 0 && is_of_unknown_size(file))
+        file->identity.is_regular = false;
+    return rc;
 }
 
 void co_local_file_close(struct co_local_file *file)

@@ -29,7 +29,7 @@ int co_local_file_take(struct co_local_file *file, int fd);
 
 void co_local_file_close(struct co_local_file *file);
 
-/* Its size; -1: a pipe's, which only its end tells. */
+/* Its size; -1: only its end tells, as with a pipe. */
 int64_t co_local_file_size(const struct co_local_file *file);
 
 /* Seconds since 1970, for co_remote_upload: when it was changed for the last time, also by taking

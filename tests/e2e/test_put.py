@@ -55,6 +55,13 @@ def test_one_file_gets_the_urls_name(writable, folder, here):
     put(here / 'a', here / 'a', f'{one.url}new', code=2)
 
 
+def test_a_file_that_does_not_tell_its_size_is_sent_whole(writable, folder, here):
+    one = writable()
+    put('/proc/version', one.url)
+    with open('/proc/version', 'rb') as file:
+        assert (folder / 'version').read_bytes() == file.read() != b''
+
+
 def test_standard_input_needs_a_name(writable, folder, here):
     one = writable()
     content = os.urandom(1 << 20)
