@@ -7,6 +7,7 @@
  * one is waited for (attacks F02).
  * Active: only ever to the control connection's peer, and not to the ports of services (F01).
  */
+#include "base/error.h"
 #include "ftp/session.h"
 #include "net/address.h"
 #include "net/connect.h"
@@ -74,7 +75,7 @@ static int passive_failed(struct co_ftp_session *session, int rc)
 {
     if (rc == -EADDRINUSE)
         return co_ftp_reply(session, 425, "All ports for passive transfers are taken; try again.");
-    return co_ftp_reply(session, 425, "No port could be opened (%s).", co_error_name(rc));
+    return co_ftp_reply(session, 425, "No port could be opened (%s).", co_error_sentence(rc));
 }
 
 /* What the peer shall connect to. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Who is there (RFC 959 4.1.1, RFC 7151): an account, and the tree that it may see. */
+#include "base/error.h"
 #include "coding/gzip.h"
 #include "ftp/session.h"
 
@@ -109,7 +110,7 @@ static int refuse(struct co_ftp_session *session, int rc)
         return CO_FTP_BYE;
     }
     if (rc != -EACCES)
-        co_ftp_reply(session, 421, "Logging in is not possible now (%s).", co_error_name(rc));
+        co_ftp_reply(session, 421, "Logging in is not possible now (%s).", co_error_sentence(rc));
     else
         co_ftp_reply(session, 530, "User name or password is wrong.");
     return rc != -EACCES || ++session->failures >= FAILURES_MAX ? CO_FTP_BYE : 0;
@@ -132,10 +133,10 @@ static int refuse_entry(struct co_ftp_session *session, int rc)
 {
     bool lasts = rc == -ENOENT || rc == -ENOTDIR || rc == -EACCES || rc == -ELOOP;
     if (lasts)
-        co_ftp_reply(
-            session, 530, "Your folder cannot be opened on this server (%s).", co_error_name(rc));
+        co_ftp_reply(session, 530, "Your folder cannot be opened on this server (%s).",
+            co_error_sentence(rc));
     else
-        co_ftp_reply(session, 421, "Logging in is not possible now (%s).", co_error_name(rc));
+        co_ftp_reply(session, 421, "Logging in is not possible now (%s).", co_error_sentence(rc));
     tell(session, rc, co_text_of(session->account.home ? session->account.home : ""));
     co_ftp_logout(session);
     return !lasts || ++session->failures >= FAILURES_MAX ? CO_FTP_BYE : 0;

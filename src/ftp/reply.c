@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Replies (RFC 959 4.2). No path of the machine's gets into one, and nothing of the peer's
  * unescaped (attacks F09): the texts are ours, or the tree's names. */
+#include "base/error.h"
 #include "ftp/session.h"
 
 #include <errno.h>
@@ -152,5 +153,6 @@ int co_ftp_reply_error(struct co_ftp_session *session, int error)
         if (failures[i].error == error)
             return co_ftp_reply(session, failures[i].code == 550 ? not_taken : failures[i].code,
                 "%s", failures[i].text);
-    return co_ftp_reply(session, 451, "The server failed to do that (%s).", co_error_name(error));
+    return co_ftp_reply(
+        session, 451, "The server failed to do that (%s).", co_error_sentence(error));
 }

@@ -7,6 +7,7 @@
  * its end. ABOR ends the transfer; so does the end of the control connection. The final reply is
  * the session's, so that nobody else ever writes to the control connection.
  */
+#include "base/error.h"
 #include "ftp/mode.h"
 #include "runtime/fiber.h"
 
@@ -238,13 +239,13 @@ int co_ftp_job_reply_failure(struct co_ftp_session *session, const struct co_ftp
         return co_ftp_reply(session, 425, "There is no TLS on the data connection.");
     if (!transfer->opened)
         return co_ftp_reply(
-            session, 425, "The data connection did not come about (%s).", co_error_name(rc));
+            session, 425, "The data connection did not come about (%s).", co_error_sentence(rc));
     if (rc == CO_ETOOSLOW)
         return co_ftp_reply(session, 426, "The data moved too slowly; the connection was closed.");
     if (rc == CO_ETRUNCATED) /* anybody on the way can end TCP (attacks F08) */
         return co_ftp_reply(
             session, 426, "The data ended without close_notify, so it may have been cut.");
-    return co_ftp_reply(session, 426, "The data connection broke (%s).", co_error_name(rc));
+    return co_ftp_reply(session, 426, "The data connection broke (%s).", co_error_sentence(rc));
 }
 
 static void tell(struct co_ftp_session *session, const struct co_ftp_job *transfer)

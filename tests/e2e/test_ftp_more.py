@@ -177,6 +177,15 @@ def test_xferlog_has_a_line_for_each_file(server, share):  # noqa: F811
     ]
 
 
+def test_why_there_is_no_data_connection_is_said_in_words(server, share):  # noqa: F811
+    ftp = login(server(ftp=['127.0.0.1:0']))
+    with socket.create_server(('127.0.0.1', 0)) as closed:
+        ftp.sendport(*closed.getsockname())
+    ftp.sendcmd('RETR hello.txt')
+    with pytest.raises(ftplib.Error, match='^425 .*connection refused'):
+        ftp.getresp()
+
+
 @pytest.mark.parametrize('form', ['combined', 'json'])
 def test_refused_transfers_have_their_lines(server, share, form):  # noqa: F811
     one = server('--log-format', form, ftp=['127.0.0.1:0'])

@@ -53,7 +53,7 @@ static void a_home_that_cannot_be_opened_is_told_as_that(void **unused)
     for (int i = 0; i < 3; i++) {
         assert_int_equal(ftp_do("USER homeless"), 331);
         assert_int_equal(ftp_do("PASS pw"), 530);
-        assert_true(ftp_said("folder cannot be opened on this server (ENOENT)"));
+        assert_true(ftp_said("folder cannot be opened on this server (no such file or directory)"));
         assert_int_equal(ftp.heard.kind, CO_FTP_LOGIN_FAILED);
         assert_int_equal(ftp.heard.error, -ENOENT);
         assert_string_equal(ftp.heard.path, "/nowhere");
