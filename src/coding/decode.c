@@ -41,7 +41,8 @@ struct span {
 
 struct method {
     const char *name, *alias;
-    bool repeats; /* what ends may begin anew */
+    bool repeats;                     /* what ends may begin anew */
+    bool (*may_begin)(uint8_t first); /* NULL: with any */
     void *(*open)(uint8_t first);
     /* Moves the span on. 1 at an end; 0; CO_EINVALID, CO_ETOOBIG, -ENOMEM. */
     int (*step)(void *decoder, struct span *span);
@@ -140,6 +141,13 @@ static void br_close(void *decoder)
 
 /* ---- zstd ------------------------------------------------------------------------------------ */
 
+/* A frame, or one to be skipped (RFC 8878 3.1.1, 3.1.2). The library would read the formats that
+ * were there before, too: with code that nobody fuzzes. */
+static bool zstd_may_begin(uint8_t first)
+{
+    return first == 0x28 || (first & 0xf0) == 0x50;
+}
+
 static void *zstd_open(uint8_t first)
 {
     (void)first;
@@ -175,10 +183,10 @@ static void zstd_close(void *decoder)
 /* ---- one coding ------------------------------------------------------------------------------ */
 
 static const struct method methods[CO_DECODE_COUNT] = {
-    [CO_DECODE_GZIP] = {"gzip", "x-gzip", true, gzip_open, zlib_step, zlib_close},
-    [CO_DECODE_DEFLATE] = {"deflate", NULL, false, deflate_open, zlib_step, zlib_close},
-    [CO_DECODE_BR] = {"br", NULL, false, br_open, br_step, br_close},
-    [CO_DECODE_ZSTD] = {"zstd", NULL, true, zstd_open, zstd_step, zstd_close},
+    [CO_DECODE_GZIP] = {"gzip", "x-gzip", true, NULL, gzip_open, zlib_step, zlib_close},
+    [CO_DECODE_DEFLATE] = {"deflate", NULL, false, NULL, deflate_open, zlib_step, zlib_close},
+    [CO_DECODE_BR] = {"br", NULL, false, NULL, br_open, br_step, br_close},
+    [CO_DECODE_ZSTD] = {"zstd", NULL, true, zstd_may_begin, zstd_open, zstd_step, zstd_close},
 };
 
 int co_decode_find(co_text name, enum co_decode_kind *ret)
@@ -195,10 +203,13 @@ int co_decode_find(co_text name, enum co_decode_kind *ret)
 /* There are bytes for it: it begins, or begins anew, or should have had none. */
 static int stage_begin(struct stage *stage, co_text bytes)
 {
-    if (stage->state == ENDED && !stage->method->repeats)
+    const struct method *method = stage->method;
+    if (stage->state == ENDED && !method->repeats)
+        return CO_EINVALID;
+    if (method->may_begin && !method->may_begin((uint8_t)bytes.at[0]))
         return CO_EINVALID;
     if (!stage->decoder)
-        stage->decoder = stage->method->open((uint8_t)bytes.at[0]);
+        stage->decoder = method->open((uint8_t)bytes.at[0]);
     stage->state = WITHIN;
     return stage->decoder ? 0 : -ENOMEM;
 }
