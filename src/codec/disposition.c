@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "codec/disposition.h"
 
-#include "codec/http1.h"
 #include "codec/url.h"
 #include "codec/utf8.h"
 
@@ -45,47 +44,31 @@ static bool is_quoted_string(co_text text)
     return false;
 }
 
-static int take_plain(co_text value, struct names *names)
+/* The first that can be read counts, as it does for browsers. */
+static void take_name(co_text value, co_text *name, bool *ret_is_quoted)
 {
-    if (names->plain.at || value.size == 0)
-        return CO_EINVALID;
-    names->is_quoted = value.at[0] == '"';
-    if (names->is_quoted && !is_quoted_string(value))
-        return CO_EINVALID;
-    if (!names->is_quoted && co_text_find(value, '"') >= 0)
-        return CO_EINVALID;
-    names->plain = names->is_quoted ? (co_text){value.at + 1, value.size - 2} : value;
-    return 0;
+    bool quoted = co_text_starts(value, CO_TEXT("\""));
+    if (name->at || value.size == 0)
+        return;
+    if (quoted ? !is_quoted_string(value) : co_text_find(value, '"') >= 0)
+        return;
+    *name = quoted ? (co_text){value.at + 1, value.size - 2} : value;
+    *ret_is_quoted = quoted;
 }
 
-static int take_parameter(co_text text, struct names *names)
+/* What is no parameter is passed over, the type among it (RFC 6266 3). */
+static void take_parameter(co_text text, struct names *names)
 {
+    bool as_well; /* quotes mean nothing around filename*, but some servers write them */
     ssize_t equals = co_text_find(text, '=');
     if (equals < 0)
-        return co_text_trim(text).size == 0 ? 0 : CO_EINVALID;
+        return;
     co_text name = co_text_trim((co_text){text.at, (size_t)equals});
     co_text value = co_text_trim(co_text_after(text, (size_t)equals + 1));
-    if (!co_http_is_token(name))
-        return CO_EINVALID;
     if (co_text_equal_nocase(name, CO_TEXT("filename")))
-        return take_plain(value, names);
-    if (!co_text_equal_nocase(name, CO_TEXT("filename*")))
-        return 0;
-    if (names->extended.at || value.size == 0)
-        return CO_EINVALID;
-    names->extended = value;
-    return 0;
-}
-
-static int take_parameters(co_text value, struct names *names)
-{
-    co_text type = co_text_trim(cut_parameter(value, &value));
-    int rc = co_http_is_token(type) ? 0 : CO_EINVALID;
-    while (rc == 0 && value.at) {
-        co_text parameter = cut_parameter(value, &value);
-        rc = take_parameter(parameter, names);
-    }
-    return rc;
+        take_name(value, &names->plain, &names->is_quoted);
+    else if (co_text_equal_nocase(name, CO_TEXT("filename*")))
+        take_name(value, &names->extended, &as_well);
 }
 
 /* ---- their bytes ----------------------------------------------------------------------------- */
@@ -124,6 +107,12 @@ static int decode_plain(const struct names *names, struct co_buf *out)
     return out->error;
 }
 
+static bool is_utf8_by_name(co_text charset)
+{
+    return co_text_equal_nocase(charset, CO_TEXT("UTF-8")) ||
+           co_text_equal_nocase(charset, CO_TEXT("UTF8"));
+}
+
 /* RFC 8187 3.2.1: charset'language'percent-encoded. *ret_latin: it is ISO-8859-1. */
 static int decode_extended(co_text text, struct co_buf *out, bool *ret_latin)
 {
@@ -134,7 +123,7 @@ static int decode_extended(co_text text, struct co_buf *out, bool *ret_latin)
     text = co_text_after(text, name.size + 1);
     ssize_t language = co_text_find(text, '\'');
     *ret_latin = co_text_equal_nocase(name, CO_TEXT("ISO-8859-1"));
-    if (language < 0 || (!*ret_latin && !co_text_equal_nocase(name, CO_TEXT("UTF-8"))))
+    if (language < 0 || (!*ret_latin && !is_utf8_by_name(name)))
         return CO_EINVALID;
     return co_url_decode(co_text_after(text, (size_t)language + 1), out);
 }
@@ -187,10 +176,11 @@ int co_disposition_filename(co_text value, struct co_buf *out)
 {
     struct names names = {0};
     size_t before = out->size;
-    int rc = take_parameters(value, &names);
-    if (rc < 0)
-        return rc;
-    rc = add_extended(&names, out);
+    while (value.at) {
+        co_text parameter = cut_parameter(value, &value);
+        take_parameter(parameter, &names);
+    }
+    int rc = add_extended(&names, out);
     if (rc == CO_EINVALID)
         rc = add_plain(&names, out);
     if (rc < 0)

@@ -7,9 +7,10 @@
 
 /*
  * Appends what stands behind the last slash or backslash of filename*, where that is there and
- * well-formed, else of filename; as UTF-8, whatever it came in. Whether it may be a file's name
- * here is not looked at. 0; CO_EINVALID when there is none, or the value is malformed (a parameter
- * twice, too: RFC 6266 4.1); out's error. After a failure `out` is as before, but for its error.
+ * well-formed, else of filename; as UTF-8, whatever it came in. Of what comes twice the first
+ * counts, and what is malformed is passed over, as browsers have it (RFC 6266 3 leaves that to us).
+ * Whether it may be a file's name here is not looked at. 0; CO_EINVALID when there is none; out's
+ * error. After a failure `out` is as before, but for its error.
  */
 int co_disposition_filename(co_text value, struct co_buf *out);
 
