@@ -104,17 +104,15 @@ static bool has_no_body(int status, enum co_http_method method)
 }
 
 /* Nothing but chunks: nobody has asked for another coding (TE), and its bytes would be taken for
- * the content. HTTP/1.0 knows no codings, and a length beside them is an attempt to be read in two
- * ways (RFC 9112 6.1). */
-static int read_codings(
-    struct co_http1_response *response, co_text length, struct co_http_walk *walk)
+ * the content. HTTP/1.0 knows no codings (RFC 9112 6.1). */
+static int read_codings(struct co_http1_response *response, struct co_http_walk *walk)
 {
     co_text coding = {NULL, 0};
     unsigned count = 0;
     while (co_http_walk_element(walk, &coding))
         count++;
     bool chunked = count == 1 && co_text_equal_nocase(coding, CO_TEXT("chunked"));
-    if (!chunked || length.at || response->minor == 0)
+    if (!chunked || response->minor == 0)
         return CO_EHTTP;
     response->framing = CO_HTTP_CHUNKED;
     return 0;
@@ -149,8 +147,17 @@ static int read_framing(struct co_http1_response *response, enum co_http_method 
     }
     response->framing = CO_HTTP_TO_END;
     if (co_http_field_find(fields, response->field_count, codings.name).at)
-        return read_codings(response, length, &codings);
+        return read_codings(response, &codings);
     return length.at ? read_length(response) : 0;
+}
+
+/* Servers do say a length beside chunks. The chunks count, but who read the length on the way saw
+ * the body end elsewhere: what comes behind it is not taken for an answer (RFC 9112 6.3). */
+static bool ends_in_two_places(const struct co_http1_response *response)
+{
+    co_text length = CO_TEXT("content-length");
+    return response->framing == CO_HTTP_CHUNKED &&
+           co_http_field_find(response->fields, response->field_count, length).at;
 }
 
 static void read_connection(struct co_http1_response *response)
@@ -158,7 +165,7 @@ static void read_connection(struct co_http1_response *response)
     struct co_http_walk walk = {
         .fields = response->fields, .count = response->field_count, .name = CO_TEXT("connection")};
     co_text option;
-    bool close = false, keep = response->minor > 0;
+    bool close = ends_in_two_places(response), keep = response->minor > 0;
     while (co_http_walk_element(&walk, &option)) {
         close |= co_text_equal_nocase(option, CO_TEXT("close"));
         keep |= co_text_equal_nocase(option, CO_TEXT("keep-alive"));

@@ -465,6 +465,8 @@ def test_bodies_of_every_framing(scripted, here):
         '/length': whole(b'hello'),
         '/chunks': b'HTTP/1.1 200 x\r\nTransfer-Encoding: chunked\r\n\r\n'
                    b'3;x=y\r\nhel\r\n2\r\nlo\r\n0\r\nT: u\r\n\r\n',
+        '/both': b'HTTP/1.1 200 x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n'
+                 b'5\r\nhello\r\n0\r\n\r\n',
         '/end': b'HTTP/1.0 200 x\r\n\r\nhello',
         '/early': b'HTTP/1.1 103 x\r\nLink: y\r\n\r\n' + whole(b'hello'),
         '/empty': whole(b''),
