@@ -119,3 +119,35 @@ int co_cookie_date_read(co_text text, int64_t *ret_seconds)
     write_digits(&parts, digits);
     return co_date_read_digits((co_text){digits, sizeof digits}, ret_seconds);
 }
+
+/* Takes " GMT" or " +0200" off the end. *ret: the seconds that it is ahead of UTC. False for any
+ * other zone, and for none. */
+static bool take_zone(co_text *text, int64_t *ret)
+{
+    size_t at = text->size;
+    while (at > 0 && text->at[at - 1] != ' ')
+        at--;
+    co_text zone = co_text_after(*text, at);
+    uint64_t number;
+    text->size = at;
+    *ret = 0;
+    if (at == 0 || co_text_equal_nocase(zone, CO_TEXT("GMT")) ||
+        co_text_equal_nocase(zone, CO_TEXT("UTC")))
+        return at > 0;
+    if (zone.size != 5 || (zone.at[0] != '+' && zone.at[0] != '-') ||
+        co_text_number(co_text_after(zone, 1), 2359, &number) < 0 || number % 100 > 59)
+        return false;
+    *ret = (int64_t)(number / 100 * 60 + number % 100) * (zone.at[0] == '-' ? -60 : 60);
+    return true;
+}
+
+int co_date_read_loosely(co_text text, int64_t now, int64_t *ret_seconds)
+{
+    int64_t zone;
+    if (co_date_read(text, now, ret_seconds) == 0)
+        return 0;
+    if (!take_zone(&text, &zone) || co_cookie_date_read(text, ret_seconds) < 0)
+        return CO_EINVALID;
+    *ret_seconds -= zone;
+    return 0;
+}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "http/retry.h"
 
-#include "codec/date.h"
+#include "codec/cookie_date.h"
 
 #include <errno.h>
 
@@ -77,9 +77,9 @@ int64_t co_retry_after_ms(co_text value, co_text date, int64_t now)
     int64_t then, from;
     if (co_text_number(value, SECONDS_MAX, &seconds) == 0)
         return (int64_t)seconds * 1000;
-    if (co_date_read(value, now, &then) < 0)
+    if (co_date_read_loosely(value, now, &then) < 0)
         return -1;
-    if (co_date_read(date, now, &from) < 0)
+    if (co_date_read_loosely(date, now, &from) < 0)
         from = now;
     return then > from ? (then - from) * 1000 : 0;
 }

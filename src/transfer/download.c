@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "transfer/download.h"
 
+#include "codec/cookie_date.h"
 #include "codec/date.h"
 #include "codec/range.h"
 #include "http/client.h"
@@ -50,8 +51,9 @@ static int64_t modified_of(const co_http_response *response)
 {
     int64_t seconds;
     co_text text = co_http_response_header(response, "Last-Modified");
-    return text.at && co_date_read(text, co_wall_seconds(), &seconds) == 0 ? seconds
-                                                                           : CO_DOWNLOAD_NO_TIME;
+    return text.at && co_date_read_loosely(text, co_wall_seconds(), &seconds) == 0
+               ? seconds
+               : CO_DOWNLOAD_NO_TIME;
 }
 
 /* RFC 9110 8.8.2.1: no Last-Modified is later than Date, whatever the file's time. A list tells

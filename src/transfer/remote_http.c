@@ -7,7 +7,7 @@
  * with Upload-Version asks, Content-Range tells (RFC 9110 14.5). No other server is sent a part:
  * some would take it for the whole.
  */
-#include "codec/date.h"
+#include "codec/cookie_date.h"
 #include "codec/url.h"
 #include "http/client.h"
 #include "transfer/folder_http.h"
@@ -164,8 +164,9 @@ static int64_t modified_of(const co_http_response *response)
 {
     int64_t seconds;
     co_text text = co_http_response_header(response, "Last-Modified");
-    return text.at && co_date_read(text, co_wall_seconds(), &seconds) == 0 ? seconds
-                                                                           : CO_REMOTE_NO_TIME;
+    return text.at && co_date_read_loosely(text, co_wall_seconds(), &seconds) == 0
+               ? seconds
+               : CO_REMOTE_NO_TIME;
 }
 
 static int http_stat(

@@ -225,8 +225,11 @@ def test_checksums_that_are_none_are_usage(here):  # noqa: F811
 
 # ---- times --------------------------------------------------------------------------------------
 
-def test_a_file_has_the_time_that_the_server_says(scripted, here):  # noqa: F811
-    one = scripted(lambda head, nth: whole(b'x', f'Last-Modified: {OLD}') if '/a' in head else
+@pytest.mark.parametrize('zone', ['GMT', 'UTC', '-0000'])
+def test_a_file_has_the_time_that_the_server_says(scripted, here, zone):  # noqa: F811
+    """Also one whose library writes dates for mail, or UTC in clear (RFC 9110 5.6.7)."""
+    date = OLD.replace('GMT', zone)
+    one = scripted(lambda head, nth: whole(b'x', f'Last-Modified: {date}') if '/a' in head else
                    whole(b'x', 'Last-Modified: yesterday'))
     get(f'{one.url}/a', f'{one.url}/b', cwd=here)
     assert (here / 'a').stat().st_mtime == OLD_SECONDS

@@ -35,6 +35,8 @@ static void check_date(co_text text)
     int64_t seconds;
     if (co_cookie_date_read(text, &seconds) == 0)
         assert(seconds >= -11644473600LL && seconds <= 253402300799LL);
+    if (co_date_read_loosely(text, 0, &seconds) == 0) /* a zone is less than a day */
+        assert(seconds >= -62167305600LL && seconds <= 253402387199LL);
 }
 
 static void check_line(co_text text)

@@ -60,11 +60,37 @@ static void refuses_what_is_no_date(void **state)
     }
 }
 
+/* RFC 9110 5.6.7 wants recipients to be robust; none but UTC is guessed at. */
+static void reads_dates_of_http_as_servers_write_them_rfc9110_5_6_7(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"Sun, 06 Nov 1994 08:49:37 GMT",
+        "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994",
+        "Sun, 6 Nov 1994 08:49:37 GMT", "Sun, 06-Nov-1994 08:49:37 GMT",
+        "Sun, 06 Nov 1994 08:49:37 UTC", "Sun, 06 Nov 1994 08:49:37 -0000",
+        "Sun, 06 Nov 1994 08:49:37 +0000", "sun, 06 nov 1994 8:49:37 gmt",
+        "06 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 10:19:37 +0130",
+        "Sun, 06 Nov 1994 03:49:37 -0500"};
+    static const char *const bad[] = {"", "GMT", "yesterday GMT", "Sun, 06 Nov 1994 08:49:37",
+        "Sun, 06 Nov 1994 08:49:37 EST", "Sun, 06 Nov 1994 08:49:37GMT",
+        "Sun, 06 Nov 1994 08:49:37 +000", "Sun, 06 Nov 1994 08:49:37 +2460",
+        "Sun, 06 Nov 1994 08:49:37 GMT+2", "Sun, 06 Nov 1994 08:49 GMT", "0", "-1 GMT",
+        "Sun, 31 Feb 1994 08:49:37 UTC", "1994-11-06T08:49:37Z"};
+    int64_t seconds;
+    for (size_t i = 0; i < CO_LENGTH(good); i++)
+        if (co_date_read_loosely(co_text_of(good[i]), 0, &seconds) < 0 || seconds != NINETIES)
+            fail_msg("\"%s\" is read as %lld", good[i], (long long)seconds);
+    for (size_t i = 0; i < CO_LENGTH(bad); i++)
+        if (co_date_read_loosely(co_text_of(bad[i]), 0, &seconds) == 0)
+            fail_msg("\"%s\" is read as %lld", bad[i], (long long)seconds);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_every_form_that_was_ever_written),
         cmocka_unit_test(refuses_what_is_no_date),
+        cmocka_unit_test(reads_dates_of_http_as_servers_write_them_rfc9110_5_6_7),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
