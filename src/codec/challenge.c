@@ -101,18 +101,17 @@ int co_challenge_next(co_text *rest, struct co_challenge *ret)
     ret->scheme = co_http_take_token(rest);
     if (ret->scheme.size == 0)
         return CO_EINVALID;
-    if (ends_element(*rest))
-        return 1;
-    if (rest->at[0] != ' ')
-        return CO_EINVALID;
+    bool is_alone = ends_element(*rest);
+    if (!co_text_starts(*rest, CO_TEXT(" ")))
+        return is_alone ? 1 : CO_EINVALID;
     skip_spaces(rest);
     ret->token68 = take_token68(rest);
     if (ret->token68.size)
         return 1;
-    int rc = take_params(rest, ret);
+    int rc = take_params(rest, ret); /* behind a comma, too: RFC 9110 5.6.1.2 */
     if (rc < 0)
         return rc;
-    return ret->count > 0 ? 1 : CO_EINVALID;
+    return ret->count > 0 || is_alone ? 1 : CO_EINVALID;
 }
 
 int co_challenge_params(co_text text, struct co_challenge *ret)

@@ -55,6 +55,12 @@ static void schemes_and_parameters_are_told_apart(void **state)
         {"", ""},
         {" , ,", ""},
         {"Basic ", "Basic"},
+        /* a list of parameters may begin with nothing (RFC 9110 5.6.1.2) */
+        {"Basic , realm=\"x\"", "Basic[realm=x]"},
+        {"Digest ,, a=b, ,c=d", "Digest[a=b,c=d]"},
+        {"Negotiate , Basic realm=x", "Negotiate Basic[realm=x]"},
+        {"NTLM , ", "NTLM"},
+        {"Basic, realm=\"x\"", "Basic!"},
         {"Basic realm=\"x", "!"},
         {"Basic realm=\"x\\\"", "!"},
         {"Basic realm=\"x\"y", "!"},
