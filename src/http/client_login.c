@@ -236,17 +236,33 @@ static int take_offer(const struct co_challenge *challenge, struct offer *offer)
     return 0;
 }
 
+/* "Basic realm=the printer": what is asked for needs no realm, and nothing stronger stands behind.
+ */
+static bool is_sloppy_basic(const struct co_challenge *challenge, co_text rest)
+{
+    return co_text_equal_nocase(challenge->scheme, CO_TEXT("Basic")) && co_text_find(rest, ',') < 0;
+}
+
+static int read_offers_of(co_text field, struct offer *offer)
+{
+    struct co_challenge challenge;
+    int next, rc = 0;
+    while (rc == 0 && (next = co_challenge_next(&field, &challenge)) == 1)
+        rc = take_offer(&challenge, offer);
+    if (rc == 0 && next < 0)
+        offer->basic |= is_sloppy_basic(&challenge, field);
+    return rc;
+}
+
 /* What is malformed ends its field, not the others. */
 static int read_offers(const struct co_http1_response *head, struct offer *offer)
 {
-    struct co_challenge challenge;
     struct co_http_walk walk = {
         .fields = head->fields, .count = head->field_count, .name = CO_TEXT("WWW-Authenticate")};
     co_text field;
     int rc = 0;
     while (rc == 0 && co_http_walk_line(&walk, &field))
-        while (rc == 0 && co_challenge_next(&field, &challenge) == 1)
-            rc = take_offer(&challenge, offer);
+        rc = read_offers_of(field, offer);
     return rc;
 }
 
