@@ -34,23 +34,78 @@ static uint32_t take_escaped(co_text *text)
     return code == '\\' && text->size ? take(text) : code;
 }
 
-/* Takes the rest of a set behind its '['; false when it does not end. Then no later one does
- * either: what would end that would end this. Remembering it keeps the search from being done
- * again. */
+/* ---- sets ----------------------------------------------------------------------------------- */
+
+/* The classes of POSIX, of ASCII alone: pairs of what each begins and ends with. */
+static const struct {
+    co_text name;
+    const char *ranges;
+} classes[] = {
+    {CO_TEXT("[:alnum:]"), "09AZaz"},
+    {CO_TEXT("[:alpha:]"), "AZaz"},
+    {CO_TEXT("[:blank:]"), "\t\t  "},
+    {CO_TEXT("[:cntrl:]"), "\x01\x1f\x7f\x7f"},
+    {CO_TEXT("[:digit:]"), "09"},
+    {CO_TEXT("[:graph:]"), "!~"},
+    {CO_TEXT("[:lower:]"), "az"},
+    {CO_TEXT("[:print:]"), " ~"},
+    {CO_TEXT("[:punct:]"), "!/:@[`{~"},
+    {CO_TEXT("[:space:]"), "\t\r  "},
+    {CO_TEXT("[:upper:]"), "AZ"},
+    {CO_TEXT("[:xdigit:]"), "09AFaf"},
+};
+
+/* Takes a class off the start of a set; NULL when none stands there. */
+static const char *take_class(co_text *set)
+{
+    for (size_t i = 0; co_text_starts(*set, CO_TEXT("[:")) && i < CO_LENGTH(classes); i++)
+        if (co_text_starts(*set, classes[i].name)) {
+            *set = co_text_after(*set, classes[i].name.size);
+            return classes[i].ranges;
+        }
+    return NULL;
+}
+
+static bool is_in_class(const char *ranges, uint32_t code)
+{
+    bool found = false;
+    for (; *ranges && !found; ranges += 2)
+        found = (uint32_t)ranges[0] <= code && code <= (uint32_t)ranges[1];
+    return found;
+}
+
+static bool is_negated(co_text set)
+{
+    return set.size && (set.at[0] == '!' || set.at[0] == '^');
+}
+
+/*
+ * Takes the rest of a set behind its '['; false when it does not end. Where nothing but the bracket
+ * of a class could end it, that does. Then no later one ends either: what would end that would end
+ * this. Remembering it keeps the search from being done again.
+ */
 static bool take_set(struct glob *glob, co_text *ret)
 {
     co_text set = glob->pattern, rest = set;
+    const char *end = NULL; /* its first ']' */
     if (glob->plain_from && set.at >= glob->plain_from)
         return false;
-    if (rest.size && rest.at[0] == '!')
+    if (is_negated(rest))
         take(&rest);
     for (bool first = true; rest.size; first = false) {
         if (rest.at[0] == ']' && !first) {
-            *ret = (co_text){set.at, (size_t)(rest.at - set.at)};
-            glob->pattern = co_text_after(rest, 1);
-            return true;
+            end = rest.at;
+            break;
         }
-        take_escaped(&rest);
+        if (!take_class(&rest))
+            take_escaped(&rest);
+        else if (!end)
+            end = rest.at - 1;
+    }
+    if (end) {
+        *ret = (co_text){set.at, (size_t)(end - set.at)};
+        glob->pattern = co_text_after(set, ret->size + 1);
+        return true;
     }
     glob->plain_from = set.at;
     return false;
@@ -58,10 +113,15 @@ static bool take_set(struct glob *glob, co_text *ret)
 
 static bool is_in_set(co_text set, uint32_t code)
 {
-    bool negated = set.at[0] == '!', found = false;
+    bool negated = is_negated(set), found = false;
     if (negated)
         take(&set);
     while (set.size) {
+        const char *ranges = take_class(&set);
+        if (ranges) {
+            found |= is_in_class(ranges, code);
+            continue;
+        }
         uint32_t low = take_escaped(&set), high = low;
         if (set.size >= 2 && set.at[0] == '-') {
             take(&set);
@@ -71,6 +131,8 @@ static bool is_in_set(co_text set, uint32_t code)
     }
     return found != negated;
 }
+
+/* ---- matching ------------------------------------------------------------------------------- */
 
 /* Takes one character of the name and what stands for it in the pattern; neither is empty. */
 static bool take_match(struct glob *glob)

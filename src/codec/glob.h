@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Shell patterns for one name: '*', '?', "[a-z]", "[!a]", '\' before any of them. No braces, no
- * '/', no recursion; time at most pattern times name (attacks F12). A character is one of UTF-8, or
- * a byte that is none.
+ * Shell patterns for one name: '*', '?', "[a-z]", "[!a]" or "[^a]", "[[:digit:]]", '\' before any
+ * of them. No braces, no '/', no recursion; time at most pattern times name (attacks F12). A
+ * character is one of UTF-8, or a byte that is none; those beyond ASCII are of no class.
  */
 #ifndef CO_CODEC_GLOB_H
 #define CO_CODEC_GLOB_H

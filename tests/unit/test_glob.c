@@ -3,6 +3,7 @@
 
 #include "codec/glob.h"
 
+#include <stdio.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -83,9 +84,19 @@ static void a_set_is_one_of_its_members(void **state)
     assert_false(matches("[*?]", "a"));
 }
 
-static void a_set_is_negated_by_an_exclamation_mark(void **state)
+static void a_set_is_negated_by_an_exclamation_mark_or_a_caret(void **state)
 {
     (void)state;
+    assert_true(matches("[^a]", "b")); /* POSIX leaves it open, and all shells have it so */
+    assert_false(matches("[^a]", "a"));
+    assert_false(matches("[^a]", "^a"));
+    assert_false(matches("[^a-c]*", "bx"));
+    assert_true(matches("[^]a]", "b"));
+    assert_false(matches("[^]a]", "]"));
+    assert_true(matches("[a^]", "^"));
+    assert_true(matches("[\\^a]", "^"));
+    assert_false(matches("[!^]", "^"));
+    assert_true(matches("[^]", "[^]"));
     assert_true(matches("[!a]", "b"));
     assert_false(matches("[!a]", "a"));
     assert_false(matches("[!a-c]x", "bx"));
@@ -104,6 +115,37 @@ static void a_bracket_or_dash_at_the_edge_of_a_set_is_a_member(void **state)
     assert_true(matches("[a-]", "-"));
     assert_false(matches("[a-]", "b"));
     assert_true(matches("[[]", "["));
+}
+
+static void a_set_may_hold_classes_of_ascii(void **state)
+{
+    (void)state;
+    static const char *const rows[][3] = {/* a class, some members, some that are none */
+        {"alnum", "azAZ09", "_- "}, {"alpha", "azAZ", "09_"}, {"blank", " \t", "\na"},
+        {"cntrl", "\x01\x1f\x7f", " a"}, {"digit", "059", "aA:/"}, {"graph", "!~a", " \x7f"},
+        {"lower", "az", "AZ`{"}, {"print", " ~", "\x1f\x7f"}, {"punct", "!/:@[`{~", "aZ0 "},
+        {"space", " \t\n\v\f\r", "a\x08\x0e"}, {"upper", "AZ", "az@["}, {"xdigit", "09afAF", "gG"}};
+    for (size_t i = 0; i < CO_LENGTH(rows); i++) {
+        char one[16], none[16], name[2] = "";
+        snprintf(one, sizeof one, "[[:%s:]]", rows[i][0]);
+        snprintf(none, sizeof none, "[^[:%s:]]", rows[i][0]);
+        for (const char *at = rows[i][1]; (name[0] = *at); at++)
+            assert_true(matches(one, name) && !matches(none, name));
+        for (const char *at = rows[i][2]; (name[0] = *at); at++)
+            assert_true(!matches(one, name) && matches(none, name));
+    }
+    assert_true(matches("[[:digit:][:upper:]_]*", "_x"));
+    assert_true(matches("[a-c[:digit:]x-z]", "5"));
+    assert_true(matches("[a-c[:digit:]x-z]", "y"));
+    assert_true(matches("x[[:digit:]]y", "x1y"));
+    assert_false(matches("[[:alpha:]]", "\xc3\xa9"));
+    assert_true(matches("[![:alpha:]]", "\xc3\xa9"));
+    /* no classes */
+    assert_true(matches("[[:name:]]", "n]"));
+    assert_true(matches("[[:digit]", "d"));
+    assert_true(matches("[:digit:]", "d"));
+    assert_true(matches("[[:digit:]", "d"));
+    assert_true(matches("[\\[:digit:]]", "d]"));
 }
 
 static void an_unclosed_set_is_plain(void **state)
@@ -223,8 +265,9 @@ int main(void)
         cmocka_unit_test(a_question_mark_is_one_character),
         cmocka_unit_test(characters_are_those_of_utf8_or_bytes),
         cmocka_unit_test(a_set_is_one_of_its_members),
-        cmocka_unit_test(a_set_is_negated_by_an_exclamation_mark),
+        cmocka_unit_test(a_set_is_negated_by_an_exclamation_mark_or_a_caret),
         cmocka_unit_test(a_bracket_or_dash_at_the_edge_of_a_set_is_a_member),
+        cmocka_unit_test(a_set_may_hold_classes_of_ascii),
         cmocka_unit_test(an_unclosed_set_is_plain),
         cmocka_unit_test(a_backslash_takes_the_meaning_off),
         cmocka_unit_test(only_a_dot_matches_a_leading_dot),
