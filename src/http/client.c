@@ -307,6 +307,11 @@ int64_t co_http_response_size(const co_http_response *response)
     }
 }
 
+bool co_http_response_is_coded(const co_http_response *response)
+{
+    return co_http_is_coded(&response->answer.head);
+}
+
 int64_t co_http_response_retry_after_ms(const co_http_response *response)
 {
     return co_retry_after_ms(co_http_response_header(response, "Retry-After"),

@@ -20,6 +20,9 @@ ssize_t co_http_response_next(co_http_response *response, co_text *ret);
  * co_http_response_next; -EOPNOTSUPP when they have to be shown. */
 long co_http_response_splice(co_http_response *response, int pipe_fd, size_t size);
 
+/* Is what the server sends coded (RFC 9110 8.4), whether it is shown decoded or not? */
+bool co_http_response_is_coded(const co_http_response *response);
+
 /* After how long the server would be asked again (RFC 9110 10.2.3); -1: it does not say. */
 int64_t co_http_response_retry_after_ms(const co_http_response *response);
 

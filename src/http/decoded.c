@@ -32,11 +32,26 @@ static bool is_no_coding(co_text name)
            co_text_equal_nocase(name, CO_TEXT("none"));
 }
 
+static struct co_http_walk codings_of(const struct co_http1_response *head)
+{
+    return (struct co_http_walk){
+        head->fields, head->field_count, CO_TEXT("Content-Encoding"), 0, {0}};
+}
+
+bool co_http_is_coded(const struct co_http1_response *head)
+{
+    struct co_http_walk walk = codings_of(head);
+    co_text name;
+    while (co_http_walk_element(&walk, &name))
+        if (!is_no_coding(name))
+            return true;
+    return false;
+}
+
 /* The codings in the order of their application. Returns how many, or as co_http_decoded_open. */
 static ssize_t read_codings(const struct co_http1_response *head, enum co_decode_kind *ret)
 {
-    struct co_http_walk walk = {
-        head->fields, head->field_count, CO_TEXT("Content-Encoding"), 0, {0}};
+    struct co_http_walk walk = codings_of(head);
     ssize_t count = 0;
     co_text name;
     while (co_http_walk_element(&walk, &name)) {

@@ -8,11 +8,14 @@
 /* What a client that decodes says that it takes. */
 #define CO_HTTP_DECODED_ACCEPT "gzip, deflate, br, zstd"
 
+/* Does the response say that its body is coded? Some servers say of none that it is no coding. */
+bool co_http_is_coded(const struct co_http1_response *head);
+
 struct co_http_decoded;
 
 /*
- * Does the response say that its body is coded? *ret: NULL where it is not. 0; CO_EHTTP for a
- * coding that is none of the above; CO_ETOOBIG for more than two (attacks C05); -ENOMEM.
+ * Begins to decode. *ret: NULL where the body is not coded. 0; CO_EHTTP for a coding that is none
+ * of the above; CO_ETOOBIG for more than two (attacks C05); -ENOMEM.
  */
 int co_http_decoded_open(struct co_http_decoded **ret, const struct co_http1_response *head);
 void co_http_decoded_close(struct co_http_decoded *decoded);

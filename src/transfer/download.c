@@ -41,12 +41,6 @@ static co_text validator_of(const co_http_response *response)
     return (co_text){0};
 }
 
-/* A part of what is coded is of no use, and its length is not the file's. */
-static bool is_coded(const co_http_response *response)
-{
-    return co_http_response_header(response, "Content-Encoding").at != NULL;
-}
-
 static int64_t modified_of(const co_http_response *response)
 {
     int64_t seconds;
@@ -87,7 +81,8 @@ static bool is_get(const struct co_download *download)
     return !wants_part(what) && (what->method ? strcmp(what->method, "GET") == 0 : !what->body);
 }
 
-/* What the response is a version of. Nothing is found where it can only be had whole. */
+/* What the response is a version of. Nothing is found where it can only be had whole: a part of
+ * what is coded is of no use, and its length is not the file's. */
 static int version_of(
     const struct co_download *download, const co_http_response *response, struct co_version *ret)
 {
@@ -96,7 +91,7 @@ static int version_of(
         .size = co_http_response_size(response),
         .modified = listed_or(download, response, modified_of(response))};
     co_text validator = validator_of(response);
-    if (!validator.at || ret->size <= 0 || is_coded(response) || !is_get(download))
+    if (!validator.at || ret->size <= 0 || co_http_response_is_coded(response) || !is_get(download))
         return 0;
     co_buf_add_text(&ret->field, validator);
     ret->validator = co_buf_text(&ret->field);
@@ -257,7 +252,7 @@ static enum match match_of(const co_http_response *response, const struct co_ver
 {
     bool is_tag = version->validator.at[0] == '"';
     co_text told = co_http_response_header(response, is_tag ? "ETag" : "Last-Modified");
-    if (is_coded(response))
+    if (co_http_response_is_coded(response))
         return OTHER;
     if (!told.at)
         return is_tag ? UNTOLD : SAME;
@@ -484,7 +479,9 @@ static int64_t size_of_head(const co_http_response *response)
 {
     uint64_t size;
     co_text told = co_http_response_header(response, "Content-Length");
-    return !is_coded(response) && co_text_number(told, INT64_MAX, &size) == 0 ? (int64_t)size : -1;
+    return !co_http_response_is_coded(response) && co_text_number(told, INT64_MAX, &size) == 0
+               ? (int64_t)size
+               : -1;
 }
 
 /* Is the file that is here the one? Asked by HEAD, so that no body is thrown away. 0; 1: nothing

@@ -194,8 +194,10 @@ def dated(time):
             'Date: Sat, 01 Jan 2022 01:00:00 GMT')
 
 
-def test_what_was_cut_off_goes_on(scripted, here):
-    file = Versions('ETag: "one"')
+@pytest.mark.parametrize('lines', [
+    (), ('Content-Encoding: identity',), ('Content-Encoding: None', 'Content-Encoding:')])
+def test_what_was_cut_off_goes_on(scripted, here, lines):
+    file = Versions('ETag: "one"', *lines)
     one = scripted(file.answer)
     file.cut = 400000
     _, said = get(f'{one.url}/a', cwd=here, code=9)
