@@ -6,7 +6,7 @@
 
 enum state {
     SIZE,       /* the digits of a chunk's size, so far none or some */
-    BEFORE_EXT, /* blanks after the size; then comes an extension, or the CR where it is padded */
+    BEFORE_EXT, /* blanks after the size; then an extension, or the CR where that is let pass */
     EXT,        /* in the extensions, up to the CR */
     SIZE_LF,    /* the LF of the size's line */
     DATA,       /* in a chunk's data */
@@ -35,9 +35,9 @@ static int hex(char c)
 static enum state extension_byte(struct co_chunked *decoder, char c)
 {
     bool inside = decoder->state == EXT;
-    if (c == '\r' && (inside || decoder->padded))
+    if (c == '\r' && (inside || decoder->lenient))
         return SIZE_LF;
-    if (decoder->padded && !inside && (c == ' ' || c == '\t')) /* as wide as a size can be */
+    if (decoder->lenient && !inside && (c == ' ' || c == '\t')) /* as wide as a size can be */
         return ++decoder->digits > SIZE_DIGITS_MAX ? FAILED : BEFORE_EXT;
     if (++decoder->extension_bytes > CO_CHUNK_EXTENSIONS_MAX)
         return FAILED;
@@ -107,6 +107,14 @@ static enum state framing_byte(struct co_chunked *decoder, char c)
     }
 }
 
+/* Does LF alone end this line? In an extension it ends what others go on reading. */
+static bool ends_line(const struct co_chunked *decoder, char c)
+{
+    bool may = decoder->state == SIZE || decoder->state == BEFORE_EXT ||
+               decoder->state == DATA_CR || decoder->state == TRAILER || decoder->state == VALUE;
+    return decoder->lenient && c == '\n' && may;
+}
+
 static co_text take_data(struct co_chunked *decoder, co_text *input)
 {
     size_t size = input->size < decoder->left ? input->size : (size_t)decoder->left;
@@ -127,6 +135,8 @@ int co_chunked_next(struct co_chunked *decoder, co_text *input, co_text *ret_dat
             *ret_data = take_data(decoder, input);
             return CO_CHUNK_DATA;
         }
+        if (ends_line(decoder, input->at[0]))
+            decoder->state = (uint8_t)framing_byte(decoder, '\r');
         decoder->state = (uint8_t)framing_byte(decoder, input->at[0]);
         *input = co_text_after(*input, 1);
     }

@@ -14,7 +14,7 @@
 
 /* Zero-initialised is ready to start. The other members are the decoder's own. */
 struct co_chunked {
-    bool padded; /* sizes may have blanks behind them, as those of some old servers have */
+    bool lenient; /* as some servers write: blanks behind sizes, LF alone at the ends of lines */
     uint8_t state;
     uint8_t digits;
     uint16_t trailer_fields;

@@ -130,7 +130,7 @@ static int converse(co_stream *stream, const struct co_http_question *question,
         .stream = stream,
         .framing = answer->head.framing,
         .left = answer->head.body_size,
-        .chunked.padded = true,
+        .chunked.lenient = true,
     };
     answer->is_asked = sent == SENT;
     pace_start(&answer->body.pace, question);

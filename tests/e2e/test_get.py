@@ -121,9 +121,10 @@ def test_a_redirection_does_not_choose_the_name_c06(scripted, here):
     assert [path.name for path in here.iterdir()] == ['wanted']
 
 
-def test_sizes_of_chunks_may_be_padded(scripted, here):
-    one = scripted(lambda head, nth: b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'
-                   b'2     \r\nhi\r\n0 \r\n\r\n')
+@pytest.mark.parametrize('body', [b'2     \r\nhi\r\n0 \r\n\r\n', b'2\nhi\n0\nA: b\n\n'])
+def test_chunks_may_be_as_old_servers_write_them(scripted, here, body):
+    one = scripted(lambda head, nth:
+                   b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n' + body)
     get(f'{one.url}/a', cwd=here)
     assert (here / 'a').read_bytes() == b'hi'
 
