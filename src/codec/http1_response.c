@@ -82,16 +82,28 @@ static int status_line(struct reader *reader, struct co_http1_response *response
     return 0;
 }
 
+/* The name before a colon; blanks behind it a proxy would take away (RFC 9112 5.1), but not
+ * everybody knows a length again that has some. Empty: it is none. */
+static co_text take_name(co_text line, size_t colon)
+{
+    co_text whole = {line.at, colon}, name = whole;
+    while (name.size > 0 && (name.at[name.size - 1] == ' ' || name.at[name.size - 1] == '\t'))
+        name.size--;
+    bool frames = co_text_equal_nocase(name, CO_TEXT("content-length")) ||
+                  co_text_equal_nocase(name, CO_TEXT("transfer-encoding"));
+    return !co_http_is_token(name) || (frames && name.size < whole.size) ? (co_text){0} : name;
+}
+
 static int field_line(co_text line, struct co_http1_response *response)
 {
     ssize_t colon = co_text_find(line, ':');
-    co_text name = {line.at, colon < 0 ? 0 : (size_t)colon};
-    if (!co_http_is_token(name)) /* a space before the colon, too (RFC 9112 5.1) */
+    co_text name = colon < 0 ? (co_text){0} : take_name(line, (size_t)colon);
+    if (name.size == 0)
         return CO_EHTTP;
     if (response->field_count == CO_HTTP1_RESPONSE_FIELDS_MAX)
         return CO_ETOOBIG;
     response->fields[response->field_count++] =
-        (struct co_http_field){name, co_text_trim(co_text_after(line, name.size + 1))};
+        (struct co_http_field){name, co_text_trim(co_text_after(line, (size_t)colon + 1))};
     return 0;
 }
 

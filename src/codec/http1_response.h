@@ -3,9 +3,9 @@
  * The head of an HTTP/1.1 response (RFC 9112 2 to 6), as clients read it.
  *
  * What real servers do and no peer reads in two ways is let pass: bare LF at the ends of lines
- * (RFC 9112 2.2), folded lines (5.2), a missing reason, one length said twice, a length beside
- * chunks, which then end the connection (6.3). What else would let the body's end be found in two
- * ways is refused.
+ * (RFC 9112 2.2), blanks before a colon (5.1), folded lines (5.2), a missing reason, one length
+ * said twice, a length beside chunks, which then end the connection (6.3). What else would let the
+ * body's end be found in two ways is refused.
  */
 #ifndef CO_CODEC_HTTP1_RESPONSE_H
 #define CO_CODEC_HTTP1_RESPONSE_H

@@ -66,13 +66,35 @@ static void lets_pass_what_servers_do_and_nobody_reads_in_two_ways_rfc9112_2_2(v
     assert_int_equal(response.body_size, 5);
 }
 
+/* A proxy takes them away (RFC 9112 5.1), so they mean nothing; but they hide a length from some.
+ */
+static void blanks_before_a_colon_are_passed_over_rfc9112_5_1(void **state)
+{
+    (void)state;
+    static const char *const framing[] = {"Content-Length : 5", "Content-Length\t: 5",
+        "Transfer-Encoding : chunked", "Content-Length: 5\r\ncontent-length : 5"};
+    char text[128];
+    struct co_http1_response response;
+    const char *others = "HTTP/1.1 204 OK\r\nA : b\r\nConnection \t:\tclose\r\n\r\n";
+    assert_int_equal(parse(others, &response), 0);
+    assert_int_equal(response.field_count, 2);
+    assert_text(response.fields[0].name, "A");
+    assert_text(response.fields[0].value, "b");
+    assert_false(response.keep_alive);
+    for (size_t i = 0; i < CO_LENGTH(framing); i++) {
+        snprintf(text, sizeof text, "HTTP/1.1 200 OK\r\n%s\r\n\r\n", framing[i]);
+        assert_int_equal(parse(text, &response), CO_EHTTP);
+    }
+}
+
 static void refuses_what_is_no_response(void **state)
 {
     (void)state;
     static const char *const bad[] = {"SSH-2.0-x\r\n\r\n", "HTTP/2 200\r\n\r\n",
         "\r\nHTTP/1.1 200\r\n\r\n", "HTTP/1.1  200 OK\r\n\r\n", "HTTP/1.1 20 OK\r\n\r\n",
         "HTTP/1.1 099 OK\r\n\r\n", "HTTP/1.1 2000 OK\r\n\r\n", "HTTP/1.x 200 OK\r\n\r\n",
-        "HTTP/1.1 200 O\rK\r\n\r\n", "HTTP/1.1 200 OK\r\nA : b\r\n\r\n",
+        "HTTP/1.1 200 O\rK\r\n\r\n", "HTTP/1.1 200 OK\r\nA b: c\r\n\r\n",
+        "HTTP/1.1 200 OK\r\n : b\r\n\r\n", "HTTP/1.1 200 OK\r\nA\x0b: b\r\n\r\n",
         "HTTP/1.1 200 OK\r\n: b\r\n\r\n", "HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
         "HTTP/1.1 200 OK\r\nA: b\rc\r\n\r\n"};
     struct co_http1_response response;
@@ -231,6 +253,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_a_response),
         cmocka_unit_test(lets_pass_what_servers_do_and_nobody_reads_in_two_ways_rfc9112_2_2),
+        cmocka_unit_test(blanks_before_a_colon_are_passed_over_rfc9112_5_1),
         cmocka_unit_test(refuses_what_is_no_response),
         cmocka_unit_test(refuses_bodies_that_end_in_two_places_rfc9112_6_3),
         cmocka_unit_test(refuses_lengths_beyond_63_bits_h10),

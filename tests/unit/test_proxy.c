@@ -107,7 +107,7 @@ static const struct outcome connect_outcomes[] = {
     {SAYS("HTTP/1.1 502 x\r\n\r\n"), -EHOSTUNREACH, "502"},
     {SAYS("HTTP/1.1 504 x\r\n\r\n"), -ETIMEDOUT, "504"},
     {SAYS("SSH-2.0-x\r\n"), CO_EHTTP, "is no response"},
-    {SAYS("HTTP/1.1 200 OK\r\nA : b\r\n\r\n"), CO_EHTTP, "is no response"},
+    {SAYS("HTTP/1.1 200 OK\r\nA b: c\r\n\r\n"), CO_EHTTP, "is no response"},
     {SAYS("\5\0\5\0\0\1\0\0\0\0\0\0"), CO_EHTTP, "is no response"},
 };
 
