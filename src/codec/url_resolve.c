@@ -49,6 +49,19 @@ static void add_origin(struct co_buf *out, const struct co_url *base)
         co_buf_addf(out, ":%u", base->port);
 }
 
+/* Is it so many dots? "%2e" is one, too (RFC 3986 6.2.2.2). */
+static bool is_dots(co_text segment, size_t count)
+{
+    for (; count > 0; count--) {
+        size_t size = co_text_starts(segment, CO_TEXT(".")) ? 1 : 3;
+        co_text dot = {segment.at, size < segment.size ? size : segment.size};
+        if (size > 1 && !co_text_equal_nocase(dot, CO_TEXT("%2e")))
+            return false;
+        segment = co_text_after(segment, dot.size);
+    }
+    return segment.size == 0;
+}
+
 /* Adds segments to a path that begins at `start` of out and ends with '/'; dots are taken away as
  * they come (RFC 3986 5.2.4). */
 static void add_segments(struct co_buf *out, size_t start, co_text path)
@@ -57,9 +70,9 @@ static void add_segments(struct co_buf *out, size_t start, co_text path)
         ssize_t slash = co_text_find(path, '/');
         co_text segment = {path.at, slash < 0 ? path.size : (size_t)slash};
         path = co_text_after(path, segment.size + (slash >= 0));
-        if (co_text_equal(segment, CO_TEXT(".")))
+        if (is_dots(segment, 1))
             continue;
-        if (co_text_equal(segment, CO_TEXT(".."))) {
+        if (is_dots(segment, 2)) {
             while (out->size > start + 1 && out->at[--out->size - 1] != '/')
                 ;
             continue;

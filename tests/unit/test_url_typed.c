@@ -96,6 +96,7 @@ static void encodes_paths_and_queries(void **state)
         {"http://h/100%", "http://h/100%"},
         {"http://h/%zz", "http://h/%zz"},
         {"http://h/%2F%2e", "http://h/%2F%2e"},
+        {"http://h/a/%2e%2E/b/.%2e/c/%2e/d%2e", "http://h/c/d%2e"},
         {"http://h/a;b=c,d", "http://h/a;b=c,d"},
         {"http://h/~a", "http://h/~a"},
         {"http://h/a+b?c+d", "http://h/a+b?c+d"},
