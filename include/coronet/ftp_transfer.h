@@ -29,7 +29,8 @@ CO_API int co_ftp_list_open(co_ftp_list **ret, co_ftp_client *client, const char
 /*
  * co_ftp_list_next - the next entry.
  *
- * Suspends until it has come. LIST is read as Unix, DOS, EPLF, VMS, MVS, IBM i and NetWare have it.
+ * Suspends until it has come. LIST is read as Unix, DOS, OS/2, EPLF, VMS, MVS, IBM i and NetWare
+ * have it.
  * "." and "..", and entries whose names lead anywhere else, are left out.
  * ret: receives the entry, whose texts are valid until the next call.
  * Returns: 1; 0 at the end, once all has come (as co_ftp_transfer_finish finds it); CO_EFTP (not a

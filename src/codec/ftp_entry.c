@@ -181,10 +181,19 @@ static int read_vms(struct co_ftp_listing_reader *reader, const struct co_ftp_wo
 
 /* ---- a line ---------------------------------------------------------------------------------- */
 
+/* "DISK:[FOLDER.SUB]" */
+static bool is_vms_folder(co_text word)
+{
+    return word.at[word.size - 1] == ']' && memmem(word.at, word.size, ":[", 2);
+}
+
 /* Headings, sums, empty lines. */
 static bool is_none(struct co_ftp_listing_reader *reader, const struct co_ftp_words *words)
 {
-    static const char *const sums[] = {"total", "insgesamt", "gesamt", "totalt", "totale", "itogo"};
+    static const char *const sums[] = {"total", "insgesamt", "gesamt", "totalt", "totale", "totaal",
+        "razem", "celkem", "toplam", "itogo", "\320\270\321\202\320\276\320\263\320\276",
+        "\345\220\210\350\250\210", "\346\200\273\347\224\250\351\207\217",
+        "\355\225\251\352\263\204"};
     if (words->count == 0)
         return true;
     co_text first = words->at[0];
@@ -202,6 +211,8 @@ static bool is_none(struct co_ftp_listing_reader *reader, const struct co_ftp_wo
         reader->listing = CO_FTP_LISTING_MEMBERS;
         return true;
     }
+    if (words->count == 1 && is_vms_folder(first))
+        return true;
     return (words->count == 2 && co_text_equal(first, CO_TEXT("Directory"))) ||
            (words->count > 3 && co_text_equal(first, CO_TEXT("Total")) &&
                co_text_equal(words->at[1], CO_TEXT("of")));
@@ -216,7 +227,8 @@ static bool read_any(const struct co_ftp_words *words, const struct co_ftp_listi
     default:
         return co_ftp_entry_eplf(words->line, ret) || co_ftp_entry_unix(words, reader->now, ret) ||
                co_ftp_entry_dos(words, reader->now, ret) ||
-               co_ftp_entry_ibm_i(words, reader->now, ret);
+               co_ftp_entry_ibm_i(words, reader->now, ret) ||
+               co_ftp_entry_os2(words, reader->now, ret);
     }
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What FTP servers say of files, as a client reads it: facts (RFC 3659 7), and lines of LIST, which
- * no RFC defines: those of Unix, of DOS, EPLF, VMS, MVS, IBM i and NetWare. Each line tells by
- * itself what it is, but for VMS, which wraps long names, and MVS, which has a heading.
+ * no RFC defines: those of Unix, of DOS, OS/2, EPLF, VMS, MVS, IBM i and NetWare. Each line tells
+ * by itself what it is, but for VMS, which wraps long names, and MVS, which has a heading.
  *
  * A name is one component of a path, whatever the server says: what is none is no entry, and is
  * counted (attacks C07).

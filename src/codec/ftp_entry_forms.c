@@ -59,11 +59,12 @@ bool co_ftp_numbers(co_text word, char separator, unsigned ret[3])
 
 /* ---- moments --------------------------------------------------------------------------------- */
 
-/* English; then German, French, Spanish, Italian, Portuguese, Dutch, Swedish, where they differ. */
+/* English; then German, French, Spanish, Italian, Portuguese, Dutch, Swedish, Russian, where they
+ * differ. */
 unsigned co_ftp_month(co_text word)
 {
     static const struct {
-        char name[6];
+        char name[8];
         uint8_t month;
     } names[] = {{"jan", 1}, {"feb", 2}, {"mar", 3}, {"apr", 4}, {"may", 5}, {"jun", 6}, {"jul", 7},
         {"aug", 8}, {"sep", 9}, {"oct", 10}, {"nov", 11}, {"dec", 12}, {"sept", 9}, {"mrz", 3},
@@ -71,7 +72,14 @@ unsigned co_ftp_month(co_text word)
         {"fevr", 2}, {"mars", 3}, {"avr", 4}, {"juin", 6}, {"juil", 7}, {"ao\303\273", 8},
         {"ene", 1}, {"abr", 4}, {"ago", 8}, {"dic", 12}, {"gen", 1}, {"mag", 5}, {"giu", 6},
         {"lug", 7}, {"set", 9}, {"ott", 10}, {"fev", 2}, {"out", 10}, {"mrt", 3}, {"mei", 5},
-        {"maj", 5}, {"d\303\251c", 12}, {"juni", 6}, {"juli", 7}};
+        {"maj", 5}, {"d\303\251c", 12}, {"juni", 6}, {"juli", 7}, {"f\303\251vr", 2}, {"avril", 4},
+        {"ao\303\273t", 8}, {"\321\217\320\275\320\262", 1}, {"\321\204\320\265\320\262", 2},
+        {"\320\274\320\260\321\200", 3}, {"\320\260\320\277\321\200", 4},
+        {"\320\274\320\260\320\271", 5}, {"\320\274\320\260\321\217", 5},
+        {"\320\270\321\216\320\275", 6}, {"\320\270\321\216\320\273", 7},
+        {"\320\260\320\262\320\263", 8}, {"\321\201\320\265\320\275", 9},
+        {"\320\276\320\272\321\202", 10}, {"\320\275\320\276\321\217", 11},
+        {"\320\264\320\265\320\272", 12}};
     /* of Chinese and Japanese, and of Korean: "11" and this */
     const co_text moons[] = {CO_TEXT("\346\234\210"), CO_TEXT("\354\233\224")};
     unsigned number;
@@ -132,13 +140,13 @@ bool co_ftp_moment_read_time(co_text word, struct co_ftp_moment *moment)
         while (word.size > 0 && co_is_digit(word.at[0]))
             word = co_text_after(word, 1);
     }
-    if (!take_half_day(word, &hour))
+    if (!take_half_day(word, &hour) || hour > 24 || minute >= 60 || second >= 61)
         return false;
-    moment->hour = hour;
+    moment->hour = hour % 24;
     moment->minute = minute;
     moment->second = second;
-    moment->timed = true;
-    return hour < 24 && minute < 60 && second < 61;
+    moment->timed = hour < 24; /* 24 is the day's first hour to some and its end to others */
+    return true;
 }
 
 static bool seconds_of(const struct co_ftp_moment *moment, int64_t *ret)

@@ -46,6 +46,7 @@ bool co_ftp_small_number(co_text word, unsigned *ret);
 /* The forms. */
 bool co_ftp_entry_unix(const struct co_ftp_words *words, int64_t now, struct co_ftp_entry *ret);
 bool co_ftp_entry_dos(const struct co_ftp_words *words, int64_t now, struct co_ftp_entry *ret);
+bool co_ftp_entry_os2(const struct co_ftp_words *words, int64_t now, struct co_ftp_entry *ret);
 bool co_ftp_entry_ibm_i(const struct co_ftp_words *words, int64_t now, struct co_ftp_entry *ret);
 bool co_ftp_entry_eplf(co_text line, struct co_ftp_entry *ret);
 bool co_ftp_entry_dataset(const struct co_ftp_words *words, int64_t now, struct co_ftp_entry *ret);

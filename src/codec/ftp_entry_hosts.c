@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Lines of LIST as DOS (and IIS), VMS, MVS and IBM i write them, and EPLF (Bernstein's, for
+/* Lines of LIST as DOS (and IIS), OS/2, VMS, MVS and IBM i write them, and EPLF (Bernstein's, for
  * programs). */
 #include "codec/ftp_entry_forms.h"
 
@@ -7,7 +7,7 @@
 
 /* ---- DOS ------------------------------------------------------------------------------------- */
 
-/* "04-27-00", "04-27-2000", "2000-04-27", "27.04.2000", "04/27/2000". */
+/* "04-27-00", "04-27-100", "04-27-2000", "2000-04-27", "27.04.2000", "04/27/2000". */
 static bool read_dos_date(co_text word, struct co_ftp_moment *moment)
 {
     unsigned n[3];
@@ -20,7 +20,7 @@ static bool read_dos_date(co_text word, struct co_ftp_moment *moment)
         *moment = (struct co_ftp_moment){.year = n[2], .month = n[1], .day = n[0]};
     else
         *moment = (struct co_ftp_moment){.year = n[2], .month = n[0], .day = n[1]};
-    if (moment->year < 100)
+    if (moment->year < 200)
         moment->year += moment->year < CENTURY_TURN ? 2000 : 1900;
     return moment->month > 0 && moment->day > 0;
 }
@@ -89,6 +89,30 @@ bool co_ftp_entry_dos(const struct co_ftp_words *words, int64_t now, struct co_f
         read_bracketed(&entry);
     if (!co_ftp_moment_take(&moment, now, &entry))
         return false;
+    *ret = entry;
+    return true;
+}
+
+/* ---- OS/2 ------------------------------------------------------------------------------------ */
+
+/* "33280  A  02-09-97  13:49  OS2LDR", "0  DIR  05-19-97  12:56  a folder", with or without
+ * attributes. */
+bool co_ftp_entry_os2(const struct co_ftp_words *words, int64_t now, struct co_ftp_entry *ret)
+{
+    struct co_ftp_entry entry = {0};
+    struct co_ftp_moment moment;
+    unsigned date = 1;
+    if (words->count < 4 || co_text_number(words->at[0], INT64_MAX, &entry.size) < 0)
+        return false;
+    for (; date < words->count - 2 && !co_is_digit(words->at[date].at[0]); date++)
+        if (co_text_equal(words->at[date], CO_TEXT("DIR")))
+            entry.type = CO_FTP_FOLDER;
+    if (date + 2 >= words->count || !read_dos_date(words->at[date], &moment) ||
+        !co_ftp_moment_read_time(words->at[date + 1], &moment) ||
+        !co_ftp_moment_take(&moment, now, &entry))
+        return false;
+    entry.size_known = entry.type == CO_FTP_FILE;
+    entry.name = co_ftp_words_behind(words, date + 1, true);
     *ret = entry;
     return true;
 }

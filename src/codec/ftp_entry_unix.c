@@ -32,9 +32,11 @@ static bool read_day(co_text word, unsigned *ret)
 
 static bool read_year(co_text word, unsigned *ret)
 {
-    const co_text sign = CO_TEXT("\345\271\264");
-    if (word.size > sign.size && co_text_equal(co_text_after(word, word.size - sign.size), sign))
-        word.size -= sign.size;
+    const co_text signs[] = {CO_TEXT("\345\271\264"), CO_TEXT("\353\205\204")};
+    for (size_t i = 0; i < CO_LENGTH(signs); i++)
+        if (word.size > signs[i].size &&
+            co_text_equal(co_text_after(word, word.size - signs[i].size), signs[i]))
+            word.size -= signs[i].size;
     return word.size == 4 && co_ftp_small_number(word, ret) && *ret >= 1000;
 }
 
@@ -82,6 +84,15 @@ static bool read_zone(co_text word, int *ret)
     return true;
 }
 
+/* With its sign, and so no size: "2026\353\205\204 11\354\233\224 28\354\235\274" (Korean). */
+static unsigned read_year_first(const co_text *words, unsigned count, struct co_ftp_moment *moment)
+{
+    if (count < 3 || words[0].size <= 4 || !read_year(words[0], &moment->year))
+        return 0;
+    moment->month = co_ftp_month(words[1]);
+    return moment->month && read_day(words[2], &moment->day) ? 3 : 0;
+}
+
 /* "2026-11-28", "2026/11/28", "28.11.2026". */
 static bool read_numbers(co_text word, struct co_ftp_moment *moment)
 {
@@ -94,18 +105,20 @@ static bool read_numbers(co_text word, struct co_ftp_moment *moment)
     return year >= 1000;
 }
 
-/* "2026-11-28 02:34", with seconds, a fraction, a zone; "11-28 02:34". */
+/* "2026-11-28 02:34", with seconds, a fraction, a zone; "2026-11-28", which `ls` writes of another
+ * year than "11-28 02:34"; "11-28 2025". */
 static unsigned read_iso(const co_text *words, unsigned count, struct co_ftp_moment *moment)
 {
     if (count < 2)
         return 0;
     if (read_numbers(words[0], moment))
-        return co_ftp_moment_read_time(words[1], moment) ? 2 : 0;
+        return co_ftp_moment_read_time(words[1], moment) ? 2 : 1;
     if (words[0].size != 5 || words[0].at[2] != '-' ||
         !co_ftp_small_number((co_text){words[0].at, 2}, &moment->month) ||
         !co_ftp_small_number(co_text_after(words[0], 3), &moment->day))
         return 0;
-    return co_ftp_moment_read_time(words[1], moment) ? 2 : 0;
+    bool good = read_year(words[1], &moment->year) || co_ftp_moment_read_time(words[1], moment);
+    return good ? 2 : 0;
 }
 
 /* The words that a date takes, which begins at the first of these; 0: none does. */
@@ -115,11 +128,13 @@ static unsigned read_date(
     struct co_ftp_moment moment = {0};
     int zone;
     unsigned taken = read_iso(words, count, &moment);
-    bool iso = taken > 0 && moment.year > 0;
+    bool iso = taken > 0 && moment.year > 0 && moment.timed;
     if (taken == 0) {
         moment = (struct co_ftp_moment){0};
         taken = read_weekday(words, count, &moment);
     }
+    if (taken == 0)
+        taken = read_year_first(words, count, &moment);
     if (taken == 0 || !co_ftp_moment_take(&moment, now, entry))
         return 0;
     if (iso && taken < count && read_zone(words[taken], &zone)) {
@@ -166,6 +181,16 @@ static bool read_mode(co_text letters, unsigned *ret)
     return true;
 }
 
+/* Connect:Enterprise's "-C--E-----FTP". */
+static bool is_batch(co_text head)
+{
+    size_t flags = 0;
+    while (flags < head.size &&
+           (head.at[flags] == '-' || (head.at[flags] >= 'A' && head.at[flags] <= 'Z')))
+        flags++;
+    return head.at[0] == '-' && flags > MODE_LETTERS;
+}
+
 /* "drwxr-xr-x", or NetWare's "d [RWCEAFMS]": the word that comes next, or 0. */
 static unsigned read_head(const struct co_ftp_words *words, struct co_ftp_entry *entry)
 {
@@ -177,7 +202,7 @@ static unsigned read_head(const struct co_ftp_words *words, struct co_ftp_entry 
     if (head.size > 1 && head.at[1] == '[')
         return 1;
     entry->mode_known = read_mode(co_text_after(head, 1), &entry->mode);
-    return entry->mode_known ? 1 : 0;
+    return entry->mode_known || is_batch(head) ? 1 : 0;
 }
 
 /* The name, and a link's target behind an arrow. */
@@ -210,15 +235,42 @@ static bool read_from(const struct co_ftp_words *words, unsigned first, bool glu
     for (unsigned i = first + 1; i < words->count; i++) {
         uint64_t size = 0;
         bool sized = co_text_number(words->at[i - 1], INT64_MAX, &size) == 0;
-        if (!sized && !(glued && is_glued(words->at[i - 1])))
+        bool device = entry->type == CO_FTP_OTHER; /* "109,767" */
+        if (!sized && !device && !(glued && is_glued(words->at[i - 1])))
             continue;
         unsigned taken = read_date(words->at + i, words->count - i, now, entry);
         if (taken == 0)
             continue;
-        bool netware = !entry->mode_known;
+        bool padded = !entry->mode_known || taken == 1; /* NetWare's, and a date alone */
         entry->size = size;
         entry->size_known = sized && entry->type == CO_FTP_FILE;
-        read_name(co_ftp_words_behind(words, i + taken - 1, netware), entry);
+        read_name(co_ftp_words_behind(words, i + taken - 1, padded), entry);
+        return true;
+    }
+    return false;
+}
+
+static bool is_dated(const co_text *words)
+{
+    struct co_ftp_moment moment;
+    unsigned day;
+    bool first = read_day(words[0], &day);
+    co_text month = words[first ? 1 : 0];
+    return (first || read_day(words[1], &day)) && !co_is_digit(month.at[0]) &&
+           co_ftp_month(month) == 0 &&
+           (read_year(words[2], &moment.year) || co_ftp_moment_read_time(words[2], &moment));
+}
+
+/* Of a language that is not known here the name of the month, and so the time, but nothing else. */
+static bool read_foreign(
+    const struct co_ftp_words *words, unsigned first, struct co_ftp_entry *entry)
+{
+    for (unsigned i = first + 3; i + 3 < words->count; i++) {
+        if (co_text_number(words->at[i - 1], INT64_MAX, &entry->size) < 0 ||
+            !is_dated(words->at + i))
+            continue;
+        entry->size_known = entry->type == CO_FTP_FILE;
+        read_name(co_ftp_words_behind(words, i + 2, false), entry);
         return true;
     }
     return false;
@@ -228,8 +280,9 @@ bool co_ftp_entry_unix(const struct co_ftp_words *words, int64_t now, struct co_
 {
     struct co_ftp_entry entry = {0};
     unsigned first = words->count ? read_head(words, &entry) : 0;
-    if (first == 0 || (!read_from(words, first, false, now, &entry) &&
-                          !read_from(words, first, true, now, &entry)))
+    if (first == 0 ||
+        (!read_from(words, first, false, now, &entry) &&
+            !read_from(words, first, true, now, &entry) && !read_foreign(words, first, &entry)))
         return false;
     *ret = entry;
     return true;

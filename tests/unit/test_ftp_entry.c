@@ -130,6 +130,37 @@ static const struct row unix_rows[] = {
         "2026-11-27 12:00", 0666, NULL},
     {"prw-rw-rw-   1 root     root          0 Nov 27 12:00 pipe", "pipe", OTHER_, -1,
         "2026-11-27 12:00", 0666, NULL},
+    {"-rw-r--r--   1 ann      users        12 29 f\303\251vr. 2020 French February",
+        "French February", FILE_, 12, "2020-02-29", 0644, NULL},
+    {"-rw-r--r--   1 ann      users        12 avril 29 2020 French April", "French April", FILE_,
+        12, "2020-04-29", 0644, NULL},
+    {"-rw-r--r--   1 ann      users        12 29 ao\303\273t 2020 all of ao\303\273t",
+        "all of ao\303\273t", FILE_, 12, "2020-08-29", 0644, NULL},
+    {"-rw-r--r--   1 ann      users        12 29 \321\204\320\265\320\262 2020 Russian", "Russian",
+        FILE_, 12, "2020-02-29", 0644, NULL},
+    {"-rw-r--r--   1 ann      users        12 \320\274\320\260\321\217 29 03:26 Russian May",
+        "Russian May", FILE_, 12, "2026-05-29 03:26", 0644, NULL},
+    {"-rw-r--r--   1 ann      users        12 29 kwi 2020 a month nobody knows",
+        "a month nobody knows", FILE_, 12, NULL, 0644, NULL},
+    {"drwxr-xr-x   2 ann      10           12 lis 29 03:26 or here", "or here", FOLDER_, -1, NULL,
+        0755, NULL},
+    {"-rw-r--r--   1 ann      users        12 2020\353\205\204  1\354\233\224 29\354\235\274 Korea",
+        "Korea", FILE_, 12, "2020-01-29", 0644, NULL},
+    {"-rw-r--r--   1 ann      users        12 2020-01-29  iso of another year",
+        "iso of another year", FILE_, 12, "2020-01-29", 0644, NULL},
+    {"-rw-r--r--   1 ann      users        12 2020-01-29 10:99", "10:99", FILE_, 12, "2020-01-29",
+        0644, NULL},
+    {"-rw-r--r--   1 ann      users        12 2020.01.29 dots", "dots", FILE_, 12, "2020-01-29",
+        0644, NULL},
+    {"-rw-r--r--   1 ann      users        12 01-29 2020 +0100", "+0100", FILE_, 12, "2020-01-29",
+        0644, NULL},
+    {"-rw-r--r--   1 ann      users        12 Apr  4 24:00 the hour of no day",
+        "the hour of no day", FILE_, 12, "2026-04-04", 0644, NULL},
+    {"crw-------   1 root     sys      109,767 Nov 27 12:00 no space", "no space", OTHER_, -1,
+        "2026-11-27 12:00", 0600, NULL},
+    /* Connect:Enterprise: flags of its own */
+    {"-C--E-----FTP B ANN          7  531 Jan 29 03:26 batch", "batch", FILE_, 531,
+        "2026-01-29 03:26", -1, NULL},
     /* NetPresenz for the Mac: forks, or a folder's count, instead of links and a group */
     {"-------r--         326  1391972  1392298 Nov 22  1995 MegaPhone.sit", "MegaPhone.sit", FILE_,
         1392298, "1995-11-22", 0004, NULL},
@@ -154,6 +185,7 @@ static const struct row unix_rows[] = {
     NONE("-rw-r--r--   1 ann      users        12 Nov 31 2020 no such day"),
     NONE("-rw-r--r--   1 ann      users        12 Nov 27 25:00 no such hour"),
     NONE("-rw-r--r--   1 ann      users        99999999999999999999 Nov 27 12:00 overflow"),
+    NONE("-rw-r--r--   1 ann      10         2020 Nov 31 2020 no such day of a number's"),
     NONE("-rw-r--r-x-  1"),
     NONE("ls: cannot open directory"),
 };
@@ -205,6 +237,14 @@ static const struct row other_rows[] = {
         -1, NULL},
     {"ANN                19 02/23/20 15:09:55 *SYMLNK    link", "link", LINK_, -1,
         "2020-02-23 15:09", -1, NULL},
+    {"    0           DIR   05-19-97   12:56  a folder", "a folder", FOLDER_, -1,
+        "1997-05-19 12:56", -1, NULL},
+    {"33280      A          02-09-107  13:49  OS2LDR", "OS2LDR", FILE_, 33280, "2007-02-09 13:49",
+        -1, NULL},
+    {"33280               02-09-2007  13:49  no attribute", "no attribute", FILE_, 33280,
+        "2007-02-09 13:49", -1, NULL},
+    NONE("33280      A          02-09-07   13:49"),
+    NONE("33280      A          02-09-07   noon  x"),
     NONE("ANN             12345 02/23/20 15:09:55 *STMF"),
     NONE("ANN             12345 02/23/20 *STMF      no time"),
     NONE("ANN             12345 02/23/20 15:09:55 STMF       no star"),
@@ -385,7 +425,10 @@ static void unknown_lines_are_counted(void **unused)
     assert_true(unknown.some_not && !unknown.some);
     assert_string_equal(names_of("what?\n-rw-r--r-- 1 a b 1 Jan 1 2020 x\n", &mixed), "fx ");
     assert_true(mixed.some_not && mixed.some);
-    assert_string_equal(names_of("total 0\r\n", &none), "");
+    assert_string_equal(names_of("total 0\r\n\320\270\321\202\320\276\320\263\320\276 0\r\n"
+                                 "ANN:[HOME.SUB]\r\n",
+                            &none),
+        "");
     assert_true(none.some && !none.some_not);
 }
 
