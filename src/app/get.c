@@ -255,9 +255,7 @@ static int choose_name(const struct job *job, struct co_buf *out)
     if (settings->name)
         co_buf_add_string(out, settings->name);
     else
-        rc = co_local_name(
-            co_ftp_is_url(url_of(job)) ? co_ftp_plain_url(url_of(job)) : co_text_of(url_of(job)),
-            out);
+        rc = co_local_name(co_ftp_plain_url(url_of(job)), out);
     co_buf_add_char(out, '\0');
     if (rc == CO_EINVALID)
         rc = refuse_name(job);

@@ -4,6 +4,7 @@
 #include "codec/url.h"
 #include "coronet/fiber.h"
 #include "http/client.h"
+#include "transfer/ftp_place.h"
 #include "transfer/local_file.h"
 
 #include <errno.h>
@@ -124,7 +125,7 @@ static int run_jobs(const struct put *put)
 bool co_put_is_to_folder(const char *text)
 {
     struct co_url url;
-    return co_url_parse(co_text_of(text), &url) == 0 && url.path.size > 0 &&
+    return co_url_parse(co_ftp_plain_url(text), &url) == 0 && url.path.size > 0 &&
            url.path.at[url.path.size - 1] == '/';
 }
 

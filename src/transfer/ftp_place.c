@@ -46,7 +46,7 @@ static char type_of(co_text url)
 co_text co_ftp_plain_url(const char *url)
 {
     co_text text = co_text_of(url);
-    if (type_of(text))
+    if (co_ftp_is_url(url) && type_of(text))
         text.size -= sizeof ";type=a" - 1;
     return text;
 }

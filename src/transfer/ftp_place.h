@@ -23,7 +23,7 @@ struct co_ftp_place {
 
 bool co_ftp_is_url(const char *word);
 
-/* The URL without ";type=a" and the like (RFC 1738 3.2.2). */
+/* A URL, of FTP's without ";type=a" and the like (RFC 1738 3.2.2). */
 co_text co_ftp_plain_url(const char *url);
 
 /* Takes a URL apart. user: "NAME:PASSWORD", which goes before the URL's; NULL: that. 0; CO_EINVALID

@@ -3,6 +3,7 @@
 
 #include "codec/url.h"
 #include "http/client.h"
+#include "transfer/ftp_place.h"
 #include "transfer/local_name.h"
 
 #include <strings.h>
@@ -45,7 +46,8 @@ int co_remote_open_around(
     struct co_remote_options around = *options;
     struct co_buf url = CO_BUF(CO_HTTP_URL_MAX);
     struct co_url parsed;
-    int rc = co_url_parse(co_text_of(options->url), &parsed);
+    co_text plain = co_ftp_plain_url(options->url);
+    int rc = co_url_parse(plain, &parsed);
     if (rc < 0)
         return rc;
     co_text path = parsed.path;
@@ -62,6 +64,7 @@ int co_remote_open_around(
         co_buf_add_char(&url, '?');
         co_buf_add_text(&url, parsed.query);
     }
+    co_buf_add_string(&url, options->url + plain.size); /* ";type=a" */
     co_buf_add_char(&url, '\0');
     around.url = url.at;
     if (rc == 0)

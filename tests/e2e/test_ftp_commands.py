@@ -239,6 +239,18 @@ def test_text_is_asked_for_by_the_url_or_an_option(ftp, folder, here):
     assert out == b'one\ntwo\n'
 
 
+@pytest.mark.parametrize('end', [';type=a', ';TYPE=I', ''])
+def test_what_is_put_is_text_or_not_by_the_url_rfc1738_3_2_2(ftp, folder, here, end):
+    (here / 'a').write_bytes(b'one\ntwo\n')
+    (here / 'b').write_bytes(b'one\n')
+    url = ftp()
+    _, said = command('put', '-v', here / 'a', f'{url}c{end}')
+    assert ('> TYPE A' in said) == (end == ';type=a')
+    command('put', here / 'a', here / 'b', f'{url}{end}')
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == {
+        'a': b'one\ntwo\n', 'b': b'one\n', 'c': b'one\ntwo\n'}
+
+
 def test_who_asks(server, folder, here):
     (folder / 'a').write_text('x')
     (here / 'b').write_text('x')
