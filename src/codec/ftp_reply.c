@@ -63,6 +63,16 @@ static co_text text_of(co_text line, int code)
     return co_text_trim(code_of(line) == code ? co_text_after(line, CODE_SIZE + 1) : line);
 }
 
+co_text co_ftp_reply_inner(co_text line)
+{
+    bool coded = code_of(line) > 0 && goes_on(line);
+    if (coded)
+        line = co_text_after(line, CODE_SIZE + 1);
+    if (co_text_starts(line, CO_TEXT(" ")))
+        return co_text_after(line, 1);
+    return coded ? line : (co_text){0};
+}
+
 co_text co_ftp_reply_gist(co_text reply)
 {
     int code = co_ftp_reply_code(reply);

@@ -34,6 +34,10 @@ int co_ftp_reply_code(co_text reply);
  * that has. */
 co_text co_ftp_reply_gist(co_text reply);
 
+/* What a line within a reply tells, behind a space (RFC 2389 3.2, RFC 3659 7.2) or behind the code,
+ * which some servers put before each line; nothing when it is no such line. */
+co_text co_ftp_reply_inner(co_text line);
+
 /* The port of 227's "(h1,h2,h3,h4,p1,p2)": brackets may be missing (RFC 1123 4.1.2.6). What is said
  * of the address is not even looked at (attacks F03). 0 or CO_EFTP. */
 int co_ftp_reply_passive(co_text reply, uint16_t *ret_port);

@@ -231,16 +231,14 @@ static bool offers_sha256(co_text line)
     return false;
 }
 
-/* RFC 2389 3.2: lines that begin with a space. */
+/* RFC 2389 3.2. */
 static void learn_features(co_ftp_client *client, bool *ret_utf8)
 {
     const co_text facts = CO_TEXT("MLST"), utf8 = CO_TEXT("UTF8");
     co_text rest = co_buf_text(&client->reply), line;
     *ret_utf8 = false;
     while (co_text_next_line(&rest, &line)) {
-        if (line.size == 0 || line.at[0] != ' ')
-            continue;
-        line = co_text_trim(line);
+        line = co_text_trim(co_ftp_reply_inner(line));
         co_text name = {line.at, line.size < facts.size ? line.size : facts.size};
         *ret_utf8 |= co_text_equal_nocase(line, utf8);
         client->sets_times |= co_text_equal_nocase(line, CO_TEXT("MFMT"));

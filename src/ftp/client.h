@@ -207,7 +207,8 @@ int co_ftp_client_size_ahead(
 int co_ftp_client_hash(
     co_ftp_client *client, const char *path, const uint64_t range[2], struct co_buf *out);
 
-/* Is it a folder? Goes there and back. 0; CO_ESTATUS with its sentence; negative. */
+/* Is it a folder? Goes there and back. 0; 1: the server does not tell the way back; CO_ESTATUS with
+ * its sentence; negative. */
 int co_ftp_client_visit(co_ftp_client *client, const char *path);
 
 #endif

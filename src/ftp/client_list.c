@@ -16,6 +16,7 @@ struct co_ftp_list {
     struct co_ftp_listing_reader reader;
     struct co_buf line;
     size_t at, end; /* of what is left of the piece */
+    bool visited;   /* it is known to be a folder */
     int result;     /* once it is over */
     char piece[PIECE_BYTES];
 };
@@ -72,11 +73,13 @@ static int open_facts(co_ftp_client *client, const char *path, struct co_ftp_dat
 
 /* Lines for people are text (RFC 959 4.1.3). A hyphen would begin the options of `ls`; and a folder
  * that is not there is to many an empty one, so it is visited first. */
-static int open_lines(co_ftp_client *client, const char *path, struct co_ftp_data_way *way)
+static int open_lines(
+    co_ftp_client *client, const char *path, struct co_ftp_data_way *way, bool *ret_visited)
 {
     struct co_buf argument = CO_BUF(PATH_MAX_BYTES);
     int rc = path ? co_ftp_client_visit(client, path) : 0;
-    if (rc == 0)
+    *ret_visited = rc == 0;
+    if (rc >= 0)
         rc = co_ftp_client_type(client, 'A');
     if (path && path[0] == '-')
         co_buf_add_string(&argument, "./");
@@ -91,19 +94,33 @@ static int open_lines(co_ftp_client *client, const char *path, struct co_ftp_dat
     return rc;
 }
 
+/* Others refuse by the same codes for want of a right. */
+static bool is_said_to_be_empty(const co_ftp_client *client)
+{
+    const co_text words[] = {
+        CO_TEXT("No files found"), CO_TEXT("No members found"), CO_TEXT("No data sets found")};
+    co_text said = co_ftp_reply_gist(co_buf_text(&client->reply));
+    said.size -= said.size > 0 && said.at[said.size - 1] == '.';
+    bool empty = false;
+    for (size_t i = 0; i < CO_LENGTH(words); i++)
+        empty |= co_text_equal_nocase(said, words[i]);
+    return empty && (client->code == 450 || client->code == 550) && !client->failed;
+}
+
 int co_ftp_list_open(co_ftp_list **ret, co_ftp_client *client, const char *path)
 {
     struct co_ftp_data_way way;
     path = path && *path ? path : NULL;
     int rc = co_ftp_client_begin(client, "list", path);
-    bool facts = client->facts && !client->no_facts;
+    bool facts = client->facts && !client->no_facts, visited = true;
     if (rc == 0 && facts) {
         rc = open_facts(client, path, &way);
         facts = !client->no_facts;
     }
     if (rc == 0 ? !facts : !client->failed && client->facts && !facts)
-        rc = open_lines(client, path, &way);
-    if (rc < 0)
+        rc = open_lines(client, path, &way, &visited);
+    bool empty = rc == CO_ESTATUS && is_said_to_be_empty(client);
+    if (rc < 0 && !empty)
         return rc;
     co_ftp_list *list = calloc(1, sizeof *list);
     if (!list) {
@@ -111,9 +128,10 @@ int co_ftp_list_open(co_ftp_list **ret, co_ftp_client *client, const char *path)
         return -ENOMEM;
     }
     list->client = client;
+    list->visited = visited;
     list->reader = (struct co_ftp_listing_reader){.now = co_wall_seconds(), .facts = facts};
     list->line = CO_BUF(LINE_MAX_BYTES);
-    rc = co_ftp_transfer_new(client, &way, &list->transfer);
+    rc = empty ? 0 : co_ftp_transfer_new(client, &way, &list->transfer);
     if (rc < 0)
         free(list);
     else
@@ -185,6 +203,8 @@ int co_ftp_list_next(co_ftp_list *list, struct co_ftp_entry *ret)
 bool co_ftp_list_is_whole(const co_ftp_list *list)
 {
     const struct co_ftp_listing_reader *reader = &list->reader;
+    if (!reader->some && !list->visited) /* there may be no such folder */
+        return false;
     return !list->transfer && list->result == 0 && !reader->some_not && reader->refused == 0;
 }
 

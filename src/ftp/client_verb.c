@@ -205,8 +205,7 @@ static int stat_facts(co_ftp_client *client, const char *path, struct co_ftp_ent
     co_buf_add_text(&client->entry, co_buf_text(&client->reply));
     co_text rest = co_buf_text(&client->entry), line;
     while (co_text_next_line(&rest, &line))
-        if (line.size > 1 && line.at[0] == ' ' &&
-            co_ftp_facts_read(co_text_after(line, 1), ret) == 0)
+        if (co_ftp_facts_read(co_ftp_reply_inner(line), ret) == 0)
             return 0;
     return co_ftp_client_fail(client, CO_EFTP, "its reply to MLST has no facts");
 }
@@ -232,6 +231,8 @@ int co_ftp_client_visit(co_ftp_client *client, const char *path)
     co_buf_clear(&client->entry);
     char *back = co_buf_reserve(&client->entry, FOLDER_MAX);
     ssize_t n = back ? current_folder(client, back, FOLDER_MAX) : -ENOMEM;
+    if ((n == CO_ESTATUS || n == CO_EFTP) && !client->failed)
+        return 1;
     if (n < 0)
         return (int)n;
     int rc = co_ftp_client_do(client, "CWD", path);
@@ -257,7 +258,7 @@ static int stat_plain(co_ftp_client *client, const char *path, struct co_ftp_ent
         return rc;
     rc = co_ftp_client_visit(client, path);
     ret->type = rc == 0 ? CO_FTP_FOLDER : CO_FTP_FILE;
-    if (rc != CO_ESTATUS || client->failed)
+    if ((rc != CO_ESTATUS && rc != 1) || client->failed)
         return rc;
     rc = stat_time(client, &ahead, path, ret);
     return rc == 0 && !ret->modified_within ? co_ftp_client_fail(client, CO_ESTATUS, NULL) : rc;

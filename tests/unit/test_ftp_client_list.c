@@ -51,6 +51,12 @@ static const struct listing listings[] = {
         {"< TYPE A", "> 200 A", "EPSV", "< LIST", "> 150 Here", "D what is this?\r\n",
             "> 226 Done"},
         CO_EFTP, "", true, 0},
+    {"nothing in it, said by a refusal",
+        {"< TYPE A", "> 200 A", "EPSV", "< LIST", "> 450 No files found"}, 0, "", true, 0},
+    {"nothing in it of MVS's", {"< TYPE A", "> 200 A", "EPSV", "< LIST", "> 550 No members found."},
+        0, "", true, 0},
+    {"a refusal", {"< TYPE A", "> 200 A", "EPSV", "< LIST", "> 450 No right"}, CO_ESTATUS, "", true,
+        0},
     {"vsftpd's way to say no",
         {"< TYPE A", "> 200 A", "EPSV", "< LIST", "> 150 Here", "D ",
             "> 226 Transfer done (but failed to open directory)."},
@@ -137,12 +143,65 @@ VIRTUAL_TEST(facts_that_are_not_told_are_asked_for_once)
     return script_play(lines, list_with_a_hyphen, "pub");
 }
 
+/* As RFC 2228 5 has it for all replies, and ProFTPD upon request: then FEAT's and MLST's too. */
+static void stat_and_list(unsigned port, const void *arg)
+{
+    co_ftp_client *client;
+    co_ftp_list *list = NULL;
+    struct co_ftp_entry entry;
+    CHECK_INT(script_connect(&client, port, NULL), 0);
+    CHECK_INT(co_ftp_stat(client, arg, &entry), 0);
+    CHECK(entry.type == CO_FTP_FOLDER && entry.modified_within == 1);
+    CHECK_INT(co_ftp_list_open(&list, client, arg), 0);
+    co_ftp_list_close(list);
+    co_ftp_abort(client);
+}
+
+VIRTUAL_TEST(the_lines_of_a_reply_may_all_have_the_code)
+{
+    static const char *const lines[] = {SCRIPT_GREET, "< FEAT",
+        "> 211-Features:\r\n211-UTF8\r\n211-MLST type*;size*;modify*;\r\n211 End", "< OPTS UTF8 ON",
+        "> 200 Well", "< MLST pub",
+        "> 250-Start\r\n250-type=dir;modify=20200129032607; pub\r\n250 End", "EPSV", "< MLSD pub",
+        "> 150 Here", "O", NULL};
+    return script_play(lines, stat_and_list, "pub");
+}
+
+static void list_unvisited(unsigned port, const void *arg)
+{
+    co_ftp_client *client;
+    co_ftp_list *list = NULL;
+    struct co_ftp_entry entry;
+    CHECK_INT(script_connect(&client, port, NULL), 0);
+    for (int i = 0; i < 2; i++) {
+        CHECK_INT(co_ftp_list_open(&list, client, arg), 0);
+        int count = 0;
+        while (co_ftp_list_next(list, &entry) > 0)
+            count++;
+        CHECK_INT(count, i == 0);
+        CHECK_INT(co_ftp_list_is_whole(list), i == 0); /* there may be no such folder */
+        co_ftp_list_close(list);
+    }
+    co_ftp_abort(client);
+}
+
+VIRTUAL_TEST(a_folder_is_not_visited_where_there_would_be_no_way_back)
+{
+    static const char *const lines[] = {SCRIPT_GREET, "< FEAT", "> 502 No", "< PWD", "> 502 No",
+        "< TYPE A", "> 200 A", "EPSV", "< LIST pub", "> 150 Here",
+        "D -rw-r--r-- 1 a b 5 Jan 1 2020 x\r\n", "> 226 Done", "< PWD", "> 257 /home", "EPSV",
+        "< LIST pub", "> 150 Here", "D ", "> 226 Done", NULL};
+    return script_play(lines, list_unvisited, "pub");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_list_is_whole_or_fails),
         cmocka_unit_test(a_folder_is_never_an_option_of_ls),
         cmocka_unit_test(facts_that_are_not_told_are_asked_for_once),
+        cmocka_unit_test(the_lines_of_a_reply_may_all_have_the_code),
+        cmocka_unit_test(a_folder_is_not_visited_where_there_would_be_no_way_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
