@@ -103,7 +103,8 @@ CO_API int co_ftp_upload_open(co_ftp_transfer **ret, co_ftp_client *client, cons
     enum co_ftp_upload how, uint64_t offset) CO_MUST_USE;
 
 /*
- * co_ftp_transfer_size - how many bytes a download will bring, from its offset on.
+ * co_ftp_transfer_size - how many bytes a download will bring, from its offset on. Of a whole file
+ * that is written to meanwhile more may come.
  *
  * Does not suspend.
  * Returns: bytes; -1 when the server does not say.
@@ -115,8 +116,8 @@ CO_API int64_t co_ftp_transfer_size(const co_ftp_transfer *transfer);
  *
  * Suspends until there is something.
  * Returns: a count; 0 at the end of what came, which co_ftp_transfer_finish judges; CO_ETOOSLOW,
- * CO_ETRUNCATED (TLS ended without its farewell), CO_EFTP (more than the file has), else as
- * co_read. Failures stay.
+ * CO_ETRUNCATED (TLS ended without its farewell), CO_EFTP (more than there is behind the offset),
+ * else as co_read. Failures stay.
  */
 CO_API ssize_t co_ftp_transfer_read(co_ftp_transfer *transfer, void *ret_bytes, size_t size);
 

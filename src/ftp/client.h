@@ -158,6 +158,8 @@ struct co_ftp_transfer {
     bool over;       /* the final reply has come already */
     bool check_size; /* an upload's, once it is done */
     bool size_known; /* how many bytes there should be */
+    bool may_grow;   /* the file, of which all is got: the server can be asked once more */
+    bool grown;      /* more has come than it had */
     uint64_t size;   /* that; with a download from its offset on */
     uint64_t before; /* bytes that an upload goes on behind */
     uint64_t moved;  /* bytes over the data connection */

@@ -79,12 +79,20 @@ static size_t step_of(const co_ftp_transfer *transfer, size_t size)
     return transfer->size_known && left > 0 && size > left ? (size_t)left : size;
 }
 
+/* A file that is written to while it is got; or is it? The server is asked once all has come. */
+static bool let_grow(struct co_ftp_transfer *transfer)
+{
+    transfer->grown = transfer->may_grow;
+    transfer->size_known = !transfer->grown;
+    return transfer->grown;
+}
+
 /* Books what has come, or why nothing has. */
 static ssize_t came(co_ftp_transfer *transfer, ssize_t n)
 {
     if (n < 0)
         return fail(transfer, (int)n, n == CO_ETOOSLOW ? "the server sends too slowly" : NULL);
-    if (n > 0 && has_all(transfer))
+    if (n > 0 && has_all(transfer) && !let_grow(transfer))
         return fail(transfer, CO_EFTP, "more comes than the file has");
     transfer->ended = n == 0;
     transfer->moved += (uint64_t)n;
@@ -150,6 +158,7 @@ static int expect(co_ftp_transfer *transfer, uint64_t offset, int64_t size)
     if (size >= 0) {
         transfer->size_known = true;
         transfer->size = (uint64_t)size - offset;
+        transfer->may_grow = offset == 0; /* whoever ignores REST sends more, too */
     } else if (offset == 0 && co_ftp_reply_bytes(co_buf_text(&transfer->client->reply), &said)) {
         transfer->size_known = true;
         transfer->size = said;
@@ -355,9 +364,22 @@ static int end_data(co_ftp_transfer *transfer)
     return transfer->upload ? rc : 0; /* to whom all has come it is all the same */
 }
 
+static int judge_growth(const co_ftp_transfer *transfer)
+{
+    uint64_t size;
+    int rc = co_ftp_client_size(transfer->client, transfer->path, &size);
+    if (rc == 0 && size >= transfer->moved)
+        return 0;
+    return rc < 0 && rc != CO_ESTATUS
+               ? rc
+               : co_ftp_client_fail(resume(transfer), CO_EFTP, "more came than the file has");
+}
+
 static int judge_download(const co_ftp_transfer *transfer)
 {
     char why[96];
+    if (transfer->grown)
+        return judge_growth(transfer);
     if (!transfer->size_known || transfer->moved == transfer->size)
         return 0;
     snprintf(why, sizeof why, "only %llu of %llu bytes came", (unsigned long long)transfer->moved,
