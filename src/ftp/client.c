@@ -32,6 +32,7 @@ static void client_free(co_ftp_client *client)
     co_buf_free(&client->reply);
     co_buf_free(&client->features);
     co_buf_free(&client->entry);
+    co_buf_free(&client->home);
     free(client->host);
     free(client->where);
     free(client);
@@ -79,6 +80,7 @@ static int client_new(co_ftp_client **ret, const char *host, unsigned port,
     client->reply = CO_BUF(CO_FTP_REPLY_MAX);
     client->features = CO_BUF(CO_FTP_REPLY_MAX);
     client->entry = CO_BUF(CO_FTP_REPLY_MAX);
+    client->home = CO_BUF(CO_FTP_REPLY_MAX);
     client->doing = "log in";
     client->what = "";
     if (!client->host || !client->where)
@@ -111,6 +113,7 @@ void co_ftp_quit(co_ftp_client *client)
     co_scope grace;
     co_scope_shield(&grace, co_ftp_client_patience(client, GOODBYE_MS));
     co_ftp_transfer_abort(client->transfer);
+    client->is_away = false;
     say_goodbye(client);
     co_scope_close(&grace);
     int rc = co_close(client->control);

@@ -44,6 +44,8 @@ struct co_ftp_client {
     struct co_buf features;           /* of MLST: "type*;size*;..." */
     struct co_ftp_transfer *transfer; /* while one is open */
     struct co_buf entry;              /* what co_ftp_stat's texts point into */
+    struct co_buf home;               /* the folder to come back to, where it has gone away; */
+    bool is_away;                     /* the next command is said there */
 };
 
 /* ---- ways (client.c) ------------------------------------------------------------------------- */
@@ -209,8 +211,11 @@ int co_ftp_client_size_ahead(
 int co_ftp_client_hash(
     co_ftp_client *client, const char *path, const uint64_t range[2], struct co_buf *out);
 
-/* Is it a folder? Goes there and back. 0; 1: the server does not tell the way back; CO_ESTATUS with
- * its sentence; negative. */
+/* Is it a folder? Goes there; co_ftp_client_begin comes back. 0; 1: the server does not tell the
+ * way back; CO_ESTATUS with its sentence; negative. */
 int co_ftp_client_visit(co_ftp_client *client, const char *path);
+
+/* Comes back from there. 0 or negative. */
+int co_ftp_client_come_home(co_ftp_client *client);
 
 #endif

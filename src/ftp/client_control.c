@@ -276,7 +276,8 @@ int co_ftp_client_begin(co_ftp_client *client, const char *doing, const char *ar
             client, CO_EINVALID, "it is empty or holds a byte that no command may have");
     if (client->failed)
         return co_ftp_client_fail(client, client->failed, "the connection has failed before");
-    return client->awaited > 0 ? catch_up(client) : 0;
+    int rc = client->awaited > 0 ? catch_up(client) : 0;
+    return rc == 0 && client->is_away ? co_ftp_client_come_home(client) : rc;
 }
 
 int co_ftp_client_ask(co_ftp_client *client, const char *verb, const char *argument)

@@ -71,8 +71,9 @@ static int open_facts(co_ftp_client *client, const char *path, struct co_ftp_dat
     return rc;
 }
 
-/* Lines for people are text (RFC 959 4.1.3). A hyphen would begin the options of `ls`; and a folder
- * that is not there is to many an empty one, so it is visited first. */
+/* Lines for people are text (RFC 959 4.1.3). They are asked for from within the folder: some
+ * servers list the current one whatever is asked for, and to many one that is not there is an empty
+ * one. Where it cannot be visited a hyphen would begin the options of `ls`. */
 static int open_lines(
     co_ftp_client *client, const char *path, struct co_ftp_data_way *way, bool *ret_visited)
 {
@@ -81,6 +82,7 @@ static int open_lines(
     *ret_visited = rc == 0;
     if (rc >= 0)
         rc = co_ftp_client_type(client, 'A');
+    path = *ret_visited ? NULL : path;
     if (path && path[0] == '-')
         co_buf_add_string(&argument, "./");
     co_buf_add_string(&argument, path ? path : "");

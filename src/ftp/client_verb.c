@@ -228,17 +228,22 @@ static int stat_time(
 
 int co_ftp_client_visit(co_ftp_client *client, const char *path)
 {
-    co_buf_clear(&client->entry);
-    char *back = co_buf_reserve(&client->entry, FOLDER_MAX);
-    ssize_t n = back ? current_folder(client, back, FOLDER_MAX) : -ENOMEM;
+    co_buf_clear(&client->home);
+    char *home = co_buf_reserve(&client->home, FOLDER_MAX);
+    ssize_t n = home ? current_folder(client, home, FOLDER_MAX) : -ENOMEM;
     if ((n == CO_ESTATUS || n == CO_EFTP) && !client->failed)
         return 1;
     if (n < 0)
         return (int)n;
     int rc = co_ftp_client_do(client, "CWD", path);
-    if (rc < 0)
-        return rc;
-    rc = co_ftp_client_do(client, "CWD", back);
+    client->is_away = rc == 0;
+    return rc;
+}
+
+int co_ftp_client_come_home(co_ftp_client *client)
+{
+    client->is_away = false;
+    int rc = co_ftp_client_do(client, "CWD", client->home.at);
     return rc == CO_ESTATUS ? co_ftp_client_break(client, CO_EFTP, "there is no way back") : rc;
 }
 

@@ -128,10 +128,44 @@ static void list_with_a_hyphen(unsigned port, const void *arg)
 
 VIRTUAL_TEST(a_folder_is_never_an_option_of_ls)
 {
-    static const char *const lines[] = {SCRIPT_GREET, "< FEAT", "> 502 No", "< PWD", "> 257 \"/\"",
-        "< CWD -R", "> 250 Well", "< CWD /", "> 250 Well", "< TYPE A", "> 200 A", "EPSV",
-        "< LIST ./-R", "> 150 Here", "O", NULL};
+    static const char *const lines[] = {SCRIPT_GREET, "< FEAT", "> 502 No", "< PWD", "> 502 No",
+        "< TYPE A", "> 200 A", "EPSV", "< LIST ./-R", "> 150 Here", "O", NULL};
     return script_play(lines, list_with_a_hyphen, "-R");
+}
+
+/* Some servers list the current folder whatever is asked for; others take spaces for the end of a
+ * name, or brackets for a pattern. */
+static void list_from_within(unsigned port, const void *arg)
+{
+    co_ftp_client *client;
+    co_ftp_list *list = NULL;
+    struct co_ftp_entry entry;
+    CHECK_INT(script_connect(&client, port, NULL), 0);
+    CHECK_INT(co_ftp_list_open(&list, client, arg), 0);
+    CHECK_INT(co_ftp_list_next(list, &entry), 1);
+    CHECK_INT(co_ftp_list_next(list, &entry), 0);
+    CHECK(co_ftp_list_is_whole(list));
+    co_ftp_list_close(list);
+    CHECK_INT(co_ftp_delete(client, "x"), 0);
+    CHECK_INT(co_ftp_list_open(&list, client, arg), 0);
+    co_ftp_list_close(list);
+    CHECK_INT(co_ftp_delete(client, "x"), 0);
+    CHECK_INT(co_ftp_list_open(&list, client, arg), 0);
+    co_ftp_list_close(list);
+    co_ftp_quit(client);
+}
+
+VIRTUAL_TEST(a_folder_is_listed_from_within)
+{
+    static const char *const lines[] = {SCRIPT_GREET, "< FEAT", "> 502 No", /* all of it */
+        "< PWD", "> 257 \"/home\"", "< CWD a [b]", "> 250 Well", "< TYPE A", "> 200 A", "EPSV",
+        "< LIST", "> 150 Here", "D -rw-r--r-- 1 a b 5 Jan 1 2020 x\r\n", "> 226 Done",
+        "< CWD /home", "> 250 Back", "< DELE x", "> 250 Well", /* given up */
+        "< PWD", "> 257 \"/home\"", "< CWD a [b]", "> 250 Well", "EPSV", "< LIST", "> 150 Here",
+        "O", "> 426 Sorry", "< CWD /home", "> 250 Back", "< DELE x", "> 250 Well", /* and left */
+        "< PWD", "> 257 \"/home\"", "< CWD a [b]", "> 250 Well", "EPSV", "< LIST", "> 150 Here",
+        "O", "> 426 Sorry", "< QUIT", "> 221 Bye", NULL};
+    return script_play(lines, list_from_within, "a [b]");
 }
 
 VIRTUAL_TEST(facts_that_are_not_told_are_asked_for_once)
@@ -199,6 +233,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_list_is_whole_or_fails),
         cmocka_unit_test(a_folder_is_never_an_option_of_ls),
+        cmocka_unit_test(a_folder_is_listed_from_within),
         cmocka_unit_test(facts_that_are_not_told_are_asked_for_once),
         cmocka_unit_test(the_lines_of_a_reply_may_all_have_the_code),
         cmocka_unit_test(a_folder_is_not_visited_where_there_would_be_no_way_back),
