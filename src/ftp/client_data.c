@@ -149,7 +149,7 @@ static int listen_active(co_ftp_client *client, co_listener **ret)
     return tell_address(client, co_listener_address(*ret));
 }
 
-static int accept_active(co_ftp_client *client, co_listener *listener, co_stream **ret)
+static int accept_server(co_ftp_client *client, co_listener *listener, co_stream **ret)
 {
     co_address server = end_of(client, false), peer;
     co_scope scope;
@@ -168,6 +168,39 @@ static int accept_active(co_ftp_client *client, co_listener *listener, co_stream
     }
     bool late = co_scope_close(&scope) == CO_EDEADLINE && rc == CO_EDEADLINE;
     return rc < 0 ? co_ftp_client_fail(client, rc, late ? "no data connection in time" : NULL) : 0;
+}
+
+struct watch {
+    co_ftp_client *client;
+    co_group *group;
+    int rc; /* why nobody will come */
+};
+
+/* A server that finds no way says so (425), or leaves. Where it says anything else, it has come. */
+static int watch_control(void *arg)
+{
+    struct watch *watch = arg;
+    const uint8_t *bytes;
+    ssize_t n = co_peek(watch->client->control, 1, &bytes);
+    if (n > 0 && bytes[0] < '4')
+        return 0;
+    watch->rc = n > 0 ? -ECONNABORTED : n < 0 ? (int)n : CO_EEOF;
+    co_group_cancel(watch->group);
+    return 0;
+}
+
+static int accept_active(co_ftp_client *client, co_listener *listener, co_stream **ret)
+{
+    co_group group;
+    struct watch watch = {.client = client, .group = &group};
+    co_group_open(&group, NULL);
+    co_go(&group, watch_control, &watch);
+    int rc = accept_server(client, listener, ret);
+    co_group_cancel(&group);
+    int ended = co_group_close(&group);
+    if (rc == CO_ECANCELED && co_status() == 0)
+        rc = co_ftp_client_fail(client, watch.rc ? watch.rc : ended, NULL);
+    return rc;
 }
 
 /* ---- either ---------------------------------------------------------------------------------- */

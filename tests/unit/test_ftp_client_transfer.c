@@ -151,6 +151,11 @@ static const struct download downloads[] = {
     {"active, and it says at last that it cannot",
         {TYPED, SIZED(5), "EPRT", "< RETR f", "> 150 Here", "Z 32", "> 425 I cannot"}, CO_ESTATUS,
         NULL, 0, NULL, {.active = true}},
+    {"active, and it finds that it cannot",
+        {TYPED, SIZED(5), "EPRT", "< RETR f", "> 150 Here", "> 425 I cannot"}, CO_ESTATUS, NULL, 0,
+        NULL, {.active = true, .connect_ms = 3600000}},
+    {"active, and it leaves", {TYPED, SIZED(5), "EPRT", "< RETR f", "> 150 Here", "!"}, CO_EEOF,
+        NULL, 0, NULL, {.active = true, .connect_ms = 3600000}},
     {"active, and it says that it cannot", {TYPED, SIZED(5), "EPRT", "< RETR f", "> 425 I cannot"},
         CO_ESTATUS, NULL, 0, NULL, {.active = true}},
 };
