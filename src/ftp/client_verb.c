@@ -231,7 +231,7 @@ int co_ftp_client_visit(co_ftp_client *client, const char *path)
     co_buf_clear(&client->home);
     char *home = co_buf_reserve(&client->home, FOLDER_MAX);
     ssize_t n = home ? current_folder(client, home, FOLDER_MAX) : -ENOMEM;
-    if ((n == CO_ESTATUS || n == CO_EFTP) && !client->failed)
+    if ((n == 0 || n == CO_ESTATUS || n == CO_EFTP) && !client->failed)
         return 1;
     if (n < 0)
         return (int)n;

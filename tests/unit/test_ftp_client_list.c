@@ -207,7 +207,7 @@ static void list_unvisited(unsigned port, const void *arg)
     co_ftp_list *list = NULL;
     struct co_ftp_entry entry;
     CHECK_INT(script_connect(&client, port, NULL), 0);
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 3; i++) {
         CHECK_INT(co_ftp_list_open(&list, client, arg), 0);
         int count = 0;
         while (co_ftp_list_next(list, &entry) > 0)
@@ -224,7 +224,8 @@ VIRTUAL_TEST(a_folder_is_not_visited_where_there_would_be_no_way_back)
     static const char *const lines[] = {SCRIPT_GREET, "< FEAT", "> 502 No", "< PWD", "> 502 No",
         "< TYPE A", "> 200 A", "EPSV", "< LIST pub", "> 150 Here",
         "D -rw-r--r-- 1 a b 5 Jan 1 2020 x\r\n", "> 226 Done", "< PWD", "> 257 /home", "EPSV",
-        "< LIST pub", "> 150 Here", "D ", "> 226 Done", NULL};
+        "< LIST pub", "> 150 Here", "D ", "> 226 Done", "< PWD", "> 257 \"\"", "EPSV", "< LIST pub",
+        "> 150 Here", "D ", "> 226 Done", NULL};
     return script_play(lines, list_unvisited, "pub");
 }
 
