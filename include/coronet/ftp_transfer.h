@@ -133,11 +133,11 @@ CO_API int co_ftp_transfer_write(co_ftp_transfer *transfer, const void *bytes, s
  * co_ftp_transfer_finish - end a transfer and free it: the truth about it.
  *
  * Suspends until the server has confirmed it.
- * Returns: 0 only if the server said 226 or 250, the size is what the server says of the file,
- * where it says one and line ends were not converted, and else TLS ended with its farewell. Else
- * what failed: CO_ESTATUS (the server's reply), CO_EEOF (fewer bytes than the file has, or a
- * download that was not read to its end), CO_EFTP (more), CO_ETRUNCATED, CO_ETOOSLOW, CO_EDEADLINE
- * and as co_ftp_transfer_read and _write; with detail for co_explain. What has come by then is the
+ * Returns: 0 only if the server said 226 or 250, TLS ended with its farewell, and the size is what
+ * the server says of the file, where it says one and line ends were not converted. Else what
+ * failed: CO_ESTATUS (the server's reply), CO_EEOF (fewer bytes than the file has, or a download
+ * that was not read to its end), CO_EFTP (more), CO_ETRUNCATED, CO_ETOOSLOW, CO_EDEADLINE and as
+ * co_ftp_transfer_read and _write; with detail for co_explain. What has come by then is the
  * caller's, to be resumed.
  */
 CO_API int co_ftp_transfer_finish(co_ftp_transfer *transfer) CO_MUST_USE;

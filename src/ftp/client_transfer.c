@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Files over data connections, and the truth about them: whole is what the server has confirmed
- * (226, 250), and what is as long as the server says or, where it does not, what TLS has said
- * farewell to. A failure of the data connection is often explained by the reply that follows, which
- * is then told instead.
+ * (226, 250), what TLS has said farewell to, and what is as long as the server says. A failure of
+ * the data connection is often explained by the reply that follows, which is then told instead.
  */
 #include "coronet/fiber.h"
 #include "ftp/client.h"
@@ -91,8 +90,6 @@ static bool let_grow(struct co_ftp_transfer *transfer)
 /* Books what has come, or why nothing has. */
 static ssize_t came(co_ftp_transfer *transfer, ssize_t n)
 {
-    if (n == CO_ETRUNCATED && has_all(transfer)) /* the farewell could tell nothing more */
-        n = 0;
     if (n < 0)
         return fail(transfer, (int)n, n == CO_ETOOSLOW ? "the server sends too slowly" : NULL);
     if (n > 0 && has_all(transfer) && !let_grow(transfer))

@@ -378,22 +378,6 @@ static void f08_a_download_without_farewell_is_not_whole(void **unused)
     assert_string_equal(own.got, "123");
 }
 
-/* Its size, like all that is said of it, has come over TLS. */
-static void f08_a_download_of_known_size_is_whole_when_it_has_that(void **unused)
-{
-    static const char *const whole[] = {SECURE_LOGIN, "EPSV", TYPED, SIZED(3), "< RETR f",
-        "> 150 Here", "O", "t", "d 123", "F", "> 226 Done", NULL};
-    static const char *const cut[] = {SECURE_LOGIN, "EPSV", TYPED, SIZED(4), "< RETR f",
-        "> 150 Here", "O", "t", "d 123", "F", "> 226 Done", NULL};
-    static const char *const refused[] = {SECURE_LOGIN, "EPSV", TYPED, SIZED(3), "< RETR f",
-        "> 150 Here", "O", "t", "d 123", "F", "> 451 Disk", NULL};
-    (void)unused;
-    play_securely(whole, 0);
-    assert_string_equal(own.got, "123");
-    play_securely(cut, CO_ETRUNCATED);
-    play_securely(refused, CO_ESTATUS);
-}
-
 static void f06_data_that_the_server_will_not_encrypt_is_not_asked_for(void **unused)
 {
     static const char *const lines[] = {SECURE_GREET, "> 200 0", "> 536 No", "> 502 What?", NULL};
@@ -437,7 +421,6 @@ int main(void)
         CLIENT_TEST(what_is_aborted_leaves_the_client_usable),
         CLIENT_TEST(text_has_the_line_ends_of_each_side),
         CLIENT_TEST(f08_a_download_without_farewell_is_not_whole),
-        CLIENT_TEST(f08_a_download_of_known_size_is_whole_when_it_has_that),
         CLIENT_TEST(an_upload_is_not_closed_before_the_server_has_ended_too),
         CLIENT_TEST(f06_data_that_the_server_will_not_encrypt_is_not_asked_for),
         CLIENT_TEST(data_in_clear_where_tls_was_agreed_on_is_no_data),
