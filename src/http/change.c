@@ -50,17 +50,9 @@ int co_http_delete(struct co_http_visit *visit)
 
 /* ---- MKCOL ----------------------------------------------------------------------------------- */
 
-/* RFC 4918 9.3: a body would say what the folder is to hold, in a language that nobody speaks. */
-static bool has_body(const struct co_http1_request *head)
-{
-    return head->framing == CO_HTTP_CHUNKED || head->body_size > 0;
-}
-
 int co_http_mkcol(struct co_http_visit *visit)
 {
     struct co_http_target target;
-    if (has_body(&visit->request->head))
-        return co_http_visit_error(visit, 415);
     int rc = look(visit, &target);
     if (rc == 0)
         rc = co_tree_folder_make(visit->view->tree, co_http_visit_path(visit, (co_text){0}));

@@ -3,6 +3,7 @@
 #include "http/writing.h"
 
 #include "codec/url.h"
+#include "http/body.h"
 #include "net/stream.h"
 
 #include <errno.h>
@@ -163,6 +164,20 @@ static unsigned rights_for(enum co_http_method method)
     }
 }
 
+/* RFC 4918 8.4: a body would ask for something that nobody here understands. One that turns out to
+ * be empty asks for nothing. 1 or 0; negative: it did not come. */
+static int has_ignored_body(co_http_request *request)
+{
+    const struct co_http1_request *head = &request->head;
+    co_text piece;
+    if (head->method == CO_HTTP_PUT || head->method == CO_HTTP_POST)
+        return 0;
+    if (head->framing != CO_HTTP_CHUNKED || head->expect_continue)
+        return head->framing == CO_HTTP_CHUNKED || head->body_size > 0;
+    ssize_t n = co_http_body_next(request, &piece);
+    return n < 0 ? (int)n : n > 0;
+}
+
 int co_http_write_reply(struct co_http_visit *visit)
 {
     static int (*const writers[])(struct co_http_visit *) = {
@@ -179,5 +194,8 @@ int co_http_write_reply(struct co_http_visit *visit)
         return co_http_visit_say(visit, 403, "Pages of other sites may change nothing here.\n");
     if (!(co_http_visit_rights(visit) & rights_for(method)))
         return co_http_visit_denied(visit);
+    int has_body = has_ignored_body(visit->request);
+    if (has_body)
+        return has_body < 0 ? has_body : co_http_visit_error(visit, 415);
     return writers[method](visit);
 }

@@ -431,6 +431,41 @@ static void makes_folders_rfc4918_9_3(void **state)
     assert_true(exists("a b") && exists("c") && !exists("d"));
 }
 
+/* As it comes: "1\r\nx\r\n0\r\n\r\n". */
+static int ask_in_chunks(
+    const char *method, const char *target, const char *fields, const char *body)
+{
+    char request[512];
+    snprintf(request, sizeof request,
+        "%s %s HTTP/1.1\r\nHost: a\r\n" ANN "%sTransfer-Encoding: chunked\r\n\r\n%s", method,
+        target, fields, body);
+    talk(request);
+    assert_memory_equal(site.got, "HTTP/1.1 ", 9);
+    return atoi(site.got + 9);
+}
+
+static void a_body_that_would_be_ignored_is_refused_rfc4918_8_4(void **state)
+{
+    static const char *const methods[] = {"DELETE", "MOVE", "MKCOL"};
+    static const char *const targets[] = {"/a", "/b", "/d"};
+    (void)state;
+    put_text("a", "x");
+    put_text("b", "y");
+    for (size_t i = 0; i < CO_LENGTH(methods); i++) {
+        const char *method = methods[i], *target = targets[i], *to = "Destination: /c\r\n";
+        assert_int_equal(ask_with(method, target, ANN "Destination: /c\r\n", "<x/>"), 415);
+        assert_int_equal(ask_in_chunks(method, target, to, "1\r\nx\r\n0\r\n\r\n"), 415);
+        assert_int_equal(ask_in_chunks(method, target, to, "1\r\n"), 400);
+        const char *patient = "Expect: 100-continue\r\nDestination: /c\r\n";
+        assert_int_equal(ask_in_chunks(method, target, patient, ""), 415);
+    }
+    assert_true(exists("a") && exists("b") && !exists("c") && !exists("d"));
+    assert_int_equal(ask_in_chunks("DELETE", "/a", "", "0\r\n\r\n"), 204); /* there is none */
+    assert_int_equal(ask_in_chunks("MOVE", "/b", "Destination: /c\r\n", "0\r\n\r\n"), 201);
+    assert_int_equal(ask_in_chunks("MKCOL", "/d", "", "0\r\n\r\n"), 201);
+    assert_true(!exists("a") && !exists("b") && exists("c") && exists("d"));
+}
+
 static int move(const char *from, const char *to, const char *fields)
 {
     char all[512];
@@ -588,6 +623,7 @@ int main(void)
         ACCOUNTS_TEST(pages_of_other_sites_change_nothing),
         ACCOUNTS_TEST(deletes_files_and_empty_folders),
         ACCOUNTS_TEST(makes_folders_rfc4918_9_3),
+        ACCOUNTS_TEST(a_body_that_would_be_ignored_is_refused_rfc4918_8_4),
         ACCOUNTS_TEST(moves_within_this_host_rfc4918_9_9),
         ACCOUNTS_TEST(a_move_replaces_only_if_it_may),
         ACCOUNTS_TEST(a_folder_with_a_place_of_its_own_moves_within_it),
