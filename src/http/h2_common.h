@@ -32,6 +32,9 @@ struct co_h2_budget {
     int64_t since_ns; /* when it was last filled up */
 };
 
+/* A header block that is arriving: more frames follow the one that is, or it is the last. */
+enum co_h2_block { CO_H2_BLOCK_NONE, CO_H2_BLOCK_GOES_ON, CO_H2_BLOCK_ENDS };
+
 /* What one connection's peer has asked for so far. Zeros, and the limits, at the beginning. */
 struct co_h2_meter {
     unsigned continuations_max; /* of a header block (attacks B03) */
@@ -45,14 +48,15 @@ struct co_h2_meter {
     struct co_h2_budget budget;
     uint8_t head[CO_H2_FRAME_HEAD]; /* of the frame that is arriving ... */
     size_t head_size;               /* ... so far */
-    unsigned continuations;         /* of the header block that is arriving */
-    size_t block_bytes;             /* its size so far */
-    int64_t block_due;              /* ns: when it must be whole; 0: there is none */
-    unsigned updates_free;          /* PRIORITY_UPDATEs that requests have earned */
-    unsigned windows_free;          /* small WINDOW_UPDATEs that our DATA has earned */
-    size_t late_free;               /* WINDOW_UPDATEs of ended streams, earned likewise */
-    unsigned pings;                 /* of ours that are not answered yet */
-    unsigned resets_free;           /* RST_STREAMs, each of a frame that was on its way */
+    enum co_h2_block block;
+    unsigned continuations; /* of the header block that is arriving */
+    size_t block_bytes;     /* its size so far */
+    int64_t block_due;      /* ns: when it must be whole; 0: there is none */
+    unsigned updates_free;  /* PRIORITY_UPDATEs that requests have earned */
+    unsigned windows_free;  /* small WINDOW_UPDATEs that our DATA has earned */
+    size_t late_free;       /* WINDOW_UPDATEs of ended streams, earned likewise */
+    unsigned pings;         /* of ours that are not answered yet */
+    unsigned resets_free;   /* RST_STREAMs, each of a frame that was on its way */
 };
 
 /* Takes from the budget; marks the connection as excessive when there is nothing left. */

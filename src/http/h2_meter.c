@@ -29,12 +29,11 @@ void co_h2_charge(struct co_h2_meter *meter)
 /* A header block begins or goes on. It must be whole within a time, and a size. */
 static void count_block(struct co_h2_meter *meter, const nghttp2_frame_hd *frame)
 {
-    bool ends = frame->flags & NGHTTP2_FLAG_END_HEADERS;
+    meter->block = frame->flags & NGHTTP2_FLAG_END_HEADERS ? CO_H2_BLOCK_ENDS : CO_H2_BLOCK_GOES_ON;
     if (frame->type == NGHTTP2_HEADERS) {
         meter->continuations = 0;
         meter->block_bytes = 0;
-        if (!ends && meter->block_ms > 0)
-            meter->block_due = co_now_ns() + meter->block_ms * CO_MS;
+        meter->block_due = 0;
     } else {
         meter->continuations++;
     }
@@ -42,12 +41,23 @@ static void count_block(struct co_h2_meter *meter, const nghttp2_frame_hd *frame
     if (meter->continuations > meter->continuations_max ||
         meter->block_bytes > meter->block_bytes_max)
         meter->excess = true;
-    if (ends)
+}
+
+/* When must the block that is arriving be whole, whose last frame may dribble as well? */
+static void time_block(struct co_h2_meter *meter)
+{
+    bool is_whole = meter->block == CO_H2_BLOCK_ENDS && meter->frame_left == 0;
+    if (is_whole)
+        meter->block = CO_H2_BLOCK_NONE;
+    if (meter->block == CO_H2_BLOCK_NONE)
         meter->block_due = 0;
+    else if (meter->block_due == 0 && meter->block_ms > 0)
+        meter->block_due = co_now_ns() + meter->block_ms * CO_MS;
 }
 
 static void count_frame(struct co_h2_meter *meter, const nghttp2_frame_hd *frame)
 {
+    meter->block = CO_H2_BLOCK_NONE;
     switch (frame->type) {
     case NGHTTP2_HEADERS:
     case NGHTTP2_CONTINUATION: count_block(meter, frame); break;
@@ -115,6 +125,7 @@ size_t co_h2_count(struct co_h2_meter *meter, const uint8_t *bytes, size_t size)
         bytes += take;
         size -= take;
     }
+    time_block(meter);
     return all - size;
 }
 

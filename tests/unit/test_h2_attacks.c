@@ -55,13 +55,33 @@ static int begin_head(void *arg)
     return rc < 0 ? rc : rig_read_all(rig);
 }
 
+/* The frame says that it is all of the head, and does not come to its end; it dribbles. */
+static int begin_head_frame(void *arg)
+{
+    struct rig *rig = arg;
+    struct wire *wire = wire_new();
+    put_get(wire, 1, "/hello");
+    size_t size = wire->size;
+    int rc = 0;
+    for (size_t at = wire->size = size - 3; rc == 0 && at < size; at++) {
+        rc = wire_send(rig, wire);
+        co_sleep(12000);
+        wire->bytes[0] = wire->bytes[at];
+        wire->size = 1;
+    }
+    return rc < 0 ? rc : rig_read_all(rig);
+}
+
 static void b03_a_head_must_be_whole_in_time(void **state)
 {
-    struct rig *rig = fresh();
+    int (*const ways[])(void *) = {begin_head, begin_head_frame};
     (void)state;
-    struct heard *heard = converse_by(rig, begin_head);
-    assert_int_equal(heard->goaway, NGHTTP2_ENHANCE_YOUR_CALM);
-    assert_in_range(rig->took_ms, 29000, 33000);
+    for (size_t i = 0; i < CO_LENGTH(ways); i++) {
+        struct rig *rig = fresh();
+        struct heard *heard = converse_by(rig, ways[i]);
+        assert_int_equal(heard->goaway, NGHTTP2_ENHANCE_YOUR_CALM);
+        assert_in_range(rig->took_ms, 29000, 37000);
+    }
 }
 
 static struct heard *asked_with(unsigned count, const char *name)
