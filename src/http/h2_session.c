@@ -324,6 +324,6 @@ int co_h2_session(co_stream *stream, co_http_server *server)
     if (rc == CO_PARK)
         rest(h2);
     else if (rc == 0 && !co_stream_at_end(stream))
-        co_http_linger(stream);
+        co_http_linger(stream, false);
     return rc;
 }

@@ -16,6 +16,7 @@
 #include "http/send.h"
 #include "http/transport.h"
 #include "net/stream.h"
+#include "runtime/fiber.h"
 
 #include <errno.h>
 
@@ -24,6 +25,7 @@
 
 #define LINGER_MS        2000      /* for the peer to read our last words (RFC 9112 9.6) */
 #define LINGER_BYTES_MAX (1 << 20) /* of what it may still be sending meanwhile */
+#define OUTLAST_MS       30000     /* for a body that nobody wants, as long as it keeps coming */
 
 /* What becomes of the connection; a negative error instead aborts it. */
 enum next {
@@ -297,13 +299,42 @@ static int serve_one(co_http_request *request)
 
 /* ---- the connection ------------------------------------------------------------------------ */
 
-void co_http_linger(co_stream *stream)
+/* Drops a body that nobody wants, as long as it keeps coming: many look for the answer only behind
+ * it, and a reset would take that from them. False when no more comes. */
+static bool outlast_body(co_stream *stream)
+{
+    const uint8_t *bytes;
+    const int64_t end = co_now_ns() + OUTLAST_MS * CO_MS;
+    ssize_t n = 1;
+    while (n > 0 && co_now_ns() < end && co_fiber_refusal(stream->rt, true) == 0) {
+        co_scope scope;
+        co_scope_open(&scope, LINGER_MS);
+        n = co_peek(stream, 1, &bytes);
+        co_scope_close(&scope);
+        if (n > 0)
+            co_consume(stream, (size_t)n);
+    }
+    return n > 0;
+}
+
+void co_http_linger(co_stream *stream, bool sends_body)
 {
     co_scope scope;
     co_scope_open(&scope, LINGER_MS);
-    if (co_shutdown_write(stream) == 0)
-        co_stream_discard(stream, LINGER_BYTES_MAX);
+    int rc = co_shutdown_write(stream);
     co_scope_close(&scope);
+    if (rc < 0 || (sends_body && !outlast_body(stream)))
+        return;
+    co_scope_open(&scope, LINGER_MS);
+    co_stream_discard(stream, LINGER_BYTES_MAX);
+    co_scope_close(&scope);
+}
+
+/* Is a good body left that nobody wanted? */
+static bool sends_body(const co_http_request *request)
+{
+    return request->body_state != CO_HTTP_BODY_DONE &&
+           (request->body_error == 0 || request->body_error == CO_ETOOBIG);
 }
 
 /* Serves what has arrived. */
@@ -321,7 +352,7 @@ static int serve_batch(co_http_request *request)
     if (rc < 0)
         return rc;
     if (next == NEXT_LINGER)
-        co_http_linger(request->stream);
+        co_http_linger(request->stream, sends_body(request));
     return next == NEXT_PARK ? CO_PARK : 0;
 }
 

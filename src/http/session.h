@@ -13,7 +13,7 @@ int co_http_answer(co_http_request *request);
 void co_http_tell(const co_http_request *request, int error);
 
 /* Gives the peer a while to read our last words, and no more: a close right away would reset the
- * connection and destroy them (RFC 9112 9.6). */
-void co_http_linger(co_stream *stream);
+ * connection and destroy them (RFC 9112 9.6). Longer, while it is sending a body. */
+void co_http_linger(co_stream *stream, bool sends_body);
 
 #endif

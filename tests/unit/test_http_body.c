@@ -94,6 +94,38 @@ static void closes_rather_than_read_a_long_unwanted_body_rfc9112_9_6(void **stat
     assert_got(rig, "body");
 }
 
+/* Sends ten pieces a second, and only then looks for an answer. */
+static int client_that_looks_late(void *arg)
+{
+    struct rig *rig = arg;
+    static char piece[65536];
+    rig_send(rig, "POST /own HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\n\r\n");
+    int rc = 0;
+    for (long i = 0; rc == 0 && i < rig->note; i++) {
+        co_sleep(100);
+        rc = co_write(rig->peer, piece, sizeof piece);
+    }
+    return rc < 0 ? rc : rig_read_all(rig);
+}
+
+static void who_looks_for_the_answer_behind_the_body_finds_it_rfc9112_9_6(void **state)
+{
+    (void)state;
+    struct rig *rig = fresh();
+    rig->client = client_that_looks_late;
+    rig->note = 280;
+    assert_int_equal(rig_run(rig), 0);
+    assert_got_start(rig, "HTTP/1.1 413 ");
+    assert_got(rig, "Connection: close\r\n");
+    assert_got(rig, "</h1>");
+    rig->note = 0;
+    assert_int_equal(rig_run(rig), 0);
+    assert_in_range(rig->took_ms, 0, 500); /* who sends nothing is not kept waiting */
+    rig->note = 1000;                      /* and nobody sends for ever */
+    assert_int_not_equal(rig_run(rig), 0);
+    assert_in_range(rig->took_ms, 29000, 33000);
+}
+
 static void refuses_a_body_over_the_limit_before_reading_it(void **state)
 {
     (void)state;
@@ -162,6 +194,7 @@ int main(void)
         cmocka_unit_test(the_head_stays_readable_after_the_body),
         cmocka_unit_test(skips_a_short_body_nobody_read),
         cmocka_unit_test(closes_rather_than_read_a_long_unwanted_body_rfc9112_9_6),
+        cmocka_unit_test(who_looks_for_the_answer_behind_the_body_finds_it_rfc9112_9_6),
         cmocka_unit_test(refuses_a_body_over_the_limit_before_reading_it),
         cmocka_unit_test(a_body_cut_short_is_a_bad_request),
         cmocka_unit_test(sends_100_continue_when_the_body_is_read_rfc9110_10_1_1),
