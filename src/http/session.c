@@ -247,12 +247,13 @@ void co_http_tell(const co_http_request *request, int error)
     options->event(options->arg, &event);
 }
 
-/* Does the connection end with this request, as far as its head tells? */
+/* Does the connection end with this request, as far as its head tells? Behind CONNECT may come what
+ * somebody else wants to say through the tunnel, who thought that there is one (RFC 9931). */
 static bool is_last(const co_http_request *request)
 {
     const struct co_http_options *options = &request->server->options;
     uintptr_t history = history_add(request->stream, ONE_SERVED);
-    return !request->head.keep_alive ||
+    return !request->head.keep_alive || request->head.method == CO_HTTP_CONNECT ||
            (options->requests_max && history / ONE_SERVED >= options->requests_max);
 }
 
