@@ -26,6 +26,9 @@ static long serve(struct cell *cell)
     if (unlinkat(cell->www, "folder/upload", 0) < 0 ||
         unlinkat(cell->www, "folder", AT_REMOVEDIR) < 0)
         return 6;
+    if (renameat2(cell->www, "link", cell->www, "moved", RENAME_NOREPLACE) < 0 ||
+        unlinkat(cell->www, "moved", 0) < 0)
+        return 10;
     if (bind_to(free_port) < 0)
         return 7;
     if (pthread_create(&thread, NULL, nothing, NULL) != 0 || pthread_join(thread, NULL) != 0)
@@ -48,6 +51,9 @@ static long serve_or_exit(struct cell *cell)
 static void what_serving_takes_is_left(void **state)
 {
     (void)state;
+    char link[64];
+    snprintf(link, sizeof link, "%s/www/link", place);
+    assert_int_equal(symlink("inside", link), 0);
     int status = status_of(serve_or_exit, CALLS, true);
     if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_HERE)
         skip();
