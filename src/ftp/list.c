@@ -72,11 +72,27 @@ static void add_line(
 
 /* ---- what is asked for ---------------------------------------------------------------------- */
 
+/* "-la", "--full-time"; but "-a.txt" is a name. */
+static bool is_flags(co_text word)
+{
+    for (size_t i = 0; i < word.size; i++) {
+        char c = co_lower(word.at[i]);
+        if (c != '-' && c != '=' && !co_is_digit(c) && (c < 'a' || c > 'z'))
+            return false;
+    }
+    return word.size > 0 && word.at[0] == '-';
+}
+
 co_text co_ftp_skip_flags(co_text argument)
 {
-    while (argument.size > 0 && argument.at[0] == '-') {
+    bool more = true;
+    while (more) {
         ssize_t space = co_text_find(argument, ' ');
-        argument = space < 0 ? (co_text){0} : co_text_after(argument, (size_t)space + 1);
+        co_text word = {argument.at, space < 0 ? argument.size : (size_t)space};
+        if (!is_flags(word))
+            break;
+        argument = co_text_after(argument, word.size + 1);
+        more = !co_text_equal(word, CO_TEXT("--"));
     }
     return argument;
 }

@@ -2,6 +2,8 @@
 /* Paths as the visitor gives them, and the working directory (RFC 959 4.1.1; RFC 3659 6, TVFS). */
 #include "ftp/session.h"
 
+#include <errno.h>
+
 /* Takes the last name off a path "a/b/". */
 static void rise(struct co_buf *path)
 {
@@ -61,9 +63,20 @@ static int enter(struct co_ftp_session *session, co_text argument)
     return rc;
 }
 
+/* "~", which other servers know as the home, is the root unless there is something of that name. */
+static int enter_home(struct co_ftp_session *session, co_text argument)
+{
+    co_text rest = co_text_after(argument, 1);
+    if (argument.at[0] != '~' || (rest.size && rest.at[0] != '/'))
+        return -ENOENT;
+    return enter(session, rest.size ? rest : CO_TEXT("/"));
+}
+
 static int change(struct co_ftp_session *session, co_text argument)
 {
     int rc = enter(session, argument);
+    if (rc == -ENOENT)
+        rc = enter_home(session, argument);
     return rc < 0 ? co_ftp_reply_error(session, rc)
                   : co_ftp_reply(session, 250, "This is the working directory now.");
 }

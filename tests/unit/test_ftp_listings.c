@@ -106,6 +106,37 @@ static void nlst_gives_names_that_can_be_asked_for(void **unused)
     }
 }
 
+/* Clients give ls its flags; a dash may begin a name as well. */
+static void a_dash_begins_flags_or_a_name(void **unused)
+{
+    static const struct {
+        const char *line, *names;
+    } cases[] = {
+        {"NLST -dash.txt", "-dash.txt\r\n"},
+        {"NLST -l -dash.txt", "-dash.txt\r\n"},
+        {"NLST -- -la", "-la\r\n"},
+        {"NLST -a1 -- -la", "-la\r\n"},
+        {"NLST -- -l*", "-la\r\n"},
+        {"NLST -*.txt", "-dash.txt\r\n"},
+        {"NLST -la sub", "sub/inner\r\n"},
+        {"NLST -l -a --full-time sub", "sub/inner\r\n"},
+        {"NLST -- sub", "sub/inner\r\n"},
+    };
+    (void)unused;
+    put_text("-dash.txt", "");
+    put_text("-la", "");
+    ftp_start();
+    ftp_login("all");
+    for (size_t i = 0; i < CO_LENGTH(cases); i++) {
+        assert_int_equal(ftp_fetch(cases[i].line), 226);
+        assert_string_equal(ftp.got, cases[i].names);
+    }
+    assert_int_equal(ftp_fetch("LIST -la"), 226);
+    assert_true(ftp_brought(" file\r\n") && ftp_brought(" -la\r\n"));
+    assert_int_equal(ftp_do("STAT -dash.txt"), 213);
+    assert_true(ftp_said(" -dash.txt\r\n") && !ftp_said(" file\r\n"));
+}
+
 static void names_may_have_long_prefixes(void **unused)
 {
     static char line[3000] = "NLST ";
@@ -272,6 +303,7 @@ int main(void)
         FTP_TEST(opts_mlst_may_choose_nothing),
         FTP_TEST(listings_hide_what_is_hidden),
         FTP_TEST(nlst_gives_names_that_can_be_asked_for),
+        FTP_TEST(a_dash_begins_flags_or_a_name),
         FTP_TEST(names_may_have_long_prefixes),
         FTP_TEST(list_of_a_file_is_its_line),
         FTP_TEST(stat_of_a_pattern_lists_in_the_reply),

@@ -131,6 +131,12 @@ static const struct sequence sequences[] = {
     {{"CWD sub", "CDUP"}, "SIZE file", 213, 0},
     {{"CWD sub", "CWD .."}, "SIZE file", 213, 0},
     {{"CWD sub", "CWD"}, "SIZE file", 213, 0},
+    {{"CWD sub", "CWD ~"}, "SIZE file", 213, 0},
+    {{"CWD sub", "CWD ~/"}, "SIZE file", 213, 0},
+    {{"CWD sub", "CWD ~/sub"}, "SIZE inner", 213, 0},
+    {{"MKD ~", "CWD ~", "RMD ../~"}, "SIZE file", 550, 0},
+    {{"CWD sub"}, "CWD ~/none", 550, 0},
+    {{"CWD sub"}, "CWD ~root", 550, 0},
     {{"CWD sub", "RMD /sub"}, "PWD", 257, 0},
     {{"TYPE A"}, "SIZE file", 213, 0},
 };
