@@ -17,6 +17,9 @@
 extern "C" {
 #endif
 
+/* What a connection is told that the limits of `access` do not let in (RFC 959 5.4). */
+#define CO_FTP_TOO_MANY "421 Too many connections; try again later.\r\n"
+
 typedef struct co_ftp_server co_ftp_server;
 
 enum co_ftp_event_kind {
@@ -159,7 +162,7 @@ CO_API int co_ftp_serve(
 /*
  * co_ftp_serve_listener - the same on a listener that is open already; it stays open.
  *
- * Suspends and returns as co_ftp_serve.
+ * Suspends and returns as co_ftp_serve. Open it with CO_FTP_TOO_MANY.
  */
 CO_API int co_ftp_serve_listener(co_ftp_server *server, co_listener *listener);
 

@@ -83,13 +83,15 @@ CO_API int co_access_rule(co_access *access, const char *cidr, bool allow);
 typedef struct co_listener co_listener;
 
 struct co_listen_options {
-    int backlog;        /* 0: 1024 */
-    bool client_first;  /* clients speak first: a connection is accepted with its first bytes (or
-                           after a second), which spares a wake-up; TCP only */
-    bool shared_port;   /* SO_REUSEPORT: each shard opens its own listener on the address */
-    bool ipv6_only;     /* "[::]:80" shall not take IPv4 as well */
-    unsigned unix_mode; /* permissions of a Unix socket's file; 0: 0600 */
-    co_access *access;  /* asked for each connection; borrowed; NULL: everybody may */
+    int backlog;          /* 0: 1024 */
+    bool client_first;    /* clients speak first: a connection is accepted with its first bytes (or
+                             after a second), which spares a wake-up; TCP only */
+    bool shared_port;     /* SO_REUSEPORT: each shard opens its own listener on the address */
+    bool ipv6_only;       /* "[::]:80" shall not take IPv4 as well */
+    unsigned unix_mode;   /* permissions of a Unix socket's file; 0: 0600 */
+    co_access *access;    /* asked for each connection; borrowed; NULL: everybody may */
+    const char *too_many; /* sent to a connection that the limits of `access` do not let in, before
+                             its end; borrowed; NULL: it is reset, as one is that rules refuse */
 };
 
 /*

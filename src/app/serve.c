@@ -15,7 +15,7 @@
 
 static const struct co_service http = {.scheme = "http", .client_first = true};
 static const struct co_service https = {.scheme = "https", .client_first = true};
-static const struct co_service ftp = {.scheme = "ftp"};
+static const struct co_service ftp = {.scheme = "ftp", .too_many = CO_FTP_TOO_MANY};
 static const struct co_service ftps = {.scheme = "ftps", .client_first = true};
 
 struct app {

@@ -130,6 +130,7 @@ static int serve(co_ftp_server *server, const struct place *place)
     struct co_protocol protocol =
         protocol_of(&shard, place->secure ? co_ftp_secure_session : co_ftp_clear_session);
     protocol.client_first = place->secure; /* TLS's hello */
+    protocol.too_many = place->secure ? NULL : CO_FTP_TOO_MANY;
     rc = place->listener ? co_protocol_serve_listener(&protocol, place->listener)
                          : co_protocol_serve(&protocol, place->where, place->options);
     co_ftp_shard_clear(&shard);

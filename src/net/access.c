@@ -116,7 +116,7 @@ static int client_count(struct co_access *access, const uint8_t key[16])
         }
     }
     if (client->count >= access->per_address_max)
-        return CO_EREFUSED;
+        return -EUSERS;
     client->count++;
     return 0;
 }
@@ -124,7 +124,7 @@ static int client_count(struct co_access *access, const uint8_t key[16])
 static int access_count(struct co_access *access, const uint8_t *key)
 {
     if (access->connections_max && access->connections >= access->connections_max)
-        return CO_EREFUSED;
+        return -EUSERS;
     int rc = key && access->per_address_max ? client_count(access, key) : 0;
     if (rc == 0)
         access->connections++;

@@ -7,7 +7,7 @@
 
 struct co_stream;
 
-/* Counts a new connection from the peer. 0; CO_EREFUSED by a rule or because there are too many;
+/* Counts a new connection from the peer. 0; CO_EREFUSED by a rule; -EUSERS: there are too many;
  * -ENOMEM. */
 int co_access_enter(struct co_access *access, const co_address *peer);
 

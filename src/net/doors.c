@@ -24,6 +24,7 @@ static struct co_listen_options listen_options(
     const struct co_doors *doors, const struct co_service *service, bool shared)
 {
     return (struct co_listen_options){.client_first = service->client_first,
+        .too_many = service->too_many,
         .shared_port = shared,
         .ipv6_only = doors->family == AF_INET6,
         .access = doors->access};

@@ -16,8 +16,9 @@
 
 /* What is served at a door. */
 struct co_service {
-    const char *scheme; /* "http" */
-    bool client_first;  /* clients speak first */
+    const char *scheme;   /* "http" */
+    bool client_first;    /* clients speak first */
+    const char *too_many; /* as in co_listen_options */
 };
 
 struct co_door {

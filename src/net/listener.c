@@ -34,6 +34,7 @@ struct co_listener {
     co_fd fd;
     co_address address;
     co_access *access;
+    const char *too_many;
     co_mutex accepting; /* an operation at a time; the next fiber waits */
     bool owns_path;     /* the Unix socket's file is ours to remove */
     bool expects;       /* what comes belongs to work that goes on in a drain */
@@ -218,6 +219,7 @@ int co_listen(co_listener **ret, const char *where, const struct co_listen_optio
         return -ENOMEM;
     listener->rt = co_rt_current();
     listener->access = options ? options->access : NULL;
+    listener->too_many = options ? options->too_many : NULL;
     listener->raw_max = raw_max();
     rc = listener_open(listener, &parsed, options ? options : &defaults);
     if (rc < 0) {
@@ -351,6 +353,14 @@ static int await_spare(co_listener *listener)
     return 0;
 }
 
+/* Says so, if that can be done at once. */
+static void turn_away(co_stream *stream, const char *too_many)
+{
+    co_stream_send_now(stream, co_text_of(too_many));
+    if (!co_stream_close_now(stream))
+        co_abort(stream);
+}
+
 /* A connection that the access rules refuse is reset: it costs the peer a try and us nothing. */
 static int admit(co_listener *listener, co_fd fd, const co_address *peer, co_stream **ret)
 {
@@ -359,9 +369,13 @@ static int admit(co_listener *listener, co_fd fd, const co_address *peer, co_str
     if (rc < 0)
         return rc;
     rc = listener->access ? co_access_enter(listener->access, peer) : 0;
+    if (rc == -EUSERS && listener->too_many) {
+        turn_away(stream, listener->too_many);
+        return CO_EREFUSED;
+    }
     if (rc < 0) {
         co_abort(stream);
-        return rc;
+        return rc == -EUSERS ? CO_EREFUSED : rc;
     }
     stream->access = listener->access;
     *ret = stream;

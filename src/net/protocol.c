@@ -27,6 +27,7 @@ static int serve(void *arg)
         options.arg = serving->options->arg;
     }
     options.listen.client_first = protocol->client_first;
+    options.listen.too_many = protocol->too_many;
     if (protocol->access)
         options.listen.access = protocol->access;
     if (serving->listener)

@@ -8,8 +8,9 @@
 
 struct co_protocol {
     co_handler *handler;
-    void *arg;         /* the handler's */
-    bool client_first; /* clients speak first */
+    void *arg;            /* the handler's */
+    bool client_first;    /* clients speak first */
+    const char *too_many; /* as in co_listen_options */
     unsigned connections_max;
     int64_t park_timeout_ms;
     int64_t drain_timeout_ms; /* after a drain, before what still runs is cancelled */

@@ -325,6 +325,20 @@ def test_connections_of_one_address_are_counted_over_all_protocols(server, folde
         assert is_refused_by_ftp(one) and is_refused(one)
 
 
+def test_ftp_says_that_there_are_too_many_connections(server):
+    """RFC 959 5.4 has a reply for it; who may not come at all hears nothing."""
+    one = server('-4', '--max-per-address', '1', '--deny', '127.0.0.2', ftp=['127.0.0.1:0'])
+    with ftplib.FTP() as first, ftplib.FTP() as second:
+        first.connect(one.ftp_host, one.ftp_port, PATIENCE)
+        with pytest.raises(ftplib.error_temp, match='^421 ') as said:
+            second.connect(one.ftp_host, one.ftp_port, PATIENCE)
+        assert 'too many connections' in str(said.value).lower()
+        assert second.sock.recv(1) == b''
+        with pytest.raises((ConnectionResetError, EOFError)):
+            ftplib.FTP(source_address=('127.0.0.2', 0)).connect(
+                one.ftp_host, one.ftp_port, PATIENCE)
+
+
 @once('the handshake waits already')
 def test_connections_beyond_the_limit_wait(server, folder):
     (folder / 'a').write_text('hello')

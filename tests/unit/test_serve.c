@@ -300,11 +300,11 @@ static void an_address_or_a_64_prefix_counts_as_one_client(void **state)
     assert_int_equal(co_access_new(&access, 5, 2), 0);
     assert_int_equal(enter(access, "10.0.0.1:1"), 0);
     assert_int_equal(enter(access, "[::ffff:10.0.0.1]:2"), 0);
-    assert_int_equal(enter(access, "10.0.0.1:3"), CO_EREFUSED);
+    assert_int_equal(enter(access, "10.0.0.1:3"), -EUSERS);
     assert_int_equal(enter(access, "10.0.0.2:1"), 0);
     assert_int_equal(enter(access, "[2001:db8::1]:1"), 0);
     assert_int_equal(enter(access, "[2001:db8::ffff:ffff]:1"), 0);
-    assert_int_equal(enter(access, "[2001:db8:0:1::1]:1"), CO_EREFUSED); /* five in all */
+    assert_int_equal(enter(access, "[2001:db8:0:1::1]:1"), -EUSERS); /* five in all */
     co_access_free(access);
 }
 
