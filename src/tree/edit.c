@@ -51,16 +51,19 @@ int co_tree_folder_make(struct co_tree *tree, co_text path)
 }
 
 /* Is there something to take away? A link is taken itself, but one that leads out of the tree, or
- * nowhere, exists no more than for who reads. For a pool thread. 0, -errno. */
-static int look_at_taken(const struct co_place *place)
+ * nowhere, exists no more than for who reads; one that leads nowhere can be removed, for its folder
+ * could not be without that. For a pool thread. 0, -errno. */
+static int look_at_taken(const struct co_place *place, bool removed)
 {
     struct stat st;
-    struct co_lookup target = {place->tree, place->path, O_PATH, -1, {0}};
+    struct co_lookup target = {.tree = place->tree, .path = place->path, .flags = O_PATH, .fd = -1};
     int rc = co_place_stat(place, &st);
     if (rc < 0 || !S_ISLNK(st.st_mode))
         return rc;
     rc = co_lookup_wait(&target);
     co_tree_close(target.fd);
+    if (removed && target.is_missing)
+        return 0;
     return rc == -ELOOP ? -ENOENT : rc;
 }
 
@@ -86,7 +89,7 @@ static int file_remove(void *arg)
         return -EISDIR;
     int rc = co_place_enter(place);
     if (rc == 0)
-        rc = look_at_taken(place);
+        rc = look_at_taken(place, true);
     if (rc < 0)
         return rc;
     co_quota_hold(place->tree->quota);
@@ -145,7 +148,7 @@ static int folder_remove(void *arg)
         return -EPERM;
     int rc = co_place_enter(place);
     if (rc == 0)
-        rc = look_at_taken(place);
+        rc = look_at_taken(place, false);
     if (rc < 0)
         return rc;
     if (unlinkat(place->parent, place->name, AT_REMOVEDIR) == 0)
@@ -195,7 +198,7 @@ static int rename_job(void *arg)
     if (rc == 0)
         rc = co_place_enter(&job->to);
     if (rc == 0)
-        rc = look_at_taken(&job->from);
+        rc = look_at_taken(&job->from, false);
     if (rc < 0)
         return rc;
     co_quota_hold(quota);
@@ -255,8 +258,10 @@ static int change_job(void *arg)
 {
     struct change *job = arg;
     char name[PROC_ROOM], *proc = NULL;
-    struct co_lookup found = {
-        job->place.tree, job->place.path, O_RDONLY | O_NONBLOCK | O_NOCTTY, -1, {0}};
+    struct co_lookup found = {.tree = job->place.tree,
+        .path = job->place.path,
+        .flags = O_RDONLY | O_NONBLOCK | O_NOCTTY,
+        .fd = -1};
     int rc = co_lookup_wait(&found);
     if (rc == -EACCES) {
         found.flags = O_PATH;

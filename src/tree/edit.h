@@ -4,10 +4,11 @@
  *
  * A path is resolved as for reading, down to its parent; the last name is then taken as it is, so
  * that a link is removed or renamed itself, never what it leads to; one that leads out of the tree,
- * or nowhere, does not exist. All suspend (a pool thread does the work) and return 0; -EPERM
- * without the right (tree.h), -ENOENT, -EACCES (this process may not), -EROFS, -ENOSPC, -EDQUOT and
- * other -errno; CO_ECANCELED, CO_EDEADLINE before anything was done. Names that the tree hides
- * cannot be made either: -EPERM. What is neither file nor folder nor link does not exist.
+ * or nowhere, does not exist, but that the latter can be removed. All suspend (a pool thread does
+ * the work) and return 0; -EPERM without the right (tree.h), -ENOENT, -EACCES (this process may
+ * not), -EROFS, -ENOSPC, -EDQUOT and other -errno; CO_ECANCELED, CO_EDEADLINE before anything was
+ * done. Names that the tree hides cannot be made either: -EPERM. What is neither file nor folder
+ * nor link does not exist.
  */
 #ifndef CO_TREE_EDIT_H
 #define CO_TREE_EDIT_H

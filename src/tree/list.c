@@ -36,7 +36,8 @@ static int resolve(struct co_tree_reader *reader, const char *name, struct co_tr
 {
     size_t folder_size = reader->path.size;
     co_buf_add(&reader->path, name, strlen(name) + 1);
-    struct co_lookup lookup = {reader->tree, reader->path.at, O_PATH, -1, {0}};
+    struct co_lookup lookup = {
+        .tree = reader->tree, .path = reader->path.at, .flags = O_PATH, .fd = -1};
     int rc = reader->path.error ? reader->path.error : co_lookup_wait(&lookup);
     reader->path.size = folder_size;
     if (rc < 0)

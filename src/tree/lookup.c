@@ -139,6 +139,7 @@ static int lookup_try(struct co_lookup *lookup, uint64_t resolve)
         .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | resolve,
     };
     int fd = (int)syscall(SYS_openat2, lookup->tree->root, lookup->path, &how, sizeof how);
+    lookup->is_missing = fd < 0 && errno == ENOENT;
     if (fd < 0)
         return lookup_error(errno);
     int rc = lookup_identify(lookup, fd);

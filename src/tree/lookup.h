@@ -48,6 +48,7 @@ struct co_lookup {
     uint64_t flags;           /* of open(2); O_CLOEXEC is added */
     int fd;                   /* result: the caller's to close */
     struct co_tree_stat stat; /* result */
+    bool is_missing;          /* result with -ENOENT: so it is, or what a link leads to */
 };
 
 /* Looks up without waiting for a disk. 0; -EAGAIN when that could not be done, else as

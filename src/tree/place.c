@@ -66,7 +66,8 @@ void co_place_close(struct co_place *place)
 
 int co_place_enter(struct co_place *place)
 {
-    struct co_lookup lookup = {place->tree, place->folder, O_PATH | O_DIRECTORY, -1, {0}};
+    struct co_lookup lookup = {
+        .tree = place->tree, .path = place->folder, .flags = O_PATH | O_DIRECTORY, .fd = -1};
     if (strcmp(place->folder, ".") == 0) {
         place->parent = place->tree->root;
         return 0;

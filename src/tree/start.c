@@ -54,8 +54,10 @@ static int look_at_whole(struct start *start)
     if (!start->exists)
         return 0;
     bool anew = start->options->start == CO_UPLOAD_ANEW;
-    start->whole = (struct co_lookup){start->upload->place.tree, start->upload->place.path,
-        anew ? O_PATH : O_RDONLY | O_NONBLOCK | O_NOCTTY, -1, {0}};
+    start->whole = (struct co_lookup){.tree = start->upload->place.tree,
+        .path = start->upload->place.path,
+        .flags = anew ? O_PATH : O_RDONLY | O_NONBLOCK | O_NOCTTY,
+        .fd = -1};
     int rc = co_lookup_wait(&start->whole);
     if (rc == -ENOENT || (anew && rc == -ELOOP)) /* a link that leads nowhere */
         return 0;

@@ -78,7 +78,7 @@ static int tree_probe(struct co_tree *tree)
     tree->device = st.st_dev;
     tree->inode = st.st_ino;
     tree->resolve_cached = knows_resolve_cached(tree->root);
-    struct co_lookup lookup = {tree, ".", O_PATH, -1, {0}};
+    struct co_lookup lookup = {.tree = tree, .path = ".", .flags = O_PATH, .fd = -1};
     int rc = co_lookup_wait(&lookup);
     if (rc < 0)
         return rc == -EPERM ? -ENOSYS : rc; /* what a sandbox's filter says of unknown calls */
@@ -151,7 +151,7 @@ static int tree_lookup(
     int rc = path_open(&path, text, tree->hidden);
     if (rc < 0)
         return rc;
-    *ret_lookup = (struct co_lookup){tree, path.at, flags, -1, {0}};
+    *ret_lookup = (struct co_lookup){.tree = tree, .path = path.at, .flags = flags, .fd = -1};
     rc = co_lookup_may_wait() || tree->at_once ? -EAGAIN : co_lookup_cached(ret_lookup);
     if (rc == -EAGAIN)
         rc = co_lookup_offload_slow(

@@ -434,7 +434,7 @@ static int ask(void *arg)
     struct question *question = arg;
     struct stat st;
     const struct co_place *place = &question->place;
-    struct co_lookup whole = {place->tree, place->path, O_PATH, -1, {0}};
+    struct co_lookup whole = {.tree = place->tree, .path = place->path, .flags = O_PATH, .fd = -1};
     int rc = co_place_enter(&question->place);
     if (rc == 0)
         rc = co_partial_stat(place->parent, question->partial.at, &st);

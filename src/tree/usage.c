@@ -49,8 +49,10 @@ static int open_next(struct usage *usage)
     pop(usage);
     if (usage->path.error)
         return usage->path.error;
-    struct co_lookup lookup = {
-        usage->tree, usage->path.at, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK, -1, {0}};
+    struct co_lookup lookup = {.tree = usage->tree,
+        .path = usage->path.at,
+        .flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK,
+        .fd = -1};
     int rc = co_lookup_wait(&lookup);
     if (rc < 0)
         return is_passed_over(rc) ? 1 : rc;

@@ -408,7 +408,7 @@ static void deletes_files_and_empty_folders(void **state)
     assert_int_equal(ask("DELETE", "/sub/a/", ANN), 404);
     assert_int_equal(ask("DELETE", "/sub/none", ANN), 404);
     assert_int_equal(ask("DELETE", "/out", ANN), 404);
-    assert_int_equal(ask("DELETE", "/dangling", ANN), 404);
+    assert_int_equal(ask("DELETE", "/dangling", ANN), 204);
     assert_int_equal(ask("DELETE", "/link", ANN), 204);
     assert_int_equal(ask("DELETE", "/sub/a", ANN), 204);
     assert_int_equal(ask("DELETE", "/sub", ANN), 204);

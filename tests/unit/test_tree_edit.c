@@ -155,14 +155,32 @@ static void a_link_that_leads_out_does_not_exist_m01(void **state)
     link_to("root/out", "../outside/file");
     link_to("root/out-folder", "../outside");
     link_to("root/a/absolute", base.path);
-    link_to("root/dangling", "none");
+    link_to("root/out-none", "../outside/none");
     link_to("root/loop", "loop");
     assert_link_stays("out");
     assert_link_stays("out-folder");
     assert_link_stays("a/absolute");
-    assert_link_stays("dangling");
+    assert_link_stays("out-none");
     assert_link_stays("loop");
     assert_string_equal(content_of("outside/file"), "outside");
+}
+
+/* Who removes all that was listed may come to what a link leads to first. */
+static void a_link_that_leads_nowhere_can_be_removed(void **state)
+{
+    (void)state;
+    folder("root/a");
+    put("root/a/file", "inside");
+    link_to("root/a/link", "file");
+    link_to("root/dangling", "none/file");
+    assert_int_equal(remove_file("a/file"), 0);
+    assert_int_equal(move("a/link", "moved", true), -ENOENT);
+    assert_int_equal(remove_folder("a/link"), -ENOENT);
+    assert_int_equal(remove_file("a/link/"), -ENOTDIR);
+    assert_int_equal(remove_file("a/link"), 0);
+    assert_int_equal(remove_file("a/link"), -ENOENT);
+    assert_int_equal(remove_folder("a"), 0);
+    assert_int_equal(remove_file("dangling"), 0);
 }
 
 /* ---- renaming ------------------------------------------------------------------------------- */
@@ -361,6 +379,7 @@ int main(void)
         TREE_TEST(files_are_removed_and_give_their_bytes_back_f18),
         TREE_TEST(a_link_is_removed_itself),
         TREE_TEST(a_link_that_leads_out_does_not_exist_m01),
+        TREE_TEST(a_link_that_leads_nowhere_can_be_removed),
         TREE_TEST(rename_moves_and_replaces_only_when_asked_f18),
         TREE_TEST(folders_are_renamed_but_not_below_themselves),
         TREE_TEST(a_link_is_renamed_itself),
