@@ -209,7 +209,8 @@ bool co_ftp_is_choice(co_text given, const char *letters)
 int co_ftp_on_type(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
     co_text type = command->argument;
-    if (co_text_equal_nocase(type, CO_TEXT("A")) || co_text_equal_nocase(type, CO_TEXT("A N")))
+    if (co_text_equal_nocase(type, CO_TEXT("A")) || co_text_equal_nocase(type, CO_TEXT("A N")) ||
+        co_text_equal_nocase(type, CO_TEXT("AN")))
         session->ascii = true;
     else if (co_text_equal_nocase(type, CO_TEXT("I")) ||
              co_text_equal_nocase(type, CO_TEXT("L 8")) ||
