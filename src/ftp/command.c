@@ -109,14 +109,15 @@ int co_ftp_strange(struct co_ftp_session *session, int error)
 }
 
 /* What RNFR said counts for the very next command only (RFC 959 4.1.3), and so does what REST did,
- * but that what clients say before a transfer may come between, PASV and, as Python's says it each
- * time, TYPE: else they would get the whole and take it for the rest (RFC 3659 5.4). */
+ * but that what clients say before a transfer may come between, PASV, ALLO and, as Python's says it
+ * each time, TYPE: else they would get the whole and take it for the rest (RFC 3659 5.4), or have
+ * the rest stored for the whole. */
 static void forget_preludes(struct co_ftp_session *session, enum co_ftp_verb verb)
 {
     bool uses_restart =
         verb == CO_FTP_RETR || verb == CO_FTP_STOR || verb == CO_FTP_APPE || verb == CO_FTP_HASH;
     bool prepares = verb == CO_FTP_PASV || verb == CO_FTP_EPSV || verb == CO_FTP_PORT ||
-                    verb == CO_FTP_EPRT || verb == CO_FTP_TYPE;
+                    verb == CO_FTP_EPRT || verb == CO_FTP_TYPE || verb == CO_FTP_ALLO;
     if (!uses_restart && !prepares && verb != CO_FTP_REST)
         session->restart = session->range_end = 0;
     if (verb == CO_FTP_RNTO)

@@ -29,9 +29,12 @@ static const struct sequence sequences[] = {
     {{"CWD sub", "RNFR inner"}, "RNTO ../new", 250, 0},
     {{"RNFR file", "REIN"}, "RNTO new", 530, 0},
     {{"RNFR file", "USER all", "PASS pw"}, "RNTO new", 503, 0},
-    /* REST too, but that TYPE and what makes the connection may come between (RFC 3659 5.4). */
+    /* REST too, but that TYPE, ALLO and what makes the connection may come between (RFC 3659 5.4).
+     */
     {{"REST 13", "EPSV"}, "RETR file", 554, 0},
     {{"REST 13", "TYPE I", "EPSV"}, "RETR file", 554, 0},
+    {{"EPSV", "REST 13", "ALLO 5"}, "STOR file", 554, 0},
+    {{"REST 5", "ALLO 7", "EPSV"}, "STOR file", 150, 226},
     {{"EPSV", "REST 5"}, "RETR file", 150, 226},
     {{"EPSV", "REST 12"}, "RETR file", 150, 226},
     {{"EPSV", "REST 13"}, "RETR file", 554, 0},
