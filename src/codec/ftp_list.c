@@ -35,7 +35,7 @@ void co_ftp_list_line(struct co_buf *out, const struct co_ftp_shown *entry, int6
 {
     char mode[] = "-rwxrwxrwx", date[CO_DATE_LIST_SIZE];
     int64_t modified = entry->modified_seconds;
-    mode[0] = entry->folder ? 'd' : '-';
+    mode[0] = entry->link ? 'l' : entry->folder ? 'd' : '-';
     for (unsigned i = 0; i < 9; i++)
         if (!(entry->mode & 0400U >> i))
             mode[1 + i] = '-';
@@ -50,10 +50,11 @@ void co_ftp_list_line(struct co_buf *out, const struct co_ftp_shown *entry, int6
 
 static void type_write(struct co_buf *out, const struct co_ftp_shown *entry)
 {
-    co_buf_add_string(out, entry->current  ? "cdir"
-                           : entry->parent ? "pdir"
-                           : entry->folder ? "dir"
-                                           : "file");
+    co_buf_add_string(out, entry->link      ? "OS.unix=slink:"
+                           : entry->current ? "cdir"
+                           : entry->parent  ? "pdir"
+                           : entry->folder  ? "dir"
+                                            : "file");
 }
 
 static void size_write(struct co_buf *out, const struct co_ftp_shown *entry)

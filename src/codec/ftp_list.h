@@ -12,6 +12,7 @@
 struct co_ftp_shown {
     co_text name; /* bytes as they are, but CR, LF and NUL are written as '?' */
     bool folder;
+    bool link;            /* to a folder, told as one */
     bool current, parent; /* a folder that is MLSD's cdir or pdir */
     uint64_t size;
     int64_t modified_seconds;
@@ -48,7 +49,8 @@ enum co_ftp_facts {
 
 /*
  * "type=file;size=12;modify=20261128023400;perm=r;unique=801g2a;UNIX.mode=0644; name", without a
- * line end; only the facts asked for, and a folder has no size (RFC 3659 7.5.7).
+ * line end; only the facts asked for, and a folder has no size (RFC 3659 7.5.7). A link's type is
+ * "OS.unix=slink:".
  */
 void co_ftp_facts_write(struct co_buf *out, const struct co_ftp_shown *entry, unsigned facts);
 

@@ -36,12 +36,15 @@ static unsigned may(const struct co_tree_stat *stat, unsigned rights)
     return may | (folder && rights & CO_MAY_ADD ? CO_FTP_MAY_ADD : 0);
 }
 
+/* Links look like what they lead to; but whoever removes a folder would have their client empty
+ * what a link in it leads to, too. */
 static struct co_ftp_shown entry_of(const struct co_tree_entry *entry, unsigned rights)
 {
     const struct co_tree_stat *stat = &entry->stat;
     return (struct co_ftp_shown){
         .name = co_text_of(entry->name),
         .folder = stat->kind == CO_TREE_FOLDER,
+        .link = entry->is_link && stat->kind == CO_TREE_FOLDER && rights & CO_MAY_CHANGE,
         .size = stat->size,
         .modified_seconds = co_seconds_of_ns(stat->modified_ns),
         .mode = stat->mode,
@@ -270,14 +273,13 @@ int co_ftp_on_mlsd(struct co_ftp_session *session, const struct co_ftp_command *
 /* RFC 3659 7.2: one entry, whatever it is, by its whole path. */
 int co_ftp_on_mlst(struct co_ftp_session *session, const struct co_ftp_command *command)
 {
-    struct co_tree_entry entry;
+    struct co_tree_entry entry = {.name = ""};
     struct co_buf path = CO_BUF(CO_TREE_PATH_MAX), shown = CO_BUF(CO_TREE_PATH_MAX + 1),
                   line = CO_BUF(2 * CO_TREE_PATH_MAX);
     int rc = co_ftp_path_permitted(session, command->argument, &path);
     if (rc == 0)
         rc = co_tree_stat_path(session->tree, co_buf_text(&path), &entry.stat);
     if (rc == 0) {
-        entry.name = "";
         struct co_ftp_shown facts = entry_of(&entry, co_tree_rights(session->tree));
         co_ftp_shown_path(&shown, co_buf_text(&path));
         facts.name = co_buf_text(&shown);

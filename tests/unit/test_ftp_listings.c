@@ -137,6 +137,30 @@ static void a_dash_begins_flags_or_a_name(void **unused)
     assert_true(ftp_said(" -dash.txt\r\n") && !ftp_said(" file\r\n"));
 }
 
+/* Whoever removes a folder with all that is in it would empty what a link in it leads to, if that
+ * were a folder like others to their client. */
+static void who_may_remove_sees_links_to_folders_as_links(void **unused)
+{
+    (void)unused;
+    assert_int_equal(symlinkat("sub", site.fd, "link"), 0);
+    ftp_start();
+    ftp_login("all");
+    assert_int_equal(ftp_fetch("MLSD"), 226);
+    assert_true(ftp_brought("type=OS.unix=slink:;") && ftp_brought(" link\r\n"));
+    assert_int_equal(ftp_fetch("LIST l*"), 226);
+    assert_true(ftp.got[0] == 'l' || ftp_brought("\r\nl"));
+    assert_int_equal(ftp_do("MLST link"), 250);
+    assert_true(ftp_said("type=dir;"));
+    assert_int_equal(ftp_fetch("NLST link"), 226);
+    assert_string_equal(ftp.got, "link/inner\r\n");
+    ftp_hang_up();
+    ftp_login("list");
+    assert_int_equal(ftp_fetch("MLSD"), 226);
+    assert_false(ftp_brought("slink"));
+    assert_int_equal(ftp_fetch("LIST"), 226);
+    assert_false(ftp_brought("\r\nl"));
+}
+
 static void names_may_have_long_prefixes(void **unused)
 {
     static char line[3000] = "NLST ";
@@ -304,6 +328,7 @@ int main(void)
         FTP_TEST(listings_hide_what_is_hidden),
         FTP_TEST(nlst_gives_names_that_can_be_asked_for),
         FTP_TEST(a_dash_begins_flags_or_a_name),
+        FTP_TEST(who_may_remove_sees_links_to_folders_as_links),
         FTP_TEST(names_may_have_long_prefixes),
         FTP_TEST(list_of_a_file_is_its_line),
         FTP_TEST(stat_of_a_pattern_lists_in_the_reply),
