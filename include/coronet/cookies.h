@@ -49,8 +49,9 @@ CO_API void co_cookies_free(co_cookies *cookies);
  *
  * Suspends while a pool thread reads it. Lines that are no cookies are passed over; those that have
  * expired, too. path: borrowed during the call.
- * Returns: 0; -ENOENT and other -errno, -EINVAL when it is no regular file, CO_ETOOBIG beyond 32
- * MiB, -ENOMEM, CO_ECANCELED, CO_EDEADLINE.
+ * Returns: 0; -ENOENT and other -errno, -EINVAL when it is no regular file, CO_EINVALID when its
+ * lines are neither cookies nor comments, CO_ETOOBIG beyond 32 MiB, -ENOMEM, CO_ECANCELED,
+ * CO_EDEADLINE.
  */
 CO_API int co_cookies_load(co_cookies *cookies, const char *path) CO_MUST_USE;
 
@@ -60,8 +61,8 @@ CO_API int co_cookies_load(co_cookies *cookies, const char *path) CO_MUST_USE;
  * Suspends while a pool thread writes it. What others have written there since the jar last read or
  * wrote that file stays, but for what has changed in the jar. The file is replaced as a whole,
  * synced, and readable by its owner alone; those of a session are in it, too, as expiring at 0. A
- * link is followed. Returns: 0, -errno, -EBUSY when another process has it for long, -ENOMEM,
- * CO_ECANCELED, CO_EDEADLINE.
+ * link is followed. Returns: as co_cookies_load, without -ENOENT for the file itself; -EBUSY when
+ * another process has it for long.
  */
 CO_API int co_cookies_save(co_cookies *cookies, const char *path) CO_MUST_USE;
 

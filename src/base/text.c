@@ -27,6 +27,18 @@ bool co_text_next_line(co_text *rest, co_text *ret_line)
     return true;
 }
 
+bool co_text_is_foreign(co_text file, bool (*is_entry)(co_text line))
+{
+    bool says_something = false;
+    co_text line;
+    while (co_text_next_line(&file, &line)) {
+        if (co_text_starts(line, CO_TEXT("#")) || is_entry(line))
+            return false;
+        says_something |= line.size > 0;
+    }
+    return says_something;
+}
+
 char *co_text_copy(co_text text)
 {
     char *copy = malloc(text.size + 1);

@@ -116,18 +116,24 @@ static bool has_no_body(int status, enum co_http_method method)
 }
 
 /* Nothing but chunks: nobody has asked for another coding (TE), and its bytes would be taken for
- * the content. HTTP/1.0 knows no codings (RFC 9112 6.1). */
+ * the content. HTTP/1.0 knows no codings (RFC 9112 6.1), and "identity" is none (RFC 2616 3.6).
+ * Servers do say chunks twice, or a length beside them. They are read once, but who read it
+ * otherwise on the way saw the body end elsewhere: what comes behind it is not taken for an answer
+ * (RFC 9112 6.3). */
 static int read_codings(struct co_http1_response *response, struct co_http_walk *walk)
 {
-    co_text coding = {NULL, 0};
+    co_text coding, length = CO_TEXT("content-length");
     unsigned count = 0;
-    while (co_http_walk_element(walk, &coding))
-        count++;
-    bool chunked = count == 1 && co_text_equal_nocase(coding, CO_TEXT("chunked"));
-    if (!chunked || response->minor == 0)
-        return CO_EHTTP;
-    response->framing = CO_HTTP_CHUNKED;
-    return 0;
+    for (; co_http_walk_element(walk, &coding); count++) {
+        if (co_text_equal_nocase(coding, CO_TEXT("identity")))
+            continue;
+        if (!co_text_equal_nocase(coding, CO_TEXT("chunked")) || response->minor == 0)
+            return CO_EHTTP;
+        response->framing = CO_HTTP_CHUNKED;
+    }
+    response->keep_alive &=
+        count == 1 && !co_http_field_find(response->fields, response->field_count, length).at;
+    return count > 0 ? 0 : CO_EHTTP;
 }
 
 /* One length, however often it is said (RFC 9110 8.6). */
@@ -157,19 +163,14 @@ static int read_framing(struct co_http1_response *response, enum co_http_method 
         response->framing = CO_HTTP_NO_BODY;
         return 0;
     }
+    int rc = 0;
     response->framing = CO_HTTP_TO_END;
     if (co_http_field_find(fields, response->field_count, codings.name).at)
-        return read_codings(response, &codings);
-    return length.at ? read_length(response) : 0;
-}
-
-/* Servers do say a length beside chunks. The chunks count, but who read the length on the way saw
- * the body end elsewhere: what comes behind it is not taken for an answer (RFC 9112 6.3). */
-static bool ends_in_two_places(const struct co_http1_response *response)
-{
-    co_text length = CO_TEXT("content-length");
-    return response->framing == CO_HTTP_CHUNKED &&
-           co_http_field_find(response->fields, response->field_count, length).at;
+        rc = read_codings(response, &codings);
+    if (rc == 0 && response->framing == CO_HTTP_TO_END && length.at)
+        rc = read_length(response);
+    response->keep_alive &= response->framing != CO_HTTP_TO_END;
+    return rc;
 }
 
 static void read_connection(struct co_http1_response *response)
@@ -177,12 +178,12 @@ static void read_connection(struct co_http1_response *response)
     struct co_http_walk walk = {
         .fields = response->fields, .count = response->field_count, .name = CO_TEXT("connection")};
     co_text option;
-    bool close = ends_in_two_places(response), keep = response->minor > 0;
+    bool close = false, keep = response->minor > 0;
     while (co_http_walk_element(&walk, &option)) {
         close |= co_text_equal_nocase(option, CO_TEXT("close"));
         keep |= co_text_equal_nocase(option, CO_TEXT("keep-alive"));
     }
-    response->keep_alive = keep && !close && response->framing != CO_HTTP_TO_END;
+    response->keep_alive = keep && !close;
 }
 
 /* Room for as many fields as there can be in so many lines, behind them. */
@@ -216,9 +217,8 @@ int co_http1_response_parse(
             break;
         rc = field_line(line, ret);
     }
-    if (rc == 0)
-        rc = read_framing(ret, method);
-    if (rc == 0)
-        read_connection(ret);
-    return rc;
+    if (rc < 0)
+        return rc;
+    read_connection(ret);
+    return read_framing(ret, method);
 }

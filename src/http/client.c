@@ -251,11 +251,13 @@ ssize_t co_http_response_read(co_http_response *response, void *ret_bytes, size_
     return (ssize_t)taken;
 }
 
+/* For the connection's sake: one that ends with the body is not worth the wait for that. */
 static void skip(co_http_response *response)
 {
+    const struct co_http_answer *answer = &response->answer;
     co_text piece;
     size_t skipped = 0;
-    ssize_t n = 1;
+    ssize_t n = answer->head.keep_alive || answer->way->version > 11;
     while (n > 0 && skipped <= SKIPPED_MAX) {
         n = co_http_response_next(response, &piece);
         skipped += piece.size;
@@ -408,12 +410,13 @@ static int stop_expecting(co_http_response *response)
     return 0;
 }
 
-/* Goes on from one response to where it leads. 1 when it leads nowhere: it is the last. */
+/* Goes on from one response to where it leads. 1 when it leads nowhere: it is the last. An empty
+ * Location would lead to the same again; it is meant as none. */
 static int follow(co_http_response *response)
 {
     co_text location = co_http_response_header(response, "Location");
     int status = response->answer.head.status;
-    if (!is_redirection(status) || !location.at || response->client->options.no_redirects)
+    if (!is_redirection(status) || location.size == 0 || response->client->options.no_redirects)
         return 1;
     pass_over(response);
     int rc = co_http_errand_redirect(&response->errand, status, location);

@@ -30,14 +30,16 @@ static int learn_cookies(const struct co_http_errand *errand, const struct co_ht
     return 0;
 }
 
-/* RFC 6797 8.1: only of a server that has proven who it is, and only the first field. */
+/* RFC 6797 8.1: only of a server that has proven who it is, and only the first field. The TLS of
+ * an http: URL is its proxy's. */
 static int learn_hsts(const struct co_http_errand *errand, const struct co_http1_response *head,
     const co_stream *stream)
 {
     struct co_tls_info info;
     co_text field =
         co_http_field_find(head->fields, head->field_count, CO_TEXT("Strict-Transport-Security"));
-    if (!field.at || co_tls_info(stream, &info) < 0 || !info.peer)
+    bool is_its_own = co_http_errand_place(errand).secure;
+    if (!field.at || !is_its_own || co_tls_info(stream, &info) < 0 || !info.peer)
         return 0;
     int rc = co_hsts_note(errand->options->hsts, errand->parsed.host, field, co_wall_seconds());
     return rc == -ENOMEM ? rc : 0;

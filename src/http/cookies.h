@@ -65,7 +65,7 @@ int co_cookies_remember(co_cookies *cookies, const char *path, co_text text);
 co_text co_cookies_remembered(const co_cookies *cookies, const char *path);
 
 /* Reads a file's text and puts what it holds; lines that are no cookies are passed over. 0,
- * -ENOMEM. */
+ * CO_EINVALID when it is no such file, -ENOMEM. */
 int co_cookies_read(co_cookies *cookies, co_text file, int64_t now);
 
 /* Appends a file's text. 0, out's error, -ENOMEM. */

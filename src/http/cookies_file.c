@@ -29,9 +29,15 @@ static int read_line(co_cookies *cookies, co_text text, int64_t now)
     return rc == CO_EINVALID ? 0 : rc;
 }
 
+static bool is_entry(co_text line)
+{
+    struct co_cookie_line cookie;
+    return co_cookie_line_parse(line, &cookie) == 0;
+}
+
 int co_cookies_read(co_cookies *cookies, co_text file, int64_t now)
 {
-    int rc = 0;
+    int rc = co_text_is_foreign(file, is_entry) ? CO_EINVALID : 0;
     co_text line;
     while (rc == 0 && co_text_next_line(&file, &line))
         rc = read_line(cookies, line, now);

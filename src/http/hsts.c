@@ -191,9 +191,15 @@ static int read_line(co_hsts *hsts, co_text text, int64_t now)
     return rc == -ENOMEM ? rc : 0;
 }
 
+static bool is_entry(co_text line)
+{
+    struct co_hsts_line host;
+    return co_hsts_line_parse(line, &host) == 0;
+}
+
 int co_hsts_read(co_hsts *hsts, co_text file, int64_t now)
 {
-    int rc = 0;
+    int rc = co_text_is_foreign(file, is_entry) ? CO_EINVALID : 0;
     co_text line;
     while (rc == 0 && co_text_next_line(&file, &line))
         rc = read_line(hsts, line, now);

@@ -23,7 +23,8 @@ int co_hsts_note(co_hsts *hsts, co_text host, co_text field, int64_t now);
 /* Is the host to be asked over TLS alone? */
 bool co_hsts_covers(const co_hsts *hsts, co_text host, int64_t now);
 
-/* Reads a file's text: what this list has not heard of itself is as the file says. 0, -ENOMEM. */
+/* Reads a file's text: what this list has not heard of itself is as the file says. 0,
+ * CO_EINVALID when it is no such file, -ENOMEM. */
 int co_hsts_read(co_hsts *hsts, co_text file, int64_t now);
 
 /* Appends a file's text. Returns out's error. */

@@ -17,7 +17,8 @@ static int open_cookies(struct co_keep *keep)
     if (rc < 0 || !path)
         return rc;
     rc = co_cookies_load(keep->cookies, path);
-    return rc < 0 && rc != -ENOENT ? co_fail_at(rc, "read cookies from", path, NULL, "") : 0;
+    const char *why = rc == CO_EINVALID ? "it is no file of cookies" : NULL;
+    return rc < 0 && rc != -ENOENT ? co_fail_at(rc, "read cookies from", path, why, "") : 0;
 }
 
 static int open_hsts(struct co_keep *keep)
@@ -28,7 +29,8 @@ static int open_hsts(struct co_keep *keep)
     int rc = co_hsts_new(&keep->hsts);
     if (rc == 0)
         rc = co_hsts_load(keep->hsts, path);
-    return rc < 0 && rc != -ENOENT ? co_fail_at(rc, "read hosts from", path, NULL, "") : 0;
+    const char *why = rc == CO_EINVALID ? "it is no file of hosts" : NULL;
+    return rc < 0 && rc != -ENOENT ? co_fail_at(rc, "read hosts from", path, why, "") : 0;
 }
 
 int co_keep_open(struct co_keep *keep, const struct co_keep_settings *settings,

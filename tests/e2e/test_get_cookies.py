@@ -119,6 +119,26 @@ def test_jars_that_cannot_be_used(scripted, here):
     get('--cookie-jar', here / 'pipe', '-o', '-', f'{one.url}/', code=3)
 
 
+@pytest.mark.parametrize('option', ['--cookie-jar', '--hsts'])
+@pytest.mark.parametrize('text', ['[{"name": "a", "value": "b"}]\n', 'a\nb\n',
+                                  '\n\nSet-Cookie: a=b\n'])
+def test_files_of_another_kind_stay_what_they_are(scripted, here, option, text):
+    one = scripted(lambda head, nth: whole(b'x', 'Set-Cookie: a=1; Max-Age=9'))
+    (here / 'file').write_text(text)
+    _, said = get(option, here / 'file', '-o', '-', f'{one.url}/', code=2)
+    assert 'file: it is no file of ' in said and not one.heads
+    assert (here / 'file').read_text() == text
+
+
+@pytest.mark.parametrize('option', ['--cookie-jar', '--hsts'])
+@pytest.mark.parametrize('text', ['', '\n', '# nothing yet\n'])
+def test_files_without_an_entry_are_a_beginning(scripted, here, option, text):
+    one = scripted(lambda head, nth: whole(b'x', 'Set-Cookie: a=1; Max-Age=9'))
+    (here / 'file').write_text(text)
+    get(option, here / 'file', '-o', '-', f'{one.url}/')
+    assert ('\ta\t1' in (here / 'file').read_text()) == (option == '--cookie-jar')
+
+
 def test_a_huge_cookie_costs_its_response_alone_c03(scripted, here):
     def answer(head, nth):
         size = 1 << 20 if '/huge' in head else 5000

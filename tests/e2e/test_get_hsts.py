@@ -71,6 +71,13 @@ def test_only_proven_servers_are_heard(tls, scripted, here):
     assert 'localhost' not in (here / 'hsts').read_text()
 
 
+def test_a_proxys_proof_is_not_its_servers_c04(tls, here):
+    one, cert = tls(strict)
+    get('--proxy', one.url, '--proxy-cacert', cert, '--hsts', here / 'hsts', '-o', '-',
+        'http://h.example/')
+    assert 'h.example' not in (here / 'hsts').read_text()
+
+
 def test_an_address_is_never_noted(tls, here):
     one, cert = tls(strict)
     get('--cacert', cert, '--hsts', here / 'hsts', '-o', '-',

@@ -68,6 +68,21 @@ def test_newer_is_asked_behind_a_redirection(scripted, here):  # noqa: F811
     assert (here / 'a').read_text() == 'old'
 
 
+@pytest.mark.parametrize('more', ['', 'Connection: x, close\r\n'])
+def test_a_body_that_only_the_connection_ends_is_not_waited_for(scripted, more):  # noqa: F811
+    there = scripted(lambda head, nth: whole(b'x'))
+    one = scripted(lambda head, nth: (f'HTTP/1.1 302 x\r\nLocation: {there.url}/\r\n{more}'
+                                      'X: no Content-Length, it stays open\r\n\r\nmoved'
+                                      ).encode())
+    assert get('--timeout', 600, '--max-time', 20, '-o', '-', f'{one.url}/')[0] == b'x'
+
+
+def test_an_empty_location_leads_nowhere(scripted):  # noqa: F811
+    one = scripted(lambda head, nth: b'HTTP/1.1 302 x\r\nLocation:\r\nContent-Length: 0\r\n\r\n')
+    get('-o', '-', f'{one.url}/', code=8)
+    assert len(one.heads) == 1
+
+
 @pytest.mark.parametrize('status, told', [(307, 'text/x'), (303, None)])
 def test_what_is_said_of_a_body_goes_with_it(scripted, status, told):  # noqa: F811
     there = scripted(lambda head, nth: whole(b'x', 'Connection: close'))

@@ -107,7 +107,7 @@ static void refuses_bodies_that_end_in_two_places_rfc9112_6_3(void **state)
     (void)state;
     static const char *const bad[] = {"Content-Length: 5\r\nContent-Length: 6",
         "Content-Length: +5", "Content-Length: -1", "Content-Length: ", "Content-Length: 0x5",
-        "Content-Length: 99999999999999999999", "Transfer-Encoding: chunked, chunked",
+        "Content-Length: 99999999999999999999", "Transfer-Encoding: identity, gzip",
         "Transfer-Encoding: chunked, gzip", "Transfer-Encoding: gzip, chunked",
         "Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked", "Transfer-Encoding: xchunked",
         "Transfer-Encoding:"};
@@ -157,14 +157,17 @@ static void knows_where_bodies_end_rfc9112_6_3(void **state)
     assert_int_equal(response.framing, CO_HTTP_NO_BODY);
 }
 
-/* Servers do say both. What comes behind it may have been meant for somebody else. */
+/* Servers do say both, or chunks twice. What comes behind it may have been meant for somebody else.
+ */
 static void chunks_overrule_a_length_and_end_the_connection_rfc9112_6_3(void **state)
 {
     (void)state;
     static const char *const heads[] = {"Transfer-Encoding: chunked\r\nContent-Length: 5",
         "Content-Length: 5\r\nTransfer-Encoding: Chunked\r\nConnection: keep-alive",
         "Content-Length: 5\r\nContent-Length: 6\r\nTransfer-Encoding: chunked",
-        "Content-Length: x\r\nTransfer-Encoding: chunked"};
+        "Content-Length: x\r\nTransfer-Encoding: chunked", "Transfer-Encoding: chunked, Chunked",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
+        "Transfer-Encoding: identity, chunked"};
     char text[256];
     struct co_http1_response response;
     for (size_t i = 0; i < CO_LENGTH(heads); i++) {
@@ -172,6 +175,25 @@ static void chunks_overrule_a_length_and_end_the_connection_rfc9112_6_3(void **s
         assert_int_equal(parse(text, &response), 0);
         assert_int_equal(response.framing, CO_HTTP_CHUNKED);
         assert_int_equal(response.body_size, 0);
+        assert_false(response.keep_alive);
+    }
+}
+
+/* RFC 2616 3.6: "identity" is no coding, and servers of that time say it. */
+static void a_coding_that_is_none_says_nothing(void **state)
+{
+    (void)state;
+    static const char *const none[] = {
+        "Transfer-Encoding: Identity", "Transfer-Encoding: identity, identity"};
+    char text[256];
+    struct co_http1_response response;
+    for (size_t i = 0; i < CO_LENGTH(none); i++) {
+        snprintf(text, sizeof text, "HTTP/1.1 200 OK\r\n%s\r\n\r\n", none[i]);
+        assert_int_equal(parse(text, &response), 0);
+        assert_int_equal(response.framing, CO_HTTP_TO_END);
+        snprintf(text, sizeof text, "HTTP/1.1 200 OK\r\n%s\r\nContent-Length: 5\r\n\r\n", none[i]);
+        assert_int_equal(parse(text, &response), 0);
+        assert_int_equal(response.body_size, 5);
         assert_false(response.keep_alive);
     }
 }
@@ -259,6 +281,7 @@ int main(void)
         cmocka_unit_test(refuses_lengths_beyond_63_bits_h10),
         cmocka_unit_test(knows_where_bodies_end_rfc9112_6_3),
         cmocka_unit_test(chunks_overrule_a_length_and_end_the_connection_rfc9112_6_3),
+        cmocka_unit_test(a_coding_that_is_none_says_nothing),
         cmocka_unit_test(knows_whether_the_connection_goes_on_rfc9112_9_3),
         cmocka_unit_test(a_head_has_a_size),
         cmocka_unit_test(a_head_has_so_many_fields),
