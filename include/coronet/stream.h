@@ -160,7 +160,7 @@ CO_API int co_uncork(co_stream *stream);
  * co_shutdown_write - tell the peer that no more will be written; reading goes on.
  *
  * Suspends while the cork empties.
- * Returns: as co_write.
+ * Returns: as co_write; -EBUSY, and nothing is shut down, while another fiber writes.
  */
 CO_API int co_shutdown_write(co_stream *stream);
 

@@ -593,6 +593,8 @@ int co_uncork(co_stream *stream)
 
 int co_shutdown_write(co_stream *stream)
 {
+    if (stream->writing)
+        return -EBUSY; /* the end would come in the midst of it */
     int rc = co_uncork(stream);
     if (rc < 0 || stream->write_shut)
         return rc;
