@@ -12,6 +12,7 @@
  * call that had completed by then returns its result all the same.
  *
  * "Suspends" below means that other fibers may run during the call and that it obeys the scope.
+ * They do now and then when it need not wait, too, so that no loop of such calls starves them.
  */
 #ifndef CORONET_FIBER_H
 #define CORONET_FIBER_H
