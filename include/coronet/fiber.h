@@ -291,7 +291,8 @@ CO_API void co_dump(int fd);
  * Suspends. The signals stay blocked in this thread until co_run returns, so that none takes its
  * usual course between two calls. Call it before other threads start. Not virtual (-ENOSYS).
  * signals: an array of numbers ending with 0; none of those that handle_signals takes already.
- * Returns: the signal's number, CO_ECANCELED, CO_EDEADLINE, -errno.
+ * Returns: the signal's number, CO_ECANCELED, CO_EDEADLINE, -errno; -EINVAL for an empty array, for
+ * what is no signal, SIGKILL or SIGSTOP.
  */
 CO_API int co_signal_wait(const int *signals);
 
