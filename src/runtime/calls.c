@@ -8,6 +8,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+/* A hundred years: longer is for ever, which is no deadlock, and no clock runs over. */
+#define SLEEP_MS_MAX (INT64_C(100) * 366 * 24 * 3600 * 1000)
+
 static void sleep_interrupted(struct co_rt *rt, struct co_fiber *fiber, int code)
 {
     co_fiber_wake(rt, fiber, code);
@@ -22,7 +25,7 @@ static __attribute__((noinline)) int sleep_for(struct co_rt *rt, int64_t ms)
     int rc = co_fiber_refusal(rt, false);
     if (rc < 0)
         return rc;
-    co_scope_open(&scope, ms);
+    co_scope_open(&scope, ms < SLEEP_MS_MAX ? ms : SLEEP_MS_MAX);
     co_fiber_wait(rt, &wait);
     co_scope_close(&scope);
     return co_fiber_refusal(rt, false);

@@ -367,6 +367,12 @@ VIRTUAL_TEST(sleep_is_exact_in_virtual_time)
     return 0;
 }
 
+VIRTUAL_TEST(a_sleep_for_ever_is_no_deadlock)
+{
+    CHECK_INT(co_sleep(INT64_MAX), 0); /* a very long time */
+    return 0;
+}
+
 KERNEL_TEST(sleep_is_not_too_short)
 {
     for (int64_t ms = 1; ms <= 16; ms *= 2) {
@@ -518,6 +524,7 @@ int main(void)
         cmocka_unit_test(block_returns_what_the_job_returned),
         cmocka_unit_test(a_job_under_way_is_not_cut_short_by_cancellation),
         cmocka_unit_test(sleep_is_exact_in_virtual_time),
+        cmocka_unit_test(a_sleep_for_ever_is_no_deadlock),
         cmocka_unit_test(sleep_is_not_too_short),
         cmocka_unit_test(sleepers_wake_in_the_order_of_their_times),
         cmocka_unit_test(a_hundred_thousand_fibers_at_once),
