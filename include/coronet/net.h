@@ -99,7 +99,8 @@ struct co_listen_options {
  *
  * Suspends only to look up a name (localhost and numbers need none).
  * where: an address as above; port 0 lets the system choose. options: NULL for the defaults.
- * A stale Unix socket file that nobody listens on is replaced.
+ * A stale Unix socket file that nobody listens on is replaced. The descriptor of "fd:N" is the
+ * listener's from then on, and is closed if it cannot listen.
  * Returns: 0; CO_EADDRESS, -EADDRINUSE, -EACCES and other -errno, with detail for co_explain.
  */
 CO_API int co_listen(
