@@ -53,6 +53,8 @@ static int udp_control(struct co_socket *socket, struct co_control *control)
 static int udp_bind_address(struct co_socket *socket, const co_address *address)
 {
     struct co_control bind = {.code = CO_CONTROL_BIND, .address = address};
+    if (address->as.any.sa_family == AF_INET6) /* as listeners do, whatever the host's default */
+        co_sockopt_set(socket->rt, socket->fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
     int rc = udp_control(socket, &bind);
     if (rc < 0)
         return rc;
@@ -90,6 +92,10 @@ static int udp_make(co_socket **ret, const char *where, const char *what,
     if (rc < 0)
         return rc;
     rc = udp_open(&address, &socket);
+    if (rc == -EAFNOSUPPORT && strcmp(parsed.host, "*") == 0) { /* a kernel without IPv6 */
+        co_address_of_number("0.0.0.0", parsed.port, &address);
+        rc = udp_open(&address, &socket);
+    }
     if (rc < 0)
         return udp_fail(rc, "open a socket for", where);
     rc = begin(socket, &address);

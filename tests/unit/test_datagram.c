@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Datagrams: singly, in batches, cut off, refused; by UDP and by Unix sockets. */
+#include "falsify.h"
 #include "fibers.h"
+#include "net/sockopt.h"
 
+#include <netinet/in.h>
 #include <unistd.h>
 
 static int socket_pair(co_socket **ret_server, co_socket **ret_client)
@@ -150,6 +153,51 @@ FIBER_TEST(what_is_no_address_is_refused)
     return 0;
 }
 
+/* A kernel without IPv6, and one whose IPv6 sockets take nothing else unless told to. */
+static int no_ipv6(struct co_rt *rt, int family, int type, int protocol, co_fd *ret)
+{
+    return family == AF_INET6 ? -EAFNOSUPPORT : honest->socket(rt, family, type, protocol, ret);
+}
+
+static int ipv6_alone(struct co_rt *rt, int family, int type, int protocol, co_fd *ret)
+{
+    int rc = honest->socket(rt, family, type, protocol, ret);
+    if (rc == 0 && family == AF_INET6)
+        co_sockopt_set(rt, *ret, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+    return rc;
+}
+
+static int ask_by_ipv4(co_socket *server)
+{
+    char where[32], text[4];
+    co_socket *client;
+    snprintf(where, sizeof where, "127.0.0.1:%u", co_address_port(co_udp_address(server)));
+    REQUIRE(co_udp_connect(&client, where) == 0);
+    CHECK_INT(co_udp_send(client, "all", 3, NULL), 0);
+    co_scope scope;
+    co_scope_open(&scope, 5000);
+    CHECK_INT(co_udp_receive(server, text, sizeof text, NULL), 3);
+    CHECK_INT(co_scope_close(&scope), 0);
+    co_udp_close(client);
+    co_udp_close(server);
+    return 0;
+}
+
+KERNEL_TEST(every_interface_has_ipv4_whatever_the_kernel_thinks_of_ipv6)
+{
+    int (*const kernels[])(struct co_rt *, int, int, int, co_fd *) = {no_ipv6, ipv6_alone};
+    for (size_t i = 0; i < CO_LENGTH(kernels); i++) {
+        co_socket *server;
+        falsify()->socket = kernels[i];
+        int rc = co_udp_bind(&server, "*:0");
+        falsify_end();
+        CHECK_INT(rc, 0);
+        if (rc == 0)
+            ask_by_ipv4(server);
+    }
+    return 0;
+}
+
 KERNEL_TEST(unix_datagrams_and_the_file_that_goes_with_the_socket)
 {
     char where[64], text[8];
@@ -176,6 +224,7 @@ int main(void)
         cmocka_unit_test(a_closed_port_refuses_a_connected_socket),
         cmocka_unit_test(a_datagram_too_large_is_refused),
         cmocka_unit_test(what_is_no_address_is_refused),
+        cmocka_unit_test(every_interface_has_ipv4_whatever_the_kernel_thinks_of_ipv6),
         cmocka_unit_test(unix_datagrams_and_the_file_that_goes_with_the_socket),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
