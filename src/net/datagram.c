@@ -14,7 +14,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define BATCH_MAX 64 /* datagrams of one system call */
+#define BATCH_MAX     64 /* datagrams of one system call */
+#define FULL_PAUSE_MS 5  /* before a peer is asked again whose queue is full */
 
 struct co_socket {
     struct co_rt *rt;
@@ -149,6 +150,17 @@ static struct mmsghdr message_of(const co_address *address, size_t room, struct 
                             }};
 }
 
+/* An unconnected Unix socket is always ready to send, by poll; it is the peer's queue that is full,
+ * of which nothing tells: to wait for readiness would be to try without a pause. */
+static long send_unconnected_unix(struct co_op *op)
+{
+    long rc;
+    op->flags |= CO_OP_NOW;
+    while ((rc = co_op_run(op)) == -EAGAIN && (rc = co_sleep(FULL_PAUSE_MS)) == 0) {
+    }
+    return rc;
+}
+
 /* One operation a direction may be in flight: the next fiber waits behind it. A server's wait for
  * the next datagram is new work, as an accept is: a drain ends it. */
 static long messages_run(
@@ -167,7 +179,8 @@ static long messages_run(
     long rc = co_mutex_lock(mutex);
     if (rc < 0)
         return rc;
-    rc = co_op_run(&op);
+    bool is_unix = socket->address.as.any.sa_family == AF_UNIX;
+    rc = is_unix && !receives && !socket->connected ? send_unconnected_unix(&op) : co_op_run(&op);
     co_mutex_unlock(mutex);
     return rc;
 }

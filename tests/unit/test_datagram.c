@@ -214,6 +214,51 @@ KERNEL_TEST(unix_datagrams_and_the_file_that_goes_with_the_socket)
     return 0;
 }
 
+static int looks; /* at the clock: several in each turn of the loop */
+
+static int64_t counted_now(struct co_rt *rt)
+{
+    looks++;
+    return honest->now(rt);
+}
+
+static int send_one(void *to)
+{
+    return co_udp_send(((co_socket **)to)[0], "last", 4, co_udp_address(((co_socket **)to)[1]));
+}
+
+KERNEL_TEST(a_unix_peer_that_reads_nothing_is_waited_for_in_peace)
+{
+    char where[2][64], text[8];
+    co_socket *ends[2];
+    int sent = 0, rc = 0;
+    for (int i = 0; i < 2; i++) {
+        snprintf(where[i], sizeof where[i], "unix:@coronet-datagram-%d-%d", getpid(), i);
+        REQUIRE(co_udp_bind(&ends[i], where[i]) == 0);
+    }
+    co_scope scope;
+    looks = 0;
+    falsify()->now = counted_now;
+    co_scope_open(&scope, 200);
+    for (; rc == 0; sent += rc == 0)
+        rc = co_udp_send(ends[0], "full", 4, co_udp_address(ends[1]));
+    CHECK_INT(rc, CO_EDEADLINE);
+    CHECK_INT(co_scope_close(&scope), CO_EDEADLINE);
+    falsify_end();
+    CHECK(looks < 1000);
+
+    co_group group;
+    co_group_open(&group, &(struct co_group_options){.timeout_ms = 5000});
+    co_go(&group, send_one, ends);
+    co_sleep(0);
+    for (int i = 0; i <= sent; i++)
+        CHECK_INT(co_udp_receive(ends[1], text, sizeof text, NULL), 4);
+    CHECK_INT(co_group_close(&group), 0);
+    co_udp_close(ends[0]);
+    co_udp_close(ends[1]);
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -226,6 +271,7 @@ int main(void)
         cmocka_unit_test(what_is_no_address_is_refused),
         cmocka_unit_test(every_interface_has_ipv4_whatever_the_kernel_thinks_of_ipv6),
         cmocka_unit_test(unix_datagrams_and_the_file_that_goes_with_the_socket),
+        cmocka_unit_test(a_unix_peer_that_reads_nothing_is_waited_for_in_peace),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
