@@ -170,7 +170,7 @@ CO_API void co_group_drain(co_group *group);
 struct co_go_options {
     const char *name;     /* for the fiber tree; NULL: the function's name; not copied */
     unsigned stack_bytes; /* rounded up to 16, 64, 256 KiB or 1 MiB, the most; 0: the runtime's */
-    bool background; /* true: does not keep the group open; cancelled when the others have ended */
+    bool background;   /* true: neither holds the group open nor fails it; cancelled after others */
     size_t copy_bytes; /* > 0: that many bytes of *arg, at most 4096, are copied onto its stack */
     const char *site;  /* "file:line" of the start; set by the macros */
 };
