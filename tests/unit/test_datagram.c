@@ -153,6 +153,19 @@ FIBER_TEST(what_is_no_address_is_refused)
     return 0;
 }
 
+FIBER_TEST(a_socket_of_both_families_sends_to_an_ipv4_address)
+{
+    char text[8];
+    co_socket *both, *ipv4;
+    REQUIRE(co_udp_bind(&both, "*:0") == 0);
+    REQUIRE(co_udp_bind(&ipv4, "127.0.0.1:0") == 0);
+    CHECK_INT(co_udp_send(both, "four", 4, co_udp_address(ipv4)), 0);
+    CHECK_INT(co_udp_receive(ipv4, text, sizeof text, NULL), 4);
+    co_udp_close(both);
+    co_udp_close(ipv4);
+    return 0;
+}
+
 /* A kernel without IPv6, and one whose IPv6 sockets take nothing else unless told to. */
 static int no_ipv6(struct co_rt *rt, int family, int type, int protocol, co_fd *ret)
 {
@@ -269,6 +282,7 @@ int main(void)
         cmocka_unit_test(a_closed_port_refuses_a_connected_socket),
         cmocka_unit_test(a_datagram_too_large_is_refused),
         cmocka_unit_test(what_is_no_address_is_refused),
+        cmocka_unit_test(a_socket_of_both_families_sends_to_an_ipv4_address),
         cmocka_unit_test(every_interface_has_ipv4_whatever_the_kernel_thinks_of_ipv6),
         cmocka_unit_test(unix_datagrams_and_the_file_that_goes_with_the_socket),
         cmocka_unit_test(a_unix_peer_that_reads_nothing_is_waited_for_in_peace),
