@@ -3,6 +3,7 @@
  */
 #include "base/error.h"
 #include "runtime/fiber.h"
+#include "runtime/workers.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -78,9 +79,18 @@ static void block_done(struct co_rt *rt, struct co_job *job)
     co_fiber_wake(rt, CO_CONTAINER(job, struct block, job)->fiber, job->result);
 }
 
+/* A function that runs is waited for. */
+static void block_interrupted(struct co_rt *rt, struct co_fiber *fiber, int code)
+{
+    struct block *block = (struct block *)(uintptr_t)fiber->wait->on;
+    if (!co_workers_withdraw(rt, &block->job))
+        return;
+    rt->outside--;
+    co_fiber_wake(rt, fiber, code);
+}
+
 int co_block(co_task *function, void *arg)
 {
-    static const struct co_wait wait = {.what = "blocking call"};
     struct co_rt *rt = co_rt_current();
     int rc = co_fiber_refusal(rt, false);
     if (rc < 0)
@@ -93,6 +103,8 @@ int co_block(co_task *function, void *arg)
     if (rc < 0)
         return rc;
     rt->outside++;
+    const struct co_wait wait = {
+        .what = "blocking call", .on = &block, .interrupt = block_interrupted};
     return co_fiber_wait(rt, &wait);
 }
 

@@ -355,6 +355,25 @@ KERNEL_TEST(a_job_under_way_is_not_cut_short_by_cancellation)
     return 0;
 }
 
+KERNEL_TEST(a_job_that_no_thread_has_begun_is_taken_back)
+{
+    int results[4], never = 0;
+    atomic_store(&job_may_end, false);
+    co_group busy;
+    co_group_open(&busy, NULL);
+    for (size_t i = 0; i < CO_LENGTH(results); i++) /* as many as there are threads */
+        co_go(&busy, block_on_job, &results[i]);
+    co_sleep(0);
+    co_scope scope;
+    co_scope_open(&scope, 5);
+    CHECK_INT(co_block(job, &never), CO_EDEADLINE);
+    CHECK_INT(co_scope_close(&scope), CO_EDEADLINE);
+    atomic_store(&job_may_end, true);
+    CHECK_INT(co_group_close(&busy), 0);
+    CHECK_INT(co_block(job, NULL), 42);
+    return 0;
+}
+
 /* ---- time ------------------------------------------------------------------------------------ */
 
 VIRTUAL_TEST(sleep_is_exact_in_virtual_time)
@@ -523,6 +542,7 @@ int main(void)
         cmocka_unit_test(start_obeys_the_scope),
         cmocka_unit_test(block_returns_what_the_job_returned),
         cmocka_unit_test(a_job_under_way_is_not_cut_short_by_cancellation),
+        cmocka_unit_test(a_job_that_no_thread_has_begun_is_taken_back),
         cmocka_unit_test(sleep_is_exact_in_virtual_time),
         cmocka_unit_test(a_sleep_for_ever_is_no_deadlock),
         cmocka_unit_test(sleep_is_not_too_short),
