@@ -11,7 +11,7 @@
  * CO_EDEADLINE until that scope is left; the fiber is never killed, so its cleanup always runs. A
  * call that had completed by then returns its result all the same.
  *
- * "Suspends" below means that other fibers may run during the call and that it obeys the scope.
+ * "Suspends" below: others may run during the call, need it wait or not, and it obeys the scope.
  */
 #ifndef CORONET_FIBER_H
 #define CORONET_FIBER_H
@@ -33,7 +33,7 @@ struct co_run_options {
     const char *backend;   /* "io_uring", "epoll", "virtual"; NULL or "auto": CORONET_BACKEND, else
                               io_uring when the kernel grants it, else epoll */
     uint64_t seed;         /* virtual: decides order and delays; 0 is a seed like any other */
-    unsigned pool_threads; /* threads for blocking calls; 0: 4 */
+    unsigned pool_threads; /* threads for blocking calls, at most 64; 0: 4 */
     unsigned stack_bytes;  /* stack of a fiber unless co_go_with says otherwise; 0: 64 KiB */
     bool no_deadlock_report; /* true: CO_EDEADLOCK comes without the fiber tree on stderr */
     bool handle_signals;  /* what co_main does: SIGINT, SIGTERM drain then cancel, SIGUSR1 dumps */
@@ -57,9 +57,10 @@ CO_API int co_main(co_task *task, void *arg);
  * co_run - run a task and all it starts, silently: for embedding in a program of one's own.
  *
  * Blocks the thread until all fibers have ended; not from within a fiber. Each thread may have one.
+ * Blocked meanwhile, in processes started too: SIGPIPE, signals it handles, signals waited for.
  * options: NULL for the defaults; borrowed during the call.
  * Returns: what task returned; CO_EDEADLOCK when nothing could ever run again; -ENOMEM; -EBUSY when
- * called within a fiber; -ENOSYS when the backend asked for is not to be had.
+ * called within a fiber; -ENOSYS when the backend asked for is not to be had, -EINVAL if unknown.
  */
 CO_API int co_run(co_task *task, void *arg, const struct co_run_options *options);
 
@@ -101,8 +102,7 @@ CO_API void co_scope_shield(co_scope *scope, int64_t grace_ms);
  *
  * Does not suspend.
  * Returns: 0; CO_EDEADLINE when this very scope's deadline passed, CO_ECANCELED when this very
- * scope was cancelled, even if the work was complete by then. An outer scope's end is not reported
- * here.
+ * scope was cancelled, even if the work was complete by then. An outer scope's end is not told.
  */
 CO_API int co_scope_close(co_scope *scope);
 
@@ -117,7 +117,7 @@ CO_API void co_scope_cancel(co_scope *scope);
 /*
  * co_status - has the current scope ended?
  *
- * Does not suspend: for long computations, which should ask now and then.
+ * Does not suspend; inside a fiber: for long computations, which should ask now and then.
  * Returns: 0, or the code with which waiting calls now fail (CO_ECANCELED, CO_EDEADLINE).
  */
 CO_API int co_status(void);
@@ -125,7 +125,7 @@ CO_API int co_status(void);
 /* ---- groups ------------------------------------------------------------------------------ */
 
 struct co_group_options {
-    int64_t timeout_ms;    /* deadline of the group as a scope; 0: none */
+    int64_t timeout_ms;    /* deadline of the group as a scope; 0 or negative: none */
     unsigned children_max; /* co_go waits while this many run; 0: no limit */
     bool keep_going;       /* true: a child's failure does not cancel its siblings */
 };
@@ -169,9 +169,9 @@ CO_API void co_group_drain(co_group *group);
 
 struct co_go_options {
     const char *name;     /* for the fiber tree; NULL: the function's name; not copied */
-    unsigned stack_bytes; /* rounded up to 16, 64, 256 KiB or 1 MiB; 0: the runtime's default */
-    bool background; /* true: does not keep the group open; cancelled when the others have ended */
-    size_t copy_bytes; /* > 0: that many bytes of *arg are copied onto the fiber's stack */
+    unsigned stack_bytes; /* rounded up to 16, 64, 256 KiB or 1 MiB, the most; 0: the runtime's */
+    bool background;   /* true: neither holds the group open nor fails it; cancelled after others */
+    size_t copy_bytes; /* > 0: that many bytes of *arg, at most 4096, are copied onto its stack */
     const char *site;  /* "file:line" of the start; set by the macros */
 };
 
@@ -206,7 +206,8 @@ static inline void co_go_(co_group *group, co_task *task, void *arg, size_t copy
  *
  * Suspends until the child calls co_ready or ends.
  * ret_ready: receives the value given to co_ready (a port, say); NULL if not wanted.
- * Returns: 0 when the child is ready; its result when it ended before (-EPIPE if that was >= 0).
+ * Returns: 0 when the child is ready; its result when it ended before (-EPIPE if that was >= 0);
+ * CO_ECANCELED, CO_EDEADLINE (the child goes on).
  */
 CO_API int co_start(co_group *group, co_task *task, void *arg, long *ret_ready);
 
@@ -230,8 +231,7 @@ CO_API int co_sleep(int64_t ms);
 /*
  * co_now_ns - the runtime's monotonic clock.
  *
- * Does not suspend; inside a fiber. Virtual time on the virtual backend.
- * Returns: nanoseconds since an arbitrary start.
+ * Does not suspend; inside a fiber. Returns: nanoseconds since an arbitrary start, or virtual ones.
  */
 CO_API int64_t co_now_ns(void);
 
@@ -254,7 +254,7 @@ CO_API void co_random(void *ret_bytes, size_t size);
  * co_block - run a blocking or long-computing function on a pool thread.
  *
  * Suspends until the function has returned: cancellation cannot stop it, so it should be bounded.
- * The function must not call this library's suspending functions.
+ * In it, only calls of this library marked "any thread" are allowed, and all signals are blocked.
  * Returns: what the function returned; CO_ECANCELED or CO_EDEADLINE when the scope had ended before
  * it began; -ENOMEM.
  */
@@ -265,7 +265,7 @@ CO_API int co_block(co_task *function, void *arg);
  *
  * Does not suspend. Up to 4 keys a fiber; a key is any address of yours. Children do not inherit.
  * free_value: called with the value when the fiber ends or it is replaced; may suspend; or NULL.
- * Returns: 0, -ENOSPC when four keys are in use.
+ * Returns: 0, -ENOSPC when four keys are in use (a key stays so with value NULL), -ENOMEM.
  */
 CO_API int co_local_set(const void *key, void *value, void (*free_value)(void *));
 
@@ -290,7 +290,7 @@ CO_API void co_dump(int fd);
  * Suspends. The signals stay blocked in this thread until co_run returns, so that none takes its
  * usual course between two calls. Call it before other threads start. Not virtual (-ENOSYS).
  * signals: an array of numbers ending with 0; none of those that handle_signals takes already.
- * Returns: the signal's number, CO_ECANCELED, CO_EDEADLINE, -errno.
+ * Returns: the signal's number, CO_ECANCELED, CO_EDEADLINE, -errno (-EINVAL for none, SIGKILL ...).
  */
 CO_API int co_signal_wait(const int *signals);
 

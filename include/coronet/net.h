@@ -99,7 +99,8 @@ struct co_listen_options {
  *
  * Suspends only to look up a name (localhost and numbers need none).
  * where: an address as above; port 0 lets the system choose. options: NULL for the defaults.
- * A stale Unix socket file that nobody listens on is replaced.
+ * A stale Unix socket file that nobody listens on is replaced. The descriptor of "fd:N" is the
+ * listener's from then on, and is closed if it cannot listen.
  * Returns: 0; CO_EADDRESS, -EADDRINUSE, -EACCES and other -errno, with detail for co_explain.
  */
 CO_API int co_listen(
@@ -177,8 +178,9 @@ CO_API int co_connect(co_stream **ret, const co_address *address) CO_MUST_USE;
  *
  * Does not suspend.
  * name: "nodelay", "keepalive" (0 or seconds of silence before probing, up to 32,767),
- * "send_buffer", "receive_buffer", "linger" (seconds, -1 off), "user_timeout" (ms), "quickack",
- * "tos", "mark", "oobinline" (urgent data within the stream), "busy_poll", "not_sent_low" (bytes).
+ * "send_buffer", "receive_buffer", "linger" (seconds for which closing may block the thread; 0: it
+ * resets; -1: off), "user_timeout" (ms), "quickack", "tos", "mark", "oobinline" (urgent data within
+ * the stream), "busy_poll", "not_sent_low" (bytes).
  * Returns: 0; -ENOENT for an unknown name; -errno; -ENOTSOCK when the stream is no socket.
  */
 CO_API int co_option_set(co_stream *stream, const char *name, int value);

@@ -6,7 +6,8 @@
  * one may write at a time (another gets -EBUSY). A stream keeps its first error of each direction:
  * later calls repeat it and co_close returns it, so a simple program may write, write, close.
  * Everything that suspends here obeys the scope; what ended because of the scope may be continued
- * in another scope, nothing is lost.
+ * in another scope, nothing is lost. Only a write of which some has gone out is torn for good: its
+ * code stays as the stream's error.
  */
 #ifndef CORONET_STREAM_H
 #define CORONET_STREAM_H
@@ -160,15 +161,17 @@ CO_API int co_uncork(co_stream *stream);
  * co_shutdown_write - tell the peer that no more will be written; reading goes on.
  *
  * Suspends while the cork empties.
- * Returns: as co_write.
+ * Returns: as co_write; -EBUSY, and nothing is shut down, while another fiber writes.
  */
 CO_API int co_shutdown_write(co_stream *stream);
 
 /*
  * co_close - end the stream gracefully and free it; NULL is allowed.
  *
- * Suspends while the cork empties. Works in a cancelled scope too, within 1 s of grace. Nobody may
- * be reading or writing: whoever is in another fiber is cancelled and joined first.
+ * Suspends while the cork empties and, when there is unread input, until the peer ends, too (or has
+ * sent 256 KiB more): closed at once, what was sent last could be lost. All within 1 s of grace, in
+ * a cancelled scope too. Nobody may be reading or writing: whoever is in another fiber is cancelled
+ * and joined first.
  * Returns: 0, or the stream's first write error.
  */
 CO_API int co_close(co_stream *stream) CO_MUST_USE;

@@ -84,9 +84,9 @@ struct co_select_case {
  * co_select - do exactly one of several channel operations, the first that can be done.
  *
  * Suspends until one can. Among several that can at once, the first in the array is done. At most
- * 16 cases. timeout_ms: give up after this; negative: never; 0: do not wait. ret_index: which case
- * was done. Returns: 0; CO_ECLOSED when the case in *ret_index met a closed channel; -EAGAIN when
- * the time was over; CO_ECANCELED, CO_EDEADLINE; -EINVAL for too many cases.
+ * 16 cases. timeout_ms: give up after this; negative: never; 0: do not suspend. ret_index: which
+ * case was done. Returns: 0; CO_ECLOSED when the case in *ret_index met a closed channel; -EAGAIN
+ * when the time was over; CO_ECANCELED, CO_EDEADLINE; -EINVAL for too many cases.
  */
 CO_API int co_select(
     struct co_select_case *cases, unsigned count, int64_t timeout_ms, unsigned *ret_index);

@@ -46,8 +46,8 @@ static const char *hint_of(int code)
 
 static int fail_with(int code, const char *where, const char *reason, const char *hint)
 {
-    struct co_buf shown = CO_BUF(WHERE_SHOWN_MAX);
-    co_escape_log(&shown, co_text_of(where));
+    struct co_buf shown = CO_BUF(4 * WHERE_SHOWN_MAX);
+    co_escape_log(&shown, (co_text){where, strnlen(where, WHERE_SHOWN_MAX)});
     char text[WHERE_SHOWN_MAX + 1];
     snprintf(text, sizeof text, "%.*s", CO_TEXT_PRINT(co_buf_text(&shown)));
     co_buf_free(&shown);

@@ -26,6 +26,7 @@
 #define HOSTS_BYTES_MAX  (8U << 20)  /* block lists of some hundred thousand names are in use */
 #define CONFIG_BYTES_MAX (64U << 10) /* resolv.conf and nsswitch.conf are a few lines */
 #define PORT_MAX         65535U
+#define HOST_SHOWN_MAX   120 /* bytes of a name in a sentence: the reason has to fit behind it */
 
 static const struct co_resolve_options defaults;
 
@@ -83,7 +84,7 @@ static int resolve_special(const struct lookup *lookup, co_address *ret)
     int rc = resolve_number(lookup, ret);
     if (rc)
         return rc;
-    if (lookup->port > PORT_MAX || !co_host_is_valid(co_text_of(lookup->host)))
+    if (!co_host_is_valid(co_text_of(lookup->host)))
         return CO_EINVALID;
     rc = resolve_localhost(lookup, ret);
     return rc == 0 && is_forbidden(lookup->host) ? CO_ENAME : rc;
@@ -309,11 +310,12 @@ int co_resolve_hurried(const char *host, unsigned port, const struct co_resolve_
 
 int co_resolve_fail(int code, const char *host)
 {
-    struct co_buf shown = CO_BUF(CO_NAME_MAX);
+    struct co_buf shown = CO_BUF(4 * HOST_SHOWN_MAX);
+    co_text beginning = {host, strnlen(host, HOST_SHOWN_MAX)};
     int result = code == CO_EPROTO ? CO_ENAMESERVER : code;
     if (code == CO_ECANCELED || code == CO_EDEADLINE)
         return code;
-    co_escape_log(&shown, co_text_of(host));
+    co_escape_log(&shown, beginning);
     if (code == CO_EINVALID)
         co_fail(code, "\"%.*s\" cannot be the name of a host", CO_TEXT_PRINT(co_buf_text(&shown)));
     else
@@ -327,6 +329,8 @@ int co_resolve_fail(int code, const char *host)
 int co_resolve(
     const char *host, unsigned port, const struct co_resolve_options *options, co_address *ret)
 {
+    if (port > PORT_MAX)
+        return co_fail(CO_EINVALID, "%u is no port: it must be 0 to 65535", port);
     int rc = co_resolve_hurried(host, port, options, 0, ret);
     return rc < 0 ? co_resolve_fail(rc, host) : rc;
 }

@@ -106,7 +106,8 @@ static int where_bad(const char *text, const char *why)
 
 static int port_bad(const char *text, const char *port)
 {
-    bool missing = port[0] == '\0' || (port == text && (port[0] < '0' || port[0] > '9'));
+    bool missing = port[0] == '\0' || strchr(port, ']') || /* that colon was the number's */
+                   (port == text && (port[0] < '0' || port[0] > '9'));
     return where_bad(text, missing ? "the port is missing" : "the port must be 0 to 65535");
 }
 

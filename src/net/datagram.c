@@ -14,7 +14,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define BATCH_MAX 64 /* datagrams of one system call */
+#define BATCH_MAX     64 /* datagrams of one system call */
+#define FULL_PAUSE_MS 5  /* before a peer is asked again whose queue is full */
 
 struct co_socket {
     struct co_rt *rt;
@@ -53,6 +54,8 @@ static int udp_control(struct co_socket *socket, struct co_control *control)
 static int udp_bind_address(struct co_socket *socket, const co_address *address)
 {
     struct co_control bind = {.code = CO_CONTROL_BIND, .address = address};
+    if (address->as.any.sa_family == AF_INET6) /* as listeners do, whatever the host's default */
+        co_sockopt_set(socket->rt, socket->fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
     int rc = udp_control(socket, &bind);
     if (rc < 0)
         return rc;
@@ -90,6 +93,10 @@ static int udp_make(co_socket **ret, const char *where, const char *what,
     if (rc < 0)
         return rc;
     rc = udp_open(&address, &socket);
+    if (rc == -EAFNOSUPPORT && strcmp(parsed.host, "*") == 0) { /* a kernel without IPv6 */
+        co_address_of_number("0.0.0.0", parsed.port, &address);
+        rc = udp_open(&address, &socket);
+    }
     if (rc < 0)
         return udp_fail(rc, "open a socket for", where);
     rc = begin(socket, &address);
@@ -143,6 +150,17 @@ static struct mmsghdr message_of(const co_address *address, size_t room, struct 
                             }};
 }
 
+/* An unconnected Unix socket is always ready to send, by poll; it is the peer's queue that is full,
+ * of which nothing tells: to wait for readiness would be to try without a pause. */
+static long send_unconnected_unix(struct co_op *op)
+{
+    long rc;
+    op->flags |= CO_OP_NOW;
+    while ((rc = co_op_run(op)) == -EAGAIN && (rc = co_sleep(FULL_PAUSE_MS)) == 0) {
+    }
+    return rc;
+}
+
 /* One operation a direction may be in flight: the next fiber waits behind it. A server's wait for
  * the next datagram is new work, as an accept is: a drain ends it. */
 static long messages_run(
@@ -161,7 +179,8 @@ static long messages_run(
     long rc = co_mutex_lock(mutex);
     if (rc < 0)
         return rc;
-    rc = co_op_run(&op);
+    bool is_unix = socket->address.as.any.sa_family == AF_UNIX;
+    rc = is_unix && !receives && !socket->connected ? send_unconnected_unix(&op) : co_op_run(&op);
     co_mutex_unlock(mutex);
     return rc;
 }

@@ -98,13 +98,14 @@ int co_where_resolve_local(const struct co_where *where, co_address *ret)
 /* ---- opening
  * ------------------------------------------------------------------------------------- */
 
-/* A name that was not found has been told of already. */
+/* A name that was not found, and what is no address, has been told of already. */
 static int listen_fail(int rc, const char *where)
 {
     const char *hint = rc == -EADDRINUSE ? " (does another server run there?)"
                        : rc == -EACCES   ? " (ports below 1024 need privileges)"
                                          : "";
-    return rc == CO_ENAME ? rc : co_fail_at(rc, "listen on", where, NULL, hint);
+    bool told = rc == CO_ENAME || rc == CO_EADDRESS;
+    return told ? rc : co_fail_at(rc, "listen on", where, NULL, hint);
 }
 
 static int socket_bind(struct co_listener *listener, const struct co_listen_options *options)

@@ -104,6 +104,7 @@ static long memory_receive(struct co_stream *stream, void *at, size_t size)
     stream->rt->input_serial++;
     size_t count = ring_take(ring, at, size);
     ring_changed(ring);
+    co_fiber_spend(stream->rt);
     return (long)count;
 }
 
@@ -121,6 +122,7 @@ static long memory_send(struct co_stream *stream, const struct iovec *pieces, un
     for (unsigned i = 0; i < count && ring->count < ring->room; i++)
         sent += ring_put(ring, pieces[i].iov_base, pieces[i].iov_len);
     ring_changed(ring);
+    co_fiber_spend(stream->rt);
     return (long)sent;
 }
 

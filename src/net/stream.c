@@ -73,15 +73,28 @@ static bool is_scope_code(long rc)
 /* ---- reading
  * ------------------------------------------------------------------------------------- */
 
+static int send_all(
+    struct co_stream *stream, const struct iovec *more, unsigned more_count, uint64_t *ret_sent);
+
+/* The reader's part: the peer may be waiting for it. A writer who comes meanwhile waits. */
+static int empty_cork(struct co_stream *stream)
+{
+    stream->emptying = true;
+    int rc = send_all(stream, NULL, 0, NULL);
+    stream->emptying = false;
+    if (stream->writer)
+        co_fiber_wake(stream->rt, stream->writer, 0);
+    stream->writer = NULL;
+    return rc;
+}
+
 static int read_begin(struct co_stream *stream)
 {
     if (stream->reading)
         return -EBUSY;
     stream->reading = true; /* while the cork empties, too */
     if (stream->out_size && !stream->writing) {
-        bool corked = stream->corked;
-        int rc = co_uncork(stream); /* the peer may be waiting for it */
-        stream->corked = corked;
+        int rc = empty_cork(stream);
         if (is_scope_code(rc)) {
             stream->reading = false;
             return rc;
@@ -353,7 +366,26 @@ void co_stream_discard(struct co_stream *stream, size_t bytes_max)
 /* ---- writing
  * ------------------------------------------------------------------------------------- */
 
-static int write_begin(struct co_stream *stream)
+static void writer_interrupted(struct co_rt *rt, struct co_fiber *fiber, int code)
+{
+    ((struct co_stream *)(uintptr_t)fiber->wait->on)->writer = NULL;
+    co_fiber_wake(rt, fiber, code);
+}
+
+/* 0 when nobody writes; another's write is not waited for, only a reader's. */
+static int await_turn(struct co_stream *stream)
+{
+    const struct co_wait wait = {
+        .what = "the cork to be empty", .on = stream, .interrupt = writer_interrupted};
+    int rc = 0;
+    while (rc == 0 && stream->writing && stream->emptying && !stream->writer) {
+        stream->writer = stream->rt->current;
+        rc = co_fiber_wait(stream->rt, &wait);
+    }
+    return rc < 0 ? rc : stream->writing ? -EBUSY : 0;
+}
+
+static int write_begin_now(struct co_stream *stream)
 {
     if (stream->write_error)
         return stream->write_error;
@@ -363,6 +395,12 @@ static int write_begin(struct co_stream *stream)
         return -EBUSY;
     stream->writing = true;
     return 0;
+}
+
+static int write_begin(struct co_stream *stream)
+{
+    int rc = stream->emptying ? await_turn(stream) : 0;
+    return rc < 0 ? rc : write_begin_now(stream);
 }
 
 static int write_end(struct co_stream *stream, long rc)
@@ -438,7 +476,7 @@ static int send_all(
 size_t co_stream_send_now(struct co_stream *stream, co_text bytes)
 {
     const struct iovec piece = co_piece(bytes);
-    if (!stream->kind->send_now || write_begin(stream) < 0)
+    if (!stream->kind->send_now || write_begin_now(stream) < 0)
         return 0;
     long n = stream->kind->send_now(stream, &piece, 1);
     write_end(stream, n == -EAGAIN ? 0 : n);
@@ -593,7 +631,9 @@ int co_uncork(co_stream *stream)
 
 int co_shutdown_write(co_stream *stream)
 {
-    int rc = co_uncork(stream);
+    int rc = await_turn(stream); /* the end shall not come in the midst of a write */
+    if (rc == 0)
+        rc = co_uncork(stream);
     if (rc < 0 || stream->write_shut)
         return rc;
     stream->write_shut = true;

@@ -66,6 +66,7 @@ struct co_stream {
     int32_t read_error, write_error; /* the first of each direction */
     int32_t park_result;
     bool ended, corked, write_shut, reading, writing, likely, closing;
+    bool emptying;      /* it is the reader who writes: what the cork held */
     bool bulk;          /* the socket was told that much will be sent */
     uint8_t full_reads; /* in a row: bulk data gets a large buffer */
     uint16_t in_phase;  /* where the next byte is stored, modulo the size of a large buffer */
@@ -77,7 +78,8 @@ struct co_stream {
     int64_t park_timeout_ms;
     struct co_op read_op; /* while parked */
     struct co_access *access;
-    void *slot; /* one pointer for the layer above (http's connection) */
+    struct co_fiber *writer; /* waits until the reader has emptied the cork */
+    void *slot;              /* one pointer for the layer above (http's connection) */
     void (*free_slot)(void *slot);
     char *peer_text;            /* made when asked for */
     struct co_stream_end peer;  /* a longer Unix path is text only */

@@ -3,10 +3,14 @@
  */
 #include "base/error.h"
 #include "runtime/fiber.h"
+#include "runtime/workers.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+
+/* A hundred years: longer is for ever, which is no deadlock, and no clock runs over. */
+#define SLEEP_MS_MAX (INT64_C(100) * 366 * 24 * 3600 * 1000)
 
 static void sleep_interrupted(struct co_rt *rt, struct co_fiber *fiber, int code)
 {
@@ -22,7 +26,7 @@ static __attribute__((noinline)) int sleep_for(struct co_rt *rt, int64_t ms)
     int rc = co_fiber_refusal(rt, false);
     if (rc < 0)
         return rc;
-    co_scope_open(&scope, ms);
+    co_scope_open(&scope, ms < SLEEP_MS_MAX ? ms : SLEEP_MS_MAX);
     co_fiber_wait(rt, &wait);
     co_scope_close(&scope);
     return co_fiber_refusal(rt, false);
@@ -75,9 +79,18 @@ static void block_done(struct co_rt *rt, struct co_job *job)
     co_fiber_wake(rt, CO_CONTAINER(job, struct block, job)->fiber, job->result);
 }
 
+/* A function that runs is waited for. */
+static void block_interrupted(struct co_rt *rt, struct co_fiber *fiber, int code)
+{
+    struct block *block = (struct block *)(uintptr_t)fiber->wait->on;
+    if (!co_workers_withdraw(rt, &block->job))
+        return;
+    rt->outside--;
+    co_fiber_wake(rt, fiber, code);
+}
+
 int co_block(co_task *function, void *arg)
 {
-    static const struct co_wait wait = {.what = "blocking call"};
     struct co_rt *rt = co_rt_current();
     int rc = co_fiber_refusal(rt, false);
     if (rc < 0)
@@ -90,6 +103,8 @@ int co_block(co_task *function, void *arg)
     if (rc < 0)
         return rc;
     rt->outside++;
+    const struct co_wait wait = {
+        .what = "blocking call", .on = &block, .interrupt = block_interrupted};
     return co_fiber_wait(rt, &wait);
 }
 

@@ -181,6 +181,8 @@ int co_select(struct co_select_case *cases, unsigned count, int64_t timeout_ms, 
         if (rc == -EAGAIN)
             continue;
         *ret_index = i;
+        if (timeout_ms != 0)
+            co_fiber_spend(co_rt_current());
         return rc;
     }
     if (timeout_ms == 0)

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define EVENTS_MAX   256 /* of one epoll_wait: 3 KiB; the rest comes with the next turn */
-#define EVENT_OF_ALL (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)
+#define EVENT_OF_ALL (EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLET)
 #define EVENT_ENDS   (EPOLLRDHUP | EPOLLHUP | EPOLLERR)
 #define WAKE_KEY     0 /* of the eventfd; no handle's, for generations begin with 1 */
 
@@ -99,6 +99,8 @@ static void handle_event(struct co_rt *rt, const struct epoll_event *event)
         return; /* closed since, or WAKE_KEY */
     if (event->events & EVENT_ENDS)
         slot->bits |= CO_SLOT_READABLE | CO_SLOT_ENDING;
+    if (event->events & EPOLLPRI) /* reads stop short of urgent data, with more behind it */
+        slot->bits |= CO_SLOT_PIECEWISE;
     if (event->events & EPOLLIN)
         slot->bits |= CO_SLOT_READABLE;
     if (event->events & (EPOLLOUT | EPOLLHUP | EPOLLERR))

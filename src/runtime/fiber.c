@@ -126,15 +126,23 @@ OPAQUE void co_fibers_run(struct co_rt *rt)
 /* ---- start and end ------------------------------------------------------------------------------
  */
 
+/* What is being freed is no longer to be found, by free_value itself either. */
+static void local_replace(struct co_local *local, struct co_local by)
+{
+    struct co_local before = *local;
+    *local = by;
+    if (before.free_value)
+        before.free_value(before.value);
+}
+
 /* While the fiber is still one: a free_value may wait, and what it says of its own failures is not
  * why the fiber ends. */
 static void locals_free(struct co_fiber *fiber)
 {
     struct co_detail *detail = fiber->detail;
     fiber->detail = NULL;
-    for (int i = 0; fiber->locals && i < CO_LOCALS_MAX; i++)
-        if (fiber->locals->at[i].free_value)
-            fiber->locals->at[i].free_value(fiber->locals->at[i].value);
+    for (int i = 0; i < CO_LOCALS_MAX; i++)
+        local_replace(&fiber->locals->at[i], (struct co_local){0});
     free(fiber->locals);
     fiber->locals = NULL;
     free(fiber->detail);
@@ -329,11 +337,7 @@ int co_local_set(const void *key, void *value, void (*free_value)(void *))
             at = i;
     if (at < 0)
         return -ENOSPC;
-    if (fiber->locals->at[at].free_value)
-        fiber->locals->at[at].free_value(fiber->locals->at[at].value);
-    fiber->locals->at[at].key = key;
-    fiber->locals->at[at].value = value;
-    fiber->locals->at[at].free_value = free_value;
+    local_replace(&fiber->locals->at[at], (struct co_local){key, value, free_value});
     return 0;
 }
 

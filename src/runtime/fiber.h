@@ -23,12 +23,14 @@ struct co_detail {
     char text[CO_DETAIL_MAX];
 };
 
+struct co_local {
+    const void *key;
+    void *value;
+    void (*free_value)(void *);
+};
+
 struct co_locals {
-    struct {
-        const void *key;
-        void *value;
-        void (*free_value)(void *);
-    } at[CO_LOCALS_MAX];
+    struct co_local at[CO_LOCALS_MAX];
 };
 
 struct co_group_body {

@@ -15,11 +15,15 @@
 
 #define ALTERNATE_STACK_BYTES (64 << 10)
 
-static void signals_fill(sigset_t *set, const int *signals)
+/* -EINVAL: none, or one that is no signal or that nobody can wait for. */
+static int signals_fill(sigset_t *set, const int *signals)
 {
+    int rc = *signals ? 0 : -EINVAL;
     sigemptyset(set);
-    for (; *signals; signals++)
-        sigaddset(set, *signals);
+    for (; rc == 0 && *signals; signals++)
+        if (*signals == SIGKILL || *signals == SIGSTOP || sigaddset(set, *signals) < 0)
+            rc = -EINVAL;
+    return rc;
 }
 
 /* flags: CO_OP_BACKGROUND when no program's progress depends on the signal. */
@@ -41,11 +45,13 @@ static int signal_wait(const int *signals, uint8_t flags)
     struct co_rt *rt = co_rt_current();
     sigset_t set;
     co_fd fd;
-    signals_fill(&set, signals);
+    int rc = signals_fill(&set, signals);
+    if (rc < 0)
+        return rc;
     int raw = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
     if (raw < 0)
         return -errno;
-    int rc = rt->backend->adopt(rt, raw, &fd);
+    rc = rt->backend->adopt(rt, raw, &fd);
     if (rc < 0) {
         close(raw);
         return rc;

@@ -43,6 +43,7 @@ int co_mutex_lock(co_mutex *mutex)
         return -EDEADLK;
     if (!mutex->private_[2]) {
         mutex->private_[2] = rt->current;
+        co_fiber_spend(rt);
         return 0;
     }
     return queue_wait(queue_of(mutex->private_), &wait);
@@ -61,11 +62,13 @@ void co_mutex_unlock(co_mutex *mutex)
 int co_semaphore_take(co_semaphore *semaphore)
 {
     static const struct co_wait wait = {.what = "semaphore", .interrupt = co_fiber_unqueue};
-    int rc = co_fiber_refusal(co_rt_current(), false);
+    struct co_rt *rt = co_rt_current();
+    int rc = co_fiber_refusal(rt, false);
     if (rc < 0)
         return rc;
     if (semaphore->count > 0) {
         semaphore->count--;
+        co_fiber_spend(rt);
         return 0;
     }
     return queue_wait(queue_of(semaphore->private_), &wait);
@@ -96,8 +99,12 @@ void co_event_clear(co_event *event)
 int co_event_wait(co_event *event)
 {
     static const struct co_wait wait = {.what = "event", .interrupt = co_fiber_unqueue};
-    int rc = co_fiber_refusal(co_rt_current(), false);
+    struct co_rt *rt = co_rt_current();
+    int rc = co_fiber_refusal(rt, false);
     if (rc < 0)
         return rc;
-    return event->is_set ? 0 : queue_wait(queue_of(event->private_), &wait);
+    if (!event->is_set)
+        return queue_wait(queue_of(event->private_), &wait);
+    co_fiber_spend(rt);
+    return 0;
 }

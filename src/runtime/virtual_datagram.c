@@ -90,7 +90,8 @@ static int message_target(
     if (address.size > sizeof address.as.bytes)
         return -EINVAL;
     memcpy(address.as.bytes, message->msg_name, address.size);
-    return co_virt_name_read(socket->family, &address, ret);
+    bool as_ipv4 = socket->family == AF_INET6 && address.as.any.sa_family == AF_INET;
+    return co_virt_name_read(as_ipv4 ? AF_INET : socket->family, &address, ret);
 }
 
 static struct packet *packet_new(

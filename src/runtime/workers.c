@@ -127,6 +127,33 @@ int co_workers_offload(struct co_rt *rt, struct co_job *job)
     return 0;
 }
 
+/* From the front, where the longest-waiting are: they are mostly the first to be given up, too. */
+static bool queue_remove(struct job_queue *queue, struct co_job *job)
+{
+    struct co_job **at = &queue->first;
+    while (*at && *at != job)
+        at = &(*at)->next;
+    if (!*at)
+        return false;
+    *at = job->next;
+    if (!*at)
+        queue->last = at;
+    return true;
+}
+
+bool co_workers_withdraw(struct co_rt *rt, struct co_job *job)
+{
+    struct co_workers *workers = rt->workers;
+    if (!workers)
+        return false;
+    pthread_mutex_lock(&workers->lock);
+    bool queued = queue_remove(&workers->queued, job);
+    workers->queued_count -= queued;
+    pthread_mutex_unlock(&workers->lock);
+    rt->jobs_in_flight -= queued;
+    return queued;
+}
+
 void co_workers_reap(struct co_rt *rt)
 {
     struct co_workers *workers = rt->workers;

@@ -14,6 +14,9 @@
 /* Queues the job; counts it in rt->jobs_in_flight until its `done` runs. 0, -ENOMEM. */
 int co_workers_offload(struct co_rt *rt, struct co_job *job);
 
+/* Takes a job back that no thread has begun: its `done` does not run. False when it is too late. */
+bool co_workers_withdraw(struct co_rt *rt, struct co_job *job);
+
 /* Runs the `done` of each finished job. The runtime's thread calls it after each poll. */
 void co_workers_reap(struct co_rt *rt);
 

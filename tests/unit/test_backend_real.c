@@ -138,6 +138,34 @@ static void urgent_data_in_line_hides_nothing_behind_it(struct rig *rig)
     give_up(rig, fd);
 }
 
+/* Nor does what is left out of the stream, once the socket is waited for by edges. */
+static void urgent_data_left_out_hides_nothing_behind_it(struct rig *rig)
+{
+    co_address address;
+    char room[16];
+    co_fd fd = listener(rig, &address);
+    int peer = connect_raw(&address);
+    struct try accept = {.op = {.code = CO_OP_ACCEPT, .fd = fd}};
+    assert_int_equal(run(rig, &accept), 0);
+    co_fd served = accept.op.a.accept.fd;
+    struct try waiting = receive_of(served, room, sizeof room);
+    assert_false(submit(rig, &waiting));
+    write_raw(peer, "a");
+    assert_int_equal(finish(rig, &waiting), 1);
+    write_raw(peer, "bc");
+    assert_int_equal(send(peer, "!", 1, MSG_OOB), 1);
+    write_raw(peer, "de");
+    for (long got = 0; got < 4;) {
+        struct try try = receive_of(served, room, sizeof room);
+        long n = run(rig, &try);
+        assert_true(n > 0);
+        got += n;
+    }
+    close(peer);
+    give_up(rig, served);
+    give_up(rig, fd);
+}
+
 /* More sockets than a ring has requests, more input at once than there are offered buffers. */
 static void thousand_sockets_at_once(struct rig *rig)
 {
@@ -436,6 +464,7 @@ static void time_is_monotonic(struct rig *rig)
  X(end_is_not_lost_behind_a_short_read)                                                            \
  X(reset_wakes_a_reader)                                                                           \
  X(urgent_data_in_line_hides_nothing_behind_it)                                                    \
+ X(urgent_data_left_out_hides_nothing_behind_it)                                                   \
  X(thousand_sockets_at_once)                                                                       \
  X(cancel_against_input)                                                                           \
  X(cancel_leaves_nothing)                                                                          \

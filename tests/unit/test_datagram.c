@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Datagrams: singly, in batches, cut off, refused; by UDP and by Unix sockets. */
+#include "falsify.h"
 #include "fibers.h"
+#include "net/sockopt.h"
 
+#include <netinet/in.h>
 #include <unistd.h>
 
 static int socket_pair(co_socket **ret_server, co_socket **ret_client)
@@ -150,6 +153,64 @@ FIBER_TEST(what_is_no_address_is_refused)
     return 0;
 }
 
+FIBER_TEST(a_socket_of_both_families_sends_to_an_ipv4_address)
+{
+    char text[8];
+    co_socket *both, *ipv4;
+    REQUIRE(co_udp_bind(&both, "*:0") == 0);
+    REQUIRE(co_udp_bind(&ipv4, "127.0.0.1:0") == 0);
+    CHECK_INT(co_udp_send(both, "four", 4, co_udp_address(ipv4)), 0);
+    CHECK_INT(co_udp_receive(ipv4, text, sizeof text, NULL), 4);
+    co_udp_close(both);
+    co_udp_close(ipv4);
+    return 0;
+}
+
+/* A kernel without IPv6, and one whose IPv6 sockets take nothing else unless told to. */
+static int no_ipv6(struct co_rt *rt, int family, int type, int protocol, co_fd *ret)
+{
+    return family == AF_INET6 ? -EAFNOSUPPORT : honest->socket(rt, family, type, protocol, ret);
+}
+
+static int ipv6_alone(struct co_rt *rt, int family, int type, int protocol, co_fd *ret)
+{
+    int rc = honest->socket(rt, family, type, protocol, ret);
+    if (rc == 0 && family == AF_INET6)
+        co_sockopt_set(rt, *ret, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+    return rc;
+}
+
+static int ask_by_ipv4(co_socket *server)
+{
+    char where[32], text[4];
+    co_socket *client;
+    snprintf(where, sizeof where, "127.0.0.1:%u", co_address_port(co_udp_address(server)));
+    REQUIRE(co_udp_connect(&client, where) == 0);
+    CHECK_INT(co_udp_send(client, "all", 3, NULL), 0);
+    co_scope scope;
+    co_scope_open(&scope, 5000);
+    CHECK_INT(co_udp_receive(server, text, sizeof text, NULL), 3);
+    CHECK_INT(co_scope_close(&scope), 0);
+    co_udp_close(client);
+    co_udp_close(server);
+    return 0;
+}
+
+KERNEL_TEST(every_interface_has_ipv4_whatever_the_kernel_thinks_of_ipv6)
+{
+    int (*const kernels[])(struct co_rt *, int, int, int, co_fd *) = {no_ipv6, ipv6_alone};
+    for (size_t i = 0; i < CO_LENGTH(kernels); i++) {
+        co_socket *server;
+        falsify()->socket = kernels[i];
+        int rc = co_udp_bind(&server, "*:0");
+        falsify_end();
+        CHECK_INT(rc, 0);
+        if (rc == 0)
+            ask_by_ipv4(server);
+    }
+    return 0;
+}
+
 KERNEL_TEST(unix_datagrams_and_the_file_that_goes_with_the_socket)
 {
     char where[64], text[8];
@@ -166,6 +227,51 @@ KERNEL_TEST(unix_datagrams_and_the_file_that_goes_with_the_socket)
     return 0;
 }
 
+static int looks; /* at the clock: several in each turn of the loop */
+
+static int64_t counted_now(struct co_rt *rt)
+{
+    looks++;
+    return honest->now(rt);
+}
+
+static int send_one(void *to)
+{
+    return co_udp_send(((co_socket **)to)[0], "last", 4, co_udp_address(((co_socket **)to)[1]));
+}
+
+KERNEL_TEST(a_unix_peer_that_reads_nothing_is_waited_for_in_peace)
+{
+    char where[2][64], text[8];
+    co_socket *ends[2];
+    int sent = 0, rc = 0;
+    for (int i = 0; i < 2; i++) {
+        snprintf(where[i], sizeof where[i], "unix:@coronet-datagram-%d-%d", getpid(), i);
+        REQUIRE(co_udp_bind(&ends[i], where[i]) == 0);
+    }
+    co_scope scope;
+    looks = 0;
+    falsify()->now = counted_now;
+    co_scope_open(&scope, 200);
+    for (; rc == 0; sent += rc == 0)
+        rc = co_udp_send(ends[0], "full", 4, co_udp_address(ends[1]));
+    CHECK_INT(rc, CO_EDEADLINE);
+    CHECK_INT(co_scope_close(&scope), CO_EDEADLINE);
+    falsify_end();
+    CHECK(looks < 1000);
+
+    co_group group;
+    co_group_open(&group, &(struct co_group_options){.timeout_ms = 5000});
+    co_go(&group, send_one, ends);
+    co_sleep(0);
+    for (int i = 0; i <= sent; i++)
+        CHECK_INT(co_udp_receive(ends[1], text, sizeof text, NULL), 4);
+    CHECK_INT(co_group_close(&group), 0);
+    co_udp_close(ends[0]);
+    co_udp_close(ends[1]);
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -176,7 +282,10 @@ int main(void)
         cmocka_unit_test(a_closed_port_refuses_a_connected_socket),
         cmocka_unit_test(a_datagram_too_large_is_refused),
         cmocka_unit_test(what_is_no_address_is_refused),
+        cmocka_unit_test(a_socket_of_both_families_sends_to_an_ipv4_address),
+        cmocka_unit_test(every_interface_has_ipv4_whatever_the_kernel_thinks_of_ipv6),
         cmocka_unit_test(unix_datagrams_and_the_file_that_goes_with_the_socket),
+        cmocka_unit_test(a_unix_peer_that_reads_nothing_is_waited_for_in_peace),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -195,6 +195,8 @@ FIBER_TEST(numbers_and_special_names_need_no_look_up_rfc6761)
     CHECK_STRING(resolve("", NULL), "CO_EINVALID");
     CHECK_STRING(resolve("a\033b", NULL), "CO_EINVALID");
     CHECK_STRING(co_explain(CO_EINVALID), "\"a\\x1Bb\" cannot be the name of a host");
+    co_address address;
+    CHECK_INT(co_resolve("127.0.0.9", 65536, NULL, &address), CO_EINVALID);
     return 0;
 }
 
@@ -393,7 +395,32 @@ FIBER_TEST(refuses_bad_addresses_with_a_reason)
         CHECK(strstr(co_explain(CO_EADDRESS), bad[i]));
     }
     co_stream *stream;
+    CHECK(strstr(co_explain(CO_EADDRESS), "the port is missing")); /* "[::1]" has none */
     CHECK_INT(co_dial(&stream, "a b:80", NULL), CO_EINVALID);
+    return 0;
+}
+
+FIBER_TEST(shows_the_beginning_of_a_name_too_long_to_be_shown)
+{
+    char name[301], where[320], fixed[340];
+    const char *const answers[] = {fixed, NULL};
+    co_stream *stream;
+    co_listener *listener;
+    memset(name, 'n', 300);
+    name[300] = '\0';
+    co_address address;
+    CHECK_INT(co_resolve(name, 80, NULL, &address), CO_EINVALID);
+    CHECK(strncmp(co_explain(CO_EINVALID), "\"nnnn", 5) == 0);
+    CHECK(strstr(co_explain(CO_EINVALID), "n\" cannot be the name of a host"));
+
+    REQUIRE(co_listen(&listener, "127.0.0.1:0", NULL) == 0);
+    unsigned gone = co_address_port(co_listener_address(listener));
+    co_listener_close(listener);
+    snprintf(where, sizeof where, "%.150s.test:%u", name, gone);
+    snprintf(fixed, sizeof fixed, "%s:127.0.0.1", where);
+    CHECK_INT(
+        co_dial(&stream, where, &(struct co_dial_options){.answers = answers}), -ECONNREFUSED);
+    CHECK(strncmp(co_explain(-ECONNREFUSED), "cannot connect to nnnn", 22) == 0);
     return 0;
 }
 
@@ -442,6 +469,7 @@ int main(void)
         cmocka_unit_test(asks_again_for_the_family_that_it_did_not_wait_for_rfc8305_3),
         cmocka_unit_test(dials_unix_sockets),
         cmocka_unit_test(refuses_bad_addresses_with_a_reason),
+        cmocka_unit_test(shows_the_beginning_of_a_name_too_long_to_be_shown),
         cmocka_unit_test(a_scope_that_is_over_before_the_first_attempt_is_told_so),
         cmocka_unit_test(gives_up_at_its_own_deadline),
     };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Fibers and groups: start, join, errors, places, backgrounds, readiness, locals, jobs, sleep. */
+/* Fibers and groups: start, join, errors, places, backgrounds, readiness, jobs, sleep. */
 #include "fibers.h"
 
 #include <unistd.h>
@@ -310,69 +310,6 @@ FIBER_TEST(start_obeys_the_scope)
     return 0;
 }
 
-/* ---- locals ---------------------------------------------------------------------------------- */
-
-static int freed;
-
-static void count_freed(void *value)
-{
-    freed += *(int *)value;
-}
-
-static int use_locals(void *arg)
-{
-    static int one = 1, ten = 10, keys[5];
-    (void)arg;
-    CHECK(co_local_get(&keys[0]) == NULL);
-    CHECK_INT(co_local_set(&keys[0], &one, count_freed), 0);
-    CHECK_INT(co_local_set(&keys[0], &ten, count_freed), 0);
-    CHECK_INT(freed, 1);
-    for (int i = 1; i < 4; i++)
-        CHECK_INT(co_local_set(&keys[i], &ten, i == 1 ? count_freed : NULL), 0);
-    CHECK_INT(co_local_set(&keys[4], &ten, count_freed), -ENOSPC);
-    CHECK(co_local_get(&keys[0]) == &ten);
-    CHECK(co_local_get(&keys[4]) == NULL);
-    return co_sleep(0);
-}
-
-FIBER_TEST(locals_belong_to_a_fiber_and_are_freed_with_it)
-{
-    freed = 0;
-    co_group group;
-    co_group_open(&group, NULL);
-    co_go(&group, use_locals, NULL);
-    CHECK_INT(co_group_close(&group), 0);
-    CHECK_INT(freed, 21);
-    return 0;
-}
-
-static void wait_and_count(void *value)
-{
-    co_sleep(1);
-    co_fail(-EIO, "the free_value's own trouble");
-    count_freed(value);
-}
-
-static int fail_with_local(void *arg)
-{
-    static int one = 1, key;
-    CHECK_INT(co_local_set(&key, &one, wait_and_count), 0);
-    return co_fail(-ENOENT, "%s", (const char *)arg);
-}
-
-FIBER_TEST(freeing_a_local_may_wait_and_is_joined)
-{
-    static char why[] = "no such thing";
-    freed = 0;
-    co_group group;
-    co_group_open(&group, NULL);
-    co_go(&group, fail_with_local, why);
-    CHECK_INT(co_group_close(&group), -ENOENT);
-    CHECK_INT(freed, 1);
-    CHECK_STRING(co_explain(-ENOENT), why);
-    return 0;
-}
-
 /* ---- jobs ------------------------------------------------------------------------------------ */
 
 static atomic_bool job_may_end;
@@ -418,6 +355,25 @@ KERNEL_TEST(a_job_under_way_is_not_cut_short_by_cancellation)
     return 0;
 }
 
+KERNEL_TEST(a_job_that_no_thread_has_begun_is_taken_back)
+{
+    int results[4], never = 0;
+    atomic_store(&job_may_end, false);
+    co_group busy;
+    co_group_open(&busy, NULL);
+    for (size_t i = 0; i < CO_LENGTH(results); i++) /* as many as there are threads */
+        co_go(&busy, block_on_job, &results[i]);
+    co_sleep(0);
+    co_scope scope;
+    co_scope_open(&scope, 5);
+    CHECK_INT(co_block(job, &never), CO_EDEADLINE);
+    CHECK_INT(co_scope_close(&scope), CO_EDEADLINE);
+    atomic_store(&job_may_end, true);
+    CHECK_INT(co_group_close(&busy), 0);
+    CHECK_INT(co_block(job, NULL), 42);
+    return 0;
+}
+
 /* ---- time ------------------------------------------------------------------------------------ */
 
 VIRTUAL_TEST(sleep_is_exact_in_virtual_time)
@@ -427,6 +383,12 @@ VIRTUAL_TEST(sleep_is_exact_in_virtual_time)
         CHECK_INT(co_sleep(ms), 0);
         CHECK_INT(co_now_ns() - before, ms * 1000000);
     }
+    return 0;
+}
+
+VIRTUAL_TEST(a_sleep_for_ever_is_no_deadlock)
+{
+    CHECK_INT(co_sleep(INT64_MAX), 0); /* a very long time */
     return 0;
 }
 
@@ -578,11 +540,11 @@ int main(void)
         cmocka_unit_test(start_returns_when_the_child_is_ready),
         cmocka_unit_test(start_reports_a_child_that_ends_before),
         cmocka_unit_test(start_obeys_the_scope),
-        cmocka_unit_test(locals_belong_to_a_fiber_and_are_freed_with_it),
-        cmocka_unit_test(freeing_a_local_may_wait_and_is_joined),
         cmocka_unit_test(block_returns_what_the_job_returned),
         cmocka_unit_test(a_job_under_way_is_not_cut_short_by_cancellation),
+        cmocka_unit_test(a_job_that_no_thread_has_begun_is_taken_back),
         cmocka_unit_test(sleep_is_exact_in_virtual_time),
+        cmocka_unit_test(a_sleep_for_ever_is_no_deadlock),
         cmocka_unit_test(sleep_is_not_too_short),
         cmocka_unit_test(sleepers_wake_in_the_order_of_their_times),
         cmocka_unit_test(a_hundred_thousand_fibers_at_once),

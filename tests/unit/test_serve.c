@@ -464,6 +464,16 @@ KERNEL_TEST(a_unix_socket_replaces_a_stale_file_and_removes_its_own)
     return 0;
 }
 
+FIBER_TEST(a_path_that_is_no_sockets_is_told_so)
+{
+    char where[200] = "unix:";
+    co_listener *listener;
+    memset(where + 5, 'p', 120);
+    CHECK_INT(co_listen(&listener, where, NULL), CO_EADDRESS);
+    CHECK(strstr(co_explain(CO_EADDRESS), "it must have 1 to 107 bytes"));
+    return 0;
+}
+
 KERNEL_TEST(an_abstract_socket_has_no_file)
 {
     char where[64];
@@ -523,6 +533,7 @@ int main(void)
         cmocka_unit_test(without_descriptors_the_server_waits_and_recovers),
         cmocka_unit_test(all_kinds_of_exhaustion_are_waited_out),
         cmocka_unit_test(a_unix_socket_replaces_a_stale_file_and_removes_its_own),
+        cmocka_unit_test(a_path_that_is_no_sockets_is_told_so),
         cmocka_unit_test(an_abstract_socket_has_no_file),
         cmocka_unit_test(an_open_socket_is_taken_over),
         cmocka_unit_test(every_interface_means_both_families),

@@ -388,6 +388,25 @@ static void a_signal_that_arrives_between_two_waits_is_not_lost(void **state)
     assert_int_equal(child_end(&child), 0);
 }
 
+static int wait_a_moment(void *signals)
+{
+    co_scope moment;
+    co_scope_open(&moment, 200);
+    int rc = co_signal_wait(signals);
+    int over = co_scope_close(&moment);
+    return rc < 0 ? rc : over;
+}
+
+static void signals_that_cannot_come_are_not_waited_for(void **state)
+{
+    static int none[] = {0},
+               impossible[][3] = {{SIGHUP, -1}, {SIGHUP, 1000}, {SIGKILL, SIGHUP}, {SIGSTOP}};
+    (void)state;
+    assert_int_equal(co_run(wait_a_moment, none, NULL), -EINVAL);
+    for (size_t i = 0; i < CO_LENGTH(impossible); i++)
+        assert_int_equal(co_run(wait_a_moment, impossible[i], NULL), -EINVAL);
+}
+
 static int wait_beside(void *arg)
 {
     const struct co_go_options background = {.name = "beside", .background = true};
@@ -424,6 +443,7 @@ int main(void)
         cmocka_unit_test(a_failure_is_explained),
         cmocka_unit_test(waiting_for_a_signal_alone_is_no_deadlock),
         cmocka_unit_test(a_signal_that_arrives_between_two_waits_is_not_lost),
+        cmocka_unit_test(signals_that_cannot_come_are_not_waited_for),
         cmocka_unit_test(dismissing_who_waits_for_a_signal_is_no_deadlock),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

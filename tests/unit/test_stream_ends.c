@@ -167,6 +167,75 @@ PAIR_TEST(a_close_in_a_cancelled_scope_still_empties_the_cork)
     return 0;
 }
 
+PAIR_TEST(a_shutdown_does_not_cut_into_anothers_write)
+{
+    static char bytes[4096];
+    struct bulk bulk = {.stream = a, .size = 1 << 20};
+    size_t got = 0;
+    ssize_t n = 1;
+    co_option_set(a, "send_buffer", 4096); /* where there is one */
+    co_group group;
+    co_group_open(&group, NULL);
+    co_go(&group, write_zeros, &bulk);
+    co_sleep(0);
+    CHECK_INT(co_shutdown_write(a), -EBUSY);
+    for (; got < bulk.size && n > 0; got += n > 0 ? (size_t)n : 0)
+        n = co_read(b, bytes, sizeof bytes);
+    CHECK_INT(got, bulk.size);
+    CHECK_INT(co_group_close(&group), 0);
+    CHECK_INT(bulk.result, 0);
+    CHECK_INT(co_shutdown_write(a), 0);
+    CHECK_INT(co_read(b, bytes, sizeof bytes), 0);
+    CHECK_INT(co_close(b), 0);
+    CHECK_INT(co_close(a), 0);
+    return 0;
+}
+
+static int read_answer(void *stream)
+{
+    char byte;
+    return co_read(stream, &byte, 1) == 1 ? 0 : -EPROTO;
+}
+
+static int read_words_and_answer(void *stream)
+{
+    char text[18];
+    CHECK_INT(co_read_full(stream, text, sizeof text), sizeof text);
+    CHECK(memcmp(text, "more than four now", sizeof text) == 0);
+    return co_write(stream, "!", 1);
+}
+
+/* Nobody but it writes: the reader only sends what the peer may be waiting for. */
+FIBER_TEST(a_reader_that_empties_the_cork_does_not_keep_the_writer_out)
+{
+    char byte;
+    co_stream *a, *b;
+    co_group group;
+    REQUIRE(co_memory_pair(&a, &b, 4) == 0);
+    co_cork(a);
+    CHECK_INT(co_write(a, "more than four", 14), 0);
+    co_group_open(&group, NULL);
+    co_go(&group, read_answer, a);
+    co_sleep(0); /* it waits for room */
+    co_go(&group, read_words_and_answer, b);
+    CHECK_INT(co_uncork(a), 0);
+    CHECK_INT(co_write(a, " now", 4), 0);
+    CHECK_INT(co_group_close(&group), 0);
+
+    co_cork(a);
+    CHECK_INT(co_write(a, "more than four now", 18), 0);
+    co_group_open(&group, NULL);
+    co_go(&group, read_answer, a);
+    co_sleep(0);
+    co_go(&group, read_words_and_answer, b);
+    CHECK_INT(co_shutdown_write(a), 0);
+    CHECK_INT(co_group_close(&group), 0);
+    CHECK_INT(co_read(b, &byte, 1), 0);
+    CHECK_INT(co_close(a), 0);
+    CHECK_INT(co_close(b), 0);
+    return 0;
+}
+
 FIBER_TEST(a_close_waits_no_longer_than_its_grace)
 {
     co_stream *a, *b;
@@ -193,6 +262,8 @@ int main(void)
         cmocka_unit_test(an_abort_resets_the_peer),
         cmocka_unit_test(closing_with_unread_input_does_not_destroy_what_was_sent),
         cmocka_unit_test(a_close_in_a_cancelled_scope_still_empties_the_cork),
+        cmocka_unit_test(a_shutdown_does_not_cut_into_anothers_write),
+        cmocka_unit_test(a_reader_that_empties_the_cork_does_not_keep_the_writer_out),
         cmocka_unit_test(a_close_waits_no_longer_than_its_grace),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

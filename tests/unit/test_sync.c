@@ -408,6 +408,81 @@ FIBER_TEST(an_event_wakes_all_and_stays_set)
     return 0;
 }
 
+/* ---- fairness --------------------------------------------------------------------------------
+ */
+
+static int count_turns(void *arg)
+{
+    while (co_sleep(0) == 0)
+        ++*(int *)arg;
+    return 0;
+}
+
+static int lock_and_unlock(void)
+{
+    static co_mutex mutex;
+    int rc = co_mutex_lock(&mutex);
+    if (rc == 0)
+        co_mutex_unlock(&mutex);
+    return rc;
+}
+
+static int take_and_give(void)
+{
+    static co_semaphore semaphore = {.count = 1};
+    int rc = co_semaphore_take(&semaphore);
+    if (rc == 0)
+        co_semaphore_give(&semaphore);
+    return rc;
+}
+
+static int wait_for_what_is_set(void)
+{
+    static co_event event = {.is_set = true};
+    return co_event_wait(&event);
+}
+
+static co_channel *own_channel;
+
+static int send_to_oneself(void)
+{
+    int value = 1, rc = co_send(own_channel, &value);
+    return rc < 0 ? rc : co_receive(own_channel, &value);
+}
+
+static co_stream *own_ends[2];
+
+static int write_to_oneself(void)
+{
+    char byte = 'x';
+    int rc = co_write(own_ends[0], &byte, 1);
+    return rc < 0 ? rc : (int)co_read(own_ends[1], &byte, 1);
+}
+
+FIBER_TEST(what_need_not_wait_starves_nobody_all_the_same)
+{
+    int (*const calls[])(void) = {
+        lock_and_unlock, take_and_give, wait_for_what_is_set, send_to_oneself, write_to_oneself};
+    const struct co_go_options behind = {.name = "turns", .background = true};
+    REQUIRE(co_channel_new(&own_channel, sizeof(int), 1) == 0);
+    REQUIRE(co_memory_pair(&own_ends[0], &own_ends[1], 1) == 0);
+    int turns = 0, before;
+    co_group group;
+    co_group_open(&group, NULL);
+    co_go_with(&group, &behind, count_turns, &turns);
+    for (size_t i = 0; i < CO_LENGTH(calls); i++) {
+        before = turns;
+        for (int times = 0; times < 1000; times++)
+            CHECK(calls[i]() >= 0);
+        CHECK(turns > before);
+    }
+    CHECK_INT(co_group_close(&group), 0);
+    co_channel_free(own_channel);
+    CHECK_INT(co_close(own_ends[0]), 0);
+    CHECK_INT(co_close(own_ends[1]), 0);
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -426,6 +501,7 @@ int main(void)
         cmocka_unit_test(a_lock_handed_over_is_not_lost_to_a_cancellation),
         cmocka_unit_test(a_semaphore_counts_and_loses_no_count),
         cmocka_unit_test(an_event_wakes_all_and_stays_set),
+        cmocka_unit_test(what_need_not_wait_starves_nobody_all_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
