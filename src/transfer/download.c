@@ -197,6 +197,24 @@ void co_download_date(
         co_upload_set_modified(file, modified_ns);
 }
 
+/* A rest has to end where the file does, whatever frames it: what a part's Content-Range says and
+ * what comes are two things. */
+static int check_end(
+    const struct co_version *version, uint64_t offset, const struct co_upload *file)
+{
+    const uint64_t size = (uint64_t)version->size, there = co_upload_size(file);
+    if (offset == 0 || there == size)
+        return 0;
+    return there < size ? CO_EEOF : co_fail(CO_EPROTO, "more came than the rest of the file");
+}
+
+/* To go on from a file that is not the right one would help nobody. */
+static bool is_of_use(const struct co_version *version, const struct co_upload *file, int rc)
+{
+    return version->name.size > 0 && rc != CO_ECHECKSUM &&
+           co_upload_size(file) <= (uint64_t)version->size;
+}
+
 /* The body becomes the file's bytes from `offset` on. */
 static int store(struct co_download *download, const struct body *body,
     const struct co_version *version, uint64_t offset)
@@ -209,11 +227,12 @@ static int store(struct co_download *download, const struct body *body,
     if (body->response)
         rc = receive(download, body, file);
     if (rc == 0)
+        rc = check_end(version, offset, file);
+    if (rc == 0)
         rc = co_download_verify(download, file);
     if (rc == 0)
         return co_upload_commit(file, !download->no_sync);
-    /* to go on from a file that is not the right one would help nobody */
-    download->kept = co_upload_abort(file, version->name.size > 0 && rc != CO_ECHECKSUM);
+    download->kept = co_upload_abort(file, is_of_use(version, file, rc));
     return rc;
 }
 
@@ -259,26 +278,27 @@ static enum match match_of(const co_http_response *response, const struct co_ver
     return co_text_equal(told, version->validator) ? SAME : OTHER;
 }
 
-/* Does it hold just these bytes of a file that long (RFC 9110 14.4)? */
+/* Does it hold these bytes of a file that long, from the first one on (RFC 9110 14.4)? */
 static bool holds(
     const co_http_response *response, const struct co_version *version, const uint64_t range[2])
 {
-    char expected[96];
-    co_text told = co_http_response_header(response, "Content-Range");
-    int size = snprintf(expected, sizeof expected, "bytes %llu-%llu/%lld",
-        (unsigned long long)range[0], (unsigned long long)range[1], (long long)version->size);
-    return co_text_equal_nocase(told, (co_text){expected, (size_t)size});
+    struct co_content_range told;
+    const uint64_t size = (uint64_t)version->size;
+    co_text text = co_http_response_header(response, "Content-Range");
+    return text.at && co_content_range_parse(text, &told) == 0 && told.first == range[0] &&
+           told.last >= range[1] && told.last < size &&
+           (told.size == size || told.size == UINT64_MAX);
 }
 
-/* 0 when it is that part; CO_DOWNLOAD_WHOLE when the server gives none, or none that shows its
- * version; CO_ECHANGED when it has another version; CO_ESTATUS. */
+/* 0 when it is that part; CO_DOWNLOAD_WHOLE when the server gives none, another one, or none that
+ * shows its version; CO_ECHANGED when it has another version; CO_ESTATUS. */
 static int judge_part(struct co_download *download, const co_http_response *response,
     const struct co_version *version, const uint64_t range[2])
 {
     int status = co_http_response_status(response);
     enum match match = match_of(response, version);
-    if (status == 206 && match != OTHER && holds(response, version, range))
-        return match == SAME ? 0 : CO_DOWNLOAD_WHOLE;
+    if (status == 206 && match != OTHER)
+        return match == SAME && holds(response, version, range) ? 0 : CO_DOWNLOAD_WHOLE;
     if (status == 200 && match != OTHER && co_http_response_size(response) == version->size)
         return CO_DOWNLOAD_WHOLE;
     if (status / 100 == 2 || status == 416)

@@ -280,6 +280,46 @@ def test_a_rest_need_not_repeat_the_date(scripted, here):
     assert field(one.heads[-1], 'Range')
 
 
+def rest_of(content, head, lines, body):
+    first = int(field(head, 'Range')[6:-1])
+    return b'\r\n'.join([
+        b'HTTP/1.1 206 x', b'Connection: close', b'ETag: "one"',
+        b'Content-Range: bytes %d-%d/%d' % (first, len(content) - 1, len(content)),
+        *lines, b'', body(content[first:])])
+
+
+@pytest.mark.parametrize('framed', [True, False])
+def test_a_rest_that_is_shorter_than_it_says_is_gone_on_from(scripted, here, framed):
+    """Its Content-Length, or the connection's end, agrees with what came; its Content-Range does
+    not (RFC 9110 14.4)."""
+    file = Versions('ETag: "one"')
+    length = [b'Content-Length: 1000'] if framed else []
+    one = scripted(lambda head, nth: rest_of(CONTENT, head, length, lambda rest: rest[:1000])
+                   if nth == 3 else file.answer(head, nth))
+    file.cut = 400000
+    get(f'{one.url}/a', cwd=here, code=9)
+    file.cut = None
+    begun = partials(here)[0].stat().st_size
+    _, said = get('-c', f'{one.url}/a', cwd=here, code=9)
+    assert 'before all data' in said and not (here / 'a').exists()
+    get('-c', f'{one.url}/a', cwd=here)
+    assert (here / 'a').read_bytes() == CONTENT
+    assert field(one.heads[-1], 'Range') == f'bytes={begun + 1000}-'
+
+
+def test_a_rest_that_is_longer_than_it_says_is_no_file(scripted, here):
+    file = Versions('ETag: "one"')
+    one = scripted(lambda head, nth: rest_of(CONTENT, head, [], lambda rest: rest + b'more')
+                   if nth == 3 else file.answer(head, nth))
+    file.cut = 400000
+    get(f'{one.url}/a', cwd=here, code=9)
+    file.cut = None
+    _, said = get('-c', f'{one.url}/a', cwd=here, code=7)
+    assert 'kept' not in said and not list(here.iterdir())
+    get('-c', f'{one.url}/a', cwd=here)
+    assert (here / 'a').read_bytes() == CONTENT
+
+
 class Refusing(Versions):
     """Requests for a rest have this answer, if any."""
 
