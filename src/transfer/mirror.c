@@ -34,6 +34,10 @@ struct job {
     struct co_transfer_result result;
 };
 
+static const struct co_remote_entry not_there = {.type = CO_REMOTE_OTHER, .size = -1};
+static const struct co_remote_entry untold = {
+    .type = CO_REMOTE_UNKNOWN, .size = -1, .modified = CO_REMOTE_NO_TIME};
+
 /* Tells of a failure at folder/name. */
 static void failed(struct walk *walk, co_text name, int rc, int status)
 {
@@ -182,15 +186,28 @@ static int complete(
     return rc;
 }
 
+/* What its list has not told need not be there. */
+static int complete_target(struct job *job, int *ret_status)
+{
+    struct co_remote *to = job->mirror->to;
+    if (job->to.type == CO_REMOTE_FOLDER || !lacks_details(&job->to))
+        return 0;
+    int rc = complete(to, job, &job->to, ret_status);
+    if (!is_absent(rc, *ret_status))
+        return rc;
+    job->to = not_there;
+    return 0;
+}
+
 /* Where both have something of that name: 0, if it is of the same kind, else negative. */
 static int complete_both(struct job *job, int *ret_status)
 {
     struct co_mirror *mirror = job->mirror;
-    int rc = 0;
-    if (lacks_details(&job->from))
+    int rc = complete_target(job, ret_status);
+    if (rc == 0 && job->to.type == CO_REMOTE_OTHER)
+        return 0;
+    if (rc == 0 && lacks_details(&job->from))
         rc = complete(mirror->from, job, &job->from, ret_status);
-    if (rc == 0 && job->to.type != CO_REMOTE_FOLDER && lacks_details(&job->to))
-        rc = complete(mirror->to, job, &job->to, ret_status);
     if (rc < 0)
         return rc;
     job->is_folder = job->from.type == CO_REMOTE_FOLDER;
@@ -205,11 +222,7 @@ static int complete_both(struct job *job, int *ret_status)
 static int compare(struct job *job, int *ret_status)
 {
     struct co_mirror *mirror = job->mirror;
-    int rc = 0;
-    if (job->to.type != CO_REMOTE_OTHER)
-        rc = complete_both(job, ret_status);
-    else
-        job->to.size = -1;
+    int rc = job->to.type == CO_REMOTE_OTHER ? 0 : complete_both(job, ret_status);
     if (rc == 0 && mirror->dry_run && job->from.type == CO_REMOTE_UNKNOWN) {
         rc = complete(mirror->from, job, &job->from, ret_status);
         job->is_folder = rc == 0 && job->from.type == CO_REMOTE_FOLDER;
@@ -265,7 +278,7 @@ static int begin_job(
         return -ENOMEM;
     *job = (struct job){
         .walk = walk, .mirror = walk->mirror, .path = CO_BUF(PATH_ROOM), .from = *from};
-    job->to = to ? *to : (struct co_remote_entry){.type = CO_REMOTE_OTHER};
+    job->to = to ? *to : not_there;
     int rc = co_path_join(&job->path, co_buf_text(&walk->path), from->name);
     if (rc == 0) {
         job->index = walk->index++;
@@ -372,7 +385,7 @@ static void delete_others(struct walk *walk)
 {
     const struct co_folder *from = &walk->from, *to = &walk->to;
     bool is_root = walk->path.size == 0;
-    if (to->count == 0)
+    if (to->count == 0 && to->is_whole)
         return;
     if (!from->is_whole || !to->is_whole) {
         failed(walk, (co_text){0},
@@ -431,6 +444,8 @@ static int take_entry(struct walk *walk, const struct co_remote_entry *entry, co
     int rc = there ? 0 : check_clash(walk, path);
     if (rc < 0)
         return rc;
+    if (!there && !walk->to.is_whole)
+        there = &untold;
     return is_folder ? enter_folder(walk, co_buf_text(&walk->path), entry->name)
                      : begin_job(walk, entry, there);
 }
@@ -452,6 +467,17 @@ static int look_at_entry(struct walk *walk, const struct co_remote_entry *entry)
     if (rc < 0 && rc != -ENOMEM)
         failed(walk, entry->name, rc, 0);
     return rc == -ENOMEM ? rc : co_status();
+}
+
+/* An index page may stand where the list would be. */
+static int list_source(struct walk *walk, int *ret_status)
+{
+    struct co_folder *from = &walk->from;
+    int rc = co_folder_list(from, walk->mirror->from, co_buf_text(&walk->path), ret_status);
+    bool is_empty = rc == 0 && from->count == 0 && from->refused == 0;
+    if (is_empty && !from->is_whole && walk->path.size == 0)
+        rc = co_fail(CO_EPROTO, "the server shows no list of what the folder holds");
+    return rc;
 }
 
 /* The folder on the other side is made where it is not there yet. */
@@ -493,7 +519,7 @@ static int work_on_both(struct walk *walk)
 static int visit(struct walk *walk)
 {
     int status = 0;
-    int rc = co_folder_list(&walk->from, walk->mirror->from, co_buf_text(&walk->path), &status);
+    int rc = list_source(walk, &status);
     if (rc < 0) {
         failed(walk, (co_text){0}, rc, status);
         co_folder_close(&walk->from);

@@ -140,8 +140,8 @@ def test_delete_removes_what_the_rules_let_through(server, folder, here):
     (listing({'name': 'a', 'type': 'file', 'size': 1, 'modified': '2023-11-14T22:13:20Z'},
              {'name': '../x', 'type': 'file'}), 9),
     (page('a', title='Welcome'), 9),
-    (whole(b'<title>Welcome</title>', 'Content-Type: text/html'), 11),
-    (b'HTTP/1.1 200 x\r\nContent-Type: text/html\r\n\r\n<title>Index of /</title>', 11)])
+    (whole(b'<title>Welcome</title>', 'Content-Type: text/html'), 7),
+    (b'HTTP/1.1 200 x\r\nContent-Type: text/html\r\n\r\n<title>Index of /</title>', 7)])
 def test_nothing_is_deleted_by_a_list_that_may_not_be_whole_c07(
         scripted, here, answer, code):  # noqa: F811
     plant(here, {'a': 1, 'b': 1, 'sub/c': 1})
@@ -314,6 +314,17 @@ def test_names_are_escaped_in_messages_c08(scripted, here):  # noqa: F811
 
 # ---- up -----------------------------------------------------------------------------------------
 
+def test_a_page_that_lists_nothing_is_told(scripted, here):  # noqa: F811
+    """Such as the index page of a site; an index of an empty folder is fine."""
+    title = ['Welcome']
+    one = scripted(lambda head, nth: whole(f'<title>{title[0]}</title>Hello'.encode(),
+                                           'Content-Type: text/html'))
+    _, said = mirror(f'{one.url}/', here, code=7)
+    assert 'no list' in said
+    title[0] = 'Index of /'
+    mirror(f'{one.url}/', here)
+
+
 def test_a_tree_goes_up_and_then_nothing_does(writable, folder, here):
     plant(here, FILES)
     one = writable()
@@ -325,6 +336,23 @@ def test_a_tree_goes_up_and_then_nothing_does(writable, folder, here):
     _, said = mirror('--delete', here, f'{one.url}made/')
     assert '1 transferred, 4 equal, 1 deleted' in said
     assert contents(folder / 'made') == contents(here)
+
+
+@pytest.mark.parametrize('kind', ['ours', 'nginx'])
+def test_a_site_goes_up_and_then_nothing_does(writable, place, folder, here, kind):  # noqa: F811
+    """Its index pages stand where the lists would be, so each file is asked for."""
+    pages = {'index.html': 20, 'style.css': 5, 'sub/index.html': 20, 'sub/deep/a': 1}
+    plant(here, {**FILES, **pages})
+    folder.chmod(0o777)
+    url = writable().url if kind == 'ours' else place(kind, folder)
+    assert '10 transferred' in mirror(here, url)[1]
+    assert '0 transferred, 10 equal' in mirror(here, url)[1]
+    (here / 'style.css').write_text('longer')
+    assert '1 transferred, 9 equal' in mirror(here, url)[1]
+    assert contents(folder) == contents(here)
+    (here / 'style.css').unlink()
+    _, said = mirror('--delete', here, url, code=9)
+    assert 'nothing is deleted' in said and (folder / 'style.css').exists()
 
 
 def test_up_to_nginx(place, folder, here):  # noqa: F811
