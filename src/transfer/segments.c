@@ -169,30 +169,42 @@ static int check(struct co_download_parts *parts)
 
 /* ---- the file ------------------------------------------------------------------------------- */
 
+/* offset: 0 to begin anew. */
 static struct co_upload_options options_of(
-    const struct co_download_parts *parts, co_text uploader, bool resume)
+    const struct co_download_parts *parts, co_text uploader, uint64_t offset)
 {
     return (struct co_upload_options){
-        .start = resume ? CO_UPLOAD_RESUME : CO_UPLOAD_ANEW,
-        .offset = resume ? parts->map.size + sizeof parts->map : 0,
+        .start = offset > 0 ? CO_UPLOAD_RESUME : CO_UPLOAD_ANEW,
+        .offset = offset,
         .uploader = uploader,
         .partial_only = true,
         .fresh = !co_download_replaces(parts->download),
     };
 }
 
+/* The bytes of the partial file that may be gone on with; 0: there is none. */
+static uint64_t size_there(const struct co_download_parts *parts, co_text uploader)
+{
+    const struct co_download *download = parts->download;
+    uint64_t size;
+    bool is_there =
+        download->resume && co_upload_partial(download->tree, download->path, uploader, &size) == 0;
+    return is_there ? size : 0;
+}
+
+static int open_at(struct co_download_parts *parts, co_text uploader, uint64_t offset)
+{
+    const struct co_download *download = parts->download;
+    struct co_upload_options options = options_of(parts, uploader, offset);
+    return co_upload_open(&parts->file, download->tree, download->path, &options);
+}
+
 /* Goes on with what is there. 1: there is nothing to go on with. */
 static int open_old(struct co_download_parts *parts, co_text uploader)
 {
     struct map map;
-    uint64_t size = (uint64_t)parts->version->size, there = 0;
-    const struct co_download *download = parts->download;
-    if (!download->resume ||
-        co_upload_partial(download->tree, download->path, uploader, &there) < 0 ||
-        there != size + sizeof map)
-        return 1;
-    struct co_upload_options options = options_of(parts, uploader, true);
-    if (co_upload_open(&parts->file, download->tree, download->path, &options) < 0)
+    uint64_t size = (uint64_t)parts->version->size, there = size_there(parts, uploader);
+    if (there != size + sizeof map || open_at(parts, uploader, there) < 0)
         return 1;
     if (co_upload_read_at(parts->file, &map, sizeof map, size) == sizeof map &&
         is_sound(&map, size)) {
@@ -203,21 +215,36 @@ static int open_old(struct co_download_parts *parts, co_text uploader)
     return 1;
 }
 
-static int open_new(struct co_download_parts *parts, co_text uploader)
+/* Makes the file whose first bytes are here the one of all parts. */
+static int begin(struct co_download_parts *parts, uint64_t here)
 {
-    const struct co_download *download = parts->download;
+    struct map *map = &parts->map;
     uint64_t size = (uint64_t)parts->version->size;
-    struct co_upload_options options = options_of(parts, uploader, false);
-    int rc = co_upload_open(&parts->file, download->tree, download->path, &options);
-    if (rc < 0)
-        return rc;
-    divide(&parts->map, size, download->segments);
-    rc = co_upload_resize(parts->file, size + sizeof parts->map);
+    divide(map, size, parts->download->segments);
+    for (size_t i = 0; i < map->count && map->segments[i].at < here; i++)
+        map->segments[i].at = here < map->segments[i].end ? here : map->segments[i].end;
+    int rc = co_upload_resize(parts->file, size + sizeof *map);
     if (rc == 0)
         rc = save(parts);
     if (rc < 0)
         co_upload_abort(parts->file, false);
     return rc;
+}
+
+/* Goes on with what was begun without parts, whose partial file it stays. 1: as open_old. */
+static int open_begun(struct co_download_parts *parts)
+{
+    co_text uploader = co_buf_text(&parts->version->name);
+    uint64_t here = size_there(parts, uploader);
+    if (here == 0 || here > (uint64_t)parts->version->size || open_at(parts, uploader, here) < 0)
+        return 1;
+    return begin(parts, here);
+}
+
+static int open_new(struct co_download_parts *parts, co_text uploader)
+{
+    int rc = open_at(parts, uploader, 0);
+    return rc < 0 ? rc : begin(parts, 0);
 }
 
 /* All has come: the map goes. */
@@ -262,8 +289,13 @@ static bool is_wanted(const struct co_download *download, const struct co_versio
 static int open_and_run(struct co_download_parts *parts, co_text uploader)
 {
     parts->map.size = (uint64_t)parts->version->size;
+    bool wanted = is_wanted(parts->download, parts->version);
     int rc = open_old(parts, uploader);
-    if (rc == 1 && is_wanted(parts->download, parts->version))
+    if (rc == 1)
+        rc = open_old(parts, co_buf_text(&parts->version->name));
+    if (rc == 1 && wanted)
+        rc = open_begun(parts);
+    if (rc == 1 && wanted)
         rc = open_new(parts, uploader);
     if (rc == 0)
         rc = run(parts);

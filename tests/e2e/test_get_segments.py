@@ -242,6 +242,21 @@ def test_what_was_cut_off_goes_on_in_all_parts(scripted, here, words):  # noqa: 
     assert len(ranges_of(one.heads[before:])) >= 3
 
 
+def test_what_was_begun_without_parts_goes_on_in_parts(scripted, here):  # noqa: F811
+    file = Ranged(os.urandom(LARGE))
+    cut = [2_000_000]
+    one = scripted(lambda head, nth: file.answer(head, nth)[:cut[0]])
+    get('--no-sync', f'{one.url}/a', cwd=here, code=9)
+    cut[0] = 700_000
+    get('-c', '-s', 4, '--no-sync', f'{one.url}/a', cwd=here, code=9)
+    assert len(partials(here)) == 1
+    cut[0], before = None, len(one.heads)
+    out, _ = get('-c', '--json', f'{one.url}/a', cwd=here)
+    assert (here / 'a').read_bytes() == file.content and not partials(here)
+    assert json.loads(out)['resumed'] > 2_000_000
+    assert len(ranges_of(one.heads[before:])) == 3
+
+
 def test_a_torn_map_is_not_believed(scripted, here):  # noqa: F811
     file = Ranged(os.urandom(LARGE))
     cut = [True]
