@@ -13,8 +13,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LIST_MAX (16U << 20) /* bytes of a file of URLs */
-#define DATA_MAX (64U << 20) /* bytes that are sent: they are held in memory */
+#define LIST_MAX (16U << 20)             /* bytes of a file of URLs */
+#define DATA_MAX (64U << 20)             /* bytes that are sent: they are held in memory */
+#define BOM      CO_TEXT("\xef\xbb\xbf") /* with which some editors begin a file */
 
 struct get {
     const struct co_get_command *command;
@@ -45,6 +46,12 @@ static int add_url(struct get *get, const char *typed)
 }
 
 /* Empty lines and those that begin with '#' are none. */
+static int add_line(struct get *get, const char *line)
+{
+    line += strspn(line, " \t\r");
+    return *line && *line != '#' ? add_url(get, line) : 0;
+}
+
 static int add_lines(struct get *get)
 {
     int code = 0;
@@ -52,13 +59,13 @@ static int add_lines(struct get *get)
     if (get->list.error)
         return co_error("%s", co_explain(get->list.error)), CO_EXIT_OTHER;
     char *at = get->list.at, *end = at + get->list.size;
+    at += co_text_starts(co_buf_text(&get->list), BOM) ? BOM.size : 0;
     while (code == 0 && at < end) {
         char *newline = memchr(at, '\n', (size_t)(end - at));
         *newline = '\0';
         if (newline > at && newline[-1] == '\r')
             newline[-1] = '\0';
-        if (*at && *at != '#')
-            code = add_url(get, at);
+        code = add_line(get, at);
         at = newline + 1;
     }
     return code;

@@ -167,6 +167,17 @@ def test_a_list_of_urls_with_one_that_fails(scripted, here):
     assert json.loads(out)['event'] == 'done' and json.loads(out)['url'] == f'{one.url}/f1'
 
 
+def test_a_list_may_come_from_an_editor(scripted, here):
+    """A byte order mark, carriage returns, lines of nothing but space, comments that are indented."""
+    one = scripted(lambda head, nth: whole(head.split()[1].encode()))
+    lines = ['\ufeff# some', f'{one.url}/a', ' \t', '  # more', f' {one.url}/b\t', '']
+    (here / 'list').write_bytes('\r\n'.join(lines).encode())
+    get('-i', here / 'list', '-P', here)
+    (here / 'list').write_bytes(f'\ufeff{one.url}/c'.encode())
+    get('-i', here / 'list', '-P', here)
+    assert sorted(os.listdir(here)) == ['a', 'b', 'c', 'list']
+
+
 # ---- versions -----------------------------------------------------------------------------------
 
 class Versions:
