@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define WORD_MAX    64  /* bytes of a word that suggestions are looked for */
 #define DISTANT     3   /* edits that make a word another word */
@@ -113,7 +114,7 @@ static int number_read(const char *text, const struct unit *unit, int64_t *ret)
     if (*at == '.' && unit == time_units)
         for (at++; *at >= '0' && *at <= '9' && place > 0; at++, place /= 10)
             part += (*at - '0') * place;
-    while (unit->suffix && strcmp(unit->suffix, at) != 0)
+    while (unit->suffix && strcasecmp(unit->suffix, at) != 0)
         unit++;
     if (!unit->suffix)
         return -EINVAL;

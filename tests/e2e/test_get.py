@@ -559,6 +559,13 @@ def test_connections_are_kept(server, folder, here):
     assert len(list(here.iterdir())) == 50
 
 
+@pytest.mark.parametrize('limit', ['1K', '1k'])
+def test_units_of_bytes_have_no_case(scripted, here, limit):
+    one = scripted(lambda head, nth: whole(CONTENT[:1024 if '/a' in head else 1025]))
+    get('--max-size', limit, f'{one.url}/a', cwd=here)
+    get('--max-size', limit, f'{one.url}/b', cwd=here, code=11)
+
+
 def test_limits(scripted, here):
     one = scripted(lambda head, nth: whole(bytes(1000)) if '/sized' in head else
                    b'HTTP/1.0 200 x\r\n\r\n' + bytes(1000))
