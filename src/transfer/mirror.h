@@ -55,8 +55,9 @@ int co_mirror_run(struct co_mirror *mirror);
 
 /*
  * Do the rules let it through? A pattern with a slash is matched against the whole path, any other
- * one against the name. What an --exclude matches is left out, unless an --include matches it, too;
- * where there are includes and no excludes, files that none matches are left out.
+ * one against the name; a slash at its end says that it is of folders alone. What an --exclude
+ * matches is left out, unless an --include matches it, too; where there are includes and no
+ * excludes, files that none matches are left out.
  */
 bool co_mirror_takes(const struct co_mirror_rules *rules, co_text path, bool is_folder);
 

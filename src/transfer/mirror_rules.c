@@ -28,24 +28,33 @@ static co_text last_name(co_text path)
     return name;
 }
 
-static bool matches(const char *const *patterns, co_text path)
+/* A slash at the pattern's end says that folders are meant, and nothing of where they lie. */
+static bool matches_one(co_text pattern, co_text path, bool is_folder)
 {
-    for (; patterns && *patterns; patterns++) {
-        co_text pattern = co_text_of(*patterns);
-        bool whole = co_text_find(pattern, '/') >= 0;
-        if (whole && pattern.at[0] == '/')
-            pattern = co_text_after(pattern, 1);
-        if (whole ? path_matches(pattern, path) : co_glob_match(pattern, last_name(path)))
-            return true;
+    if (pattern.size > 1 && pattern.at[pattern.size - 1] == '/') {
+        if (!is_folder)
+            return false;
+        pattern.size--;
     }
+    bool whole = co_text_find(pattern, '/') >= 0;
+    if (whole && pattern.at[0] == '/')
+        pattern = co_text_after(pattern, 1);
+    return whole ? path_matches(pattern, path) : co_glob_match(pattern, last_name(path));
+}
+
+static bool matches(const char *const *patterns, co_text path, bool is_folder)
+{
+    for (; patterns && *patterns; patterns++)
+        if (matches_one(co_text_of(*patterns), path, is_folder))
+            return true;
     return false;
 }
 
 bool co_mirror_takes(const struct co_mirror_rules *rules, co_text path, bool is_folder)
 {
-    if (matches(rules->includes, path))
+    if (matches(rules->includes, path, is_folder))
         return true;
     if (rules->excludes && *rules->excludes)
-        return !matches(rules->excludes, path);
+        return !matches(rules->excludes, path, is_folder);
     return is_folder || !rules->includes || !*rules->includes;
 }

@@ -54,6 +54,20 @@ static void a_star_matches_no_slash(void **state)
     assert_true(takes(NULL, one, "a", true));
 }
 
+static void a_slash_at_the_end_means_folders(void **state)
+{
+    (void)state;
+    static const char *const names[] = {".git/", "a/b/", "/c/", NULL};
+    assert_false(takes(NULL, names, ".git", true));
+    assert_false(takes(NULL, names, "deep/down/.git", true));
+    assert_true(takes(NULL, names, "deep/.git", false));
+    assert_false(takes(NULL, names, "a/b", true));
+    assert_true(takes(NULL, names, "a/b", false));
+    assert_true(takes(NULL, names, "z/a/b", true));
+    assert_false(takes(NULL, names, "c", true));
+    assert_true(takes(NULL, names, "z/c", true));
+}
+
 static void folders_wait_in_a_bounded_stack(void **state)
 {
     (void)state;
@@ -87,6 +101,7 @@ int main(void)
         cmocka_unit_test(excludes_leave_out_and_includes_bring_back),
         cmocka_unit_test(includes_alone_choose_files_but_not_folders),
         cmocka_unit_test(a_star_matches_no_slash),
+        cmocka_unit_test(a_slash_at_the_end_means_folders),
         cmocka_unit_test(folders_wait_in_a_bounded_stack),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
