@@ -258,12 +258,20 @@ static int answer_file(struct co_http_visit *visit)
     return rc;
 }
 
+/* A program that keeps a site up to date has to know what is there. */
+static bool is_list_asked_for(const struct co_http_visit *visit)
+{
+    const unsigned keeps = CO_MAY_LIST | CO_MAY_CHANGE;
+    return !visit->files->options.no_listing && (co_http_visit_rights(visit) & keeps) == keeps &&
+           co_http_listing_is_for_programs(visit->request);
+}
+
 static int answer_folder(struct co_http_visit *visit)
 {
     const struct co_http_files_options *options = &visit->files->options;
     size_t folder = visit->size;
     int rc = -ENOENT;
-    if (options->index[0]) {
+    if (options->index[0] && !is_list_asked_for(visit)) {
         rc = visit_move(visit, folder, co_text_of(options->index));
         if (rc == 0)
             rc = answer_file(visit);

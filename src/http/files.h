@@ -184,6 +184,9 @@ int co_http_visit_conditions(struct co_http_visit *visit, const char *vary);
 /* Lists the folder of the visit's path. Negative before a reply: as co_tree_list. */
 int co_http_listing_reply(struct co_http_visit *visit);
 
+/* Would it be JSON? */
+bool co_http_listing_is_for_programs(const co_http_request *request);
+
 /* Does the request ask for a folder's archive? Then this replies: for whoever may both list and
  * read, where the option is on; elsewhere there is none. */
 bool co_http_archive_asked(const struct co_http_visit *visit);

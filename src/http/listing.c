@@ -157,7 +157,7 @@ static void add_up(struct co_http_listing *listing)
     }
 }
 
-static bool wants_json(const co_http_request *request)
+bool co_http_listing_is_for_programs(const co_http_request *request)
 {
     return co_accept_prefers(&request->head, CO_TEXT("application/json"), CO_TEXT("text/html"));
 }
@@ -179,7 +179,7 @@ static int entries_read(struct co_http_listing *listing, struct co_http_visit *v
 static int read_on(struct co_http_listing *listing, struct co_http_visit *visit)
 {
     bool is_whole = !listing->truncated || visit->request->head.method == CO_HTTP_HEAD;
-    if (is_whole || !wants_json(visit->request))
+    if (is_whole || !co_http_listing_is_for_programs(visit->request))
         return 0;
     co_tree_entries_free(listing->entries, listing->count);
     listing->entries = NULL;
@@ -194,7 +194,7 @@ static int read_on(struct co_http_listing *listing, struct co_http_visit *visit)
 static int box_open(struct co_http_listing *listing, struct co_http_visit *visit)
 {
     struct co_tree_stat stat;
-    if (!co_http_listing_uploads(listing) || wants_json(visit->request))
+    if (!co_http_listing_uploads(listing) || co_http_listing_is_for_programs(visit->request))
         return -EPERM;
     listing->is_box = true;
     return co_tree_stat_path(visit->view->tree, co_http_visit_path(visit, (co_text){0}), &stat);
@@ -333,7 +333,7 @@ static int send_all(struct co_http_squeeze *body, struct co_http_listing *listin
 static int listing_send(co_http_request *request, struct co_http_listing *listing)
 {
     const struct co_http_listing_writer *writer =
-        wants_json(request) ? &co_http_listing_json : &co_http_listing_page;
+        co_http_listing_is_for_programs(request) ? &co_http_listing_json : &co_http_listing_page;
     bool gzip =
         !listing->files->options.no_compression &&
         co_coding_choose(&request->head, CO_CODING_GZIP | CO_CODING_IDENTITY) == CO_CODING_GZIP;

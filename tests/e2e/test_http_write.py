@@ -180,6 +180,17 @@ def test_a_quota_that_has_refused_something_hears_of_what_others_removed(server,
     assert ask(one, 'PUT', '/fourth', bytes(8000), **bob)[0] == 507
 
 
+def test_an_index_hides_the_list_from_those_who_may_only_read(writer, share):
+    """And from browsers: a program that asks for JSON keeps the site up to date."""
+    (share / 'index.html').write_text('welcome')
+    (share / 'hidden-by-it').write_text('x')
+    for user, accept, shown in ((None, 'application/json', b'welcome'),
+                                (USER, 'text/html', b'welcome'), (USER, '*/*', b'welcome'),
+                                (USER, 'application/json', b'hidden-by-it')):
+        reply = ask(writer, 'GET', '/', user=user, Accept=accept)
+        assert reply[0] == 200 and shown in reply[2], (user, accept)
+
+
 def test_guesses_over_http_ban_ftp_too(writer):
     for _ in range(10):
         assert ask(writer, 'GET', '/hello.txt', password='wrong')[0] == 401
