@@ -106,9 +106,8 @@ CO_API void co_http_route(
     co_http_server *server, const char *route, co_http_handler *handler, void *arg);
 
 struct co_http_files_options {
-    const char *index;     /* the page of a folder; NULL: "index.html"; "": none. Who may list and
-                              change the folder, and asks for JSON, gets the listing instead */
-    bool no_listing;       /* folders without index: 404 instead of a listing */
+    const char *index;     /* the page of a folder; NULL: "index.html"; "": none */
+    bool no_listing;       /* no listings: of folders without index, and to who may change them */
     bool hidden;           /* show dot files too */
     bool archive;          /* folders as archives, too; not with no_listing */
     const char *spa;       /* file (below the folder) that answers GETs of what does not exist */

@@ -480,19 +480,35 @@ static int list_source(struct walk *walk, int *ret_status)
     return rc;
 }
 
+/* There are servers that list nothing, or not to everybody, and take files all the same. */
+static bool is_unlisted(const struct walk *walk, int rc, int status)
+{
+    return walk->mirror->is_upload &&
+           (rc == CO_EPROTO || (rc == CO_ESTATUS && (status == 403 || status == 405)));
+}
+
+static int make_target(struct walk *walk, int *ret_status)
+{
+    struct co_mirror *mirror = walk->mirror;
+    co_text path = co_buf_text(&walk->path);
+    mirror->act(mirror->arg, CO_MIRROR_MAKE, path.size ? path.at : "");
+    *ret_status = 0;
+    int rc = mirror->dry_run ? 0 : mirror->to->kind->make_folder(mirror->to, path, ret_status);
+    walk->to.is_whole = *ret_status != 405; /* RFC 4918 9.3.1: it is there, but not listed */
+    return rc;
+}
+
 /* The folder on the other side is made where it is not there yet. */
 static int list_target(struct walk *walk)
 {
     struct co_mirror *mirror = walk->mirror;
-    co_text path = co_buf_text(&walk->path);
     int status = 0;
-    int rc = co_folder_list(&walk->to, mirror->to, path, &status);
+    int rc = co_folder_list(&walk->to, mirror->to, co_buf_text(&walk->path), &status);
     if (is_absent(rc, status) || (mirror->dry_run && rc == -ENOTDIR)) { /* a file that would go */
+        rc = make_target(walk, &status);
+    } else if (is_unlisted(walk, rc, status)) {
+        walk->to.count = 0;
         rc = 0;
-        walk->to.is_whole = true;
-        mirror->act(mirror->arg, CO_MIRROR_MAKE, path.size ? path.at : "");
-        if (!mirror->dry_run)
-            rc = mirror->to->kind->make_folder(mirror->to, path, &status);
     }
     if (rc < 0)
         failed(walk, (co_text){0}, rc, status);

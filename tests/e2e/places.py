@@ -16,7 +16,7 @@ NGINX = '''daemon off; master_process off; pid {work}/pid; error_log stderr warn
 events {{ worker_connections 256; }}
 http {{ access_log {work}/access; client_body_temp_path {work}/body; proxy_temp_path {work}/proxy;
   fastcgi_temp_path {work}/f; uwsgi_temp_path {work}/u; scgi_temp_path {work}/s;
-  server {{ listen 127.0.0.1:{port}; root {folder}; autoindex on; autoindex_format {format};
+  server {{ listen 127.0.0.1:{port}; root {folder}; autoindex {list}; autoindex_format {format};
     client_max_body_size 0; dav_methods PUT DELETE MKCOL COPY MOVE; }} }}
 '''
 LIGHTTPD = '''server.document-root = "{folder}"
@@ -65,11 +65,13 @@ error-log: {work}/error
 def command_of(kind, folder, work, port):
     values = {'folder': folder, 'work': work, 'port': port,
               'format': 'json' if kind == 'nginx-json' else 'html',
+              'list': 'off' if kind == 'nginx-hidden' else 'on',
               'user': 'user: root' if os.geteuid() == 0 else ''}
     if kind == 'python':
         return [sys.executable, '-m', 'http.server', '-b', '127.0.0.1', '-d', folder, str(port)]
     program, template, *options = {
         'nginx': ('nginx', NGINX, '-c'), 'nginx-json': ('nginx', NGINX, '-c'),
+        'nginx-hidden': ('nginx', NGINX, '-c'),
         'lighttpd': ('lighttpd', LIGHTTPD, '-D', '-f'),
         'apache': ('apache2', APACHE, '-X', '-f'), 'h2o': ('h2o', H2O, '-c'),
         'caddy': ('caddy', CADDY, 'run', '--adapter', 'caddyfile', '--config')}[kind]

@@ -168,7 +168,7 @@ def test_a_list_of_urls_with_one_that_fails(scripted, here):
 
 
 def test_a_list_may_come_from_an_editor(scripted, here):
-    """A byte order mark, carriage returns, lines of nothing but space, comments that are indented."""
+    """A byte order mark, carriage returns, lines of nothing but space, indented comments."""
     one = scripted(lambda head, nth: whole(head.split()[1].encode()))
     lines = ['\ufeff# some', f'{one.url}/a', ' \t', '  # more', f' {one.url}/b\t', '']
     (here / 'list').write_bytes('\r\n'.join(lines).encode())

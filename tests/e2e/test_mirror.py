@@ -359,6 +359,20 @@ def test_a_site_goes_up_and_then_nothing_does(writable, place, folder, here, kin
     assert (folder / 'style.css').exists() == (kind != 'ours')
 
 
+@pytest.mark.parametrize('kind', ['ours', 'nginx-hidden'])
+def test_up_to_where_nothing_is_listed(server, place, folder, here, kind):  # noqa: F811
+    """404 and 403 to who asks for a list, while there are folders that take files."""
+    plant(here, FILES)
+    folder.chmod(0o777)
+    url = server('-4', '--anonymous-write', '--no-listing').url if kind == 'ours' else \
+        place(kind, folder)
+    assert '6 transferred' in mirror(here, url)[1]
+    assert contents(folder) == contents(here)
+    assert '0 transferred, 6 equal' in mirror(here, url)[1]
+    (here / 'a.txt').unlink()
+    assert 'nothing is deleted' in mirror('--delete', here, url, code=9)[1]
+
+
 def test_up_to_nginx(place, folder, here):  # noqa: F811
     folder.chmod(0o777)
     url = place('nginx', folder)
