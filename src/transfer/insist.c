@@ -52,7 +52,7 @@ static int try_once(const struct co_job *job, unsigned nth, int *ret_status, boo
     return co_crowd_try(job->crowd, attempt_in_crowd, &attempt);
 }
 
-static int insist(const struct co_job *job, int *ret_status)
+int co_job_insist(const struct co_job *job, int *ret_status)
 {
     struct co_retry retry = {.limits.times = job->retries};
     for (unsigned i = 0;; i++) {
@@ -60,7 +60,7 @@ static int insist(const struct co_job *job, int *ret_status)
         job->result->retry_after_ms = -1;
         int rc = try_once(job, i, ret_status, &final);
         job->result->tries = i + 1;
-        if (rc == 0 || co_status() < 0)
+        if (rc >= 0 || co_status() < 0)
             return rc;
         int64_t wait_ms = wait_after(job, &retry, rc, *ret_status, final);
         if (wait_ms < 0)
@@ -75,7 +75,7 @@ static int insist(const struct co_job *job, int *ret_status)
 int co_job_run(const struct co_job *job)
 {
     int64_t start = co_now_ns();
-    int rc = insist(job, &job->result->status);
+    int rc = co_job_insist(job, &job->result->status);
     job->result->took_ns = co_now_ns() - start;
     job->events->ended(job->events->arg, job->index, job->what, rc, job->result);
     return rc;

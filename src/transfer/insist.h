@@ -53,4 +53,8 @@ struct co_job {
  * Suspends. Returns the last attempt's result. */
 int co_job_run(const struct co_job *job);
 
+/* As co_job_run, of something that is no file: nobody is told how it ended. What is not negative
+ * ends it. */
+int co_job_insist(const struct co_job *job, int *ret_status);
+
 #endif

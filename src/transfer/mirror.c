@@ -55,6 +55,23 @@ static bool is_absent(int rc, int status)
     return rc == -ENOENT || (rc == CO_ESTATUS && status == 404);
 }
 
+/* Asks the other side, and again where that may help: see co_job_insist. */
+static int insist(struct walk *walk, const char *what,
+    int (*attempt)(void *arg, unsigned nth, int *ret_status, bool *ret_final), void *arg,
+    int *ret_status)
+{
+    struct co_transfer_result result = {0};
+    const struct co_mirror *mirror = walk->mirror;
+    return co_job_insist(&(struct co_job){.events = &mirror->events,
+                             .what = what,
+                             .retries = mirror->retries,
+                             .result = &result,
+                             .crowd = mirror->is_upload ? NULL : &walk->crowd,
+                             .attempt = attempt,
+                             .arg = arg},
+        ret_status);
+}
+
 /* ---- a file --------------------------------------------------------------------------------- */
 
 static void progressed(void *arg, const struct co_download_progress *progress)
@@ -219,9 +236,12 @@ static int complete_both(struct job *job, int *ret_status)
 }
 
 /* 1: there is nothing to do. */
-static int compare(struct job *job, int *ret_status)
+static int compare(void *arg, unsigned nth, int *ret_status, bool *ret_final)
 {
+    struct job *job = arg;
     struct co_mirror *mirror = job->mirror;
+    (void)nth;
+    (void)ret_final;
     int rc = job->to.type == CO_REMOTE_OTHER ? 0 : complete_both(job, ret_status);
     if (rc == 0 && mirror->dry_run && job->from.type == CO_REMOTE_UNKNOWN) {
         rc = complete(mirror->from, job, &job->from, ret_status);
@@ -256,7 +276,7 @@ static int run_job(void *arg)
     struct job *job = arg;
     struct co_mirror *mirror = job->mirror;
     int status = 0;
-    int rc = compare(job, &status);
+    int rc = insist(job->walk, job->path.at, compare, job, &status);
     mirror->totals.equal += rc == 1;
     if (rc == 0 && !job->is_folder)
         transfer(job);
@@ -469,11 +489,36 @@ static int look_at_entry(struct walk *walk, const struct co_remote_entry *entry)
     return rc == -ENOMEM ? rc : co_status();
 }
 
+/* The folder at the walk's path, on one of the sides. */
+struct looking {
+    struct walk *walk;
+    struct co_remote *remote;
+    struct co_folder *folder;
+};
+
+static int list_once(void *arg, unsigned nth, int *ret_status, bool *ret_final)
+{
+    const struct looking *looking = arg;
+    (void)nth;
+    (void)ret_final;
+    *ret_status = 0;
+    co_folder_close(looking->folder);
+    return co_folder_list(
+        looking->folder, looking->remote, co_buf_text(&looking->walk->path), ret_status);
+}
+
+static int list(
+    struct walk *walk, struct co_remote *remote, struct co_folder *folder, int *ret_status)
+{
+    struct looking looking = {walk, remote, folder};
+    return insist(walk, walk->path.size ? walk->path.at : "/", list_once, &looking, ret_status);
+}
+
 /* An index page may stand where the list would be. */
 static int list_source(struct walk *walk, int *ret_status)
 {
     struct co_folder *from = &walk->from;
-    int rc = co_folder_list(from, walk->mirror->from, co_buf_text(&walk->path), ret_status);
+    int rc = list(walk, walk->mirror->from, from, ret_status);
     bool is_empty = rc == 0 && from->count == 0 && from->refused == 0;
     if (is_empty && !from->is_whole && walk->path.size == 0)
         rc = co_fail(CO_EPROTO, "the server shows no list of what the folder holds");
@@ -503,7 +548,7 @@ static int list_target(struct walk *walk)
 {
     struct co_mirror *mirror = walk->mirror;
     int status = 0;
-    int rc = co_folder_list(&walk->to, mirror->to, co_buf_text(&walk->path), &status);
+    int rc = list(walk, mirror->to, &walk->to, &status);
     if (is_absent(rc, status) || (mirror->dry_run && rc == -ENOTDIR)) { /* a file that would go */
         rc = make_target(walk, &status);
     } else if (is_unlisted(walk, rc, status)) {

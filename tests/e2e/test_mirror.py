@@ -314,6 +314,24 @@ def test_names_are_escaped_in_messages_c08(scripted, here):  # noqa: F811
 
 # ---- up -----------------------------------------------------------------------------------------
 
+def test_lists_and_questions_are_tried_again(scripted, here):  # noqa: F811
+    """A failure of the moment shall not cost a whole folder."""
+    pages = {'/': page('a', 'sub/'), '/sub/': page('b')}
+    seen = []
+
+    def answer(head, nth):
+        word = tuple(head.split()[:2])
+        seen.append(word)
+        if word in (('GET', '/sub/'), ('HEAD', '/a')) and seen.count(word) == 1:
+            return b'HTTP/1.1 503 x\r\nContent-Length: 0\r\n\r\n'
+        return pages.get(word[1]) or whole(b'x', 'Last-Modified: Tue, 14 Nov 2023 22:13:20 GMT')
+    one = scripted(answer)
+    (here / 'a').write_text('other')
+    _, said = mirror('--retries', 1, f'{one.url}/', here)
+    assert '2 transferred' in said
+    assert seen.count(('GET', '/sub/')) == 2 and seen.count(('HEAD', '/a')) == 2
+
+
 def test_a_page_that_lists_nothing_is_told(scripted, here):  # noqa: F811
     """Such as the index page of a site; an index of an empty folder is fine."""
     title = ['Welcome']
