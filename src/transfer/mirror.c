@@ -192,7 +192,7 @@ static bool lacks_details(const struct co_remote_entry *entry)
     return entry->size < 0 || entry->modified == CO_REMOTE_NO_TIME;
 }
 
-/* Asks for what a list has not told. */
+/* Asks for what a list has not told. Of who does not know such questions nothing is known. */
 static int complete(
     struct co_remote *remote, const struct job *job, struct co_remote_entry *entry, int *ret_status)
 {
@@ -200,7 +200,7 @@ static int complete(
     int rc = remote->kind->stat(remote, co_buf_text(&job->path), entry, ret_status);
     if (rc == 0 && is_file && entry->type == CO_REMOTE_FOLDER)
         rc = co_fail(-EISDIR, "it is a folder, and its list says that it is a file");
-    return rc;
+    return rc == CO_ESTATUS && (*ret_status == 405 || *ret_status == 501) ? 0 : rc;
 }
 
 /* What its list has not told need not be there. */

@@ -10,7 +10,7 @@ import pytest
 
 from conftest import CORONET, run
 from places import place  # noqa: F401
-from test_get import scripted, whole  # noqa: F401
+from test_get import refusal_of, scripted, whole  # noqa: F401
 from test_ls import listing, page
 
 TIME = 1_700_000_000  # of the files: 2023-11-14T22:13:20Z
@@ -330,6 +330,14 @@ def test_lists_and_questions_are_tried_again(scripted, here):  # noqa: F811
     _, said = mirror('--retries', 1, f'{one.url}/', here)
     assert '2 transferred' in said
     assert seen.count(('GET', '/sub/')) == 2 and seen.count(('HEAD', '/a')) == 2
+
+
+@pytest.mark.parametrize('status', [405, 501])
+def test_who_does_not_know_head_is_asked_for_the_file(scripted, here, status):  # noqa: F811
+    one = scripted(lambda head, nth: page('a') if head.startswith('GET / ') else whole(b'x')
+                   if head.startswith('GET') else refusal_of(status))
+    for _ in range(2):
+        assert '1 transferred, 0 equal' in mirror(f'{one.url}/', here)[1]
 
 
 def test_a_page_that_lists_nothing_is_told(scripted, here):  # noqa: F811
