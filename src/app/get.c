@@ -107,9 +107,9 @@ static int pour_out(struct job *job)
     return job->poured ? settings->write(settings->events.arg, "", 0) : 0;
 }
 
-static int pour(struct job *job, co_http_response *response, int status)
+static int pour(struct job *job, co_http_response *response)
 {
-    bool is_success = co_download_is_success(&job->get->settings->what, status);
+    bool is_success = co_download_is_success(&job->get->settings->what, response);
     int rc = 0;
     job->result.progress.size = co_http_response_size(response);
     job->result.retry_after_ms = co_http_response_retry_after_ms(response);
@@ -150,7 +150,7 @@ static int try_function(void *arg, unsigned nth, int *ret_status, bool *ret_fina
     if (rc == 0) {
         *ret_status = co_http_response_status(response);
         events->answered(events->arg, what.url, *ret_status, co_http_response_version(response));
-        rc = pour(job, response, *ret_status);
+        rc = pour(job, response);
         co_http_response_close(response);
     }
     *ret_final = job->poured || !may_repeat(job, sent);

@@ -69,9 +69,23 @@ static bool wants_part(const struct co_http_fetch *what)
     return false;
 }
 
-bool co_download_is_success(const struct co_http_fetch *what, int status)
+/* There are servers that answer everybody so. */
+static bool is_all(const co_http_response *response)
 {
-    return status / 100 == 2 && (status != 206 || wants_part(what));
+    struct co_content_range told;
+    co_text text = co_http_response_header(response, "Content-Range");
+    return text.at && co_content_range_parse(text, &told) == 0 && told.first == 0 &&
+           told.last + 1 == told.size && co_http_response_size(response) == (int64_t)told.size;
+}
+
+static bool is_part(const co_http_response *response)
+{
+    return co_http_response_status(response) == 206 && !is_all(response);
+}
+
+bool co_download_is_success(const struct co_http_fetch *what, const co_http_response *response)
+{
+    return co_http_response_status(response) / 100 == 2 && (!is_part(response) || wants_part(what));
 }
 
 /* Of the whole file: parts that the caller asks for may be as long as others. */
@@ -483,8 +497,8 @@ static int judge(struct co_download *download, const struct co_download_local *l
     download->unchanged = is_as_new(download, local, *response);
     if (download->unchanged)
         return 0;
-    bool is_part = download->is_file && download->status == 206; /* its list tells of whole files */
-    if (is_part || !co_download_is_success(&download->what, download->status))
+    bool is_other = download->is_file && is_part(*response); /* its list tells of whole files */
+    if (is_other || !co_download_is_success(&download->what, *response))
         return co_download_refused(*response);
     if (download->is_file && co_folder_answers(*response))
         return co_fail(-EISDIR, "it is a folder");
@@ -516,7 +530,7 @@ static int ask_whether_same(struct co_download *download, const struct co_downlo
         return rc;
     note(download, response);
     download->unchanged =
-        co_download_is_success(&download->what, download->status) &&
+        co_download_is_success(&download->what, response) &&
         co_download_is_here(download, local, modified_of(response), size_of_head(response));
     rc = may_pass(download->status) ? co_download_refused(response) : !download->unchanged;
     co_http_response_close(response);

@@ -62,9 +62,9 @@ struct co_download {
  */
 int co_download_run(struct co_download *download);
 
-/* Is what comes what was asked for? A part (206) only where the caller's own headers want one: else
- * it would pass for the whole file (RFC 9110 15.3.7). */
-bool co_download_is_success(const struct co_http_fetch *what, int status);
+/* Is what comes what was asked for? A part (206) only where the caller's own headers want one, or
+ * it is all of the file: else it would pass for that (RFC 9110 15.3.7). */
+bool co_download_is_success(const struct co_http_fetch *what, const co_http_response *response);
 
 /* CO_ESTATUS, with the response's status for co_explain. Does not suspend. */
 int co_download_refused(const co_http_response *response);

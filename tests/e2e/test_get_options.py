@@ -127,6 +127,19 @@ def test_a_part_that_nobody_asked_for_is_no_file(scripted, here, words):  # noqa
     assert '206 Partial Content' in said and b'01234' not in out and not list(here.iterdir())
 
 
+@pytest.mark.parametrize('range, length, code', [
+    ('0-9/10', 10, 0), ('0-8/10', 9, 8), ('1-9/10', 9, 8), ('0-9/*', 10, 8), ('0-9/10', 9, 8)])
+def test_a_part_that_is_all_of_it_is_the_file(
+        scripted, here, range, length, code):  # noqa: F811
+    """Of a server that answers everybody by 206."""
+    one = scripted(lambda head, nth: b'HTTP/1.1 206 x\r\nContent-Range: bytes %s\r\n'
+                   b'Content-Length: %d\r\n\r\n' % (range.encode(), length)
+                   + b'0123456789'[:length])
+    get(f'{one.url}/a', cwd=here, code=code)
+    assert (here / 'a').exists() == (code == 0)
+    assert (get('-o', '-', f'{one.url}/a', code=code)[0] == b'0123456789') == (code == 0)
+
+
 def test_a_part_that_is_asked_for_is_got(scripted, here):  # noqa: F811
     one = scripted(part)
     for first, last in ((2, 5), (3, 6)):
