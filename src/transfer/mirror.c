@@ -511,7 +511,7 @@ static int list(
     struct walk *walk, struct co_remote *remote, struct co_folder *folder, int *ret_status)
 {
     struct looking looking = {walk, remote, folder};
-    return insist(walk, walk->path.size ? walk->path.at : "/", list_once, &looking, ret_status);
+    return insist(walk, walk->path.size ? walk->path.at : ".", list_once, &looking, ret_status);
 }
 
 /* An index page may stand where the list would be. */
