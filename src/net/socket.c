@@ -16,7 +16,9 @@ static long socket_receive(struct co_stream *stream, void *at, size_t size)
 {
     struct co_op op = {
         .code = CO_OP_RECEIVE,
-        .flags = stream->likely ? CO_OP_LIKELY : 0,
+        .flags = stream->now      ? CO_OP_LIKELY | CO_OP_NOW
+                 : stream->likely ? CO_OP_LIKELY
+                                  : 0,
         .fd = stream->fd,
         .a.receive = {at, size},
     };
@@ -147,6 +149,7 @@ static void socket_unpark(struct co_stream *stream)
 static const struct co_stream_kind socket_kind = {
     .name = "socket",
     .receive = socket_receive,
+    .glances = true,
     .splice = socket_splice,
     .send = socket_send,
     .send_now = socket_send_now,

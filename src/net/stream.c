@@ -111,7 +111,7 @@ static long read_end(struct co_stream *stream, long n)
         stream->in_phase = (uint16_t)(stream->in_phase + n);
     if (n == 0)
         stream->ended = true;
-    else if (n < 0 && !is_scope_code(n))
+    else if (n < 0 && n != -EAGAIN && !is_scope_code(n))
         stream->read_error = (int32_t)n;
     return n;
 }

@@ -26,6 +26,7 @@ struct co_stream_kind {
     const char *name;
     /* Receives into `at`, or (at NULL) into a small pool buffer that becomes stream->in. */
     long (*receive)(struct co_stream *stream, void *at, size_t size);
+    bool glances; /* receive does not wait if the stream says so (`now`): -EAGAIN */
     /* Moves input into an empty pipe; may be NULL. */
     long (*splice)(struct co_stream *stream, int pipe_fd, size_t size);
     long (*send)(
@@ -65,7 +66,7 @@ struct co_stream {
     uint32_t in_at, in_end, in_room, out_size;
     int32_t read_error, write_error; /* the first of each direction */
     int32_t park_result;
-    bool ended, corked, write_shut, reading, writing, likely, closing;
+    bool ended, corked, write_shut, reading, writing, likely, now, closing;
     bool emptying;      /* it is the reader who writes: what the cork held */
     bool bulk;          /* the socket was told that much will be sent */
     uint8_t full_reads; /* in a row: bulk data gets a large buffer */

@@ -59,7 +59,7 @@ enum co_op_flags {
     CO_OP_BACKGROUND = 2, /* nobody waits for its sake: no deadlock report is held back by it */
     CO_OP_MORE = 8,       /* a SEND that more, or the end, follows at once: one packet will do */
     CO_OP_DRAINABLE = 4,  /* a drain ends the wait for it: it would be new work */
-    CO_OP_NOW = 16,       /* an ACCEPT or SEND that is not waited for: -EAGAIN */
+    CO_OP_NOW = 16,       /* an ACCEPT, SEND or RECEIVE that is not waited for: -EAGAIN */
 };
 
 /* An operation in the hands of a backend. It lives in the waiting fiber's frame or in a stream. */

@@ -175,7 +175,8 @@ static bool submit_to(struct co_virt_socket *socket, struct co_op *op)
     co_virt_note(world, CO_VIRT_MARK_SUBMIT, socket->number, op->code, 0);
     int rc = op->code == CO_OP_CONNECT ? connect_begin(socket, op->a.connect.address) : 0;
     bool ready = rc < 0 || socket->kind->ready(socket, op);
-    if (ready && (rc < 0 || !co_virt_chance(world, CO_VIRT_LATER, 4))) {
+    bool looks = op->code == CO_OP_RECEIVE && op->flags & CO_OP_NOW; /* what is there is seen */
+    if (ready && (rc < 0 || looks || !co_virt_chance(world, CO_VIRT_LATER, 4))) {
         op->result = rc < 0 ? rc : side_perform(socket, op);
         return true;
     }
