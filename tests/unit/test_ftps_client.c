@@ -380,8 +380,8 @@ static void f08_a_download_without_farewell_is_not_whole(void **unused)
 
 static void f06_data_that_the_server_will_not_encrypt_is_not_asked_for(void **unused)
 {
-    static const char *const lines[] = {SECURE_GREET, "> 200 0", "> 536 No", "> 502 What?", NULL};
-    static const char *const none[] = {SECURE_GREET, "> 503 No", "> 503 No", "> 502 What?", NULL};
+    static const char *const lines[] = {SECURE_GREET, "> 200 0\r\n536 No\r\n502 What?", NULL};
+    static const char *const none[] = {SECURE_GREET, "> 503 No\r\n503 No\r\n502 What?", NULL};
     (void)unused;
     play_securely(lines, CO_ETLS);
     play_securely(none, CO_ETLS);
