@@ -364,24 +364,22 @@ static int end_data(co_ftp_transfer *transfer)
     return transfer->upload ? rc : 0; /* to whom all has come it is all the same */
 }
 
-static int judge_growth(const co_ftp_transfer *transfer)
+/* Of a file that may have been written to meanwhile. */
+static int learn_size(co_ftp_transfer *transfer)
 {
-    uint64_t size;
-    int rc = co_ftp_client_size(transfer->client, transfer->path, &size);
-    if (rc == 0 && size >= transfer->moved)
-        return 0;
-    return rc < 0 && rc != CO_ESTATUS
-               ? rc
-               : co_ftp_client_fail(resume(transfer), CO_EFTP, "more came than the file has");
+    int rc = co_ftp_client_size(transfer->client, transfer->path, &transfer->size);
+    transfer->size_known = rc == 0;
+    if (rc == CO_ESTATUS || (rc == 0 && transfer->moved > transfer->size))
+        return co_ftp_client_fail(resume(transfer), CO_EFTP, "more came than the file has");
+    return rc;
 }
 
-static int judge_download(const co_ftp_transfer *transfer)
+static int judge_download(co_ftp_transfer *transfer)
 {
     char why[96];
-    if (transfer->grown)
-        return judge_growth(transfer);
-    if (!transfer->size_known || transfer->moved == transfer->size)
-        return 0;
+    int rc = transfer->grown ? learn_size(transfer) : 0;
+    if (rc < 0 || !transfer->size_known || transfer->moved == transfer->size)
+        return rc;
     snprintf(why, sizeof why, "only %llu of %llu bytes came", (unsigned long long)transfer->moved,
         (unsigned long long)transfer->size);
     return co_ftp_client_fail(resume(transfer), CO_EEOF, why);
