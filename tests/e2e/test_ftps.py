@@ -102,8 +102,8 @@ def test_wget_mirrors(ftps, tmp_path, kind, reuse):
     one = ftps('--tls-reuse', reuse, '--require-tls')
     port, options = {'explicit': (one.explicit, []),
                      'implicit': (one.implicit, ['--ftps-implicit'])}[kind]
-    tries = 5 if reuse == 'require' else 1  # GnuTLS waits but a moment for the control's ticket
-    run('wget', '-nv', '-r', '-nH', '-t', tries, '-T', PATIENCE, '-P', tmp_path,
+    tries = 20 if reuse == 'require' else 1  # GnuTLS waits but a moment for the control's ticket
+    run('wget', '-nv', '-r', '-nH', '-t', tries, '--waitretry', 1, '-T', PATIENCE, '-P', tmp_path,
         '--ca-certificate', one.cert, *options, f'ftps://localhost:{port}/')
     assert (tmp_path / 'large').read_bytes() == CONTENT
     assert (tmp_path / 'sub' / 'inner').read_text() == 'inner'
