@@ -14,6 +14,7 @@
 #define WINDOW_ZLIB     15        /* the same, in zlib's */
 #define WINDOW_RAW      (-15)     /* and in none */
 #define ZSTD_WINDOW_LOG 23        /* 8 MiB (RFC 9659 3) */
+#define ZSTD_HEAD_MAX   18        /* bytes (RFC 8878 3.1.1.1) and the magic number's */
 #define MIDDLE_BYTES    16384     /* between two codings */
 
 enum state {
@@ -148,36 +149,68 @@ static bool zstd_may_begin(uint8_t first)
     return first == 0x28 || (first & 0xf0) == 0x50;
 }
 
+struct zstd {
+    ZSTD_DCtx *context;
+    uint8_t head[ZSTD_HEAD_MAX]; /* of the frame that it is in */
+    size_t head_size;
+    uint64_t yielded; /* of that frame */
+};
+
+static void zstd_close(void *decoder)
+{
+    struct zstd *zstd = decoder;
+    ZSTD_freeDCtx(zstd->context);
+    free(zstd);
+}
+
 static void *zstd_open(uint8_t first)
 {
     (void)first;
-    ZSTD_DCtx *zstd = ZSTD_createDCtx();
-    if (zstd && ZSTD_isError(ZSTD_DCtx_setParameter(zstd, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG))) {
-        ZSTD_freeDCtx(zstd);
+    struct zstd *zstd = calloc(1, sizeof *zstd);
+    if (!zstd)
+        return NULL;
+    zstd->context = ZSTD_createDCtx();
+    if (!zstd->context ||
+        ZSTD_isError(ZSTD_DCtx_setParameter(zstd->context, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG))) {
+        zstd_close(zstd);
         return NULL;
     }
     return zstd;
 }
 
+static void keep_head(struct zstd *zstd, const uint8_t *taken, size_t size)
+{
+    for (; size > 0 && zstd->head_size < sizeof zstd->head; taken++, size--)
+        zstd->head[zstd->head_size++] = *taken;
+}
+
+/* Has it as many bytes as its head says? The library looks only where it gets a frame whole. */
+static int end_frame(struct zstd *zstd)
+{
+    unsigned long long said = ZSTD_getFrameContentSize(zstd->head, zstd->head_size);
+    bool whole = said == ZSTD_CONTENTSIZE_UNKNOWN || said == zstd->yielded;
+    zstd->head_size = 0;
+    zstd->yielded = 0;
+    return whole ? 1 : CO_EINVALID;
+}
+
 static int zstd_step(void *decoder, struct span *span)
 {
+    struct zstd *zstd = decoder;
     ZSTD_inBuffer in = {span->in, span->in_bytes, 0};
     ZSTD_outBuffer out = {span->out, span->out_bytes, 0};
-    size_t rc = ZSTD_decompressStream(decoder, &out, &in);
+    size_t rc = ZSTD_decompressStream(zstd->context, &out, &in);
+    keep_head(zstd, span->in, in.pos);
     *span = (struct span){
         span->in + in.pos, span->in_bytes - in.pos, span->out + out.pos, span->out_bytes - out.pos};
+    zstd->yielded += out.pos;
     if (!ZSTD_isError(rc))
-        return rc == 0;
+        return rc == 0 ? end_frame(zstd) : 0;
     switch (ZSTD_getErrorCode(rc)) {
     case ZSTD_error_memory_allocation: return -ENOMEM;
     case ZSTD_error_frameParameter_windowTooLarge: return CO_ETOOBIG;
     default: return CO_EINVALID;
     }
-}
-
-static void zstd_close(void *decoder)
-{
-    ZSTD_freeDCtx(decoder);
 }
 
 /* ---- one coding ------------------------------------------------------------------------------ */

@@ -355,6 +355,15 @@ static void frames_are_zstds_as_they_are_now_rfc8878_3_1(void **state)
     co_buf_free(&coded);
 }
 
+static void a_frame_of_zstd_has_the_size_that_it_says_rfc8878_3_1_1_1_4(void **state)
+{
+    (void)state;
+    static const char empty[] = "\x28\xb5\x2f\xfd\x50\x20\x00\x00\x05\x00\x00"; /* and says 256 */
+    const co_text frame = {empty, sizeof empty - 1};
+    for (size_t piece = 1; piece <= frame.size; piece++)
+        assert_int_equal(undo_one(CO_DECODE_ZSTD, frame, piece).rc, CO_EINVALID);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -370,6 +379,7 @@ int main(void)
         cmocka_unit_test(bombs_are_stopped_c05),
         cmocka_unit_test(windows_of_zstd_are_bounded_c05),
         cmocka_unit_test(frames_are_zstds_as_they_are_now_rfc8878_3_1),
+        cmocka_unit_test(a_frame_of_zstd_has_the_size_that_it_says_rfc8878_3_1_1_1_4),
     };
     return cmocka_run_group_tests(tests, fill, NULL);
 }
