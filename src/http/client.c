@@ -5,6 +5,7 @@
  */
 #include "http/client.h"
 
+#include "codec/cookie_date.h"
 #include "dial/answers.h"
 #include "dial/proxies.h"
 #include "http/decoded.h"
@@ -312,6 +313,14 @@ int64_t co_http_response_size(const co_http_response *response)
 bool co_http_response_is_coded(const co_http_response *response)
 {
     return co_http_is_coded(&response->answer.head);
+}
+
+int64_t co_http_response_modified(const co_http_response *response)
+{
+    int64_t seconds;
+    co_text text = co_http_response_header(response, "Last-Modified");
+    bool told = text.at && co_date_read_loosely(text, co_wall_seconds(), &seconds) == 0;
+    return told ? seconds : INT64_MIN;
 }
 
 int64_t co_http_response_retry_after_ms(const co_http_response *response)

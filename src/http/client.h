@@ -23,6 +23,9 @@ long co_http_response_splice(co_http_response *response, int pipe_fd, size_t siz
 /* Is what the server sends coded (RFC 9110 8.4), whether it is shown decoded or not? */
 bool co_http_response_is_coded(const co_http_response *response);
 
+/* Its Last-Modified in seconds since 1970; INT64_MIN: it does not say. */
+int64_t co_http_response_modified(const co_http_response *response);
+
 /* After how long the server would be asked again (RFC 9110 10.2.3); -1: it does not say. */
 int64_t co_http_response_retry_after_ms(const co_http_response *response);
 

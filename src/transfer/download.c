@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "transfer/download.h"
 
-#include "codec/cookie_date.h"
 #include "codec/date.h"
 #include "codec/range.h"
 #include "http/client.h"
@@ -39,15 +38,6 @@ static co_text validator_of(const co_http_response *response)
     if (modified.size > 0 && is_strong_date(response, modified))
         return modified;
     return (co_text){0};
-}
-
-static int64_t modified_of(const co_http_response *response)
-{
-    int64_t seconds;
-    co_text text = co_http_response_header(response, "Last-Modified");
-    return text.at && co_date_read_loosely(text, co_wall_seconds(), &seconds) == 0
-               ? seconds
-               : CO_DOWNLOAD_NO_TIME;
 }
 
 /* RFC 9110 8.8.2.1: no Last-Modified is later than Date, whatever the file's time. A list tells
@@ -103,7 +93,7 @@ static int version_of(
     *ret = (struct co_version){.name = CO_BUF(VERSION_MAX),
         .field = CO_BUF(VALIDATOR_MAX),
         .size = co_http_response_size(response),
-        .modified = listed_or(download, response, modified_of(response))};
+        .modified = listed_or(download, response, co_http_response_modified(response))};
     co_text validator = validator_of(response);
     if (!validator.at || ret->size <= 0 || co_http_response_is_coded(response) || !is_get(download))
         return 0;
@@ -470,7 +460,7 @@ static bool is_as_new(const struct co_download *download, const struct co_downlo
     if (co_http_response_status(response) == 304)
         return true;
     return co_download_is_here(
-        download, local, modified_of(response), co_http_response_size(response));
+        download, local, co_http_response_modified(response), co_http_response_size(response));
 }
 
 /* A name that is unsafe here is as good as none: the file has one already (attacks C06). */
@@ -529,9 +519,9 @@ static int ask_whether_same(struct co_download *download, const struct co_downlo
     if (rc < 0)
         return rc;
     note(download, response);
-    download->unchanged =
-        co_download_is_success(&download->what, response) &&
-        co_download_is_here(download, local, modified_of(response), size_of_head(response));
+    download->unchanged = co_download_is_success(&download->what, response) &&
+                          co_download_is_here(download, local, co_http_response_modified(response),
+                              size_of_head(response));
     rc = may_pass(download->status) ? co_download_refused(response) : !download->unchanged;
     co_http_response_close(response);
     return rc;

@@ -7,7 +7,6 @@
  * with Upload-Version asks, Content-Range tells (RFC 9110 14.5). No other server is sent a part:
  * some would take it for the whole.
  */
-#include "codec/cookie_date.h"
 #include "codec/url.h"
 #include "http/client.h"
 #include "transfer/folder_http.h"
@@ -160,15 +159,6 @@ static int64_t length_of(const co_http_response *response)
     return text.at && co_text_number(text, INT64_MAX, &length) == 0 ? (int64_t)length : -1;
 }
 
-static int64_t modified_of(const co_http_response *response)
-{
-    int64_t seconds;
-    co_text text = co_http_response_header(response, "Last-Modified");
-    return text.at && co_date_read_loosely(text, co_wall_seconds(), &seconds) == 0
-               ? seconds
-               : CO_REMOTE_NO_TIME;
-}
-
 static int http_stat(
     struct co_remote *remote, co_text path, struct co_remote_entry *ret, int *ret_status)
 {
@@ -184,7 +174,7 @@ static int http_stat(
     *ret = (struct co_remote_entry){
         .type = folder ? CO_REMOTE_FOLDER : CO_REMOTE_FILE,
         .size = folder ? -1 : length_of(response),
-        .modified = modified_of(response),
+        .modified = co_http_response_modified(response),
     };
     response_done(response);
     return 0;
