@@ -312,10 +312,11 @@ FIBER_TEST(start_obeys_the_scope)
 
 /* ---- jobs ------------------------------------------------------------------------------------ */
 
-static atomic_bool job_may_end;
+static atomic_bool job_has_begun, job_may_end;
 
 static int job(void *arg)
 {
+    atomic_store(&job_has_begun, true);
     for (int i = 0; arg && i < 5000 && !atomic_load(&job_may_end); i++)
         usleep(1000);
     return 42;
@@ -341,11 +342,13 @@ FIBER_TEST(block_returns_what_the_job_returned)
 KERNEL_TEST(a_job_under_way_is_not_cut_short_by_cancellation)
 {
     int result = 0;
+    atomic_store(&job_has_begun, false);
     atomic_store(&job_may_end, false);
     co_group group;
     co_group_open(&group, NULL);
     co_go(&group, block_on_job, &result);
-    co_sleep(5);
+    while (!atomic_load(&job_has_begun))
+        co_sleep(1);
     co_group_cancel(&group);
     co_sleep(5);
     CHECK_INT(result, 0);
