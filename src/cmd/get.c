@@ -22,6 +22,7 @@ struct get {
     struct co_buf list; /* the file of URLs, its lines ended by NUL */
     char **urls;        /* count of them, ours */
     size_t count;
+    bool some_bad;    /* lines of the list are no URLs */
     bool is_straight; /* all goes to `out` as it comes, and no file is made */
     FILE *out;
     char *path, *folder; /* of -o: where its links lead to, and that one's folder */
@@ -45,16 +46,23 @@ static int add_url(struct get *get, const char *typed)
     return code;
 }
 
-/* Empty lines and those that begin with '#' are none. */
-static int add_line(struct get *get, const char *line)
+/* Empty lines and those that begin with '#' are none; one that is no URL does not keep the others
+ * back. */
+static int add_line(struct get *get, const char *line, unsigned number)
 {
     line += strspn(line, " \t\r");
-    return *line && *line != '#' ? add_url(get, line) : 0;
+    int code = *line && *line != '#' ? add_url(get, line) : 0;
+    if (code != CO_EXIT_USAGE)
+        return code;
+    co_error("%s: line %u is passed over", get->command->list, number);
+    get->some_bad = true;
+    return 0;
 }
 
 static int add_lines(struct get *get)
 {
     int code = 0;
+    unsigned number = 0;
     co_buf_add_char(&get->list, '\n');
     if (get->list.error)
         return co_error("%s", co_explain(get->list.error)), CO_EXIT_OTHER;
@@ -65,7 +73,7 @@ static int add_lines(struct get *get)
         *newline = '\0';
         if (newline > at && newline[-1] == '\r')
             newline[-1] = '\0';
-        code = add_line(get, at);
+        code = add_line(get, at, ++number);
         at = newline + 1;
     }
     return code;
@@ -81,9 +89,10 @@ static int collect_urls(struct get *get)
         code = co_read_file(get->command->list, &get->list);
     if (code == 0 && get->command->list)
         code = add_lines(get);
-    if (code)
+    if (code || get->count > 0)
         return code;
-    return get->count == 0 ? co_transfer_usage("no URL was given (see coronet get --help)") : 0;
+    return get->some_bad ? CO_EXIT_USAGE
+                         : co_transfer_usage("no URL was given (see coronet get --help)");
 }
 
 static int refuse_output(const struct get *get, int rc)
@@ -266,7 +275,7 @@ static int run(struct get *get)
     if (code == 0)
         code = co_transfer_run(&get->transfer, get->count, work, get);
     co_transfer_close(&get->transfer);
-    return code;
+    return code == CO_EXIT_DONE && get->some_bad ? CO_EXIT_PARTIAL : code;
 }
 
 /* What could not be written is a failure of its own. */

@@ -150,34 +150,6 @@ def test_output_and_folder_choose_the_place(scripted, here):
     get('-P', here / 'none', f'{one.url}/a', code=3)
 
 
-def test_a_list_of_urls_with_one_that_fails(scripted, here):
-    one = scripted(lambda head, nth: b'HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n'
-                   if '/no' in head else whole(head.split()[1].encode()))
-    lines = ['# some', '', *(f'{one.url}/f{i}' for i in range(40)), f'{one.url}/no']
-    (here / 'list').write_text('\n'.join(lines))
-    _, said = get('-i', here / 'list', '-P', here, '--no-sync', code=9)
-    assert '404' in said
-    for i in range(40):
-        assert (here / f'f{i}').read_text() == f'/f{i}'
-    again = run(CORONET, 'get', '-i', '-', '--force', '-P', here, '--no-sync', f'{one.url}/more',
-                input='\n'.join(lines[:-1]).encode())
-    assert not again.stderr and (here / 'more').read_text() == '/more'
-    assert len(one.heads) == 41 + 41
-    out, _ = get('--json', '--force', '-P', here, f'{one.url}/f1')
-    assert json.loads(out)['event'] == 'done' and json.loads(out)['url'] == f'{one.url}/f1'
-
-
-def test_a_list_may_come_from_an_editor(scripted, here):
-    """A byte order mark, carriage returns, lines of nothing but space, indented comments."""
-    one = scripted(lambda head, nth: whole(head.split()[1].encode()))
-    lines = ['\ufeff# some', f'{one.url}/a', ' \t', '  # more', f' {one.url}/b\t', '']
-    (here / 'list').write_bytes('\r\n'.join(lines).encode())
-    get('-i', here / 'list', '-P', here)
-    (here / 'list').write_bytes(f'\ufeff{one.url}/c'.encode())
-    get('-i', here / 'list', '-P', here)
-    assert sorted(os.listdir(here)) == ['a', 'b', 'c', 'list']
-
-
 # ---- versions -----------------------------------------------------------------------------------
 
 class Versions:
