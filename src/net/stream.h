@@ -3,9 +3,9 @@
  * The inside of a stream, for the rooms of this floor and for layers over streams.
  *
  * What differs between sockets, memory and TLS is a `co_stream_kind`; buffers, peeking,
- * corks, errors and parking are the same for all and live in stream.c and park.c. An idle stream
- * holds no buffer: the reading side takes one from the pool when there is input, the corked side
- * when there is output.
+ * corks, errors and parking are the same for all: stream.c, reading.c, writing.c and park.c. An
+ * idle stream holds no buffer: the reading side takes one from the pool when there is input, the
+ * corked side when there is output.
  */
 #ifndef CO_NET_STREAM_H
 #define CO_NET_STREAM_H
