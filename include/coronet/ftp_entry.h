@@ -21,7 +21,8 @@ struct co_ftp_entry {
     /* How exact that is: 0: not known; 1: a second, in UTC; 60 or 86,400: what a line for people
      * says, in the server's own time zone, which nobody tells. */
     unsigned modified_within;
-    co_text perm; /* RFC 3659 7.5.5: what this user may do with it; size 0: unknown */
+    co_text perm;   /* RFC 3659 7.5.5: what this user may do with it; size 0: unknown */
+    co_text unique; /* 7.5.2: the same for two names of one file, and for no two; size 0: unknown */
 };
 
 #endif

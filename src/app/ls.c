@@ -26,6 +26,7 @@ struct ls {
     struct co_remote *remote;
     struct co_pending pending;
     struct co_buf folder; /* the one that is listed */
+    struct co_lineage lineage;
     struct co_buf path;
     struct line batch[BATCH_ENTRIES];
     size_t count;
@@ -48,8 +49,9 @@ static int show(struct ls *ls, const struct co_remote_entry *entry)
     int rc = ls->path.error ? ls->path.error : settings->entry(settings->arg, path, entry);
     ls->stopped = rc < 0 ? rc : 0;
     if (rc == 0 && settings->recursive && entry->type == CO_REMOTE_FOLDER) {
-        rc = co_pending_add(&ls->pending, co_buf_text(&ls->folder), entry->name);
-        if (rc == CO_ETOOBIG) {
+        rc = co_pending_enter(
+            &ls->pending, co_buf_text(&ls->folder), entry->name, &ls->lineage, entry->identity);
+        if (rc < 0 && rc != -ENOMEM) {
             settings->failed(settings->arg, ls->path.at, rc, 0);
             rc = 0;
         }
@@ -162,7 +164,7 @@ static int list_all(struct ls *ls)
     int rc;
     do
         rc = list(ls);
-    while (rc == 0 && co_pending_take(&ls->pending, &ls->folder));
+    while (rc == 0 && co_pending_take(&ls->pending, &ls->folder, &ls->lineage));
     return rc;
 }
 

@@ -74,13 +74,19 @@ static void take_perm(co_text value, struct co_ftp_entry *entry)
     entry->perm = value;
 }
 
+static void take_unique(co_text value, struct co_ftp_entry *entry)
+{
+    entry->unique = value;
+}
+
 static void take_fact(co_text name, co_text value, struct co_ftp_entry *entry)
 {
     static const struct {
         const char *name;
         void (*take)(co_text value, struct co_ftp_entry *entry);
     } facts[] = {{"type", take_type}, {"size", take_size}, {"sizd", take_size},
-        {"modify", take_modify}, {"UNIX.mode", take_mode}, {"perm", take_perm}};
+        {"modify", take_modify}, {"UNIX.mode", take_mode}, {"perm", take_perm},
+        {"unique", take_unique}};
     for (size_t i = 0; i < CO_LENGTH(facts); i++)
         if (co_text_equal_nocase(name, co_text_of(facts[i].name)))
             facts[i].take(value, entry);

@@ -42,7 +42,7 @@ static bool find_fact(const co_ftp_client *client, co_text name, bool *ret_told)
 /* RFC 3659 7.9: asks for the facts that we read, if they are not all told anyway. */
 static int choose_facts(co_ftp_client *client)
 {
-    static const char *const wanted[] = {"type", "size", "modify", "perm", "UNIX.mode"};
+    static const char *const wanted[] = {"type", "size", "modify", "perm", "unique", "UNIX.mode"};
     char room[128];
     struct co_buf chosen = {.at = room, .room = sizeof room, .size_max = sizeof room};
     bool missing = false;

@@ -67,11 +67,22 @@ struct parts {
 
 /* Keyed with what only this machine knows of the folder: tags tell nothing of inodes, and yet stay
  * the same when the server starts anew, so that downloads can go on. */
-static uint64_t tag_of(const struct co_tree_view *view, const struct co_tree_stat *stat)
+static uint64_t keyed(const struct co_tree_view *view, const uint64_t *identity, size_t size)
 {
     const uint64_t secret[] = {view->folder.inode, view->folder.device};
+    return co_siphash(secret, identity, size);
+}
+
+static uint64_t tag_of(const struct co_tree_view *view, const struct co_tree_stat *stat)
+{
     const uint64_t identity[] = {(uint64_t)stat->modified_ns, stat->size, stat->inode};
-    return co_siphash(secret, identity, sizeof identity);
+    return keyed(view, identity, sizeof identity);
+}
+
+uint64_t co_http_identity_of(const struct co_tree_view *view, const struct co_tree_stat *stat)
+{
+    const uint64_t identity[] = {stat->inode, stat->device};
+    return keyed(view, identity, sizeof identity);
 }
 
 void co_http_etag_add(

@@ -104,6 +104,9 @@ void co_http_nonce(char ret_text[CO_HTTP_NONCE]);
 void co_http_etag_add(
     struct co_buf *out, const struct co_tree_view *view, const struct co_tree_stat *stat);
 
+/* A folder's, the same under all of its names; it tells as little as tags do. */
+uint64_t co_http_identity_of(const struct co_tree_view *view, const struct co_tree_stat *stat);
+
 /* The ways to send a file's content: each has bytes, an ETag and a head of its own. */
 enum co_http_form_kind {
     CO_HTTP_FORM_PLAIN,

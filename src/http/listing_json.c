@@ -30,7 +30,10 @@ static void json_row(struct co_buf *out, const struct co_http_listing *listing, 
     co_buf_add_string(out, ",\"href\":\"");
     co_http_listing_link(out, entry);
     co_buf_add_string(out, folder ? "\",\"type\":\"folder\"" : "\",\"type\":\"file\"");
-    if (!folder) {
+    if (folder) {
+        co_buf_addf(out, ",\"id\":\"%016llx\"",
+            (unsigned long long)co_http_identity_of(listing->visit->view, &entry->stat));
+    } else {
         co_buf_add_string(out, ",\"size\":");
         co_buf_add_number(out, entry->stat.size);
     }

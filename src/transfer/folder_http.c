@@ -87,7 +87,7 @@ static int show(struct page *page, struct co_remote_entry *entry)
 
 /* ---- as JSON -------------------------------------------------------------------------------- */
 
-enum key { OTHER, ENTRIES, TRUNCATED, NAME, HREF, TYPE, IS_FOLDER, SIZE, MODIFIED };
+enum key { OTHER, ENTRIES, TRUNCATED, NAME, HREF, TYPE, IS_FOLDER, SIZE, MODIFIED, ID };
 
 static const struct {
     co_text name;
@@ -104,6 +104,7 @@ static const struct {
     {CO_TEXT("modified"), MODIFIED},
     {CO_TEXT("mtime"), MODIFIED},
     {CO_TEXT("mod_time"), MODIFIED},
+    {CO_TEXT("id"), ID},
 };
 
 struct json_list {
@@ -170,6 +171,8 @@ static void take_value(struct json_list *list, int token)
         list->entry.type = type_of(text);
     else if (token == CO_JSON_STRING && list->key == MODIFIED)
         list->entry.modified = time_of(text);
+    else if (token == CO_JSON_STRING && list->key == ID)
+        list->entry.identity = co_remote_identity(text);
     else if (list->key == IS_FOLDER && (token == CO_JSON_TRUE || token == CO_JSON_FALSE))
         list->entry.type = token == CO_JSON_TRUE ? CO_REMOTE_FOLDER : CO_REMOTE_FILE;
     else if (token == CO_JSON_NUMBER && list->key == SIZE &&
@@ -269,7 +272,7 @@ static int take_links(struct page *page, struct co_links *links, co_text piece, 
             continue;
         }
         co_text name = child_of(page, co_buf_text(&links->href));
-        struct co_remote_entry entry = {name, CO_REMOTE_UNKNOWN, -1, CO_REMOTE_NO_TIME};
+        struct co_remote_entry entry = {name, CO_REMOTE_UNKNOWN, -1, CO_REMOTE_NO_TIME, 0};
         bool is_child = name.size > (size_t)is_folder_name(name) &&
                         co_text_find((co_text){name.at, name.size - 1}, '/') < 0;
         if (!is_child || co_text_equal(name, co_buf_text(last)))

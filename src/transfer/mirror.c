@@ -17,6 +17,7 @@ struct walk {
     co_group jobs;
     struct co_pending pending;
     struct co_buf path; /* of the folder that is looked at */
+    struct co_lineage lineage;
     struct co_folder from, to;
     size_t index;          /* of the next file */
     struct co_crowd crowd; /* of those that come down */
@@ -168,12 +169,6 @@ static bool is_equal(const struct job *job)
     return same_time && (from->size == to->size || from->size < 0);
 }
 
-static int enter_folder(struct walk *walk, co_text parent, co_text name)
-{
-    int rc = co_pending_add(&walk->pending, parent, name);
-    return rc == CO_ETOOBIG ? co_fail(rc, "it lies too deep, or too many folders wait") : rc;
-}
-
 /* The main fiber goes there, if the rules let it. */
 static int enter_found(struct job *job)
 {
@@ -184,7 +179,7 @@ static int enter_found(struct job *job)
         parent.size--;
     co_text name = co_text_after(path, parent.size);
     parent.size -= parent.size > 0;
-    return enter_folder(job->walk, parent, name);
+    return co_pending_enter(&job->walk->pending, parent, name, NULL, 0);
 }
 
 static bool lacks_details(const struct co_remote_entry *entry)
@@ -373,12 +368,12 @@ static bool delete_folder(struct walk *walk, co_text parent, co_text name)
     struct co_buf folder = CO_BUF(PATH_ROOM);
     struct emptying emptying = {.walk = walk, .todo = &todo, .folder = &folder};
     int rc = co_pending_add(&todo, parent, name);
-    while (rc == 0 && co_pending_take(&todo, &folder)) {
+    while (rc == 0 && co_pending_take(&todo, &folder, NULL)) {
         rc = empty_folder(&emptying);
         if (rc == 0)
             rc = co_pending_add(&found, (co_text){0}, co_buf_text(&folder));
     }
-    while (rc == 0 && !emptying.is_kept && co_pending_take(&found, &folder))
+    while (rc == 0 && !emptying.is_kept && co_pending_take(&found, &folder, NULL))
         rc = delete_one(walk, &folder, true);
     if (rc < 0)
         failed(walk, name, co_fail(CO_EOUTSIDE, "not all of it could be deleted"), 0);
@@ -466,7 +461,8 @@ static int take_entry(struct walk *walk, const struct co_remote_entry *entry, co
         return rc;
     if (!there && !walk->to.is_whole)
         there = &untold;
-    return is_folder ? enter_folder(walk, co_buf_text(&walk->path), entry->name)
+    return is_folder ? co_pending_enter(&walk->pending, co_buf_text(&walk->path), entry->name,
+                           &walk->lineage, entry->identity)
                      : begin_job(walk, entry, there);
 }
 
@@ -602,7 +598,7 @@ static int go_round(struct walk *walk)
         &(struct co_group_options){.children_max = jobs ? jobs : 1, .keep_going = true});
     do
         rc = visit(walk);
-    while (rc == 0 && co_pending_take(&walk->pending, &walk->path));
+    while (rc == 0 && co_pending_take(&walk->pending, &walk->path, &walk->lineage));
     int joined = co_group_close(&walk->jobs);
     return rc < 0 ? rc : joined < 0 ? joined : co_status();
 }
@@ -615,7 +611,7 @@ int co_mirror_run(struct co_mirror *mirror)
     int rc;
     do
         rc = go_round(&walk);
-    while (rc == 0 && co_pending_take(&walk.pending, &walk.path));
+    while (rc == 0 && co_pending_take(&walk.pending, &walk.path, &walk.lineage));
     co_pending_free(&walk.pending);
     co_buf_free(&walk.path);
     return rc;

@@ -10,19 +10,33 @@
 #define CO_PENDING_BYTES_MAX (64U << 20) /* of all paths that wait */
 #define CO_PENDING_PATH_MAX  4095        /* bytes: what the kernel takes */
 
-struct co_pending {
-    struct co_buf paths; /* each ended by a NUL */
+/* Which folders a folder is and lies in, as far as its server tells them apart. */
+struct co_lineage {
+    uint64_t of[CO_PENDING_DEPTH_MAX];
+    unsigned count;
 };
 
-#define CO_PENDING ((struct co_pending){CO_BUF(CO_PENDING_BYTES_MAX)})
+struct co_pending {
+    struct co_buf paths;    /* each ended by a NUL */
+    struct co_buf lineages; /* of each its identities, and how many those are */
+};
+
+#define CO_PENDING ((struct co_pending){CO_BUF(CO_PENDING_BYTES_MAX), CO_BUF(CO_PENDING_BYTES_MAX)})
 
 /* Adds name, a folder within parent ("": the root). 0; CO_ETOOBIG when it is too deep, too long, or
  * too many wait; -ENOMEM. */
 int co_pending_add(struct co_pending *pending, co_text parent, co_text name);
 
-/* Takes the latest, replacing ret_path, which is ended by a NUL that its size does not count. False
- * when there is none. */
-bool co_pending_take(struct co_pending *pending, struct co_buf *ret_path);
+/* The same, or -ELOOP when the folder is one of those that it lies in, as a link can be: no way
+ * through it ends. Says in words what is wrong. above: of its parent, or NULL. identity: the
+ * folder's; 0: not told. */
+int co_pending_enter(struct co_pending *pending, co_text parent, co_text name,
+    const struct co_lineage *above, uint64_t identity);
+
+/* Takes the latest, replacing ret_path, which is ended by a NUL that its size does not count, and
+ * ret_lineage, unless that is NULL. False when there is none. */
+bool co_pending_take(
+    struct co_pending *pending, struct co_buf *ret_path, struct co_lineage *ret_lineage);
 
 void co_pending_free(struct co_pending *pending);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "transfer/remote.h"
 
+#include "base/map.h"
 #include "codec/url.h"
 #include "http/client.h"
 #include "transfer/ftp_place.h"
@@ -77,6 +78,12 @@ void co_remote_close(struct co_remote *remote)
 {
     if (remote)
         remote->kind->close(remote);
+}
+
+uint64_t co_remote_identity(co_text told)
+{
+    static const uint64_t key[2] = {5, 6};
+    return told.size > 0 ? co_siphash(key, told.at, told.size) : 0;
 }
 
 bool co_remote_is_name(co_text name)

@@ -30,9 +30,13 @@ enum co_remote_type {
 struct co_remote_entry {
     co_text name; /* any bytes but '/' and NUL; never "", "." or ".." */
     enum co_remote_type type;
-    int64_t size;     /* bytes; -1: not told */
-    int64_t modified; /* seconds since 1970; CO_REMOTE_NO_TIME: not told */
+    int64_t size;      /* bytes; -1: not told */
+    int64_t modified;  /* seconds since 1970; CO_REMOTE_NO_TIME: not told */
+    uint64_t identity; /* of a folder: no other one of the place has it; 0: not told */
 };
+
+/* What a server tells folders apart by, as an identity. */
+uint64_t co_remote_identity(co_text told);
 
 /* Told of each entry, which lives until it returns. May suspend. Negative: the list ends so. */
 typedef int co_remote_see(void *arg, const struct co_remote_entry *entry);

@@ -38,6 +38,7 @@ static struct co_remote_entry entry_of(const struct co_ftp_entry *found)
                     ? (int64_t)found->size
                     : -1,
         .modified = found->modified_within == 1 ? found->modified : CO_REMOTE_NO_TIME,
+        .identity = co_remote_identity(found->unique),
     };
 }
 

@@ -312,6 +312,20 @@ def test_names_are_escaped_in_messages_c08(scripted, here):  # noqa: F811
     assert '\x1b' not in said and '\u202e' not in said and '\\x1B[2J\\x0A' in said
 
 
+@pytest.mark.parametrize('scheme', ['http', 'ftp'])
+def test_links_to_folders_above_come_once(server, folder, here, scheme):
+    plant(folder, {'a': 1, 'sub/b': 1})
+    (folder / 'self').symlink_to('.')
+    (folder / 'sub' / 'up').symlink_to('..')
+    one = server('-4', ftp=('localhost:0',))
+    url = one.url if scheme == 'http' else one.ftp_url
+    _, said = mirror(url, here, code=9)
+    assert 'self/self: it is a link to a folder that it lies in' in said
+    assert sorted(contents(here)) == ['a', 'self/a', 'self/sub/b', 'sub/b', 'sub/up/a']
+    listed = run(CORONET, 'ls', '-R', url, code=9, stdin=subprocess.DEVNULL)
+    assert len(listed.stdout.splitlines()) == 13 and b'lies in' in listed.stderr
+
+
 # ---- up -----------------------------------------------------------------------------------------
 
 def test_lists_and_questions_are_tried_again(scripted, here):  # noqa: F811

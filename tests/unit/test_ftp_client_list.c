@@ -172,8 +172,8 @@ VIRTUAL_TEST(facts_that_are_not_told_are_asked_for_once)
 {
     static const char *const lines[] = {SCRIPT_GREET, "< FEAT",
         "> 211-F\r\n MLST Type*;Size;Modify*;UNIX.mode;Unique;\r\n211 E",
-        "< OPTS MLST type;size;modify;UNIX.mode;", "> 200 Well", "EPSV", "< MLSD pub", "> 150 Here",
-        "O", NULL};
+        "< OPTS MLST type;size;modify;unique;UNIX.mode;", "> 200 Well", "EPSV", "< MLSD pub",
+        "> 150 Here", "O", NULL};
     return script_play(lines, list_with_a_hyphen, "pub");
 }
 

@@ -348,6 +348,15 @@ static void sizes_are_for_people_and_exact_on_demand(void **state)
 
 /* ---- programs ------------------------------------------------------------------------------- */
 
+/* Which is another one on each file system: it has to be there, and no inode's number. */
+static void take_id_out(char *json)
+{
+    static const char field[] = "\"id\":\"0123456789abcdef\",";
+    char *at = strstr(json, "\"id\":");
+    assert_non_null(at);
+    memmove(at, at + strlen(field), strlen(at + strlen(field)) + 1);
+}
+
 static void programs_get_json(void **state)
 {
     (void)state;
@@ -369,6 +378,7 @@ static void programs_get_json(void **state)
         "{\"name\":\"broken\ufffd\",\"href\":\"./broken%FF\",\"type\":\"file\",\"size\":0,"
         "\"modified\":\"1970-01-01T00:00:00Z\"}\n"
         "],\"truncated\":false}\n";
+    take_id_out(site.body);
     assert_string_equal(site.body, expected);
     assert_int_equal(ask("GET", "/", "Accept: text/html, application/json;q=0.9\r\n"), 200);
     assert_field("Content-Type", "text/html; charset=utf-8");

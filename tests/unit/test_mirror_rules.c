@@ -4,6 +4,7 @@
 #include "transfer/mirror.h"
 #include "transfer/pending.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 static bool takes(
@@ -68,6 +69,28 @@ static void a_slash_at_the_end_means_folders(void **state)
     assert_true(takes(NULL, names, "z/c", true));
 }
 
+static void a_folder_within_itself_is_not_entered(void **state)
+{
+    (void)state;
+    struct co_pending pending = CO_PENDING;
+    struct co_buf path = CO_BUF(CO_PENDING_PATH_MAX + 1);
+    struct co_lineage lineage = {.count = 0};
+    assert_int_equal(co_pending_enter(&pending, (co_text){0}, CO_TEXT("a"), &lineage, 1), 0);
+    assert_int_equal(co_pending_add(&pending, (co_text){0}, CO_TEXT("z")), 0);
+    assert_true(co_pending_take(&pending, &path, &lineage));
+    assert_int_equal(lineage.count, 0);
+    assert_true(co_pending_take(&pending, &path, &lineage));
+    assert_string_equal(path.at, "a");
+    assert_int_equal(co_pending_enter(&pending, CO_TEXT("a"), CO_TEXT("b"), &lineage, 0), 0);
+    assert_int_equal(co_pending_enter(&pending, CO_TEXT("a"), CO_TEXT("c"), &lineage, 2), 0);
+    assert_int_equal(co_pending_enter(&pending, CO_TEXT("a"), CO_TEXT("d"), &lineage, 1), -ELOOP);
+    assert_true(co_pending_take(&pending, &path, &lineage));
+    assert_int_equal(co_pending_enter(&pending, CO_TEXT("a/c"), CO_TEXT("e"), &lineage, 1), -ELOOP);
+    assert_int_equal(co_pending_enter(&pending, CO_TEXT("a/c"), CO_TEXT("e"), &lineage, 3), 0);
+    co_pending_free(&pending);
+    co_buf_free(&path);
+}
+
 static void folders_wait_in_a_bounded_stack(void **state)
 {
     (void)state;
@@ -75,16 +98,16 @@ static void folders_wait_in_a_bounded_stack(void **state)
     struct co_buf path = CO_BUF(CO_PENDING_PATH_MAX + 1);
     assert_int_equal(co_pending_add(&pending, (co_text){0}, CO_TEXT("a")), 0);
     assert_int_equal(co_pending_add(&pending, CO_TEXT("a"), CO_TEXT("b")), 0);
-    assert_true(co_pending_take(&pending, &path));
+    assert_true(co_pending_take(&pending, &path, NULL));
     assert_string_equal(path.at, "a/b");
-    assert_true(co_pending_take(&pending, &path));
+    assert_true(co_pending_take(&pending, &path, NULL));
     assert_string_equal(path.at, "a");
-    assert_false(co_pending_take(&pending, &path));
+    assert_false(co_pending_take(&pending, &path, NULL));
     co_buf_clear(&path);
     int rc = 0;
     for (int depth = 0; depth < CO_PENDING_DEPTH_MAX && rc == 0; depth++) {
         rc = co_pending_add(&pending, co_buf_text(&path), CO_TEXT("d"));
-        assert_true(rc == 0 && co_pending_take(&pending, &path));
+        assert_true(rc == 0 && co_pending_take(&pending, &path, NULL));
     }
     assert_int_equal(co_pending_add(&pending, co_buf_text(&path), CO_TEXT("d")), CO_ETOOBIG);
     static char longest[CO_PENDING_PATH_MAX];
@@ -102,6 +125,7 @@ int main(void)
         cmocka_unit_test(includes_alone_choose_files_but_not_folders),
         cmocka_unit_test(a_star_matches_no_slash),
         cmocka_unit_test(a_slash_at_the_end_means_folders),
+        cmocka_unit_test(a_folder_within_itself_is_not_entered),
         cmocka_unit_test(folders_wait_in_a_bounded_stack),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
