@@ -18,6 +18,16 @@ static void json_start(struct co_buf *out, const struct co_http_listing *listing
     co_buf_add_string(out, ",\"entries\":[");
 }
 
+/* Links look like what they lead to; but whoever removes a folder would have their client empty
+ * what a link in it leads to, too. */
+static const char *type_of(const struct co_http_listing *listing, const struct co_tree_entry *entry)
+{
+    if (entry->stat.kind != CO_TREE_FOLDER)
+        return "file";
+    return entry->is_link && co_http_visit_rights(listing->visit) & CO_MAY_CHANGE ? "link"
+                                                                                  : "folder";
+}
+
 /* A name that is no UTF-8 cannot stand in JSON: the link has its bytes. */
 static void json_row(struct co_buf *out, const struct co_http_listing *listing, size_t index)
 {
@@ -29,7 +39,7 @@ static void json_row(struct co_buf *out, const struct co_http_listing *listing, 
     add_string(out, co_text_of(entry->name));
     co_buf_add_string(out, ",\"href\":\"");
     co_http_listing_link(out, entry);
-    co_buf_add_string(out, folder ? "\",\"type\":\"folder\"" : "\",\"type\":\"file\"");
+    co_buf_addf(out, "\",\"type\":\"%s\"", type_of(listing, entry));
     if (folder) {
         co_buf_addf(out, ",\"id\":\"%016llx\"",
             (unsigned long long)co_http_identity_of(listing->visit->view, &entry->stat));

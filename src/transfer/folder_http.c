@@ -76,7 +76,8 @@ static int show(struct page *page, struct co_remote_entry *entry)
 {
     if (is_folder_name(entry->name)) {
         entry->name.size--;
-        entry->type = CO_REMOTE_FOLDER;
+        if (entry->type != CO_REMOTE_OTHER) /* a link to one is none */
+            entry->type = CO_REMOTE_FOLDER;
     }
     if (!co_remote_is_name(entry->name)) {
         page->listing->refused++;

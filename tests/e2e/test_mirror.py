@@ -436,6 +436,18 @@ def test_what_is_no_file_stays_here(writable, folder, here, tmp_path):
     assert sorted(contents(folder)) == ['a', 'link-to-a', 'real/b']
 
 
+@pytest.mark.parametrize('scheme', ['http', 'ftp'])
+def test_a_link_that_is_too_much_goes_and_not_what_it_leads_to(server, folder, here, scheme):
+    plant(here, {'real/x': 3})
+    plant(folder, {'real/x': 3})
+    (folder / 'link').symlink_to('real')
+    folder.chmod(0o777)
+    (folder / 'real').chmod(0o777)
+    one = server('-4', '--anonymous-write', ftp=('localhost:0',))
+    mirror('--delete', here, one.url if scheme == 'http' else one.ftp_url)
+    assert sorted(contents(folder)) == ['real/x'] and not (folder / 'link').is_symlink()
+
+
 def test_delete_replaces_what_is_of_another_kind(writable, folder, here, tmp_path):
     other, down = {'a': 2, 'b/x/y': 5, 'b/z': 6, 'c': 7}, tmp_path / 'down'
     plant(folder, {'a/x/y': 3, 'b': 4, 'c/keep.log': 1})
