@@ -165,7 +165,7 @@ CO_API int co_serve_listener(
 /*
  * co_connect - connect to a numeric address. For names use co_dial.
  *
- * Suspends.
+ * Suspends; for a Unix server whose queue is full, until there is room.
  * Returns: 0; -ECONNREFUSED, -ETIMEDOUT and other -errno with detail; CO_ECANCELED, CO_EDEADLINE.
  */
 CO_API int co_connect(co_stream **ret, const co_address *address) CO_MUST_USE;

@@ -12,6 +12,8 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
+#define BUSY_MS_MAX 64 /* between two looks at a Unix server whose queue is full */
+
 static int connect_fail(int rc, const co_address *address)
 {
     char text[CO_ADDRESS_TEXT_MAX];
@@ -38,20 +40,37 @@ static int bind_from(struct co_rt *rt, co_fd fd, const co_address *from)
     return (int)rt->backend->control(rt, fd, &bind);
 }
 
-/* Connects a socket to an address, or waits for the connection that was begun (NULL); and makes a
- * stream of it, to that peer. The socket is the stream's, or closed. */
-static int finish(co_fd fd, const co_address *address, const co_address *peer, co_stream **ret)
+static int connect_once(co_fd fd, const co_address *address)
 {
-    struct co_rt *rt = co_rt_current();
     struct co_op op = {
         .code = CO_OP_CONNECT,
         .flags = CO_OP_LIKELY,
         .fd = fd,
         .a.connect.address = address,
     };
-    if (peer->as.any.sa_family != AF_UNIX)
+    return (int)co_op_run(&op);
+}
+
+/* A Unix server whose queue is full is waited for, as a blocking connect does. Nothing tells when
+ * there is room (unix(7)): it is asked again and again, ever less often. */
+static int connect_unix(co_fd fd, const co_address *address)
+{
+    int rc;
+    for (int64_t ms = 1; (rc = connect_once(fd, address)) == -EAGAIN;
+         ms = ms < BUSY_MS_MAX ? 2 * ms : ms)
+        co_sleep(ms); /* the scope's end is told by the next attempt */
+    return rc;
+}
+
+/* Connects a socket to an address, or waits for the connection that was begun (NULL); and makes a
+ * stream of it, to that peer. The socket is the stream's, or closed. */
+static int finish(co_fd fd, const co_address *address, const co_address *peer, co_stream **ret)
+{
+    struct co_rt *rt = co_rt_current();
+    bool is_unix = peer->as.any.sa_family == AF_UNIX;
+    if (!is_unix)
         co_sockopt_set(rt, fd, IPPROTO_TCP, TCP_NODELAY, 1);
-    int rc = (int)co_op_run(&op);
+    int rc = is_unix ? connect_unix(fd, address) : connect_once(fd, address);
     if (rc < 0) {
         rt->backend->close_fd(rt, fd);
         return rc;

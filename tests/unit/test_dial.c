@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 /* ---- happy eyeballs, with attempts that go as the test says ------------------------------------
@@ -385,6 +386,42 @@ FIBER_TEST(dials_unix_sockets)
     return 0;
 }
 
+static char where_busy[64];
+
+static int dial_busy(void *arg)
+{
+    return co_dial(arg, where_busy, NULL);
+}
+
+/* As a blocking connect does: the server has not come to it yet. */
+KERNEL_TEST(a_unix_server_that_is_busy_is_waited_for)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    co_stream *first, *second;
+    co_scope scope;
+    co_group group;
+    int size = snprintf(where_busy, sizeof where_busy, "unix:@coronet-busy-%d", (int)getpid());
+    memcpy(address.sun_path + 1, where_busy + 6, (size_t)size - 6);
+    int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    socklen_t length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + (size_t)size - 5);
+    REQUIRE(bind(listener, (struct sockaddr *)&address, length) == 0);
+    REQUIRE(listen(listener, 0) == 0);
+    REQUIRE(co_dial(&first, where_busy, NULL) == 0);
+    co_scope_open(&scope, 20);
+    CHECK_INT(co_dial(&second, where_busy, NULL), CO_EDEADLINE);
+    CHECK_INT(co_scope_close(&scope), CO_EDEADLINE);
+    co_group_open(&group, NULL);
+    co_go(&group, dial_busy, &second);
+    co_sleep(5);
+    int accepted = accept(listener, NULL, NULL);
+    REQUIRE(co_group_close(&group) == 0);
+    co_abort(first);
+    co_abort(second);
+    close(accepted);
+    close(listener);
+    return 0;
+}
+
 FIBER_TEST(refuses_bad_addresses_with_a_reason)
 {
     static const char *const bad[] = {
@@ -468,6 +505,7 @@ int main(void)
         cmocka_unit_test(dials_by_name_number_and_port),
         cmocka_unit_test(asks_again_for_the_family_that_it_did_not_wait_for_rfc8305_3),
         cmocka_unit_test(dials_unix_sockets),
+        cmocka_unit_test(a_unix_server_that_is_busy_is_waited_for),
         cmocka_unit_test(refuses_bad_addresses_with_a_reason),
         cmocka_unit_test(shows_the_beginning_of_a_name_too_long_to_be_shown),
         cmocka_unit_test(a_scope_that_is_over_before_the_first_attempt_is_told_so),
