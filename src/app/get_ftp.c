@@ -9,7 +9,7 @@ static int parse(
     int rc = co_ftp_place_parse(place, url, settings->what.user);
     place->ascii |= settings->ascii;
     if (rc == 0 && (settings->head || settings->what.method || settings->what.body))
-        rc = co_fail(CO_EINVALID, "--head, --method and --data are HTTP's");
+        rc = co_fail(CO_EINVALID, "--head, --method, --data and --form are HTTP's");
     if (rc == 0 && !settings->what.user)
         rc = co_ftp_place_look_up(place, settings->means.client.netrc);
     if (rc == 0 && place->path.size == 0)

@@ -2,6 +2,7 @@
 /* The command around co_app_get: options in, messages, progress and an exit code out. */
 #include "cmd/get.h"
 
+#include "app/form.h"
 #include "app/get.h"
 #include "cmd/message.h"
 #include "cmd/output.h"
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #define LIST_MAX (16U << 20)             /* bytes of a file of URLs */
@@ -27,6 +29,7 @@ struct get {
     FILE *out;
     char *path, *folder; /* of -o: where its links lead to, and that one's folder */
     struct co_buf data;
+    struct co_form form;
     struct co_checksum checksum;
     struct co_get_settings settings;
     struct co_transfer transfer;
@@ -160,14 +163,51 @@ static int open_target(struct get *get)
     return rc < 0 ? refuse_output(get, rc) : 0;
 }
 
-/* What is sent: the text itself, or a file's bytes. */
+static int add_field(struct get *get, const char *field)
+{
+    const char *equals = strchr(field, '=');
+    if (!equals || equals == field)
+        return co_transfer_usage("--form: not NAME=TEXT or NAME=@FILE");
+    const char *path = equals[1] == '@' ? equals + 2 : NULL;
+    co_form_field(&get->form, (co_text){field, (size_t)(equals - field)}, path);
+    if (path)
+        return co_read_file(path, &get->data);
+    co_buf_add_string(&get->data, equals + 1);
+    return 0;
+}
+
+static int write_form(struct get *get)
+{
+    const struct co_option_list *fields = &get->command->form;
+    uint64_t random[2];
+    if (getrandom(random, sizeof random, 0) != sizeof random)
+        return co_error("cannot draw a boundary: %s", strerror(errno)), CO_EXIT_OTHER;
+    int code = 0, rc = co_form_begin(&get->form, &get->data, random);
+    for (size_t i = 0; rc == 0 && code == 0 && i < fields->count; i++)
+        code = add_field(get, fields->at[i]);
+    int ended = co_form_end(&get->form);
+    if (code == 0 && (rc < 0 || ended < 0)) {
+        co_error("the form cannot be sent: %s", co_explain(rc < 0 ? rc : ended));
+        code = CO_EXIT_OTHER;
+    }
+    return code;
+}
+
+/* What is sent: a form, the text itself, or a file's bytes. */
 static int choose_data(struct get *get)
 {
     const struct co_get_command *command = get->command;
     struct co_http_fetch *what = &get->settings.what;
-    if (!command->data)
+    if (!command->data && command->form.count == 0)
         return 0;
-    if (command->data[0] == '@') {
+    what->type =
+        "application/x-www-form-urlencoded"; /* as of a form, which curl and wget say too */
+    if (command->form.count > 0) {
+        int code = write_form(get);
+        if (code)
+            return code;
+        what->type = get->form.type;
+    } else if (command->data[0] == '@') {
         int code = co_read_file(command->data + 1, &get->data);
         if (code)
             return code;
@@ -178,8 +218,6 @@ static int choose_data(struct get *get)
         return co_error("no memory"), CO_EXIT_OTHER;
     what->body = get->data.at ? get->data.at : "";
     what->body_bytes = get->data.size;
-    what->type =
-        "application/x-www-form-urlencoded"; /* as of a form, which curl and wget say too */
     return 0;
 }
 
@@ -188,8 +226,11 @@ static int check_together(struct get *get)
 {
     const struct co_get_command *command = get->command;
     get->settings.head = is_by_head(command);
-    if (command->head && (command->data || (command->method && strcmp(command->method, "HEAD"))))
-        return co_transfer_usage("--head asks by HEAD: --method and --data exclude it");
+    bool sends = command->data || command->form.count > 0;
+    if (command->head && (sends || (command->method && strcmp(command->method, "HEAD"))))
+        return co_transfer_usage("--head asks by HEAD: --method, --data and --form exclude it");
+    if (command->data && command->form.count > 0)
+        return co_transfer_usage("--data and --form exclude each other");
     if (command->checksum && co_checksum_read(co_text_of(command->checksum), &get->checksum) < 0)
         return co_transfer_usage(
             "--checksum: not KIND=HEX, with sha256, sha512, sha1 or md5 and all its digits");

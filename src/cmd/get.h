@@ -9,6 +9,7 @@ struct co_get_command {
     struct co_transfer_command transfer;
     const char *output, *folder, *list;
     const char *method, *data, *checksum;
+    struct co_option_list form;
     bool resume, force, no_sync, compressed;
     bool ascii, head, newer, content_disposition;
     int64_t max_size, segments, per_host;

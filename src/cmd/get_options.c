@@ -33,6 +33,8 @@ const struct co_option co_get_options_table[] = {
         .at = AT(method)},
     {CO_OPTION_TEXT, .name = "data", .value = "TEXT|@FILE",
         .help = "send it, by POST; @- is standard input", .at = AT(data)},
+    {CO_OPTION_LIST, .name = "form", .value = "NAME=TEXT|NAME=@FILE",
+        .help = "a field of a form that is sent, by POST; repeatable", .at = AT(form)},
     {CO_OPTION_FLAG, .name = "compressed",
         .help = "ask for gzip, deflate, br or zstd, and decode it", .at = AT(compressed)},
     {CO_OPTION_FLAG, .name = "ascii", .help = "FTP: files are text, line ends are converted",

@@ -2,6 +2,8 @@
 """`coronet get`: what is sent, under which name it is kept, what it must be, whether it is newer,
 how often and when it is tried again, and what --json says of it."""
 
+import email
+import email.policy
 import hashlib
 import json
 import os
@@ -80,6 +82,40 @@ def test_data_is_posted(echo, here):  # noqa: F811
 def test_headers_that_are_not_to_be_given_are_named(echo, header, why):
     _, said = get('-o', '-', '--header', header, echo, code=2)
     assert why in said and 'secret' not in said
+
+
+def fields_of(body):
+    """Of a form, which Echo says after its method and type."""
+    method, _, rest = body.partition(b' ')
+    kind, _, content = rest.partition(b' --')
+    message = email.message_from_bytes(
+        b'Content-Type: ' + kind + b'\r\n\r\n--' + content, policy=email.policy.HTTP)
+    assert method == b'POST' and message.get_content_type() == 'multipart/form-data'
+    return [(part.get_param('name', header='content-disposition'), part.get_filename(),
+             part.get_content_type(), part.get_payload(decode=True))
+            for part in message.iter_parts()]
+
+
+def test_a_form_is_sent_rfc7578(echo, here):  # noqa: F811
+    (here / 'a "b".html').write_bytes(b'<p>\r\n\0\xff')
+    done = run(CORONET, 'get', '-o', '-', '--form', 'one=a=b', '--form', f'two=@{here}/a "b".html',
+               '--form', 'say "x"=', '--form', 'in=@-', echo, input=b'')
+    assert fields_of(done.stdout) == [
+        ('one', None, 'text/plain', b'a=b'),
+        ('two', 'a %22b%22.html', 'text/html', b'<p>\r\n\0\xff'),
+        ('say %22x%22', None, 'text/plain', b''), ('in', '-', 'application/octet-stream', b'')]
+    for bad in ('', 'x', '=x'):
+        get('--form', bad, echo, code=2)
+    get('--form', 'a=b', '--data', 'x', echo, code=2)
+    get('--form', 'a=b', '--head', echo, code=2)
+    get('--form', 'a=@/no/such/file', echo, code=3)
+
+
+def test_a_form_is_taken_by_our_own_server(server, folder, here):  # noqa: F811
+    folder.chmod(0o777)
+    (here / 'new.txt').write_text('of a form')
+    get('-o', '-', '--form', f'file=@{here}/new.txt', server('-4', '--anonymous-write').url)
+    assert (folder / 'new.txt').read_text() == 'of a form'
 
 
 def test_methods_are_sent_as_they_are(echo, here):  # noqa: F811
