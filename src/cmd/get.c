@@ -181,7 +181,7 @@ static int write_form(struct get *get)
     const struct co_option_list *fields = &get->command->form;
     uint64_t random[2];
     if (getrandom(random, sizeof random, 0) != sizeof random)
-        return co_error("cannot draw a boundary: %s", strerror(errno)), CO_EXIT_OTHER;
+        return co_error("cannot draw a boundary: %s", co_explain(-errno)), CO_EXIT_OTHER;
     int code = 0, rc = co_form_begin(&get->form, &get->data, random);
     for (size_t i = 0; rc == 0 && code == 0 && i < fields->count; i++)
         code = add_field(get, fields->at[i]);
