@@ -2,9 +2,10 @@
 /*
  * Channels and locks between fibers of one thread.
  *
- * None of these blocks the thread, and none may be shared between shards. Waiters are served first
- * come, first served. A waiter whose scope ends leaves the queue and loses nothing: a value or a
- * lock that had been handed to it by then is its result.
+ * None of these blocks the thread, and none may be shared between shards; co_post (in shard.h)
+ * leads from one into another's channel. Waiters are served first come, first served. A waiter
+ * whose scope ends leaves the queue and loses nothing: a value or a lock that had been handed to it
+ * by then is its result.
  */
 #ifndef CORONET_SYNC_H
 #define CORONET_SYNC_H
