@@ -2,9 +2,10 @@
 /*
  * Channels and locks between fibers of one thread.
  *
- * None of these blocks the thread, and none may be shared between shards. Waiters are served first
- * come, first served. A waiter whose scope ends leaves the queue and loses nothing: a value or a
- * lock that had been handed to it by then is its result.
+ * None of these blocks the thread, and none may be shared between shards; co_post (in shard.h)
+ * leads from one into another's channel. Waiters are served first come, first served. A waiter
+ * whose scope ends leaves the queue and loses nothing: a value or a lock that had been handed to it
+ * by then is its result.
  */
 #ifndef CORONET_SYNC_H
 #define CORONET_SYNC_H
@@ -112,6 +113,37 @@ CO_API int co_mutex_lock(co_mutex *mutex) CO_MUST_USE;
  * Does not suspend. Only by the fiber that is inside.
  */
 CO_API void co_mutex_unlock(co_mutex *mutex);
+
+/* What fibers wait for that a mutex guards. Zero-initialised is ready to use. */
+typedef struct co_condition {
+    void *private_[2];
+} co_condition;
+
+/*
+ * co_condition_wait - leave the mutex, wait for a signal, enter the mutex again.
+ *
+ * Suspends, also until the mutex is free again, which no deadline cuts short: the fiber is inside
+ * of it when this returns, whatever is returned. What it waits for may have gone by then, so wait
+ * in a loop that looks: while (!there && rc == 0) rc = co_condition_wait(&condition, &mutex);
+ * mutex: which this fiber is inside of.
+ * Returns: 0 when signalled, even if the scope has ended since; CO_ECANCELED, CO_EDEADLINE (no
+ * signal was taken).
+ */
+CO_API int co_condition_wait(co_condition *condition, co_mutex *mutex) CO_MUST_USE;
+
+/*
+ * co_condition_signal - let the longest-waiting fiber go on; nothing happens when nobody waits.
+ *
+ * Does not suspend. Inside or outside of the mutex.
+ */
+CO_API void co_condition_signal(co_condition *condition);
+
+/*
+ * co_condition_broadcast - let all waiting fibers go on, in the order in which they came.
+ *
+ * Does not suspend. Inside or outside of the mutex.
+ */
+CO_API void co_condition_broadcast(co_condition *condition);
 
 /* A counter that never falls below zero. Set `count` first; zero-initialise the rest. */
 typedef struct co_semaphore {

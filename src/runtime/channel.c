@@ -7,9 +7,10 @@
  * takes all its records out and wakes it. So a value is moved by exactly one side, at the moment of
  * meeting, and a cancelled waiter either has its value or was never met.
  */
-#include "coronet/sync.h"
+#include "runtime/channel.h"
 
 #include "runtime/fiber.h"
+#include "runtime/sender.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -30,13 +31,6 @@ struct selection {
     struct co_fiber *fiber;
     unsigned count, chosen;
     struct waiter *waiters;
-};
-
-struct co_channel {
-    size_t value_bytes, capacity, count, first;
-    struct co_link senders, receivers;
-    bool closed;
-    char values[]; /* a ring */
 };
 
 int co_channel_new(co_channel **ret, size_t value_bytes, size_t capacity)
@@ -60,7 +54,13 @@ int co_channel_new(co_channel **ret, size_t value_bytes, size_t capacity)
 
 void co_channel_free(co_channel *channel)
 {
-    assert(!channel || (co_list_empty(&channel->senders) && co_list_empty(&channel->receivers)));
+    if (!channel)
+        return;
+    assert(co_list_empty(&channel->senders) && co_list_empty(&channel->receivers));
+    if (channel->sender) {
+        co_channel_close(channel);
+        co_sender_part(channel->sender);
+    }
     free(channel);
 }
 
@@ -88,30 +88,70 @@ static char *ring_at(co_channel *channel, size_t index)
     return channel->values + (channel->first + index) % channel->capacity * channel->value_bytes;
 }
 
-int co_try_send(co_channel *channel, const void *value)
+int co_channel_put(co_channel *channel, const void *value)
 {
     if (channel->closed)
         return CO_ECLOSED;
-    struct waiter *receiver = waiter_pop(&channel->receivers, 0);
-    if (receiver) {
-        memcpy(receiver->value, value, channel->value_bytes);
-        return 0;
-    }
     if (channel->count == channel->capacity)
         return -EAGAIN;
     memcpy(ring_at(channel, channel->count++), value, channel->value_bytes);
     return 0;
 }
 
-static int try_receive(co_channel *channel, void *ret_value)
+/* Takes the first value, of which there must be one; whoever waited for the place has it. */
+static void ring_take(co_channel *channel, void *ret_value)
+{
+    memcpy(ret_value, ring_at(channel, 0), channel->value_bytes);
+    channel->first = (channel->first + 1) % channel->capacity;
+    channel->count--;
+    struct waiter *sender = waiter_pop(&channel->senders, 0);
+    if (sender)
+        memcpy(ring_at(channel, channel->count++), sender->value, channel->value_bytes);
+}
+
+bool co_channel_deliver(co_channel *channel)
+{
+    while (channel->count > 0 && !co_list_empty(&channel->receivers))
+        ring_take(channel, waiter_pop(&channel->receivers, 0)->value);
+    return !co_list_empty(&channel->receivers);
+}
+
+/* What other threads have put in goes to those who wait before anybody comes between them. */
+static void channel_enter(co_channel *channel)
+{
+    if (CO_LIKELY(!channel->sender))
+        return;
+    pthread_mutex_lock(&channel->sender->lock);
+    co_channel_deliver(channel);
+}
+
+static void channel_leave(co_channel *channel)
+{
+    if (CO_UNLIKELY(channel->sender))
+        pthread_mutex_unlock(&channel->sender->lock);
+}
+
+static int channel_send(co_channel *channel, const void *value)
+{
+    struct waiter *receiver = waiter_pop(&channel->receivers, 0);
+    if (!receiver)
+        return co_channel_put(channel, value);
+    memcpy(receiver->value, value, channel->value_bytes);
+    return 0;
+}
+
+int co_try_send(co_channel *channel, const void *value)
+{
+    channel_enter(channel);
+    int rc = channel_send(channel, value);
+    channel_leave(channel);
+    return rc;
+}
+
+static int channel_receive(co_channel *channel, void *ret_value)
 {
     if (channel->count > 0) {
-        memcpy(ret_value, ring_at(channel, 0), channel->value_bytes);
-        channel->first = (channel->first + 1) % channel->capacity;
-        channel->count--;
-        struct waiter *sender = waiter_pop(&channel->senders, 0);
-        if (sender)
-            memcpy(ring_at(channel, channel->count++), sender->value, channel->value_bytes);
+        ring_take(channel, ret_value);
         return 0;
     }
     struct waiter *sender = waiter_pop(&channel->senders, 0);
@@ -119,12 +159,26 @@ static int try_receive(co_channel *channel, void *ret_value)
         memcpy(ret_value, sender->value, channel->value_bytes);
     else if (channel->closed)
         return CO_ECLOSED;
+    else if (channel->sender)
+        channel->sender->wanted = true;
     return sender ? 0 : -EAGAIN;
+}
+
+static int try_receive(co_channel *channel, void *ret_value)
+{
+    channel_enter(channel);
+    int rc = channel_receive(channel, ret_value);
+    channel_leave(channel);
+    return rc;
 }
 
 void co_channel_close(co_channel *channel)
 {
+    channel_enter(channel);
     channel->closed = true;
+    channel_leave(channel);
+    if (channel->sender)
+        co_list_remove(&channel->sender->link);
     while (
         waiter_pop(&channel->senders, CO_ECLOSED) || waiter_pop(&channel->receivers, CO_ECLOSED)) {
     }
@@ -145,6 +199,15 @@ static void select_interrupted(struct co_rt *rt, struct co_fiber *fiber, int cod
     co_fiber_wake(rt, fiber, code);
 }
 
+/* May the wait be ended by another thread? In virtual time there is none. */
+static bool awaits_threads(struct co_rt *rt, const struct co_select_case *cases, unsigned count)
+{
+    for (unsigned i = 0; i < count && !rt->backend->is_virtual; i++)
+        if (cases[i].kind == CO_SELECT_RECEIVE && cases[i].channel && cases[i].channel->sender)
+            return true;
+    return false;
+}
+
 static int select_wait(struct co_select_case *cases, unsigned count, unsigned *ret_index)
 {
     struct co_rt *rt = co_rt_current();
@@ -158,12 +221,17 @@ static int select_wait(struct co_select_case *cases, unsigned count, unsigned *r
                                                            : &cases[i].channel->receivers,
                 &waiters[i].link);
     }
+    bool outside = awaits_threads(rt, cases, count);
     const struct co_wait wait = {
-        .what = count == 1 ? "channel" : "one of several channels",
+        .what = count > 1 ? "one of several channels"
+                : outside ? "channel that is open to other threads"
+                          : "channel",
         .on = &selection,
         .interrupt = select_interrupted,
     };
+    rt->outside += outside;
     int rc = co_fiber_wait(rt, &wait);
+    rt->outside -= outside;
     if (rc == 0 || rc == CO_ECLOSED)
         *ret_index = selection.chosen;
     return rc;

@@ -6,6 +6,7 @@
 #include "runtime/fiber.h"
 #include "runtime/pool.h"
 #include "runtime/sanitize.h"
+#include "runtime/sender.h"
 #include "runtime/shard.h"
 #include "runtime/signal.h"
 #include "runtime/workers.h"
@@ -257,7 +258,6 @@ static int loop_run(struct co_rt *rt)
         co_workers_reap(rt);
         timers_run(rt);
     }
-    inbox_run(rt); /* what came too late frees itself there */
     return 0;
 }
 
@@ -283,6 +283,7 @@ static int rt_open(struct co_rt *rt)
     rt->ready_last = &rt->ready_first;
     co_list_init(&rt->fibers);
     co_list_init(&rt->shards);
+    co_list_init(&rt->senders);
     pthread_mutex_init(&rt->dump_lock, NULL);
     loop_stack_note(rt);
     int rc = co_stacks_new(&rt->stacks);
@@ -322,6 +323,8 @@ static void kept_free(struct co_rt *rt)
 
 static void rt_close(struct co_rt *rt)
 {
+    co_senders_end(rt);
+    inbox_run(rt); /* what came too late frees itself there */
     co_workers_stop(rt);
     kept_free(rt);
     rt->backend->close(rt);

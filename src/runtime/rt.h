@@ -51,13 +51,14 @@ struct co_rt {
     uint64_t
         input_serial; /* rises when input has arrived: what was validated before may be stale */
     unsigned ops_in_flight;        /* operations that somebody's progress depends on */
-    unsigned outside;              /* jobs and shards that will come back */
+    unsigned outside;              /* jobs, shards and posts that will come, or may */
     unsigned jobs_in_flight;       /* with the workers */
     struct co_post *_Atomic inbox; /* from other threads, last in first */
     const struct co_run_options *options;
     int uring_refusal;         /* what the kernel said instead of a ring; 0: nothing */
     struct co_shard *shard;    /* that this is; NULL: a program's first runtime */
     struct co_link shards;     /* those it has started */
+    struct co_link senders;    /* of its channels that are open to other threads */
     pthread_mutex_t dump_lock; /* the first runtime's: one tree is printed after the other */
     void *loop_fake_stack, *loop_tsan; /* sanitizers' */
     const void *loop_stack_bottom;

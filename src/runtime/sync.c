@@ -59,6 +59,61 @@ void co_mutex_unlock(co_mutex *mutex)
         co_fiber_wake(rt, next, 0);
 }
 
+/* Who is signalled, or cancelled, moves from the condition's queue into the mutex's, and is woken
+ * once it is inside. From the move on it obeys no scope and its result is settled. */
+struct condition_wait {
+    struct co_wait wait;
+    co_mutex *mutex;
+    int code;
+};
+
+static void condition_move(struct co_rt *rt, struct co_fiber *fiber, int code)
+{
+    struct condition_wait *at = (struct condition_wait *)(uintptr_t)fiber->wait->on;
+    at->code = code;
+    at->wait.what = "mutex";
+    at->wait.interrupt = NULL;
+    if (at->mutex->private_[2]) {
+        co_list_append(queue_of(at->mutex->private_), &fiber->queued);
+        return;
+    }
+    at->mutex->private_[2] = fiber;
+    co_fiber_wake(rt, fiber, 0);
+}
+
+static void condition_interrupted(struct co_rt *rt, struct co_fiber *fiber, int code)
+{
+    co_list_remove(&fiber->queued);
+    condition_move(rt, fiber, code);
+}
+
+int co_condition_wait(co_condition *condition, co_mutex *mutex)
+{
+    struct condition_wait at = {
+        .wait = {.what = "condition", .on = &at, .interrupt = condition_interrupted},
+        .mutex = mutex,
+    };
+    int rc = co_fiber_refusal(co_rt_current(), false);
+    if (rc < 0)
+        return rc;
+    co_mutex_unlock(mutex);
+    queue_wait(queue_of(condition->private_), &at.wait);
+    return at.code;
+}
+
+void co_condition_signal(co_condition *condition)
+{
+    struct co_fiber *next = queue_pop(queue_of(condition->private_));
+    if (next)
+        condition_move(co_rt_current(), next, 0);
+}
+
+void co_condition_broadcast(co_condition *condition)
+{
+    while (!co_list_empty(queue_of(condition->private_)))
+        co_condition_signal(condition);
+}
+
 int co_semaphore_take(co_semaphore *semaphore)
 {
     static const struct co_wait wait = {.what = "semaphore", .interrupt = co_fiber_unqueue};

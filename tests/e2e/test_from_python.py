@@ -26,7 +26,7 @@ both_ways = pytest.mark.parametrize('server_in, client_in', BOTH_WAYS)
 
 
 def test_the_page_holds_nothing_but_pairs():
-    assert PAGE.count('```python\n') == PAGE.count('```c\n') == len(PAIRS) == 11
+    assert PAGE.count('```python\n') == PAGE.count('```c\n') == len(PAIRS) == 12
 
 
 @pytest.mark.parametrize('name', PAIRS)
@@ -151,6 +151,14 @@ def test_deadline_ends_the_slow_task(command):
         return ends and sorted(reached) == ['fast: 1', 'fast: 2', 'fast: 3', 'slow: 1']
     for language in LANGUAGES:
         eventually(lambda: is_told(language))  # on a busy machine the fast task, too, may be late
+
+
+@pytest.mark.parametrize('count', [0, 1, 1000])  # more than the channel holds
+def test_lines_of_a_thread_are_numbered(command, count):
+    text = ''.join(f'line {number}\n' for number in range(count)).encode()
+    for language in LANGUAGES:
+        lines = output(command(language, 'from_thread'), input=text).splitlines()
+        assert lines == [f'{number + 1}: line {number}' for number in range(count)]
 
 
 def closed_url(held):

@@ -35,6 +35,30 @@ static int pass_values(void)
     return late < 0 ? -ETIMEDOUT : rc == CO_ECLOSED ? 0 : rc;
 }
 
+static int post_seven(void *sender)
+{
+    return co_post(sender, &(int){7});
+}
+
+static int pass_a_post(void)
+{
+    co_channel *channel;
+    co_sender *sender = NULL;
+    int value = 0, rc = co_channel_new(&channel, sizeof value, 1);
+    if (rc < 0)
+        return rc;
+    rc = co_sender_new(&sender, channel);
+    if (rc == 0)
+        rc = co_block(post_seven, sender);
+    if (rc == 0)
+        rc = co_receive(channel, &value);
+    if (rc == 0 && value != 7)
+        room_problem("7 was posted, %d received", value);
+    co_sender_free(sender);
+    co_channel_free(channel);
+    return rc;
+}
+
 static int job(void *arg)
 {
     return *(int *)arg;
@@ -53,6 +77,8 @@ static int channels_work(void *arg)
 {
     fault_begin();
     int rc = pass_values();
+    if (rc == 0)
+        rc = pass_a_post();
     if (rc == 0) {
         co_group group;
         co_group_open(&group, &(struct co_group_options){.children_max = 2, .keep_going = true});
