@@ -12,6 +12,7 @@
 
 #include <errno.h>
 
+#define FEW      4                                /* files, each of which is looked for */
 #define HEAD_MAX (2 * CO_HTTP1_RESPONSE_HEAD_MAX) /* bytes of a head that is printed */
 
 struct get {
@@ -21,6 +22,7 @@ struct get {
     struct co_hosts *hosts;
     co_event given; /* another file is done, and its host has room */
     int64_t until_ns;
+    bool was_empty; /* the folder: no file has to be looked for in it */
 };
 
 /* One file. */
@@ -218,6 +220,7 @@ static void prepare(struct job *job, co_text name)
         .tree = job->get->tree,
         .path = name,
         .replace = settings->replace,
+        .is_absent = job->get->was_empty && !settings->newer && !settings->same_stays,
         .resume = settings->resume,
         .same_stays = settings->same_stays,
         .newer = settings->newer,
@@ -326,6 +329,18 @@ static int run_jobs(struct get *get)
     return rc < 0 ? rc : co_status();
 }
 
+static bool is_empty(struct co_tree *tree)
+{
+    struct co_tree_reader *reader;
+    const struct co_tree_entry *entries;
+    int rc = co_tree_reader_open(&reader, tree, (co_text){0});
+    if (rc < 0)
+        return false;
+    ssize_t n = co_tree_reader_next(reader, &entries);
+    co_tree_reader_close(reader);
+    return n == 0;
+}
+
 static int run_with_means(struct get *get)
 {
     int rc = co_means_open(&get->means, &get->settings->means);
@@ -343,6 +358,7 @@ int co_app_get(const struct co_get_settings *settings)
     int rc = settings->write ? 0 : co_tree_open(&get.tree, settings->folder, &whole);
     if (rc < 0)
         return co_fail_at(rc, "open", settings->folder, NULL, "");
+    get.was_empty = get.tree && settings->count > FEW && is_empty(get.tree);
     rc = co_hosts_new(&get.hosts, settings->urls, settings->count, settings->per_host);
     if (rc == 0)
         rc = run_with_means(&get);

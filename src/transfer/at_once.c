@@ -12,7 +12,7 @@ static bool has_come(
     const struct co_version *version, co_http_response *response, struct co_buf *first)
 {
     co_text piece;
-    if (version->size < 0 || version->size > CO_DOWNLOAD_AT_ONCE_MAX)
+    if (!co_download_may_come_at_once(version))
         return false;
     if (co_http_response_next(response, &piece) > 0)
         co_buf_add_text(first, piece);

@@ -379,12 +379,22 @@ static int resume(
                          version, offset);
 }
 
+/* Has the name been taken meanwhile, that nothing had? Asked where no look came before all else. */
+static int look_late(const struct co_download *download)
+{
+    struct co_download_local ignored;
+    return download->is_absent ? co_download_look(download, &ignored) : 0;
+}
+
 /* Without any partial file to go on from. */
 static int store_anew(struct co_download *download, co_http_response *response,
     const struct co_version *version, bool is_new)
 {
     struct co_buf first = CO_BUF(CO_DOWNLOAD_AT_ONCE_MAX);
     int rc = is_new ? co_download_at_once(download, version, response, &first) : 1;
+    int taken = rc == 1 ? look_late(download) : 0;
+    if (taken < 0)
+        rc = taken;
     if (rc == 1)
         rc = store(
             download, &(struct body){response, co_buf_text(&first), version->size}, version, 0);
@@ -401,6 +411,8 @@ static int take(struct co_download *download, co_http_response **response, bool 
     int rc = version_of(download, *response, &version);
     if (rc == 0 && download->size_max && version.size > (int64_t)download->size_max)
         rc = CO_ETOOBIG;
+    if (rc == 0 && !co_download_may_come_at_once(&version))
+        rc = look_late(download);
     if (rc == 0)
         rc = co_download_in_parts(download, &version, response);
     if (rc == 1)
@@ -565,8 +577,8 @@ static int run_anew(struct co_download *download, const struct co_download_local
 
 int co_download_run(struct co_download *download)
 {
-    struct co_download_local local;
-    int rc = co_download_look(download, &local);
+    struct co_download_local local = {0};
+    int rc = download->is_absent ? 0 : co_download_look(download, &local);
     download->status = 0;
     download->retry_after_ms = -1;
     download->sent = false;

@@ -53,6 +53,12 @@ void co_download_tell(
 
 #define CO_DOWNLOAD_AT_ONCE_MAX (64U << 10) /* bytes: what one look at a connection can bring */
 
+/* Is it small enough for that? */
+static inline bool co_download_may_come_at_once(const struct co_version *version)
+{
+    return version->size >= 0 && version->size <= CO_DOWNLOAD_AT_ONCE_MAX;
+}
+
 /* Makes the file of the response's body if all of that is here, and small; nothing has its name. 0;
  * 1 when it is to be stored as others are, and then `first` has the bytes that were taken of the
  * body; first's error; as co_upload_whole. */

@@ -14,6 +14,7 @@ struct job {
     struct co_buf path;
     struct co_remote_entry from, to; /* names are not looked at; size -1 of `to`: it is not there */
     struct co_local_file file;       /* that is sent */
+    bool is_new;                     /* nothing has its name there */
     bool is_folder;                  /* which its list did not tell */
     struct co_transfer_result result;
 };
@@ -36,6 +37,7 @@ static int download(struct job *job, int *ret_status)
         .path = co_buf_text(&job->path),
         .is_file = true,
         .replace = true,
+        .is_absent = job->is_new,
         .resume = true,
         .no_sync = mirror->no_sync,
         .keep_time = true,
@@ -238,6 +240,7 @@ int co_mirror_begin_file(struct co_mirror_walk *walk, const struct co_remote_ent
     *job = (struct job){
         .walk = walk, .mirror = walk->mirror, .path = CO_BUF(CO_MIRROR_PATH_ROOM), .from = *from};
     job->to = to ? *to : not_there;
+    job->is_new = !to;
     int rc = co_path_join(&job->path, co_buf_text(&walk->path), from->name);
     if (rc == 0) {
         job->index = walk->index++;

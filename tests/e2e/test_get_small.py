@@ -171,3 +171,25 @@ def test_a_full_disk_is_said_and_leaves_nothing_of_them_m04(scripted, here):
         pytest.skip('no mount namespace here')
     assert b'no space left on device' in done.stderr
     assert done.stdout.split() == [b'code', b'9', b'large']
+
+
+# ---- into an empty folder, where no name is looked for before -----------------------------------
+
+@pytest.mark.parametrize('size', [100, 300_000])  # of a file: at once, or through a partial one
+def test_a_name_that_is_taken_meanwhile_is_respected(scripted, here, size):  # noqa: F811
+    def answer(head, nth):
+        path = head.split()[1]
+        if path == '/mine':
+            (here / 'mine').write_text('not yours')
+        return whole(path.encode().ljust(size, b'.'))
+    one = scripted(answer)
+    urls = [f'{one.url}/{path}' for path in ('a', 'b', 'c', 'mine', 'x/a')]
+    _, said = get('--jobs', 1, '-P', here, *urls, code=9)
+    assert said.count('is here already') == 2
+    assert (here / 'mine').read_text() == 'not yours'
+    assert (here / 'a').read_text().startswith('/a.') and not partials(here)
+    for path in here.iterdir():
+        path.unlink()
+    get('--jobs', 1, '-P', here, '--force', *urls)
+    assert (here / 'mine').read_text().startswith('/mine.')
+    assert (here / 'a').read_text().startswith('/x/a.') and not partials(here)
