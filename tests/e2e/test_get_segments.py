@@ -18,7 +18,8 @@ import pytest
 
 from conftest import CORONET, PATIENCE, eventually
 from places import place  # noqa: F401
-from test_get import CONTENT, dated, field, get, partials, refusal_of, scripted, whole  # noqa: F401
+from test_get import CONTENT, field, get, partials, scripted, whole  # noqa: F401
+from test_get_versions import dated, refusal_of
 
 KILLS = int(os.environ.get('CORONET_KILLS', '20'))
 LARGE = 6 << 20

@@ -10,7 +10,8 @@ import pytest
 
 from conftest import CORONET, run
 from places import place  # noqa: F401
-from test_get import refusal_of, scripted, whole  # noqa: F401
+from test_get import scripted, whole  # noqa: F401
+from test_get_versions import refusal_of
 from test_ls import listing, page
 
 TIME = 1_700_000_000  # of the files: 2023-11-14T22:13:20Z
