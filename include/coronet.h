@@ -18,6 +18,7 @@
 #include "coronet/http.h"
 #include "coronet/http_client.h"
 #include "coronet/net.h"
+#include "coronet/process.h"
 #include "coronet/shard.h"
 #include "coronet/stream.h"
 #include "coronet/sync.h"

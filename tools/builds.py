@@ -14,7 +14,7 @@ import typing
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 THREAD_TESTS = (  # what crosses threads: shards, pools, the rooms that they share
     'broker', 'shard', 'login', 'quota', 'signal', 'fiber', 'sender', 'sync', 'stack', 'serve',
-    'stream', 'dial', 'tree', 'tree_upload', 'http_files', 'http_write', 'ftp_listings',
+    'stream', 'dial', 'process', 'tree', 'tree_upload', 'http_files', 'http_write', 'ftp_listings',
     'ftp_session', 'tls_server', 'tls_client')
 LINKER = 'lld'  # there are hundreds of programs to link
 

@@ -57,7 +57,7 @@ CO_API int co_main(co_task *task, void *arg);
  * co_run - run a task and all it starts, silently: for embedding in a program of one's own.
  *
  * Blocks the thread until all fibers have ended; not from within a fiber. Each thread may have one.
- * Blocked meanwhile, in processes started too: SIGPIPE, signals it handles, signals waited for.
+ * Blocked meanwhile, also after a fork: SIGPIPE, signals it handles, signals waited for.
  * options: NULL for the defaults; borrowed during the call.
  * Returns: what task returned; CO_EDEADLOCK when nothing could ever run again; -ENOMEM; -EBUSY when
  * called within a fiber; -ENOSYS when the backend asked for is not to be had, -EINVAL if unknown.

@@ -170,6 +170,18 @@ CO_API int co_serve_listener(
  */
 CO_API int co_connect(co_stream **ret, const co_address *address) CO_MUST_USE;
 
+/*
+ * co_adopt - make a stream of a connected socket that the program has: inherited, from socketpair,
+ * from another library.
+ *
+ * Does not suspend.
+ * fd: a stream socket. It is the stream's from then on, non-blocking and close-on-exec; after a
+ * failure it is the caller's as before, but for these two. Nobody else may read or write it.
+ * Returns: 0; -ENOTSOCK, -EBADF; -EINVAL for a socket of another type; -ENOTCONN; -ENOMEM; -ENOSYS
+ * in virtual time. With detail.
+ */
+CO_API int co_adopt(co_stream **ret, int fd) CO_MUST_USE;
+
 /* ---- socket options ----------------------------------------------------------------------------
  */
 

@@ -2,11 +2,16 @@
 /* The kind of stream that is a connected socket: each call is one operation of the backend. */
 #include "base/client.h"
 #include "net/access.h"
+#include "net/fail.h"
 #include "net/sockopt.h"
 #include "net/stream.h"
 #include "runtime/pool.h"
+#include "runtime/sysop.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -176,6 +181,16 @@ static void end_give(const struct co_stream_end *end, co_address *ret)
     memcpy(ret->as.bytes, end->bytes, end->size);
 }
 
+static void peer_keep(struct co_stream *stream, const co_address *peer)
+{
+    if (peer->size > sizeof stream->peer.bytes) { /* a Unix socket's path */
+        char text[CO_ADDRESS_TEXT_MAX];
+        stream->peer_text = strdup(co_address_text(peer, text));
+    } else {
+        end_keep(&stream->peer, peer);
+    }
+}
+
 int co_stream_of_socket(co_fd fd, const co_address *peer, struct co_stream **ret)
 {
     struct co_stream *stream = co_stream_new(&socket_kind);
@@ -186,12 +201,40 @@ int co_stream_of_socket(co_fd fd, const co_address *peer, struct co_stream **ret
     }
     stream->fd = fd;
     stream->likely = true; /* a client that speaks first has often spoken already */
-    if (peer && peer->size > sizeof stream->peer.bytes) { /* a Unix socket's path */
-        char text[CO_ADDRESS_TEXT_MAX];
-        stream->peer_text = strdup(co_address_text(peer, text));
-    } else if (peer) {
-        end_keep(&stream->peer, peer);
+    if (peer)
+        peer_keep(stream, peer);
+    *ret = stream;
+    return 0;
+}
+
+static int adopt_fail(int rc, int fd)
+{
+    char what[32];
+    snprintf(what, sizeof what, "descriptor %d", fd);
+    const char *why = rc == -EINVAL   ? "it is a socket, but of no stream"
+                      : rc == -ENOSYS ? "virtual time has no sockets of others"
+                                      : NULL;
+    return co_fail_at(rc, "adopt", what, why, "");
+}
+
+int co_adopt(co_stream **ret, int fd)
+{
+    struct co_rt *rt = co_rt_current();
+    co_address peer;
+    int rc = rt->backend->is_virtual ? -ENOSYS : co_sys_connected(fd, &peer);
+    if (rc < 0)
+        return adopt_fail(rc, fd);
+    struct co_stream *stream = co_stream_new(&socket_kind);
+    rc = stream ? rt->backend->adopt(rt, fd, &stream->fd) : -ENOMEM;
+    if (rc < 0) {
+        if (stream)
+            co_stream_free(stream);
+        return adopt_fail(rc, fd);
     }
+    stream->likely = true; /* the peer may have spoken long ago */
+    peer_keep(stream, &peer);
+    if (peer.as.any.sa_family != AF_UNIX)
+        co_sockopt_set(rt, stream->fd, IPPROTO_TCP, TCP_NODELAY, 1);
     *ret = stream;
     return 0;
 }

@@ -163,6 +163,15 @@ static long get_name(
     return 0;
 }
 
+int co_sys_connected(int raw, co_address *ret_peer)
+{
+    int type;
+    socklen_t size = sizeof type;
+    if (getsockopt(raw, SOL_SOCKET, SO_TYPE, &type, &size) < 0)
+        return -errno;
+    return type == SOCK_STREAM ? (int)get_name(raw, getpeername, ret_peer) : -EINVAL;
+}
+
 /* How many bytes wait in one of the socket's queues. */
 static long queued(int raw, unsigned long queue)
 {

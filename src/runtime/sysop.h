@@ -85,6 +85,12 @@ void co_sys_awake(struct co_sys *sys);
 /* Nanoseconds from now to a monotonic time, 0 when it is past. */
 int64_t co_sys_until(int64_t until_ns);
 
+/* ---- sockets of others --------------------------------------------------------------------- */
+
+/* Is it a stream socket, and connected to whom? 0; -ENOTSOCK, -EINVAL for one of another type,
+ * -ENOTCONN and other -errno. */
+int co_sys_connected(int raw, co_address *ret_peer);
+
 /* ---- members of struct co_backend ---------------------------------------------------------- */
 
 bool co_sys_submit(struct co_rt *rt, struct co_op *op);

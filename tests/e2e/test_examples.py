@@ -4,6 +4,7 @@
 import contextlib
 import ftplib
 import io
+import os
 import signal
 import socket
 import ssl
@@ -231,6 +232,19 @@ def test_https_server_says_hello_to_who_trusts_it(tmp_path):
             assert reply.read() == b'Hello, secret World!\n'
         other, _ = make_certificate(tmp_path, 'other.test')
         run('curl', '-sS', '--cacert', other, url, code=60)
+
+
+def test_commands_are_printed_as_each_ends(tmp_path):
+    os.mkfifo(tmp_path / 'fifo')
+    commands = ['read line <fifo; echo $line', 'echo out; echo err >&2; exit 3']
+    process = subprocess.Popen(
+        [program('run_commands'), *commands], stdout=subprocess.PIPE, text=True, cwd=tmp_path)
+    with process:
+        lines = [process.stdout.readline() for _ in range(3)]
+        assert lines == [f'{commands[1]}: 3\n', 'out\n', 'err\n']
+        (tmp_path / 'fifo').write_text('go\n')
+        assert process.stdout.read() == f'{commands[0]}: 0\ngo\n'
+        assert process.wait(timeout=PATIENCE) == 0
 
 
 def test_port_scan_finds_what_is_open():

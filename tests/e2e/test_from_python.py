@@ -26,7 +26,7 @@ both_ways = pytest.mark.parametrize('server_in, client_in', BOTH_WAYS)
 
 
 def test_the_page_holds_nothing_but_pairs():
-    assert PAGE.count('```python\n') == PAGE.count('```c\n') == len(PAIRS) == 12
+    assert PAGE.count('```python\n') == PAGE.count('```c\n') == len(PAIRS) == 13
 
 
 @pytest.mark.parametrize('name', PAIRS)
@@ -159,6 +159,11 @@ def test_lines_of_a_thread_are_numbered(command, count):
     for language in LANGUAGES:
         lines = output(command(language, 'from_thread'), input=text).splitlines()
         assert lines == [f'{number + 1}: line {number}' for number in range(count)]
+
+
+def test_commands_at_once(command):
+    lines = same(command, 'run_commands', 'echo out', 'echo err >&2; exit 3', 'exit 7', 'cat')
+    assert lines == ['cat: 0', 'echo err >&2; exit 3: 3', 'echo out: 0', 'err', 'exit 7: 7', 'out']
 
 
 def closed_url(held):

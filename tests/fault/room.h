@@ -20,7 +20,7 @@ struct room {
 
 extern const struct room channels_room, locks_room, shards_room, datagrams_room, streams_room,
     unix_room;
-extern const struct room access_room, hosts_room, names_room;
+extern const struct room processes_room, access_room, hosts_room, names_room;
 extern const struct room http_start_room, http_files_room, http_limited_room, http_ranges_room,
     http_codings_room;
 extern const struct room http_listing_room, http_bodies_room, http_batch_room, http_stop_room,
@@ -30,7 +30,7 @@ extern const struct room client_http1_room, client_http2_room, client_proxy_room
 
 #define FAULT_ROOMS                                                                                \
  &channels_room, &locks_room, &shards_room, &datagrams_room, &streams_room, &unix_room,            \
-     &access_room, &hosts_room, &names_room, &http_start_room, &http_files_room,                   \
+     &processes_room, &access_room, &hosts_room, &names_room, &http_start_room, &http_files_room,  \
      &http_limited_room, &http_ranges_room, &http_codings_room, &http_listing_room,                \
      &http_bodies_room, &http_batch_room, &http_stop_room, &http_writing_room, &client_http1_room, \
      &client_http2_room, &client_proxy_room, &client_download_room, &client_ftp_room

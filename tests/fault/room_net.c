@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define CONTENT_BYTES 1000
@@ -237,3 +238,75 @@ static int datagrams_run(void *arg)
 }
 
 const struct room datagrams_room = {"datagrams", datagrams_run, false};
+
+/* ---- child processes --------------------------------------------------------------------------
+ */
+
+int __real_socketpair(int family, int type, int protocol, int ret_ends[2]);
+int __real_pidfd_open(pid_t pid, unsigned flags);
+
+int __wrap_socketpair(int family, int type, int protocol, int ret_ends[2]);
+int __wrap_pidfd_open(pid_t pid, unsigned flags);
+
+/* As in files.c; but that is the command's, too, which has other uses for these. */
+static bool fails(void)
+{
+    int error = fault_strikes(FAULT_OPEN);
+    if (error)
+        errno = error;
+    return error != 0;
+}
+
+int __wrap_socketpair(int family, int type, int protocol, int ret_ends[2])
+{
+    return fails() ? -1 : __real_socketpair(family, type, protocol, ret_ends);
+}
+
+int __wrap_pidfd_open(pid_t pid, unsigned flags)
+{
+    return fails() ? -1 : __real_pidfd_open(pid, flags);
+}
+
+static int talk_with(co_process *process)
+{
+    char text[4] = "";
+    int rc = co_write(co_process_input(process), "abc", 3);
+    if (rc == 0)
+        rc = co_shutdown_write(co_process_input(process));
+    if (rc == 0)
+        rc = (int)co_read_full(co_process_output(process), text, 3);
+    if (rc == 3 && strcmp(text, "abc") != 0)
+        room_problem("cat says %s, not abc", text);
+    return rc < 0 ? rc : co_process_wait(process);
+}
+
+/* Whatever fails, no child is left. */
+static int processes_work(void *arg)
+{
+    const char *const argv[] = {"cat", NULL};
+    const struct co_process_options options = {
+        .input = CO_PROCESS_STREAM, .output = CO_PROCESS_STREAM, .error = CO_PROCESS_NULL};
+    co_process *process;
+    (void)arg;
+    if (strcmp(co_backend_name(), "virtual") == 0)
+        return 0;
+    fault_begin();
+    int rc = co_process_start(&process, argv, &options);
+    if (rc == 0) {
+        rc = talk_with(process);
+        int ended = co_process_end(process);
+        if (ended < 0)
+            room_problem("the process does not end: %s", co_error_name(ended));
+    }
+    fault_end();
+    if (waitpid(-1, NULL, WNOHANG) >= 0 || errno != ECHILD)
+        room_problem("a child is left");
+    return rc;
+}
+
+static int processes_run(void *arg)
+{
+    return room_in_time(processes_work, arg);
+}
+
+const struct room processes_room = {"processes", processes_run, false};

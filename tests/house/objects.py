@@ -18,7 +18,8 @@ IO = set('''socket socketpair bind listen accept accept4 connect send sendto sen
     inotify_init inotify_init1 inotify_add_watch inotify_rm_watch
     time clock_gettime clock_getres gettimeofday clock nanosleep clock_nanosleep sleep usleep alarm
     setitimer timer_create getrandom getentropy arc4random rand random
-    fork vfork execve posix_spawn waitpid kill raise sigaction sigprocmask pthread_sigmask
+    fork vfork execve posix_spawn posix_spawnp waitpid waitid kill
+    raise sigaction sigprocmask pthread_sigmask
     pthread_create pthread_join pthread_mutex_lock pthread_cond_wait thrd_create
     getaddrinfo freeaddrinfo getnameinfo gethostbyname res_init res_query if_nametoindex
     if_indextoname getifaddrs getpwnam getpwuid getenv secure_getenv syscall abort exit'''.split())

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Connections that come from a chosen address of ours. */
+/* Connections that come from a chosen address of ours, and those that others have made. */
 #include "fibers.h"
 
 #include "net/address.h"
@@ -7,6 +7,7 @@
 #include "net/stream.h"
 #include "runtime/ring.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
@@ -107,6 +108,85 @@ KERNEL_TEST(a_connection_that_was_begun_is_waited_for_until_the_deadline)
     return 0;
 }
 
+/* ---- that the program has ------------------------------------------------------------------- */
+
+KERNEL_TEST(a_connected_socket_becomes_a_stream)
+{
+    co_stream *stream, *far;
+    int ends[2];
+    char text[8];
+    REQUIRE(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+    CHECK_INT(write(ends[1], "early", 5), 5);
+    REQUIRE(co_adopt(&stream, ends[0]) == 0);
+    CHECK_STRING(co_peer(stream), "unix:");
+    CHECK(fcntl(ends[0], F_GETFL) & O_NONBLOCK);
+    CHECK_INT(fcntl(ends[0], F_GETFD), FD_CLOEXEC);
+    CHECK_INT(co_read(stream, text, sizeof text), 5);
+    REQUIRE(co_adopt(&far, ends[1]) == 0);
+    CHECK_INT(co_write(far, "hello", 5), 0);
+    CHECK_INT(co_close(far), 0);
+    CHECK_INT(co_read_full(stream, text, 5), 5);
+    CHECK_INT(co_read(stream, text, 1), 0);
+    CHECK_INT(co_close(stream), 0);
+    CHECK_INT(fcntl(ends[0], F_GETFD), -1);
+    return 0;
+}
+
+KERNEL_TEST(a_connection_of_other_codes_making_becomes_a_stream)
+{
+    co_listener *listener;
+    co_stream *near, *far;
+    char byte, where[CO_ADDRESS_TEXT_MAX];
+    int nodelay = 0;
+    REQUIRE(co_listen(&listener, "127.0.0.1:0", NULL) == 0);
+    const co_address *address = co_listener_address(listener);
+    int raw = socket(AF_INET, SOCK_STREAM, 0);
+    REQUIRE(connect(raw, &address->as.any, address->size) == 0);
+    REQUIRE(co_adopt(&far, raw) == 0);
+    CHECK_STRING(co_peer(far), co_address_text(address, where));
+    CHECK_INT(co_option_get(far, "nodelay", &nodelay), 0);
+    CHECK_INT(nodelay, 1); /* as every stream of ours */
+    REQUIRE(co_accept(&near, listener) == 0);
+    CHECK_INT(co_write(far, "x", 1), 0);
+    CHECK_INT(co_read(near, &byte, 1), 1);
+    co_abort(near);
+    co_abort(far);
+    co_listener_close(listener);
+    return 0;
+}
+
+/* It is refused, with that sentence, and stays the caller's. */
+static void refuse(int fd, int error, const char *why)
+{
+    char sentence[128];
+    co_stream *stream = NULL;
+    snprintf(sentence, sizeof sentence, "cannot adopt descriptor %d: %s", fd, why);
+    CHECK_INT(co_adopt(&stream, fd), error);
+    CHECK_STRING(co_explain(error), sentence);
+    CHECK(!stream);
+    CHECK_INT(close(fd), error == -EBADF ? -1 : 0);
+}
+
+KERNEL_TEST(what_is_no_connected_stream_socket_is_not_adopted)
+{
+    int ends[2], listening = socket(AF_INET, SOCK_STREAM, 0);
+    REQUIRE(pipe(ends) == 0 && listen(listening, 1) == 0);
+    refuse(ends[0], -ENOTSOCK, "socket operation on non-socket");
+    refuse(ends[0], -EBADF, "bad file descriptor");
+    close(ends[1]);
+    refuse(listening, -ENOTCONN, "not connected");
+    REQUIRE(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends) == 0);
+    refuse(ends[0], -EINVAL, "it is a socket, but of no stream");
+    close(ends[1]);
+    return 0;
+}
+
+VIRTUAL_TEST(nothing_is_adopted_in_virtual_time)
+{
+    refuse(dup(STDERR_FILENO), -ENOSYS, "virtual time has no sockets of others");
+    return 0;
+}
+
 /* Once the one who accepts has nothing more to do. */
 static int connect_later(void *arg)
 {
@@ -179,6 +259,10 @@ int main(void)
         cmocka_unit_test(a_port_that_is_taken_or_forbidden_is_done_without),
         cmocka_unit_test(a_connection_that_was_begun_becomes_a_stream),
         cmocka_unit_test(a_connection_that_was_begun_is_waited_for_until_the_deadline),
+        cmocka_unit_test(a_connected_socket_becomes_a_stream),
+        cmocka_unit_test(a_connection_of_other_codes_making_becomes_a_stream),
+        cmocka_unit_test(what_is_no_connected_stream_socket_is_not_adopted),
+        cmocka_unit_test(nothing_is_adopted_in_virtual_time),
         cmocka_unit_test(a_connection_is_not_lost_to_who_has_the_socket_no_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
