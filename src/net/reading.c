@@ -262,7 +262,9 @@ ssize_t co_peek_until(
 ssize_t co_read_line(co_stream *stream, char *ret_line, size_t size)
 {
     const uint8_t *bytes;
-    ssize_t n = co_peek_until(stream, "\n", size - 1, &bytes);
+    ssize_t n = co_peek_until(stream, "\n", size, &bytes);
+    if (n == (ssize_t)size) /* there is no room for the NUL */
+        return CO_ETOOBIG;
     if (n == CO_EEOF) /* the last line may lack its newline */
         n = co_peek(stream, 0, &bytes);
     if (n < 0)
