@@ -112,6 +112,18 @@ int co_connect(co_stream **ret, const co_address *address)
     return rc < 0 ? connect_fail(rc, address) : 0;
 }
 
+int co_connect_probe(const co_address *address)
+{
+    struct co_rt *rt = co_rt_current();
+    co_fd fd;
+    int rc = rt->backend->socket(rt, address->as.any.sa_family, SOCK_STREAM, 0, &fd);
+    if (rc < 0)
+        return rc;
+    rc = connect_once(fd, address);
+    rt->backend->close_fd(rt, fd);
+    return rc;
+}
+
 int co_connect_adopt(co_stream **ret, int raw, const co_address *address)
 {
     struct co_rt *rt = co_rt_current();

@@ -7,6 +7,7 @@
 #include "coronet/sync.h"
 #include "net/access.h"
 #include "net/address.h"
+#include "net/connect.h"
 #include "net/fail.h"
 #include "net/sockopt.h"
 #include "net/stream.h"
@@ -142,15 +143,11 @@ void co_listener_remove_path(const co_address *address)
 /* A socket file that nobody listens on is left over from a server that died. */
 static bool unix_is_stale(const co_address *address)
 {
-    co_stream *peer;
     struct stat found;
     const char *path = ((const struct sockaddr_un *)&address->as.any)->sun_path;
     if (lstat(path, &found) < 0 || !S_ISSOCK(found.st_mode))
         return false;
-    int rc = co_connect(&peer, address);
-    if (rc == 0)
-        co_abort(peer);
-    return rc == -ECONNREFUSED;
+    return co_connect_probe(address) == -ECONNREFUSED;
 }
 
 static int unix_finish(struct co_listener *listener, const struct co_listen_options *options)

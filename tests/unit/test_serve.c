@@ -464,6 +464,31 @@ KERNEL_TEST(a_unix_socket_replaces_a_stale_file_and_removes_its_own)
     return 0;
 }
 
+KERNEL_TEST(a_socket_file_whose_server_is_busy_is_in_use)
+{
+    char where[64];
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    co_listener *listener, *second;
+    co_scope scope;
+    int clients[8];
+    snprintf(where, sizeof where, "unix:/tmp/coronet-serve-busy-%d", getpid());
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", where + 5);
+    REQUIRE(co_listen(&listener, where, &(struct co_listen_options){.backlog = 1}) == 0);
+    int count = 0, rc = 0;
+    while (rc == 0 && count < 8) {
+        clients[count] = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        rc = connect(clients[count++], (const struct sockaddr *)&address, sizeof address);
+    }
+    CHECK_INT(errno, EAGAIN);
+    co_scope_open(&scope, 2000);
+    CHECK_INT(co_listen(&second, where, NULL), -EADDRINUSE); /* at once */
+    CHECK_INT(co_scope_close(&scope), 0);
+    while (count > 0)
+        close(clients[--count]);
+    co_listener_close(listener);
+    return 0;
+}
+
 FIBER_TEST(a_path_that_is_no_sockets_is_told_so)
 {
     char where[200] = "unix:";
@@ -533,6 +558,7 @@ int main(void)
         cmocka_unit_test(without_descriptors_the_server_waits_and_recovers),
         cmocka_unit_test(all_kinds_of_exhaustion_are_waited_out),
         cmocka_unit_test(a_unix_socket_replaces_a_stale_file_and_removes_its_own),
+        cmocka_unit_test(a_socket_file_whose_server_is_busy_is_in_use),
         cmocka_unit_test(a_path_that_is_no_sockets_is_told_so),
         cmocka_unit_test(an_abstract_socket_has_no_file),
         cmocka_unit_test(an_open_socket_is_taken_over),
