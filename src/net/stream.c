@@ -81,7 +81,9 @@ int co_close(co_stream *stream)
         co_shutdown_write(stream);
         co_stream_discard(stream, CLOSE_DISCARD_MAX);
     }
-    if (co_scope_close(&grace) < 0 && rc == 0 && stream->out_size)
+    bool late = co_scope_close(&grace) < 0;
+    stream->write_shut |= late; /* nor is there time for TLS's farewell */
+    if (late && rc == 0 && stream->out_size)
         rc = CO_EDEADLINE;
     if (rc == 0)
         rc = stream->write_error;

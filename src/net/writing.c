@@ -301,5 +301,8 @@ int co_shutdown_write(co_stream *stream)
     if (rc < 0 || stream->write_shut)
         return rc;
     stream->write_shut = true;
-    return stream->kind->shutdown(stream);
+    rc = stream->kind->shutdown(stream);
+    if (co_stream_is_scope_code(rc)) /* TLS's farewell is on its way still */
+        stream->write_shut = false;
+    return rc;
 }

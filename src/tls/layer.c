@@ -398,7 +398,7 @@ static int farewell(struct co_stream *stream)
 {
     struct co_tls_layer *layer = co_tls_layer_of(stream);
     ERR_clear_error();
-    if (layer->done)
+    if (layer->done && !(SSL_get_shutdown(layer->ssl) & SSL_SENT_SHUTDOWN))
         SSL_shutdown(layer->ssl);
     ERR_clear_error();
     return flush_all(stream);

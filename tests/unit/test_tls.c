@@ -238,6 +238,24 @@ TLS_TEST(an_end_without_farewell_is_an_error_t09)
     return 0;
 }
 
+TLS_TEST(a_farewell_that_a_scope_kept_back_is_gone_on_with)
+{
+    char text[8];
+    co_scope scope;
+    co_scope_open(&scope, -1);
+    co_scope_cancel(&scope);
+    CHECK_INT(co_shutdown_write(a), CO_ECANCELED);
+    CHECK_INT(co_scope_close(&scope), CO_ECANCELED);
+    CHECK_INT(co_shutdown_write(a), 0);
+    co_scope_open(&scope, 20000);
+    CHECK_INT(co_read(b, text, sizeof text), 0);
+    CHECK_INT(co_scope_close(&scope), 0);
+    CHECK_INT(co_write(b, "bye", 3), 0);
+    CHECK_INT(co_read_full(a, text, 3), 3);
+    close_both(a, b);
+    return 0;
+}
+
 PAIR_TEST(bytes_before_the_handshake_are_refused_t04)
 {
     const uint8_t *bytes;
@@ -551,6 +569,7 @@ int main(void)
         cmocka_unit_test(parked_with_bytes_decrypted),
         cmocka_unit_test(parked_before_there_is_anything),
         cmocka_unit_test(an_end_without_farewell_is_an_error_t09),
+        cmocka_unit_test(a_farewell_that_a_scope_kept_back_is_gone_on_with),
         cmocka_unit_test(bytes_before_the_handshake_are_refused_t04),
         cmocka_unit_test(clear_text_is_no_handshake),
         cmocka_unit_test(a_certificate_must_be_for_whom_was_asked_and_by_whom_is_trusted_t05),
