@@ -279,6 +279,8 @@ int co_write_file(
     }
     if (ret_sent)
         *ret_sent = sent;
+    else if (sent > 0 && co_stream_is_scope_code(n))
+        stream->write_error = (int32_t)n; /* nobody knows where to go on */
     return n < 0 ? (int)n : 0;
 }
 

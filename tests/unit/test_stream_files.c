@@ -120,6 +120,32 @@ PAIR_TEST(what_went_out_of_a_file_is_told_when_the_scope_ends)
     return 0;
 }
 
+static int cancel(void *scope)
+{
+    co_scope_cancel(scope);
+    return 0;
+}
+
+FIBER_TEST(a_file_cut_short_tears_the_stream_of_who_is_not_told_where)
+{
+    int file = file_new();
+    co_stream *a, *b;
+    REQUIRE(file >= 0 && co_memory_pair(&a, &b, MEMORY_ROOM) == 0);
+    co_group group;
+    co_scope scope;
+    co_group_open(&group, NULL);
+    co_scope_open(&scope, -1);
+    co_go(&group, cancel, &scope); /* as soon as the writer waits */
+    CHECK_INT(co_write_file(a, file, 0, FILE_BYTES, NULL), CO_ECANCELED);
+    CHECK_INT(co_scope_close(&scope), CO_ECANCELED);
+    CHECK_INT(co_group_close(&group), 0);
+    CHECK_INT(co_write(a, "x", 1), CO_ECANCELED);
+    CHECK_INT(co_close(a), CO_ECANCELED);
+    co_abort(b);
+    close(file);
+    return 0;
+}
+
 /* sendfile, by which all but small files go, raises SIGPIPE, which must not outlive co_run either.
  */
 PAIR_TEST(a_file_for_a_peer_that_is_gone_raises_no_signal)
@@ -341,6 +367,7 @@ int main(void)
         cmocka_unit_test(a_part_of_a_file_goes_out_behind_the_cork),
         cmocka_unit_test(a_file_that_shrank_is_an_early_end_and_no_stream_error),
         cmocka_unit_test(what_went_out_of_a_file_is_told_when_the_scope_ends),
+        cmocka_unit_test(a_file_cut_short_tears_the_stream_of_who_is_not_told_where),
         cmocka_unit_test(a_file_for_a_peer_that_is_gone_raises_no_signal),
         cmocka_unit_test(a_large_file_for_a_program_of_this_machine_is_not_paced),
         cmocka_unit_test(input_moves_into_a_pipe_to_its_end),
