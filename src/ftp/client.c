@@ -96,6 +96,7 @@ void co_ftp_abort(co_ftp_client *client)
 {
     if (!client)
         return;
+    co_ftp_transfer_abort(client->transfer);
     co_abort(client->control);
     client_free(client);
 }

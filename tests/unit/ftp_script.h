@@ -13,6 +13,7 @@
  *     "U TEXT"  the same, but reads to the end: the text must be what has come
  *     "u TEXT"  the same, but does not close
  *     "O"       only takes it; "X" resets it, "C" closes it, "d TEXT" sends on it
+ *     "R"       waits until the client resets it
  *     "Z N"     sleeps so many seconds
  *     "T"       begins TLS on the control connection, "t" on the data connection
  *     "F"       ends the data connection beneath TLS, without its farewell
@@ -148,6 +149,7 @@ static inline int script_step(struct script *script, const char *line)
     case 'U': return script_take(script, line + 2), script_part(script, false);
     case 'X': return script_part(script, true);
     case 'C': return script_part(script, false);
+    case 'R': CHECK_INT(co_read(script->data, heard, sizeof heard), -ECONNRESET); return 0;
     case 'Z': return co_sleep(1000 * atoi(line + 2));
     case 'T': return co_tls_accept(script->control, script->tls);
     case 't': return co_tls_accept(script->data, script->tls);

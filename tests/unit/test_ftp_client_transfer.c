@@ -300,12 +300,47 @@ VIRTUAL_TEST(an_upload_is_whole_only_when_all_says_so)
     return 0;
 }
 
+/* ---- given up -------------------------------------------------------------------------------- */
+
+struct ending {
+    const char *name;
+    const char *lines[12]; /* behind the login */
+    void (*end)(co_ftp_client *client);
+};
+
+#define CUT_OFF TYPED, "EPSV", "< STOR f", "> 150 Go", "O", "R"
+
+static const struct ending endings[] = {
+    {"an abort", {CUT_OFF}, co_ftp_abort},
+    {"a goodbye", {CUT_OFF, "> 426 Gone", "< QUIT", "> 221 Bye"}, co_ftp_quit},
+};
+
+static void give_up(unsigned port, const void *arg)
+{
+    const struct ending *ending = arg;
+    co_ftp_client *client;
+    co_ftp_transfer *transfer;
+    CHECK_INT(script_connect(&client, port, NULL), 0);
+    if (!client)
+        return;
+    CHECK_INT(co_ftp_upload_open(&transfer, client, "f", CO_FTP_REPLACE, 0), 0);
+    ending->end(client);
+}
+
+VIRTUAL_TEST(the_end_of_a_client_is_that_of_its_transfer)
+{
+    for (size_t i = 0; i < CO_LENGTH(endings); i++)
+        play_behind_login(endings[i].lines, give_up, &endings[i], endings[i].name);
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_download_is_whole_only_when_all_says_so),
         cmocka_unit_test(a_reason_is_waited_for_no_longer_than_a_reply),
         cmocka_unit_test(an_upload_is_whole_only_when_all_says_so),
+        cmocka_unit_test(the_end_of_a_client_is_that_of_its_transfer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
