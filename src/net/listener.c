@@ -311,6 +311,13 @@ const co_address *co_listener_address(const co_listener *listener)
     return &listener->address;
 }
 
+co_access *co_listener_ask(co_listener *listener, co_access *access)
+{
+    co_access *before = listener->access;
+    listener->access = access;
+    return before;
+}
+
 bool co_listener_is_knocked_at(const co_listener *listener)
 {
     struct co_control knocks = {.code = CO_CONTROL_KNOCKS};

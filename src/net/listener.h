@@ -34,6 +34,9 @@ void co_listener_drained(co_listener *listener);
 int co_listen_expecting(
     co_listener **ret, const co_address *address, const struct co_listen_options *options);
 
+/* Has it ask these rules from now on, NULL: none. Does not suspend. Returns those of before. */
+co_access *co_listener_ask(co_listener *listener, co_access *access);
+
 /* Does a connection wait that has not been accepted? Does not suspend. True when it cannot be told.
  */
 bool co_listener_is_knocked_at(const co_listener *listener);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/protocol.h"
 
+#include "net/listener.h"
 #include "runtime/fiber.h"
 
 /* One call: the serving fiber and, beside it, the one that ends it after a drain. */
@@ -12,6 +13,18 @@ struct serving {
     co_group group;
     bool drain_over;
 };
+
+/* By the protocol's rules, if it has any, and otherwise by the listener's own. */
+static int serve_listener(const struct serving *serving, const struct co_serve_options *options)
+{
+    const struct co_protocol *protocol = serving->protocol;
+    co_listener *listener = serving->listener;
+    co_access *own = protocol->access ? co_listener_ask(listener, protocol->access) : NULL;
+    int rc = co_serve_listener(listener, protocol->handler, protocol->arg, options);
+    if (protocol->access)
+        co_listener_ask(listener, own);
+    return rc;
+}
 
 static int serve(void *arg)
 {
@@ -31,7 +44,7 @@ static int serve(void *arg)
     if (protocol->access)
         options.listen.access = protocol->access;
     if (serving->listener)
-        return co_serve_listener(serving->listener, protocol->handler, protocol->arg, &options);
+        return serve_listener(serving, &options);
     return co_serve(serving->where, protocol->handler, protocol->arg, &options);
 }
 

@@ -14,7 +14,7 @@ struct co_protocol {
     unsigned connections_max;
     int64_t park_timeout_ms;
     int64_t drain_timeout_ms; /* after a drain, before what still runs is cancelled */
-    co_access *access;        /* NULL: everybody may */
+    co_access *access;        /* NULL: those of the listener */
 };
 
 /* As co_serve; of `options` only listen, listening and arg are used; NULL is allowed. Returns 0

@@ -4,6 +4,7 @@
 
 #include "falsify.h"
 #include "net/access.h"
+#include "net/protocol.h"
 
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -425,6 +426,61 @@ static int serve_once(struct server *server)
     return 0;
 }
 
+/* ---- a protocol's server at a listener of the caller's ----------------------------------------
+ */
+
+static int say_hi(co_stream *stream, void *arg)
+{
+    (void)arg;
+    return co_write(stream, "hi", 2);
+}
+
+struct at_listener {
+    struct co_protocol protocol;
+    co_listener *listener;
+};
+
+static int serve_at_listener(void *arg)
+{
+    const struct at_listener *at = arg;
+    return co_protocol_serve_listener(&at->protocol, at->listener);
+}
+
+/* What a visitor gets to read. */
+static ssize_t visit_listener(co_listener *listener, co_access *access)
+{
+    struct at_listener at = {
+        .protocol = {.handler = say_hi, .access = access}, .listener = listener};
+    co_stream *stream;
+    co_group group;
+    char text[2];
+    co_group_open(&group, NULL);
+    co_go(&group, serve_at_listener, &at);
+    ssize_t n = co_connect(&stream, co_listener_address(listener));
+    if (n == 0) {
+        n = co_read_full(stream, text, sizeof text);
+        co_abort(stream);
+    }
+    co_group_drain(&group);
+    CHECK_INT(co_group_close(&group), 0);
+    return n;
+}
+
+FIBER_TEST(a_server_asks_its_rules_at_any_listener_and_leaves_none_there)
+{
+    co_listener *listener;
+    co_access *access;
+    REQUIRE(co_access_new(&access, 0, 0) == 0);
+    CHECK_INT(co_access_rule(access, "127.0.0.0/8", false), 0);
+    REQUIRE(co_listen(&listener, "127.0.0.1:0", NULL) == 0);
+    CHECK_INT(visit_listener(listener, NULL), 2);
+    CHECK_INT(visit_listener(listener, access), -ECONNRESET);
+    co_access_free(access);
+    CHECK_INT(visit_listener(listener, NULL), 2);
+    co_listener_close(listener);
+    return 0;
+}
+
 /* A socket file that nobody listens on, as a killed server leaves it. */
 static int stale_file(const char *path)
 {
@@ -557,6 +613,7 @@ int main(void)
         cmocka_unit_test(a_refused_client_is_cut_off_and_a_place_comes_back),
         cmocka_unit_test(without_descriptors_the_server_waits_and_recovers),
         cmocka_unit_test(all_kinds_of_exhaustion_are_waited_out),
+        cmocka_unit_test(a_server_asks_its_rules_at_any_listener_and_leaves_none_there),
         cmocka_unit_test(a_unix_socket_replaces_a_stale_file_and_removes_its_own),
         cmocka_unit_test(a_socket_file_whose_server_is_busy_is_in_use),
         cmocka_unit_test(a_path_that_is_no_sockets_is_told_so),
