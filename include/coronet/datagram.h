@@ -23,16 +23,18 @@ struct co_datagram {
  * co_udp_bind - open a socket for datagrams at an address.
  *
  * Suspends only to look up a name.
- * where: an address as above; "unix:PATH" gives a Unix datagram socket.
- * Returns: 0, CO_EADDRESS, -errno with detail.
+ * where: an address as above, without "fd:N"; "unix:PATH" gives a Unix datagram socket, whose file
+ * co_udp_close removes.
+ * Returns: 0; CO_EADDRESS, CO_ENAME, -errno, with detail; CO_ECANCELED, CO_EDEADLINE.
  */
 CO_API int co_udp_bind(co_socket **ret, const char *where) CO_MUST_USE;
 
 /*
  * co_udp_connect - open a socket for datagrams to and from one peer.
  *
- * Suspends only to look up a name; nothing is sent.
- * Returns: 0, CO_EADDRESS, -errno with detail.
+ * Suspends to look up a name, and to connect; nothing is sent.
+ * where: as for co_udp_bind.
+ * Returns: as co_udp_bind.
  */
 CO_API int co_udp_connect(co_socket **ret, const char *where) CO_MUST_USE;
 
@@ -56,8 +58,9 @@ CO_API const co_address *co_udp_address(const co_socket *socket);
  * co_udp_receive - wait for a datagram.
  *
  * Suspends. What does not fit is cut off.
- * ret_peer: who sent it; NULL if not wanted.
- * Returns: its size (0 is a datagram too), CO_ECANCELED, CO_EDEADLINE, -errno (-ECONNREFUSED on a
+ * ret_peer: who sent it, of size 0 when a Unix socket has no name; NULL if not wanted.
+ * Returns: its size (0 is a datagram too), CO_ECANCELED, CO_EDEADLINE, CO_EDRAIN (not on a
+ * connected socket: what a server has not heard yet is new work), -errno (-ECONNREFUSED on a
  * connected socket whose peer's port is closed).
  */
 CO_API ssize_t co_udp_receive(
@@ -77,7 +80,7 @@ CO_API int co_udp_send(co_socket *socket, const void *bytes, size_t size, const 
  *
  * Suspends until there is at least one.
  * datagrams: count of them, 1 to 64, each with room.
- * Returns: how many came; else as co_udp_receive.
+ * Returns: how many came; -EINVAL for another count; -ENOMEM; else as co_udp_receive.
  */
 CO_API int co_udp_receive_many(co_socket *socket, struct co_datagram *datagrams, unsigned count);
 
@@ -85,7 +88,8 @@ CO_API int co_udp_receive_many(co_socket *socket, struct co_datagram *datagrams,
  * co_udp_send_many - send several datagrams in as few system calls as possible.
  *
  * Suspends while the send buffer is full.
- * Returns: how many were sent; an error when the first could not be.
+ * datagrams: count of them; one whose peer has size 0 goes to the peer of a connected socket.
+ * Returns: how many were sent; as co_udp_send, or -ENOMEM, when not even the first could be.
  */
 CO_API int co_udp_send_many(co_socket *socket, const struct co_datagram *datagrams, unsigned count);
 

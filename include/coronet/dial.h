@@ -30,10 +30,12 @@ struct co_resolve_options {
  * (random id and port for each query, RFC 5452), getaddrinfo on a pool thread for services that
  * only libc knows. What name servers say is kept as long as it holds (at most a day; RFC 2308 for
  * what does not exist), for each shard by itself. Ordered by RFC 6724's rules for what the machine
- * can reach. host: a name in ASCII ("xn--..." for others) or a number, without brackets. port: goes
- * into the addresses. ret: room for CO_RESOLVE_MAX addresses. Returns: how many, > 0; CO_ENAME,
- * CO_ENODATA, CO_ENAMESERVER, CO_EINVALID, CO_ECANCELED, CO_EDEADLINE, -errno; with detail for
- * co_explain.
+ * can reach.
+ * host: a name in ASCII ("xn--..." for others) or a number, without brackets. port: goes into the
+ * addresses. options: NULL for the defaults. ret: room for CO_RESOLVE_MAX addresses.
+ * Returns: how many, > 0; CO_ENAME, CO_ENODATA, CO_ENAMESERVER, CO_EINVALID (no host's name, no
+ * port), CO_ETOOBIG (a hosts file beyond 8 MiB, another beyond 64 KiB), -errno, with detail for
+ * co_explain; CO_ECANCELED, CO_EDEADLINE.
  */
 CO_API int co_resolve(
     const char *host, unsigned port, const struct co_resolve_options *options, co_address *ret);

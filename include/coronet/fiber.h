@@ -9,9 +9,9 @@
  * Cancellation and time live in scopes, not in parameters. When a scope is cancelled or its
  * deadline passes, the waiting call beneath it, and every later one, fails with CO_ECANCELED or
  * CO_EDEADLINE until that scope is left; the fiber is never killed, so its cleanup always runs. A
- * call that had completed by then returns its result all the same.
- *
- * "Suspends" below: others may run during the call, need it wait or not, and it obeys the scope.
+ * call that had completed by then returns its result all the same. When every fiber waits for
+ * another, all scopes end with CO_EDEADLOCK. "Suspends" below: others may run during the call, need
+ * it wait or not, and it obeys the scope.
  */
 #ifndef CORONET_FIBER_H
 #define CORONET_FIBER_H
@@ -60,7 +60,7 @@ CO_API int co_main(co_task *task, void *arg);
  * Blocked meanwhile, also after a fork: SIGPIPE, signals it handles, signals waited for.
  * options: NULL for the defaults; borrowed during the call.
  * Returns: what task returned; CO_EDEADLOCK when nothing could ever run again; -ENOMEM; -EBUSY when
- * called within a fiber; -ENOSYS when the backend asked for is not to be had, -EINVAL if unknown.
+ * called within a fiber; -ENOSYS without the backend asked for, -EINVAL if it is unknown; -errno.
  */
 CO_API int co_run(co_task *task, void *arg, const struct co_run_options *options);
 
@@ -90,10 +90,10 @@ typedef struct co_scope {
 CO_API void co_scope_open(co_scope *scope, int64_t timeout_ms);
 
 /*
- * co_scope_shield - begin a scope that the cancellation outside does not reach: for cleanup.
+ * co_scope_shield - begin a scope that the end of those outside does not reach: for cleanup.
  *
  * Does not suspend. Close it with co_scope_close.
- * grace_ms: after this the scope's own deadline ends it; at most 30,000, more counts as that.
+ * grace_ms: after this its own deadline ends it; at most 30,000: more counts as that, and negative.
  */
 CO_API void co_scope_shield(co_scope *scope, int64_t grace_ms);
 
@@ -204,10 +204,10 @@ static inline void co_go_(co_group *group, co_task *task, void *arg, size_t copy
 /*
  * co_start - start a fiber and wait until it says that it is ready.
  *
- * Suspends until the child calls co_ready or ends.
- * ret_ready: receives the value given to co_ready (a port, say); NULL if not wanted.
+ * Suspends until the child calls co_ready or ends. ret_ready: receives the value given to co_ready
+ * (a port, say); NULL if not wanted.
  * Returns: 0 when the child is ready; its result when it ended before (-EPIPE if that was >= 0);
- * CO_ECANCELED, CO_EDEADLINE (the child goes on).
+ * CO_ECANCELED, CO_EDEADLINE (a child that was started goes on); why there is none (-ENOMEM).
  */
 CO_API int co_start(co_group *group, co_task *task, void *arg, long *ret_ready);
 
@@ -265,7 +265,7 @@ CO_API int co_block(co_task *function, void *arg);
  *
  * Does not suspend. Up to 4 keys a fiber; a key is any address of yours. Children do not inherit.
  * free_value: called with the value when the fiber ends or it is replaced; may suspend; or NULL.
- * Returns: 0, -ENOSPC when four keys are in use (a key stays so with value NULL), -ENOMEM.
+ * Returns: 0; -ENOSPC with four keys in use (one stays so with value NULL), -ENOMEM: not attached.
  */
 CO_API int co_local_set(const void *key, void *value, void (*free_value)(void *));
 

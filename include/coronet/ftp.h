@@ -126,7 +126,7 @@ struct co_ftp_options {
     uint64_t limit_rate;      /* bytes a second of each transfer; 0: no limit */
     unsigned connections_max; /* 0: 10,000 */
     int64_t drain_timeout_ms; /* for the transfers at work when drained; 0: 30,000 */
-    co_access *access;        /* borrowed; NULL: everybody may */
+    co_access *access;        /* borrowed; NULL: that of the listener, if it has one */
     void (*event)(void *arg, const struct co_ftp_event *event); /* must not suspend; may be NULL */
     void *arg;                                                  /* of event */
 };
@@ -134,10 +134,10 @@ struct co_ftp_options {
 /*
  * co_ftp_server_new - make a server for a directory.
  *
- * Suspends only to open the directory.
- * directory: served confined: nothing outside it can be reached. options: NULL for the defaults;
- * copied, but what it points to is borrowed. Returns: 0, -ENOENT, -ENOTDIR, -EACCES, -ENOMEM,
- * -EINVAL for options that make no sense.
+ * Does not suspend; inside a fiber.
+ * directory: opened at once; served confined: nothing outside it can be reached. options: NULL for
+ * the defaults; copied, but what it points to is borrowed. Returns: 0; -ENOENT, -ENOTDIR, -EACCES
+ * and other -errno of the directory; -EINVAL for options that make no sense; -ENOMEM.
  */
 CO_API int co_ftp_server_new(
     co_ftp_server **ret, const char *directory, const struct co_ftp_options *options) CO_MUST_USE;

@@ -2,7 +2,7 @@
 /*
  * The FTP client: one control connection, and what is done over it, one thing after the other.
  *
- *     co_ftp_client *ftp;
+ *     co_ftp_client *ftp = NULL;
  *     co_ftp_transfer *file;
  *     int rc = co_ftp_connect(&ftp, "localhost", 2121, NULL);
  *     if (rc == 0 && (rc = co_ftp_download_open(&file, ftp, "notes.txt", 0)) == 0) {
@@ -15,9 +15,10 @@
  * Paths are bytes as the server has them, below its root or the current folder. CR, LF and 255
  * (Telnet's) in one, or in any other argument, are refused before anything is sent: CO_EINVALID.
  *
- * A failure of the control connection stays: each later call repeats it. When the server says no
- * (4yz, 5yz) the call returns CO_ESTATUS, and the connection is as good as before; what it said is
- * co_ftp_last_code's and co_ftp_last_text's, and in co_explain's sentence.
+ * A failure of the control connection stays, a scope's end in the midst of a command too: each
+ * later call repeats it. When the server says no (4yz, 5yz) the call returns CO_ESTATUS, and the
+ * connection is as good as before; what it said is co_ftp_last_code's and co_ftp_last_text's, and
+ * in co_explain's sentence.
  */
 #ifndef CORONET_FTP_CLIENT_H
 #define CORONET_FTP_CLIENT_H
@@ -68,10 +69,10 @@ struct co_ftp_client_options {
  * co_ftp_connect - connect to a server and log in.
  *
  * Suspends. A server that is not ready yet (120) is waited for.
- * ret: receives the client, co_ftp_quit or co_ftp_abort ends it. host: a name or number, without
- * brackets; with TLS the server must prove to be it. port: 0: 21, or 990 for CO_FTP_IMPLICIT.
- * options: NULL for the defaults; only read during the call, but tls, dialogue and arg, and with a
- * proxy it, proxy_tls and answers, are used as long as the client is.
+ * ret: receives the client, co_ftp_quit or co_ftp_abort ends it; untouched on failure. host: a name
+ * or number, without brackets; with TLS the server must prove to be it. port: 0: 21, or 990 for
+ * CO_FTP_IMPLICIT. options: NULL for the defaults; only read during the call, but tls, dialogue and
+ * arg, and with a proxy it, proxy_tls and answers, are used as long as the client is.
  * Returns: 0; CO_ELOGIN (the user, password or account is refused), CO_ESTATUS (too busy, or closed
  * to us), CO_ETLS (the server will not have TLS, too), CO_EFTP (it broke the protocol), CO_EEOF,
  * CO_EDEADLINE, CO_ECANCELED, CO_EINVALID (active through a proxy, too), as co_dial and
@@ -83,15 +84,15 @@ CO_API int co_ftp_connect(co_ftp_client **ret, const char *host, unsigned port,
 /*
  * co_ftp_quit - say goodbye, and free the client; NULL is allowed.
  *
- * Suspends, for 2 s at most, until the server has closed. A transfer under way is aborted.
+ * Suspends, for 2 s at most, until the server has said goodbye, too, and as co_close does; in a
+ * cancelled scope too. A transfer under way is aborted and freed; a list must be closed before.
  */
 CO_API void co_ftp_quit(co_ftp_client *client);
 
 /*
  * co_ftp_abort - end the connection at once, and free the client; NULL is allowed.
  *
- * Suspends only to retire an operation in flight. A transfer or list under way must not be used
- * any more.
+ * Does not suspend. A transfer under way is aborted and freed, too; a list must be closed before.
  */
 CO_API void co_ftp_abort(co_ftp_client *client);
 
@@ -163,7 +164,9 @@ CO_API ssize_t co_ftp_current_folder(co_ftp_client *client, char *ret, size_t si
  *
  * Suspends until its reply has come.
  * Returns: the reply's code, 200 to 599; CO_EFTP, CO_EEOF, CO_EDEADLINE, CO_ECANCELED, CO_ESTATUS
- * (421: the server ends the session), CO_EINVALID, -EBUSY while a transfer is open, -errno.
+ * (421: the server ends the session), CO_EINVALID (an empty line, too), CO_ETOOBIG (a line of more
+ * than 16 KiB), -EBUSY while a transfer is open, CO_ETLS, CO_ETRUNCATED, -errno. But for these of
+ * the line and the transfer they stay.
  */
 CO_API int co_ftp_command(co_ftp_client *client, const char *line);
 

@@ -34,14 +34,16 @@ CO_API int co_ftp_list_open(co_ftp_list **ret, co_ftp_client *client, const char
  * "." and "..", and entries whose names lead anywhere else, are left out.
  * ret: receives the entry, whose texts are valid until the next call.
  * Returns: 1; 0 at the end, once all has come (as co_ftp_transfer_finish finds it); CO_EFTP (not a
- * line of it can be read), and as co_ftp_transfer_read and co_ftp_transfer_finish.
+ * line of it can be read), CO_ETOOBIG (a line of more than 16 KiB), and as co_ftp_transfer_read and
+ * co_ftp_transfer_finish. After 0 or a failure the client is free for other things; the result
+ * stays.
  */
 CO_API int co_ftp_list_next(co_ftp_list *list, struct co_ftp_entry *ret);
 
 /*
  * co_ftp_list_close - end a list; NULL is allowed. One that is not at its end is aborted.
  *
- * Suspends only to retire an operation in flight.
+ * Does not suspend; before the client's end.
  */
 CO_API void co_ftp_list_close(co_ftp_list *list);
 
@@ -49,9 +51,9 @@ CO_API void co_ftp_list_close(co_ftp_list *list);
  * co_ftp_stat - what the server says of one path: by MLST, or by SIZE, MDTM and CWD.
  *
  * Suspends.
- * ret: its name is the path's last component and points into it; empty for a root. perm and target
- * are valid until the next call with this client. Returns: 0; CO_ESTATUS when there is no such
- * path, and as co_ftp_command.
+ * ret: its name is the path's last component and points into it; empty for a root. perm, unique and
+ * target are valid until the next call with this client.
+ * Returns: 0; CO_ESTATUS when there is no such path, and as co_ftp_command.
  */
 CO_API int co_ftp_stat(co_ftp_client *client, const char *path, struct co_ftp_entry *ret);
 
@@ -67,9 +69,9 @@ typedef struct co_ftp_transfer co_ftp_transfer;
  * ret: receives the transfer, for co_ftp_transfer_finish or co_ftp_transfer_abort. offset: bytes
  * that are left out (REST, RFC 3659 5); a server may accept that and begin at 0 all the same: who
  * goes on with what lies here uses co_ftp_download_resume.
- * Returns: 0; CO_ESTATUS (no such file, no restart), CO_EFTP, CO_EEOF, CO_EDEADLINE, CO_ETOOSLOW,
- * CO_ECANCELED, CO_EINVALID, -EBUSY, -ECONNREFUSED and as co_connect and co_tls_connect; with
- * detail for co_explain.
+ * Returns: 0; CO_ESTATUS (no such file, no restart), CO_ECHANGED (the file is shorter than that),
+ * CO_EINVALID (of text there is no rest, too), -ECONNREFUSED and as co_ftp_command, co_connect and
+ * co_tls_connect, through a proxy as co_dial; with detail for co_explain.
  */
 CO_API int co_ftp_download_open(
     co_ftp_transfer **ret, co_ftp_client *client, const char *path, uint64_t offset) CO_MUST_USE;
@@ -80,7 +82,8 @@ CO_API int co_ftp_download_open(
  * Suspends until it has fetched `before` once more and found it equal: so neither another version
  * of the file nor a server that ignores the offset is ever spliced to what lies here. offset: of
  * what is wanted. before: the last bytes that lie here, up to the offset; some KiB will do;
- * borrowed. Returns: as co_ftp_download_open; CO_ECHANGED when they differ.
+ * borrowed. Returns: as co_ftp_download_open; CO_ECHANGED when they differ; CO_EINVALID when they
+ * are more than the offset; CO_ETOOSLOW.
  */
 CO_API int co_ftp_download_resume(co_ftp_transfer **ret, co_ftp_client *client, const char *path,
     uint64_t offset, co_text before) CO_MUST_USE;
@@ -97,7 +100,7 @@ enum co_ftp_upload {
  *
  * Suspends until the server has begun.
  * how, offset: bytes that are there already, with CO_FTP_CONTINUE; else 0.
- * Returns: as co_ftp_download_open.
+ * Returns: as co_ftp_download_open; CO_EINVALID for another offset.
  */
 CO_API int co_ftp_upload_open(co_ftp_transfer **ret, co_ftp_client *client, const char *path,
     enum co_ftp_upload how, uint64_t offset) CO_MUST_USE;
@@ -115,6 +118,7 @@ CO_API int64_t co_ftp_transfer_size(const co_ftp_transfer *transfer);
  * co_ftp_transfer_read - read what has come of a download.
  *
  * Suspends until there is something.
+ * ret_bytes: room for size bytes (size > 0).
  * Returns: a count; 0 at the end of what came, which co_ftp_transfer_finish judges; CO_ETOOSLOW,
  * CO_ETRUNCATED (TLS ended without its farewell), CO_EFTP (more than there is behind the offset),
  * else as co_read. Failures stay.
@@ -145,7 +149,7 @@ CO_API int co_ftp_transfer_finish(co_ftp_transfer *transfer) CO_MUST_USE;
 /*
  * co_ftp_transfer_abort - give a transfer up and free it; NULL is allowed.
  *
- * Suspends only to retire an operation in flight. The data connection is reset, so that no server
+ * Does not suspend. The data connection is reset, so that no server
  * takes an upload for whole; its reply is waited for before the client's next command.
  */
 CO_API void co_ftp_transfer_abort(co_ftp_transfer *transfer);

@@ -4,7 +4,8 @@
  *
  * A client that is given such a list asks these hosts by https where a URL or a redirection says
  * http, before anything has gone out, and notes what they say. Noted is only what came over TLS by
- * a server that proved to be who it should be; an address never is.
+ * a server that proved to be who it should be; an address never is. At most 10,000 hosts are: then
+ * no new ones.
  */
 #ifndef CORONET_HSTS_H
 #define CORONET_HSTS_H

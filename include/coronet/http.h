@@ -64,7 +64,7 @@ struct co_http_options {
     unsigned connections_max;  /* 0: 10,000 */
     unsigned requests_max;     /* on one connection; 0: no limit */
     int64_t drain_timeout_ms;  /* for the requests at work when drained; 0: 30,000 */
-    co_access *access;         /* borrowed; NULL: everybody may */
+    co_access *access;         /* borrowed; NULL: that of the listener, if it has one */
     bool no_http2;             /* HTTP/1 alone; else both, by ALPN or the client's first bytes */
     bool no_server_field;      /* leave out "Server: coronet" */
     const char *const *headers; /* "Name: value" for every response, NULL-terminated; borrowed;
@@ -240,9 +240,9 @@ CO_API co_text co_http_header(const co_http_request *request, const char *name);
 /*
  * co_http_read - read the request's body, chunked or not.
  *
- * Suspends. The first call answers "Expect: 100-continue".
- * Returns: a count; 0 at its end; CO_ETOOBIG beyond body_bytes_max, CO_EHTTP, CO_EEOF when the peer
- * closed before its end, else as co_read.
+ * Suspends; size > 0. The first call answers "Expect: 100-continue". Returns: a count; 0 at its
+ * end; CO_ETOOBIG beyond body_bytes_max, CO_EHTTP, CO_EEOF when the peer closed before its end,
+ * CO_ETOOSLOW, else as co_read. Failures stay.
  */
 CO_API ssize_t co_http_read(co_http_request *request, void *ret_bytes, size_t size);
 
@@ -266,7 +266,7 @@ CO_API int co_http_set(co_http_request *request, const char *name, const char *v
  * Suspends.
  * status: 200 to 599. type: media type, unless a Content-Type has been set; NULL: none. body:
  * borrowed; sent only where the method and status allow one (not for HEAD, 204, 304).
- * Returns: 0; CO_EREPLIED when there was a reply already; else as co_write.
+ * Returns: 0; CO_EREPLIED; -EINVAL (status, type); CO_ETOOSLOW, as co_http_set failed, as co_write.
  */
 CO_API int co_http_reply(
     co_http_request *request, int status, const char *type, const void *body, size_t body_bytes);
@@ -290,7 +290,7 @@ CO_API int co_http_begin(co_http_request *request, int status, const char *type)
  * co_http_write - a piece of the body, after co_http_begin.
  *
  * Suspends while the peer does not keep up.
- * Returns: as co_write; -EINVAL without co_http_begin.
+ * Returns: as co_write; CO_ETOOSLOW; -EINVAL without co_http_begin.
  */
 CO_API int co_http_write(co_http_request *request, const void *bytes, size_t size);
 

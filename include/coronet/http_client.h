@@ -2,10 +2,11 @@
 /*
  * The HTTP client: one URL in one call, or a client that keeps connections for many.
  *
- *     co_http_response *response;
+ *     co_http_response *response = NULL;
  *     int rc = co_http_get(&response, "http://localhost:8000/notes.txt");
  *     while (rc == 0 && (n = co_http_response_read(response, bytes, sizeof bytes)) > 0)
  *         fwrite(bytes, 1, (size_t)n, stdout);
+ *     co_http_response_close(response);
  *
  * A response of whatever status is a success of the call: ask co_http_response_status.
  */
@@ -149,9 +150,10 @@ struct co_http_fetch {
  * fiber of the call's own reads it, and is cancelled when there is nothing more to be read for.
  * ret: receives the response, for co_http_response_close. what: borrowed during the call. Returns:
  * 0; -ESPIPE (a body would have to be told again that can be told only once); as the source;
- * CO_EINVALID (a malformed URL, method or header), CO_EHTTP (the server broke the protocol, or
- * redirects for ever), CO_ETOOBIG (a head of more than 300 KiB or 5,000 fields, or more than two
- * content codings), CO_EEOF, CO_EDEADLINE, CO_ETOOSLOW, CO_ECANCELED, as co_dial and
+ * CO_EINVALID (a malformed URL, method or header, or one that is the client's own), CO_EHTTP (the
+ * server broke the protocol, or redirects for ever), CO_ETOOBIG (a URL of more than 8 KiB, headers
+ * of more than 64; a response's head of more than 300 KiB or 5,000 fields, or more than two content
+ * codings), CO_EEOF, CO_EDEADLINE, CO_ETOOSLOW, CO_ECANCELED, as co_dial and
  * co_tls_connect; with detail for co_explain. A proxy that is told a request answers with statuses
  * of its own, such as 407.
  */
@@ -223,9 +225,10 @@ CO_API int64_t co_http_response_size(const co_http_response *response);
  * co_http_response_read - read the body.
  *
  * Suspends until there is something.
+ * ret_bytes: room for size bytes (size > 0).
  * Returns: a count; 0 at its end; CO_EEOF when the connection ended before, or the body within its
  * content coding; CO_EHTTP (also for a corrupt coding), CO_ETOOBIG (decoded it grows beyond all
- * measure), CO_ETOOSLOW, CO_ETRUNCATED, else as co_read. Failures stay.
+ * measure), CO_ETOOSLOW, CO_ETRUNCATED, else as co_read. Failures stay, a scope's end too.
  */
 CO_API ssize_t co_http_response_read(co_http_response *response, void *ret_bytes, size_t size);
 

@@ -21,8 +21,9 @@ extern "C" {
  * co_address_parse - read a numeric address.
  *
  * Does not suspend.
- * text: "127.0.0.1:80", "[::1]:80", "unix:PATH", or without port when default_port is not negative.
- * Returns: 0; CO_EADDRESS when it is none (names are co_resolve's work).
+ * text: "127.0.0.1:80", "[::1]:80", "unix:PATH", or without port when default_port is not negative
+ * (0 to 65535).
+ * Returns: 0; CO_EADDRESS when it is none (names are co_resolve's work), with detail.
  */
 CO_API int co_address_parse(const char *text, int default_port, co_address *ret);
 
@@ -30,7 +31,8 @@ CO_API int co_address_parse(const char *text, int default_port, co_address *ret)
  * co_address_text - write an address as text.
  *
  * Does not suspend.
- * ret_text: room for CO_ADDRESS_TEXT_MAX bytes. IPv4 mapped into IPv6 is written as IPv4.
+ * ret_text: room for CO_ADDRESS_TEXT_MAX bytes. IPv4 mapped into IPv6 is written as IPv4, what is
+ * no address as "?".
  * Returns: ret_text.
  */
 CO_API char *co_address_text(const co_address *address, char *ret_text);
@@ -73,7 +75,7 @@ CO_API void co_access_free(co_access *access);
  * Does not suspend; before serving.
  * cidr: "10.0.0.0/8", "::1", "2001:db8::/32". When there is an allow rule and none matches an
  * address, it is refused; between rules of one prefix length, deny wins. Unix peers are not asked.
- * Returns: 0, -EINVAL when it is no CIDR, -ENOMEM.
+ * Returns: 0, -EINVAL when it is no CIDR, -ENOMEM (also beyond 4,096 rules).
  */
 CO_API int co_access_rule(co_access *access, const char *cidr, bool allow);
 
@@ -97,11 +99,13 @@ struct co_listen_options {
 /*
  * co_listen - open a listening socket.
  *
- * Suspends only to look up a name (localhost and numbers need none).
- * where: an address as above; port 0 lets the system choose. options: NULL for the defaults.
- * A stale Unix socket file that nobody listens on is replaced. The descriptor of "fd:N" is the
- * listener's from then on, and is closed if it cannot listen.
- * Returns: 0; CO_EADDRESS, -EADDRINUSE, -EACCES and other -errno, with detail for co_explain.
+ * Suspends only to look up a name (localhost and numbers need none), and to see whether anybody
+ * listens on a Unix socket's file that is there already: one that nobody does is replaced.
+ * where: an address as above; port 0 lets the system choose. options: NULL for the defaults; read
+ * during the call. The descriptor of "fd:N" is the listener's from then on, and is closed if it
+ * cannot listen.
+ * Returns: 0; CO_EADDRESS, CO_ENAME, -EADDRINUSE, -EACCES and other -errno, with detail for
+ * co_explain; CO_ECANCELED, CO_EDEADLINE.
  */
 CO_API int co_listen(
     co_listener **ret, const char *where, const struct co_listen_options *options) CO_MUST_USE;
@@ -125,7 +129,8 @@ CO_API const co_address *co_listener_address(const co_listener *listener);
 /*
  * co_accept - wait for a connection.
  *
- * Suspends. When descriptors run out it waits until some are free instead of failing.
+ * Suspends. When descriptors or memory run out it waits until some are free instead of failing.
+ * Several fibers may wait, and are served in turn. Whom `access` does not let in is not told of.
  * Returns: 0; CO_EDRAIN, CO_ECANCELED, CO_EDEADLINE, -errno.
  */
 CO_API int co_accept(co_stream **ret, co_listener *listener) CO_MUST_USE;
@@ -146,7 +151,7 @@ struct co_serve_options {
  * Suspends until the scope is drained (then waits for the running handlers and returns 0) or
  * cancelled.
  * where, options: as for co_listen; options may be NULL. handler, arg: arg is shared by all.
- * Returns: 0 after a drain, CO_ECANCELED, CO_EDEADLINE, or what co_listen returned.
+ * Returns: 0 after a drain, CO_ECANCELED, CO_EDEADLINE, or what co_listen or co_accept returned.
  */
 CO_API int co_serve(
     const char *where, co_handler *handler, void *arg, const struct co_serve_options *options);
@@ -193,7 +198,8 @@ CO_API int co_adopt(co_stream **ret, int fd) CO_MUST_USE;
  * "send_buffer", "receive_buffer", "linger" (seconds for which closing may block the thread; 0: it
  * resets; -1: off), "user_timeout" (ms), "quickack", "tos", "mark", "oobinline" (urgent data within
  * the stream), "busy_poll", "not_sent_low" (bytes).
- * Returns: 0; -ENOENT for an unknown name; -errno; -ENOTSOCK when the stream is no socket.
+ * Returns: 0; -ENOENT for an unknown name, with detail; -errno; -ENOTSOCK when the stream is no
+ * socket.
  */
 CO_API int co_option_set(co_stream *stream, const char *name, int value);
 

@@ -13,10 +13,13 @@ extern "C" {
  * co_shards - run a task on several threads, each with a runtime of its own.
  *
  * Suspends until all have returned. The calling fiber's thread is the first of them. Cancelling or
- * draining the caller's scope does the same to the main fiber of each shard. Channels, locks and
- * streams belong to one shard; values get from one to another by co_post.
- * count: threads in all; 0: one per processor this process may use.
- * Returns: the first negative result, else 0.
+ * draining the caller's scope does the same to the main fiber of each shard; its deadline, and the
+ * first failure of one of them, cancel the others. Channels, locks and streams belong to one shard;
+ * values get from one to another by co_post.
+ * count: threads in all, at most 256; 0: one per processor this process may use. task, arg: the
+ * main fiber of each; arg is shared by all.
+ * Returns: the first negative result, else 0; CO_ECANCELED, CO_EDEADLINE; -EINVAL for too many;
+ * -ENOMEM, -EAGAIN when there is no thread to be had.
  */
 CO_API int co_shards(unsigned count, co_task *task, void *arg);
 

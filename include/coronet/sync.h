@@ -26,7 +26,7 @@ typedef struct co_channel co_channel;
  *
  * Does not suspend.
  * value_bytes: size of a value, 1 to 4096. capacity: values it holds; 0: sender and receiver meet.
- * Returns: 0, -ENOMEM, -EINVAL.
+ * Returns: 0, -ENOMEM, -EINVAL for another size.
  */
 CO_API int co_channel_new(co_channel **ret, size_t value_bytes, size_t capacity) CO_MUST_USE;
 
@@ -84,10 +84,12 @@ struct co_select_case {
 /*
  * co_select - do exactly one of several channel operations, the first that can be done.
  *
- * Suspends until one can. Among several that can at once, the first in the array is done. At most
- * 16 cases. timeout_ms: give up after this; negative: never; 0: do not suspend. ret_index: which
- * case was done. Returns: 0; CO_ECLOSED when the case in *ret_index met a closed channel; -EAGAIN
- * when the time was over; CO_ECANCELED, CO_EDEADLINE; -EINVAL for too many cases.
+ * Suspends until one can. Among several that can at once, the first in the array is done.
+ * cases: count of them, at most 16; borrowed during the call. timeout_ms: give up after this;
+ * negative: never; 0: do not suspend. ret_index: which case was done.
+ * Returns: 0; CO_ECLOSED when the case in *ret_index met a closed channel; -EAGAIN when the time
+ * was over; CO_ECANCELED, CO_EDEADLINE (also with timeout_ms 0: nothing is done in a scope that has
+ * ended); -EINVAL for too many cases.
  */
 CO_API int co_select(
     struct co_select_case *cases, unsigned count, int64_t timeout_ms, unsigned *ret_index);

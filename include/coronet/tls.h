@@ -82,9 +82,9 @@ struct co_tls_options {
  * They are sealed by keys that this context alone has, new ones every two hours.
  *
  * ret: receives the context, co_tls_free ends it. options: only read, during the call.
- * Returns: 0; -ENOMEM; CO_EINVALID (a certificate, key or OCSP response cannot be read, or they do
- * not belong together; clients are to be trusted without an authority; a pin is none), with detail
- * for co_explain.
+ * Returns: 0; -ENOMEM; CO_EINVALID (there is no certificate; one, its key or OCSP response cannot
+ * be read, or they do not belong together; clients are to be trusted without an authority; a pin or
+ * a protocol's name is none) and CO_ETLS (OpenSSL will not), with detail for co_explain.
  */
 CO_API int co_tls_server(co_tls **ret, const struct co_tls_options *options) CO_MUST_USE;
 
@@ -124,7 +124,8 @@ CO_API int co_tls_client(co_tls **ret, const struct co_tls_options *options) CO_
 /*
  * co_tls_free - give a context up. Streams that use it go on.
  *
- * Does not suspend; any thread. tls: NULL is allowed.
+ * Does not suspend; any thread. tls: NULL is allowed. key_log_arg is needed until the last stream
+ * that uses the context has ended.
  */
 CO_API void co_tls_free(co_tls *tls);
 
@@ -134,11 +135,15 @@ CO_API void co_tls_free(co_tls *tls);
  * Suspends, for options.handshake_ms at most; what takes long (RSA beyond 2048 bits, P-384, all of
  * it where clients are asked for certificates) is computed by pool threads. The stream must be
  * without TLS, and nothing may have been read ahead from it: bytes that came before the handshake
- * are no application data. Returns: 0; CO_ETLS (the peer refused, or broke the protocol),
- * CO_ECERTIFICATE (a client's certificate cannot be trusted), CO_EEOF, CO_ECANCELED, CO_EDEADLINE,
- * -ENOMEM, -errno of the stream; with detail for co_explain. After a failure only co_abort or
- * co_close is left. Later the peer may change its keys and ask to renegotiate, which is refused,
- * a hundred times in all; reading then fails with CO_ETLS.
+ * are no application data.
+ * tls: of a server; may be given up as soon as the call has returned.
+ * Returns: 0; CO_ETLS (the peer refused, or broke the protocol, or was ahead of the handshake),
+ * CO_ECERTIFICATE (a client's certificate cannot be trusted), CO_EINVALID (there is TLS already),
+ * CO_EEOF, CO_ECANCELED, CO_EDEADLINE (handshake_ms too), -ENOMEM, -errno of the stream; with
+ * detail for co_explain. After a failure only co_abort or co_close is left.
+ * Later the peer may change its keys and ask to renegotiate, which is refused, a hundred times in
+ * all; reading then fails with CO_ETLS. Reading fails with CO_ETRUNCATED where the stream beneath
+ * ends without the peer's farewell (RFC 8446 6.1).
  */
 CO_API int co_tls_accept(co_stream *stream, co_tls *tls);
 
@@ -161,7 +166,7 @@ CO_API int co_tls_accept_as(co_stream *stream, co_tls *tls, const char *const *a
  * is a name. Common names prove nothing. A name may end with a dot.
  * Later the server may give 32 tickets more than records of data.
  * Returns: as co_tls_accept; CO_ECERTIFICATE (the server is not who it should be), CO_EINVALID (not
- * a host's name).
+ * a host's name, too).
  */
 CO_API int co_tls_connect(co_stream *stream, co_tls *tls, const char *host);
 
