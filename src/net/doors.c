@@ -204,10 +204,9 @@ int co_door_take(const struct co_doors *doors, struct co_door *door, co_listener
     int *taken = &door->sockets[shard];
     struct co_listen_options options = listen_options(doors, door->service, true);
     snprintf(where, sizeof where, "fd:%d", *taken);
+    *taken = -1; /* whatever comes of it */
     int rc = co_listen(ret, where, &options);
-    if (rc == 0) {
-        *taken = -1;
+    if (rc == 0)
         co_listener_close_drained(*ret);
-    }
     return rc;
 }

@@ -190,11 +190,18 @@ static int listener_begin(struct co_listener *listener, const struct co_listen_o
     return rc < 0 ? rc : (int)rt->backend->control(rt, listener->fd, &name);
 }
 
+static int listener_adopt(struct co_listener *listener, int raw)
+{
+    int rc = listener->rt->backend->adopt(listener->rt, raw, &listener->fd);
+    if (rc < 0)
+        co_listener_discard(raw);
+    return rc;
+}
+
 static int listener_open(struct co_listener *listener, const struct co_where *where,
     const struct co_listen_options *options)
 {
-    struct co_rt *rt = listener->rt;
-    int rc = where->kind == CO_WHERE_FD ? rt->backend->adopt(rt, where->fd, &listener->fd)
+    int rc = where->kind == CO_WHERE_FD ? listener_adopt(listener, where->fd)
                                         : co_where_resolve_local(where, &listener->address);
     if (rc == 0 && where->kind != CO_WHERE_FD)
         rc = listener_bind(listener, options);
@@ -213,8 +220,10 @@ int co_listen(co_listener **ret, const char *where, const struct co_listen_optio
     if (rc < 0)
         return rc;
     struct co_listener *listener = calloc(1, sizeof *listener);
-    if (!listener)
+    if (!listener) {
+        co_listener_discard(parsed.fd);
         return -ENOMEM;
+    }
     listener->rt = co_rt_current();
     listener->access = options ? options->access : NULL;
     listener->too_many = options ? options->too_many : NULL;

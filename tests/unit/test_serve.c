@@ -545,6 +545,18 @@ KERNEL_TEST(a_socket_file_whose_server_is_busy_is_in_use)
     return 0;
 }
 
+/* In virtual time there are none of the system's. */
+VIRTUAL_TEST(a_descriptor_that_cannot_be_taken_over_is_closed)
+{
+    char where[16];
+    co_listener *listener;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    snprintf(where, sizeof where, "fd:%d", fd);
+    CHECK_INT(co_listen(&listener, where, NULL), -ENOSYS);
+    CHECK_INT(fcntl(fd, F_GETFD), -1);
+    return 0;
+}
+
 FIBER_TEST(a_path_that_is_no_sockets_is_told_so)
 {
     char where[200] = "unix:";
@@ -616,6 +628,7 @@ int main(void)
         cmocka_unit_test(a_server_asks_its_rules_at_any_listener_and_leaves_none_there),
         cmocka_unit_test(a_unix_socket_replaces_a_stale_file_and_removes_its_own),
         cmocka_unit_test(a_socket_file_whose_server_is_busy_is_in_use),
+        cmocka_unit_test(a_descriptor_that_cannot_be_taken_over_is_closed),
         cmocka_unit_test(a_path_that_is_no_sockets_is_told_so),
         cmocka_unit_test(an_abstract_socket_has_no_file),
         cmocka_unit_test(an_open_socket_is_taken_over),
