@@ -62,7 +62,7 @@ CO_API int co_cookies_load(co_cookies *cookies, const char *path) CO_MUST_USE;
  * wrote that file stays, but for what has changed in the jar. The file is replaced as a whole,
  * synced, and readable by its owner alone; those of a session are in it, too, as expiring at 0. A
  * link is followed. Returns: as co_cookies_load, without -ENOENT for the file itself; -EBUSY when
- * another process has it for long.
+ * another process has it for 10 s.
  */
 CO_API int co_cookies_save(co_cookies *cookies, const char *path) CO_MUST_USE;
 

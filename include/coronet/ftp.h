@@ -135,9 +135,10 @@ struct co_ftp_options {
  * co_ftp_server_new - make a server for a directory.
  *
  * Does not suspend; inside a fiber.
- * directory: opened at once; served confined: nothing outside it can be reached. options: NULL for
- * the defaults; copied, but what it points to is borrowed. Returns: 0; -ENOENT, -ENOTDIR, -EACCES
- * and other -errno of the directory; -EINVAL for options that make no sense; -ENOMEM.
+ * directory: opened at once, served confined: nothing outside it can be reached. options: NULL for
+ * the defaults; copied, but what it points to is borrowed.
+ * Returns: 0; -ENOENT, -ENOTDIR, -EACCES and other -errno of the directory; -EINVAL for options
+ * that make no sense; -ENOMEM.
  */
 CO_API int co_ftp_server_new(
     co_ftp_server **ret, const char *directory, const struct co_ftp_options *options) CO_MUST_USE;

@@ -52,7 +52,7 @@ CO_API int co_hsts_load(co_hsts *hsts, const char *path) CO_MUST_USE;
  * but for the hosts that this list has heard of since it was made. The file is replaced as a whole,
  * synced, and readable by its owner alone.
  * Returns: as co_hsts_load, without -ENOENT for the file itself; -EBUSY when another process has it
- * for long.
+ * for 10 s.
  */
 CO_API int co_hsts_save(co_hsts *hsts, const char *path) CO_MUST_USE;
 

@@ -103,9 +103,9 @@ CO_API void co_http_client_free(co_http_client *client);
 /* A body that is told piece by piece. */
 struct co_http_source {
     int64_t size; /* bytes; -1: only its end will tell */
-    /* Up to size bytes of it, at least one. May suspend. Returns the count; 0 at the end; a
-     * negative result ends the request, with it and without its last byte: so the server can tell.
-     */
+    /* Up to size bytes of it, at least one. May suspend. Returns the count; 0 at the end, which
+     * before `size` bytes is CO_EEOF; a negative result ends the request, with it and without its
+     * last byte: so the server can tell. */
     ssize_t (*read)(void *arg, void *ret_bytes, size_t size);
     /* From the start again: after a redirection, or when a kept connection was closed. 0 or
      * negative; NULL: it can be told only once. */
@@ -163,7 +163,8 @@ CO_API int co_http_fetch(
 /*
  * co_http_get - GET one URL, by a client of its own.
  *
- * Suspends and returns as co_http_fetch, and -ENOMEM. It is not tried again.
+ * Suspends and returns as co_http_fetch, and -ENOMEM. It is not tried again. Closing the response
+ * ends that client, too.
  */
 CO_API int co_http_get(co_http_response **ret, const char *url) CO_MUST_USE;
 
