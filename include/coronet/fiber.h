@@ -92,7 +92,7 @@ CO_API void co_scope_open(co_scope *scope, int64_t timeout_ms);
 /*
  * co_scope_shield - begin a scope that the end of those outside does not reach: for cleanup.
  *
- * Does not suspend. Close it with co_scope_close.
+ * Does not suspend. Close it with co_scope_close. A drain outside reaches it all the same.
  * grace_ms: after this its own deadline ends it; at most 30,000: more counts as that, and negative.
  */
 CO_API void co_scope_shield(co_scope *scope, int64_t grace_ms);

@@ -68,7 +68,7 @@ struct co_http_options {
     bool no_http2;             /* HTTP/1 alone; else both, by ALPN or the client's first bytes */
     bool no_server_field;      /* leave out "Server: coronet" */
     const char *const *headers; /* "Name: value" for every response, NULL-terminated; borrowed;
-                                   Server and Cache-Control stand instead of the usual ones */
+                                   Server and Cache-Control instead of ours; 8 KiB in all */
     int64_t hsts_seconds; /* browsers shall come by https alone so long (RFC 6797); 0: no word */
     unsigned https_port;  /* requests without TLS are sent there, on the same host; 0: answered */
     void (*event)(
