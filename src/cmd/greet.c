@@ -35,60 +35,66 @@ bool co_greet_is_everywhere(const co_address *address)
     return address->as.any.sa_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&as.v6.sin6_addr);
 }
 
-/* An interface's address with our port; false when nobody would use it: loopback has a line of its
- * own, link-local addresses need a zone that browsers do not take. */
-static bool usable(const struct ifaddrs *entry, unsigned port, co_address *ret)
+/* False when nobody would use it: loopback has a line of its own, link-local addresses need a zone
+ * that browsers do not take. */
+static bool usable(const struct ifaddrs *entry, co_address *ret)
 {
-    union {
-        struct sockaddr_in v4;
-        struct sockaddr_in6 v6;
-    } as = {0};
+    struct sockaddr_in6 v6;
     if (!entry->ifa_addr || !(entry->ifa_flags & IFF_UP) || (entry->ifa_flags & IFF_LOOPBACK))
         return false;
-    if (entry->ifa_addr->sa_family == AF_INET) {
-        memcpy(&as.v4, entry->ifa_addr, sizeof as.v4);
-        as.v4.sin_port = htons((uint16_t)port);
-        *ret = (co_address){.size = sizeof as.v4};
-    } else if (entry->ifa_addr->sa_family == AF_INET6) {
-        memcpy(&as.v6, entry->ifa_addr, sizeof as.v6);
-        as.v6.sin6_port = htons((uint16_t)port);
-        if (IN6_IS_ADDR_LINKLOCAL(&as.v6.sin6_addr))
+    switch (entry->ifa_addr->sa_family) {
+    case AF_INET: *ret = (co_address){.size = sizeof(struct sockaddr_in)}; break;
+    case AF_INET6:
+        memcpy(&v6, entry->ifa_addr, sizeof v6);
+        if (IN6_IS_ADDR_LINKLOCAL(&v6.sin6_addr))
             return false;
-        *ret = (co_address){.size = sizeof as.v6};
-    } else {
-        return false;
+        *ret = (co_address){.size = sizeof v6};
+        break;
+    default: return false;
     }
-    memcpy(ret->as.bytes, &as, ret->size);
+    memcpy(ret->as.bytes, entry->ifa_addr, ret->size);
     return true;
 }
 
-unsigned co_greet_interfaces(unsigned port, co_address *ret, unsigned room)
+void co_greet_interfaces(struct co_interfaces *ret)
 {
     struct ifaddrs *all;
-    unsigned count = 0;
+    ret->count = 0;
     if (getifaddrs(&all) < 0)
-        return 0;
-    for (const struct ifaddrs *entry = all; entry && count < room; entry = entry->ifa_next)
-        count += usable(entry, port, &ret[count]);
+        return;
+    for (const struct ifaddrs *entry = all; entry && ret->count < CO_INTERFACES_MAX;
+         entry = entry->ifa_next)
+        ret->count += usable(entry, &ret->at[ret->count]);
     freeifaddrs(all);
-    return count;
 }
 
-static void interfaces(const char *scheme, const co_address *address)
+static co_address with_port(const co_address *own, unsigned port)
+{
+    struct sockaddr_in v4; /* IPv6 has it at the same place */
+    co_address address = *own;
+    memcpy(&v4, address.as.bytes, sizeof v4);
+    v4.sin_port = htons((uint16_t)port);
+    memcpy(address.as.bytes, &v4, sizeof v4);
+    return address;
+}
+
+static void say_others(
+    const char *scheme, const co_address *address, const struct co_interfaces *interfaces)
 {
     char url[CO_GREET_URL_MAX];
-    static co_address own[CO_INTERFACES_MAX];
     bool only_v4 = address->as.any.sa_family == AF_INET;
-    unsigned count = co_greet_interfaces(co_address_port(address), own, CO_INTERFACES_MAX);
-    for (unsigned i = 0; i < count; i++)
-        if (!only_v4 || own[i].as.any.sa_family == AF_INET)
-            co_say("  others see %s", co_greet_url(scheme, &own[i], url));
+    for (unsigned i = 0; i < interfaces->count; i++) {
+        co_address own = with_port(&interfaces->at[i], co_address_port(address));
+        if (!only_v4 || own.as.any.sa_family == AF_INET)
+            co_say("  others see %s", co_greet_url(scheme, &own, url));
+    }
 }
 
-void co_greet_listening(const char *scheme, const co_address *address, bool for_people)
+void co_greet_listening(
+    const char *scheme, const co_address *address, const struct co_interfaces *interfaces)
 {
     char url[CO_GREET_URL_MAX];
     co_say("listening %s", co_greet_url(scheme, address, url));
-    if (for_people && co_greet_is_everywhere(address))
-        interfaces(scheme, address);
+    if (co_greet_is_everywhere(address))
+        say_others(scheme, address, interfaces);
 }

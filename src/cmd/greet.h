@@ -14,14 +14,21 @@ char *co_greet_url(const char *scheme, const co_address *address, char ret_url[C
 
 #define CO_INTERFACES_MAX 32 /* more than people would read */
 
-/* The addresses, with this port, by which others reach this machine; how many. */
-unsigned co_greet_interfaces(unsigned port, co_address *ret, unsigned room);
+/* The addresses by which others reach this machine, without a port. */
+struct co_interfaces {
+    co_address at[CO_INTERFACES_MAX];
+    unsigned count;
+};
+
+/* Asks the kernel, which the sandbox does not let pass. */
+void co_greet_interfaces(struct co_interfaces *ret);
 
 /* Is it every interface's? */
 bool co_greet_is_everywhere(const co_address *address);
 
-/* "listening URL" on standard error; for people, when the address is every interface's, also the
- * URLs that others can use. */
-void co_greet_listening(const char *scheme, const co_address *address, bool for_people);
+/* "listening URL" on standard error; when the address is every interface's, also the URLs that
+ * others can use, as far as they are named here. */
+void co_greet_listening(
+    const char *scheme, const co_address *address, const struct co_interfaces *interfaces);
 
 #endif

@@ -49,10 +49,10 @@ static void address_add(struct hosts *hosts, const co_address *address)
 
 static void interfaces_add(struct hosts *hosts)
 {
-    static co_address own[CO_INTERFACES_MAX];
-    unsigned count = co_greet_interfaces(0, own, CO_INTERFACES_MAX);
-    for (unsigned i = 0; i < count; i++)
-        address_add(hosts, &own[i]);
+    static struct co_interfaces own;
+    co_greet_interfaces(&own);
+    for (unsigned i = 0; i < own.count; i++)
+        address_add(hosts, &own.at[i]);
 }
 
 /* "*", 0.0.0.0 or ::, by which nobody comes. */

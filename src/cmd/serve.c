@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/exit.h"
-#include "cmd/greet.h"
 #include "cmd/message.h"
 #include "cmd/notify.h"
 #include "cmd/serving.h"
@@ -51,7 +50,7 @@ void co_serving_on_listening(void *arg, const char *scheme, const co_address *ad
     if (address) {
         event_write(server, "listening", "url", co_greet_url(scheme, address, url));
         if (!quiet)
-            co_greet_listening(scheme, address, server->for_people);
+            co_greet_listening(scheme, address, &server->interfaces);
         return;
     }
     event_write(server, "ready", NULL, NULL);
@@ -184,6 +183,8 @@ int co_serving_on_opened(void *arg)
     int rc = server->user.name[0] ? change_user(server) : 0;
     if (rc == 0)
         rc = check_readable(server);
+    if (server->for_people)
+        co_greet_interfaces(&server->interfaces);
     if (rc == 0)
         rc = enter_sandbox(server);
     return rc < 0 ? rc : start_logs(server);

@@ -7,6 +7,7 @@
 #include "app/certificates.h"
 #include "app/log.h"
 #include "app/serve.h"
+#include "cmd/greet.h"
 #include "cmd/key_log.h"
 #include "cmd/monitor.h"
 #include "cmd/privilege.h"
@@ -37,6 +38,7 @@ struct co_serving {
     struct co_sink *events;       /* standard output under --json; may be `log` */
     enum co_log_format log_format;
     struct co_serve_settings settings;
+    struct co_interfaces interfaces; /* told to people; without them: none */
     co_group group;
     bool again;       /* there was a worker before this one */
     bool is_open;     /* everything is open, privileges are gone */

@@ -119,9 +119,9 @@ def test_quiet_says_nothing(folder, tmp_path):
     process.stderr.close()
 
 
-def test_people_at_a_terminal_are_told_more(folder):
+def seen_on_a_terminal(folder, *options):
     ours, theirs = os.openpty()
-    process = subprocess.Popen([CORONET, 'serve', '-4', '--http', '*:0', '--log', 'none', folder],
+    process = subprocess.Popen([CORONET, 'serve', *options, '--log', 'none', folder],
                                stdout=theirs, stderr=theirs)
     os.close(theirs)
     with open(ours, 'rb', buffering=0) as terminal:
@@ -130,8 +130,23 @@ def test_people_at_a_terminal_are_told_more(folder):
             text += terminal.read(1000)
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=PATIENCE) == 0
+    return text
+
+
+def test_people_at_a_terminal_are_told_more(folder):
+    text = seen_on_a_terminal(folder, '-4', '--http', '*:0')
     assert re.search(rb'listening http://0\.0\.0\.0:\d+/\r\n', text)
     assert b'serving ' + os.fsencode(folder) in text
+
+
+def test_people_at_a_terminal_are_told_which_addresses_others_see(folder):
+    """Those of the interfaces, which in the sandbox nobody may ask for any more; here there may be none."""
+    def others(*options):
+        text = seen_on_a_terminal(folder, '--http', '*:0', *options)
+        port = re.search(rb'listening http://\S+:(\d+)/\r\n', text)[1]
+        return re.findall(rb'  others see http://(\S+):' + port + rb'/\r\n', text)
+
+    assert others() == others('--no-sandbox')
 
 
 @pytest.mark.parametrize('backend', ['epoll', 'io_uring'])
