@@ -140,6 +140,9 @@ int co_http_write_failed(struct co_http_visit *visit, int error)
     case -ELOOP:
         return co_http_visit_say(visit, 409, "The folder that it belongs to does not exist.\n");
     case -ENOTEMPTY: return co_http_visit_say(visit, 409, "The folder is not empty.\n");
+    case -EACCES:
+        return co_http_visit_say(
+            visit, 403, "The server may not do that: its user lacks the permission on the disk.\n");
     case -EBUSY: return co_http_visit_say(visit, 409, "Another upload to it is at work.\n");
     case -EEXIST: return co_http_visit_error(visit, 412);
     case -EISDIR: return co_http_visit_not_allowed(visit);

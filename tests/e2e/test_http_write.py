@@ -234,6 +234,15 @@ def test_a_home_behind_a_closed_folder_is_told_as_that(server, share, tmp_path):
     one.expect('the folder /closed/bob of user bob cannot be opened: permission denied$')
 
 
+def test_what_the_disk_forbids_is_not_laid_to_the_account(writer, share):
+    """As over FTP; root's servers are another user, to whom the folder must belong."""
+    (share / 'closed').mkdir()
+    (share / 'closed').chmod(0o555)
+    for method, path in (('PUT', 'new'), ('MKCOL', 'new/')):
+        status, _, text = ask(writer, method, f'/closed/{path}')
+        assert status == 403 and b'its user lacks the permission on the disk' in text
+
+
 def test_the_log_names_the_user(server, share):
     for how, expected in (('combined', f'127.0.0.1 - {USER} ['), ('json', f'"user":"{USER}"')):
         one = server('--user', f'{USER}:{PASSWORD}', '--log-format', how, where=['127.0.0.1:0'])
