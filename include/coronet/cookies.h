@@ -49,9 +49,9 @@ CO_API void co_cookies_free(co_cookies *cookies);
  *
  * Suspends while a pool thread reads it. Lines that are no cookies are passed over; those that have
  * expired, too. path: borrowed during the call.
- * Returns: 0; -ENOENT and other -errno, -EINVAL when it is no regular file, CO_EINVALID when its
- * lines are neither cookies nor comments, CO_ETOOBIG beyond 32 MiB, -ENOMEM, CO_ECANCELED,
- * CO_EDEADLINE.
+ * Returns: 0; -ENOENT and other -errno, -EINVAL when it is no regular file, CO_EINVALID when there
+ * is something in it, comments apart, and no cookie, CO_ETOOBIG beyond 32 MiB, -ENOMEM,
+ * CO_ECANCELED, CO_EDEADLINE.
  */
 CO_API int co_cookies_load(co_cookies *cookies, const char *path) CO_MUST_USE;
 

@@ -39,8 +39,8 @@ CO_API void co_hsts_free(co_hsts *hsts);
  *
  * Suspends while a pool thread reads it. Other lines are passed over. path: borrowed during the
  * call.
- * Returns: 0; -ENOENT and other -errno, -EINVAL when it is no regular file, CO_EINVALID when its
- * lines are neither hosts nor comments, CO_ETOOBIG beyond 8 MiB, -ENOMEM, CO_ECANCELED,
+ * Returns: 0; -ENOENT and other -errno, -EINVAL when it is no regular file, CO_EINVALID when there
+ * is something in it, comments apart, and no host, CO_ETOOBIG beyond 8 MiB, -ENOMEM, CO_ECANCELED,
  * CO_EDEADLINE.
  */
 CO_API int co_hsts_load(co_hsts *hsts, const char *path) CO_MUST_USE;

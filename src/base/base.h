@@ -92,8 +92,8 @@ co_text co_text_trim(co_text text);
  * False at the end. */
 bool co_text_next_line(co_text *rest, co_text *ret_line);
 
-/* Is that somebody else's file, not to be overwritten? Not one of its lines is an entry or a
- * comment (#), and not all are empty. */
+/* Is that somebody else's file, not to be overwritten? Not one of its lines is an entry, and not
+ * all are empty or a comment (#): scripts and settings begin with comments, too. */
 bool co_text_is_foreign(co_text file, bool (*is_entry)(co_text line));
 
 /* The slice as a C string, to be freed; NULL when memory is out. (strndup wants a string, and a

@@ -32,9 +32,9 @@ bool co_text_is_foreign(co_text file, bool (*is_entry)(co_text line))
     bool says_something = false;
     co_text line;
     while (co_text_next_line(&file, &line)) {
-        if (co_text_starts(line, CO_TEXT("#")) || is_entry(line))
+        if (is_entry(line))
             return false;
-        says_something |= line.size > 0;
+        says_something |= line.size > 0 && !co_text_starts(line, CO_TEXT("#"));
     }
     return says_something;
 }

@@ -121,7 +121,7 @@ def test_jars_that_cannot_be_used(scripted, here):
 
 @pytest.mark.parametrize('option', ['--cookie-jar', '--hsts'])
 @pytest.mark.parametrize('text', ['[{"name": "a", "value": "b"}]\n', 'a\nb\n',
-                                  '\n\nSet-Cookie: a=b\n'])
+                                  '\n\nSet-Cookie: a=b\n', '#!/bin/sh\nexit\n'])
 def test_files_of_another_kind_stay_what_they_are(scripted, here, option, text):
     one = scripted(lambda head, nth: whole(b'x', 'Set-Cookie: a=1; Max-Age=9'))
     (here / 'file').write_text(text)
