@@ -207,7 +207,7 @@ def test_certificates_show_who_asks(server, folder, here):  # noqa: F811
     assert get('--cert', own, '--key', own_key, *words)[0] == CONTENT
     assert get('--cert', both, *words)[0] == CONTENT
     get(*words, code=5)
-    get('--cert', cert, '--key', own_key, *words, code=5)
+    assert 'does not belong to the certificate' in get('--cert', cert, '--key', own_key, *words, code=5)[1]
     get('--key', own_key, *words, code=2)
     get('--cert', here / 'none', *words, code=3)
 
@@ -223,7 +223,7 @@ def test_versions_and_keys_can_be_demanded(server, folder, here):  # noqa: F811
     _, said = get('--pin', 'sha256//' + 'A' * 43 + '=', *words, code=5)
     pin = next(word for word in said.split() if word.startswith('sha256//')).rstrip('),.')
     assert get('--pin', pin, '--pin', 'sha256//' + 'A' * 43 + '=', *words)[0] == CONTENT
-    get('--pin', 'x', *words, code=5)
+    assert '"x" is no pin: sha256//' in get('--pin', 'x', *words, code=5)[1]
 
 
 # ---- passwords ----------------------------------------------------------------------------------
