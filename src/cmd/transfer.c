@@ -239,7 +239,8 @@ void co_transfer_failed(
     if (is_ended)
         co_transfer_say(what, ": not finished%s", kept);
     else if (rc == -EEXIST)
-        co_transfer_say(what, ": a file of that name is here already (--force replaces it)");
+        co_transfer_say(what, ": %s is here already (--force replaces it)",
+            result->file ? result->file : "a file of that name");
     else
         co_transfer_say(what, ": %s%s", co_explain(rc), kept);
 }

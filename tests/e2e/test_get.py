@@ -153,7 +153,7 @@ def test_files_that_are_there_stay_unless_forced(scripted, here):
     one = scripted(lambda head, nth: whole(b'new'))
     (here / 'a').write_text('old')
     _, said = get(f'{one.url}/a', cwd=here, code=3)
-    assert '--force' in said and not one.heads
+    assert ': a is here already (--force ' in said and not one.heads
     assert (here / 'a').read_text() == 'old'
     get('--force', f'{one.url}/a', cwd=here)
     assert (here / 'a').read_text() == 'new'
