@@ -109,6 +109,11 @@ static int check_options(const struct co_serve_command *command)
         co_error("-4 and -6 exclude each other");
         return CO_EXIT_USAGE;
     }
+    if (command->write && !command->anonymous_write && !command->user.count && !command->users) {
+        co_error("--write is for users: --users FILE or --user NAME:PASSWORD says who they are, "
+                 "--anonymous-write lets everybody");
+        return CO_EXIT_USAGE;
+    }
     return 0;
 }
 
