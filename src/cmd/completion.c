@@ -8,6 +8,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#define SHELLS "bash zsh fish"
+
+static void commands(void)
+{
+    for (const struct co_command *command = co_commands; command->name; command++)
+        printf(" %s", command->name);
+}
+
 static void choices(const char *value)
 {
     for (; *value; value++)
@@ -64,14 +72,17 @@ static void bash(void)
          "    local command=${COMP_WORDS[1]}\n"
          "    if [ \"$COMP_CWORD\" -eq 1 ]; then");
     fputs("        COMPREPLY=($(compgen -W \"help completion --help --version", stdout);
-    for (const struct co_command *command = co_commands; command->name; command++)
-        printf(" %s", command->name);
+    commands();
     puts("\" -- \"$word\"))\n        return\n    fi\n    case $command:$before in");
     for (const struct co_command *command = co_commands; command->name; command++)
         bash_values(command);
     puts("    esac\n    case $command:$word in");
     for (const struct co_command *command = co_commands; command->name; command++)
         bash_options(command);
+    fputs("    help:*) COMPREPLY=($(compgen -W \"", stdout);
+    commands();
+    puts("\" -- \"$word\")) ;;\n"
+         "    completion:*) COMPREPLY=($(compgen -W \"" SHELLS "\" -- \"$word\")) ;;");
     puts("    *) COMPREPLY=($(compgen -f -- \"$word\")) ;;\n    esac\n}\n"
          "complete -o filenames -F _coronet coronet");
 }
@@ -98,9 +109,11 @@ static void zsh(void)
 {
     puts("#compdef coronet\n_coronet() {\n    if (( CURRENT == 2 )); then");
     fputs("        compadd help completion --help --version", stdout);
-    for (const struct co_command *command = co_commands; command->name; command++)
-        printf(" %s", command->name);
+    commands();
     puts("\n        return\n    fi\n    case $words[2] in");
+    fputs("    help) compadd", stdout);
+    commands();
+    puts(" ;;\n    completion) compadd " SHELLS " ;;");
     for (const struct co_command *command = co_commands; command->name; command++) {
         struct co_option_walk walk = {command->options, 0};
         printf("    %s) _arguments -s \\\n", command->name);
@@ -134,6 +147,13 @@ static void fish_option(const struct co_command *command, const struct co_option
 
 static void fish(void)
 {
+    puts("complete -c coronet -n __fish_use_subcommand -a help -d 'explain a command'\n"
+         "complete -c coronet -n __fish_use_subcommand -a completion -d 'print a script for a "
+         "shell'\n"
+         "complete -c coronet -n '__fish_seen_subcommand_from completion' -x -a '" SHELLS "'");
+    fputs("complete -c coronet -n '__fish_seen_subcommand_from help' -x -a '", stdout);
+    commands();
+    puts("'");
     for (const struct co_command *command = co_commands; command->name; command++) {
         struct co_option_walk walk = {command->options, 0};
         printf("complete -c coronet -n __fish_use_subcommand -a %s -d '", command->name);

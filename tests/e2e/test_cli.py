@@ -166,6 +166,8 @@ def test_bash_completes():
     assert complete('coronet', 'serve', '/etc/pass') != []
     assert complete('coronet', 'serve', '--workers', '') == []
     assert complete('coronet', 'passwd', 'users', 'alice', '--del') == ['--delete']
+    assert complete('coronet', 'help', 'mir') == ['mirror']
+    assert complete('coronet', 'completion', '') == ['bash', 'zsh', 'fish']
 
 
 @pytest.mark.parametrize('shell, check', [('zsh', ['-n']), ('fish', ['--no-execute'])])
