@@ -284,7 +284,9 @@ static int run_job(void *arg)
     if (rc < 0) {
         events->ended(events->arg, job->index, url_of(job), rc, &job->result);
     } else {
-        if (!settings->write) {
+        if (settings->write) {
+            events->begun(events->arg, job->index, "-");
+        } else {
             prepare(job, (co_text){name.at, name.size - 1});
             begin(job, name.at);
         }

@@ -160,7 +160,10 @@ static int open_target(struct get *get)
     bool is_named =
         get->is_straight && get->command->output && strcmp(get->command->output, "-") != 0;
     int rc = is_named ? co_output_open(get->command->output, &get->out) : 0;
-    return rc < 0 ? refuse_output(get, rc) : 0;
+    if (rc < 0)
+        return refuse_output(get, rc);
+    get->transfer.is_silent = get->is_straight && isatty(fileno(get->out));
+    return 0;
 }
 
 static int add_field(struct get *get, const char *field)

@@ -92,7 +92,7 @@ static int refused(const co_http_response *response)
     int status = co_http_response_status(response);
     const char *hint = "";
     switch (status) {
-    case 401: hint = " (--user NAME:PASSWORD tells who you are)"; break;
+    case 401: hint = " (it wants a user and password that it knows: --user NAME:PASSWORD)"; break;
     case 405:
     case 501: hint = " (this place takes no changes)"; break;
     case 404:

@@ -170,6 +170,20 @@ def test_one_file_is_one(slow, tmp_path):
     assert re.search(r'1 of 1 file  .* KiB', one.end())
 
 
+def test_what_goes_to_standard_output_is_shown_as_well(slow):
+    one = Terminal(80, CORONET, 'get', '-o', '-', slow.url('plain'))
+    one.read_until(rb'50%')
+    slow.go_on.set()
+    assert re.search(r'1 of 1 file  .* KiB', one.end())
+
+
+def test_a_screen_that_gets_the_file_itself_shows_nothing_else(slow):
+    slow.go_on.set()
+    one = Terminal(80, 'sh', '-c', 'exec "$@" >&2', 'sh', CORONET, 'get', '-o', '-',
+                   slow.url('plain'))
+    assert one.end() == '\0' * SIZE
+
+
 def test_elsewhere_nothing_is_shown(slow, tmp_path):
     slow.go_on.set()
     done = subprocess.run([CORONET, 'get', '--no-sync', slow.url('plain')], cwd=tmp_path,
