@@ -21,7 +21,7 @@ all: $(BUILD)/build.ninja
 
 help:
 	@echo 'make                       build/coronet and build/libcoronet.*'
-	@echo 'make run [DIR=. ARGS=...]  build, then serve the directory over HTTP'
+	@echo 'make run [DIR=. ARGS=...]  build, then serve the directory over HTTP and FTP'
 	@echo 'make test                  build, then the tests a user runs'
 	@echo 'make check                 both compilers, sanitizers, valgrind, fuzzing, faults, guards'
 	@echo 'make soak [TIME=300]       kills, all faults and guards, TIME seconds of load and a fuzz target'
