@@ -347,6 +347,12 @@ def test_https_trusts_whom_it_is_told_to(server, folder, here):
     assert '--insecure' in said
 
 
+def test_https_where_there_is_none_is_told_as_that(server, here):
+    one = server(ftp=['127.0.0.1:0'])  # which greets in clear
+    _, said = get(f'https://{one.ftp_host}:{one.ftp_port}/a', cwd=here, code=5)
+    assert 'no TLS connection: what came is no TLS (is it the right port?)' in said
+
+
 @once('it says itself whom to trust')
 def test_checks_are_switched_off_aloud_each_time_and_never_for_good_t06(server, folder, here):
     (folder / 'a').write_bytes(CONTENT)

@@ -207,7 +207,8 @@ def test_certificates_show_who_asks(server, folder, here):  # noqa: F811
     assert get('--cert', own, '--key', own_key, *words)[0] == CONTENT
     assert get('--cert', both, *words)[0] == CONTENT
     get(*words, code=5)
-    assert 'does not belong to the certificate' in get('--cert', cert, '--key', own_key, *words, code=5)[1]
+    _, said = get('--cert', cert, '--key', own_key, *words, code=5)
+    assert 'does not belong to the certificate' in said
     get('--key', own_key, *words, code=2)
     get('--cert', here / 'none', *words, code=3)
 
