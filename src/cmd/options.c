@@ -68,7 +68,7 @@ const char *co_options_nearest(
     unsigned best = DISTANT;
     for (size_t i = 0; (name = name_at(table, i)); i++) {
         unsigned edits = distance(word, name);
-        if (edits < best && edits < strlen(name)) {
+        if (edits < best && edits < strlen(name) && *name == *word) { /* --port is no --cert */
             best = edits;
             nearest = name;
         }

@@ -51,6 +51,7 @@ def test_no_command_is_a_usage_error():
     (['serve', '--htpp', '1'], 'did you mean --http?'),
     (['serve', '--no-listings'], 'did you mean --no-listing?'),
     (['serve', '--frobnicate'], 'coronet serve --help'),
+    (['serve', '--port', '8000'], 'coronet serve --help'),
     (['serve', '-x'], 'unknown option -x'),
     (['serve', '-qx'], 'unknown option -x'),
     (['serve', '--http'], '--http needs a value'),
