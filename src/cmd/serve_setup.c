@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -182,6 +183,28 @@ static int check_given(const struct co_serve_command *command)
     if (command->user.count && !command->common.quiet)
         co_say("--user: other users of this machine can see the password; --users FILE hides it");
     return 0;
+}
+
+static void warn_of_secret(const struct co_serving *server, const char *path)
+{
+    char *folder = realpath(server->directory, NULL), *file = path ? realpath(path, NULL) : NULL;
+    size_t size = folder && strcmp(folder, "/") != 0 ? strlen(folder) : 0;
+    bool is_inside = folder && file && strncmp(file, folder, size) == 0 && file[size] == '/';
+    if (is_inside && (server->command->hidden || !strstr(file + size, "/.")))
+        co_say("%s lies in the folder that is served: whoever may read there can get it", path);
+    free(folder);
+    free(file);
+}
+
+/* Hashes and keys are asked for by those who look for them. */
+static void warn_of_secrets(const struct co_serving *server)
+{
+    const struct co_serve_command *command = server->command;
+    if (command->common.quiet)
+        return;
+    warn_of_secret(server, command->users);
+    for (size_t i = 0; i < command->key.count; i++)
+        warn_of_secret(server, command->key.at[i]);
 }
 
 static int path_open(void *path)
@@ -365,7 +388,9 @@ int co_serving_set_up(struct co_serving *server)
         code = co_serving_certificates(server);
     if (code == 0)
         code = make_keeper(server);
-    if (code == 0)
-        fill_settings(server);
-    return code;
+    if (code)
+        return code;
+    warn_of_secrets(server);
+    fill_settings(server);
+    return 0;
 }

@@ -16,7 +16,8 @@ import tempfile
 import pytest
 
 import over_tls
-from conftest import CORONET, PATIENCE, as_root, coronet, eventually, once, run
+from conftest import (CORONET, PATIENCE, as_root, coronet, eventually, make_certificate, once,
+                      run)
 from over_tls import HTTP
 
 DATE = r'\[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d \+0000\]'
@@ -140,13 +141,25 @@ def test_people_at_a_terminal_are_told_more(folder):
 
 
 def test_people_at_a_terminal_are_told_which_addresses_others_see(folder):
-    """Those of the interfaces, which in the sandbox nobody may ask for any more; here there may be none."""
+    """Those of the interfaces, for which nobody may ask in the sandbox; here there may be none."""
     def others(*options):
         text = seen_on_a_terminal(folder, '--http', '*:0', *options)
         port = re.search(rb'listening http://\S+:(\d+)/\r\n', text)[1]
         return re.findall(rb'  others see http://(\S+):' + port + rb'/\r\n', text)
 
     assert others() == others('--no-sandbox')
+
+
+def test_secrets_in_the_served_folder_are_pointed_out(server, folder, tmp_path):
+    (folder / '.hidden').mkdir()
+    for place, is_seen in ((folder, True), (folder / '.hidden', False), (tmp_path, False)):
+        (place / 'users').write_text('')
+        _, key = pair = make_certificate(place, 'one')
+        one = server('--users', place / 'users', '--cert', pair[0], '--key', key,
+                     where=(), https=['localhost:0'])
+        said = [line for line in one.lines if 'lies in the folder that is served' in line]
+        assert [line.split()[0] for line in said] == ([str(place / 'users'), str(key)] if is_seen
+                                                      else [])
 
 
 @pytest.mark.parametrize('backend', ['epoll', 'io_uring'])
