@@ -44,7 +44,7 @@ const struct co_option co_get_options_table[] = {
 
 const struct co_option co_get_limits_table[] = {
     {CO_OPTION_NUMBER, .name = "per-host", .value = "N",
-        .help = "of those, of one host; 0: no limit (0)", .at = AT(per_host),
+        .help = "files at once of one host; 0: no limit (0)", .at = AT(per_host),
         .max = CO_PROGRESS_ROWS},
     {CO_OPTION_BYTES, .name = "max-size", .value = "BYTES",
         .help = "of a file; larger ones are refused; 0: any (0)", .at = AT(max_size)},
