@@ -35,6 +35,8 @@ static int check_options(const struct co_serve_command *command)
         wrong = "--require-tls needs a certificate: --cert FILE --key FILE, or --self-signed";
     else if (command->redirect_https && !command->https.count)
         wrong = "--redirect-https needs an address of --https to lead to";
+    else if (command->hsts && !command->https.count)
+        wrong = "--hsts is for responses over HTTPS: it needs an address of --https";
     if (!wrong)
         return 0;
     co_error("%s", wrong);

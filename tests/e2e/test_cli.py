@@ -76,6 +76,7 @@ def test_no_command_is_a_usage_error():
     (['serve', '--allow', '10.0.0.0/33'], 'is no network'),
     (['serve', '--deny', 'example.org'], 'is no network'),
     (['serve', '-4', '-6'], 'exclude each other'),
+    (['serve', '--hsts', '5m', '--http', '0'], '--hsts is for responses over HTTPS: '),
     (['serve', '--write', '--no-anonymous', '--http', '0'], '--write is for users: '),
     (['serve', '--run-as', 'no-such-user-here'], 'no user "no-such-user-here"'),
     (['serve', '--http', 'localhost:http'], 'the port must be 0 to 65535'),
