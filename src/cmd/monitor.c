@@ -164,6 +164,8 @@ static void reap(struct monitor *monitor)
 static void stop(struct monitor *monitor, int signal)
 {
     reap(monitor); /* it may have died before */
+    if (monitor->is_done)
+        return;
     monitor->stop_signal = signal;
     if (monitor->stops++ == 0) {
         co_notify(monitor->options->notify_fd, "STOPPING=1");

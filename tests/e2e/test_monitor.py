@@ -88,6 +88,15 @@ def test_a_stuck_worker_is_killed_at_the_third_signal(one):
     assert one.wait() == 128 + signal.SIGTERM
 
 
+def test_signals_that_come_while_it_ends_leave_the_code_as_it_is(server):
+    for _ in range(5):
+        one = server('-4')
+        os.kill(one.worker_pid, signal.SIGSTOP)
+        while one.process.poll() is None:
+            one.signal(signal.SIGTERM)
+        assert one.wait() == 128 + signal.SIGTERM
+
+
 def test_the_service_manager_hears_of_one_start_from_the_monitor(server, tmp_path):
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
