@@ -203,13 +203,10 @@ static int choose_data(struct get *get)
     struct co_http_fetch *what = &get->settings.what;
     if (!command->data && command->form.count == 0)
         return 0;
-    what->type =
-        "application/x-www-form-urlencoded"; /* as of a form, which curl and wget say too */
     if (command->form.count > 0) {
         int code = write_form(get);
         if (code)
             return code;
-        what->type = get->form.type;
     } else if (command->data[0] == '@') {
         int code = co_read_file(command->data + 1, &get->data);
         if (code)
@@ -221,6 +218,9 @@ static int choose_data(struct get *get)
         return co_error("no memory"), CO_EXIT_OTHER;
     what->body = get->data.at ? get->data.at : "";
     what->body_bytes = get->data.size;
+    what->type = command->form.count > 0
+                     ? get->form.type
+                     : "application/x-www-form-urlencoded"; /* as curl and wget say, too */
     return 0;
 }
 

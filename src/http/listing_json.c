@@ -39,7 +39,9 @@ static void json_row(struct co_buf *out, const struct co_http_listing *listing, 
     add_string(out, co_text_of(entry->name));
     co_buf_add_string(out, ",\"href\":\"");
     co_http_listing_link(out, entry);
-    co_buf_addf(out, "\",\"type\":\"%s\"", type_of(listing, entry));
+    co_buf_add_string(out, "\",\"type\":\"");
+    co_buf_add_string(out, type_of(listing, entry));
+    co_buf_add_char(out, '"');
     if (folder) {
         co_buf_addf(out, ",\"id\":\"%016llx\"",
             (unsigned long long)co_http_identity_of(listing->visit->view, &entry->stat));

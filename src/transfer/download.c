@@ -379,11 +379,15 @@ static int resume(
                          version, offset);
 }
 
-/* Has the name been taken meanwhile, that nothing had? Asked where no look came before all else. */
-static int look_late(const struct co_download *download)
+/* Has the name been taken meanwhile, that nothing had? Asked once, where no look came before all
+ * else. */
+static int look_late(struct co_download *download)
 {
     struct co_download_local ignored;
-    return download->is_absent ? co_download_look(download, &ignored) : 0;
+    if (!download->is_absent)
+        return 0;
+    download->is_absent = false;
+    return co_download_look(download, &ignored);
 }
 
 /* Without any partial file to go on from. */
@@ -392,12 +396,12 @@ static int store_anew(struct co_download *download, co_http_response *response,
 {
     struct co_buf first = CO_BUF(CO_DOWNLOAD_AT_ONCE_MAX);
     int rc = is_new ? co_download_at_once(download, version, response, &first) : 1;
-    int taken = rc == 1 ? look_late(download) : 0;
-    if (taken < 0)
-        rc = taken;
-    if (rc == 1)
-        rc = store(
-            download, &(struct body){response, co_buf_text(&first), version->size}, version, 0);
+    if (rc == 1) {
+        rc = look_late(download);
+        if (rc == 0)
+            rc = store(
+                download, &(struct body){response, co_buf_text(&first), version->size}, version, 0);
+    }
     co_buf_free(&first);
     return rc;
 }

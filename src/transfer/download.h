@@ -30,7 +30,8 @@ struct co_download {
     co_text path;              /* in the tree */
     bool replace;              /* a file of that name goes; else -EEXIST, asked before anything */
     bool is_absent;            /* nothing has had that name lately: a small file may take it as
-                                  it comes, for others it is looked for before their bytes are */
+                                  it comes, for others it is looked for before their bytes are,
+                                  once: then it is false */
     bool is_file;              /* of HTTP: where a folder answers, that is -EISDIR */
     bool newer;                /* only if it is newer than a file of that name, which then goes */
     bool resume;               /* go on from what an earlier run has left */

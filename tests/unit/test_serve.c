@@ -412,20 +412,6 @@ VIRTUAL_TEST(all_kinds_of_exhaustion_are_waited_out)
     return 0;
 }
 
-/* ---- Unix sockets, adopted ones -------------------------------------------------------------- */
-
-static int serve_once(struct server *server)
-{
-    co_stream *client;
-    REQUIRE(server_start(server) == 0);
-    REQUIRE(client_connect(server, &client) == 0);
-    CHECK_INT(exchange(client, 'u'), 0);
-    CHECK(strcmp(co_peer(client), server->at) == 0);
-    CHECK_INT(co_close(client), 0);
-    CHECK_INT(server_drain(server), 0);
-    return 0;
-}
-
 /* ---- a protocol's server at a listener of the caller's ----------------------------------------
  */
 
@@ -478,6 +464,20 @@ FIBER_TEST(a_server_asks_its_rules_at_any_listener_and_leaves_none_there)
     co_access_free(access);
     CHECK_INT(visit_listener(listener, NULL), 2);
     co_listener_close(listener);
+    return 0;
+}
+
+/* ---- Unix sockets, adopted ones -------------------------------------------------------------- */
+
+static int serve_once(struct server *server)
+{
+    co_stream *client;
+    REQUIRE(server_start(server) == 0);
+    REQUIRE(client_connect(server, &client) == 0);
+    CHECK_INT(exchange(client, 'u'), 0);
+    CHECK(strcmp(co_peer(client), server->at) == 0);
+    CHECK_INT(co_close(client), 0);
+    CHECK_INT(server_drain(server), 0);
     return 0;
 }
 
