@@ -86,18 +86,26 @@ void co_buf_add_number(struct co_buf *buf, uint64_t number)
     co_buf_add(buf, digits + at, sizeof digits - at);
 }
 
+/* Bytes that can be added without asking for memory. */
+static size_t buf_left(const struct co_buf *buf)
+{
+    size_t end = buf->room < buf->size_max ? buf->room : buf->size_max;
+    return buf->error || !buf->at ? 0 : end - buf->size;
+}
+
 void co_buf_addf(struct co_buf *buf, const char *format, ...)
 {
-    va_list args;
+    va_list args, again;
     va_start(args, format);
-    va_list again;
     va_copy(again, args);
-    int size = vsnprintf(NULL, 0, format, args);
-    char *room = size < 0 ? NULL : co_buf_reserve(buf, (size_t)size + 1); /* its NUL is not kept */
-    if (room) {
+    size_t left = buf_left(buf);
+    int size = vsnprintf(left ? buf->at + buf->size : NULL, left, format, args);
+    bool fits = size >= 0 && (size_t)size < left; /* with its NUL, which is not kept */
+    char *room = fits || size < 0 ? NULL : co_buf_reserve(buf, (size_t)size + 1);
+    if (room)
         vsnprintf(room, (size_t)size + 1, format, again);
+    if (fits || room)
         buf->size += (size_t)size;
-    }
     va_end(again);
     va_end(args);
 }

@@ -149,8 +149,10 @@ static void add_erasure(struct co_buf *screen, struct co_progress *progress)
 static void draw(struct co_progress *progress)
 {
     struct co_buf screen = CO_BUF(4 * SCREEN_MAX);
+    if (!progress->visible)
+        return;
     int64_t now = co_now_ns();
-    if (!progress->visible || now - progress->drawn_ns < REDRAW_NS)
+    if (now - progress->drawn_ns < REDRAW_NS)
         return;
     size_t width = terminal_width();
     progress->drawn_ns = now;
@@ -220,6 +222,8 @@ static struct co_progress_row *row_of(struct co_progress *progress, size_t index
 void co_progress_begin(struct co_progress *progress, size_t index, const char *name)
 {
     struct co_progress_row *known = row_of(progress, index);
+    if (!progress->visible)
+        return;
     if (known) {
         known->name = name;
         return;

@@ -293,10 +293,18 @@ int co_url_path_decode(co_text path, struct co_buf *out)
 
 int co_url_decode(co_text text, struct co_buf *out)
 {
-    int byte;
-    while ((byte = decode_next(&text)) >= 0)
-        co_buf_add_char(out, (char)byte);
-    return byte == -2 ? CO_EINVALID : out->error;
+    while (text.size > 0) {
+        ssize_t escape = co_text_find(text, '%');
+        size_t plain = escape < 0 ? text.size : (size_t)escape;
+        co_buf_add(out, text.at, plain);
+        text = co_text_after(text, plain);
+        int byte = decode_next(&text);
+        if (byte == -2)
+            return CO_EINVALID;
+        if (byte >= 0)
+            co_buf_add_char(out, (char)byte);
+    }
+    return out->error;
 }
 
 void co_url_encode(struct co_buf *out, co_text bytes, bool keep_slash)

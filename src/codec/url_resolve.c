@@ -10,16 +10,29 @@
  * may hold. But for the backslash, which some take for a slash: that one is refused later (C09). */
 static bool is_url_byte(char c)
 {
-    return c > ' ' && c < 0x7f && !memchr("\"<>^`{|}", c, 8);
+    switch (c) {
+    case '"':
+    case '<':
+    case '>':
+    case '^':
+    case '`':
+    case '{':
+    case '|':
+    case '}': return false;
+    default: return c > ' ' && c < 0x7f;
+    }
 }
 
 static void add_bytes(struct co_buf *out, co_text text)
 {
-    for (; text.size > 0; text = co_text_after(text, 1)) {
-        if (is_url_byte(text.at[0]))
-            co_buf_add_char(out, text.at[0]);
-        else
-            co_buf_addf(out, "%%%02X", (unsigned char)text.at[0]);
+    while (text.size > 0 && !out->error) {
+        size_t plain = 0;
+        while (plain < text.size && is_url_byte(text.at[plain]))
+            plain++;
+        co_buf_add(out, text.at, plain);
+        if (plain < text.size)
+            co_buf_addf(out, "%%%02X", (unsigned char)text.at[plain++]);
+        text = co_text_after(text, plain);
     }
 }
 
@@ -45,8 +58,10 @@ static void add_origin(struct co_buf *out, const struct co_url *base)
     co_buf_add_text(out, base->host);
     if (base->host_is_ipv6)
         co_buf_add_char(out, ']');
-    if (base->port)
-        co_buf_addf(out, ":%u", base->port);
+    if (base->port) {
+        co_buf_add_char(out, ':');
+        co_buf_add_number(out, base->port);
+    }
 }
 
 /* Is it so many dots? "%2e" is one, too (RFC 3986 6.2.2.2). */
@@ -124,7 +139,7 @@ static void add_host(struct co_buf *out, co_text host)
 static void add_with_authority(struct co_buf *out, co_text scheme, co_text text)
 {
     size_t size = 2;
-    while (size < text.size && !memchr("/?", text.at[size], 2))
+    while (size < text.size && text.at[size] != '/' && text.at[size] != '?')
         size++;
     co_text authority = {text.at, size};
     ssize_t at = co_text_find(authority, '@');

@@ -18,7 +18,7 @@
 struct idle {
     struct co_link link; /* of pool->idle, the longest idle first */
     co_stream *stream;
-    struct co_pool_place *place;
+    struct co_pool_place place; /* its texts lie behind */
 };
 
 void co_pool_start(struct co_pool *pool)
@@ -48,17 +48,25 @@ static co_text copy(co_text text, char **at)
     return copied;
 }
 
-struct co_pool_place *co_pool_place_copy(const struct co_pool_place *place)
+static size_t size_of_texts(const struct co_pool_place *place)
 {
-    size_t size = place->host.size + place->user.size + place->proxy.size;
-    struct co_pool_place *copied = malloc(sizeof *copied + size);
-    if (!copied)
-        return NULL;
-    char *at = (char *)(copied + 1);
+    return place->host.size + place->user.size + place->proxy.size;
+}
+
+/* Its texts to `at`. */
+static void copy_place(struct co_pool_place *copied, char *at, const struct co_pool_place *place)
+{
     *copied = *place;
     copied->host = copy(place->host, &at);
     copied->user = copy(place->user, &at);
     copied->proxy = copy(place->proxy, &at);
+}
+
+struct co_pool_place *co_pool_place_copy(const struct co_pool_place *place)
+{
+    struct co_pool_place *copied = malloc(sizeof *copied + size_of_texts(place));
+    if (copied)
+        copy_place(copied, (char *)(copied + 1), place);
     return copied;
 }
 
@@ -69,7 +77,6 @@ static co_stream *unlink_idle(struct co_pool *pool, struct idle *idle)
     co_stream *stream = idle->stream;
     co_list_remove(&idle->link);
     pool->idle_count--;
-    free(idle->place);
     free(idle);
     return stream;
 }
@@ -94,7 +101,7 @@ co_stream *co_pool_take(struct co_pool *pool, const struct co_pool_place *place)
     for (struct co_link *at = pool->idle.prev; at != &pool->idle;) {
         struct idle *idle = CO_CONTAINER(at, struct idle, link);
         at = at->prev;
-        if (!co_pool_place_equal(idle->place, place))
+        if (!co_pool_place_equal(&idle->place, place))
             continue;
         co_stream *stream = unlink_idle(pool, idle);
         if (is_fit(pool, stream))
@@ -107,14 +114,13 @@ co_stream *co_pool_take(struct co_pool *pool, const struct co_pool_place *place)
 
 void co_pool_keep(struct co_pool *pool, const struct co_pool_place *place, co_stream *stream)
 {
-    struct co_pool_place *copied = co_pool_place_copy(place);
-    struct idle *idle = copied ? malloc(sizeof *idle) : NULL;
+    struct idle *idle = malloc(sizeof *idle + size_of_texts(place));
     if (!idle) {
-        free(copied);
         end(stream);
         return;
     }
-    *idle = (struct idle){.stream = stream, .place = copied};
+    idle->stream = stream;
+    copy_place(&idle->place, (char *)(idle + 1), place);
     co_list_append(&pool->idle, &idle->link);
     if (++pool->idle_count > pool->idle_max)
         end(unlink_idle(pool, CO_CONTAINER(pool->idle.next, struct idle, link)));

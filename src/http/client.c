@@ -325,8 +325,10 @@ int64_t co_http_response_modified(const co_http_response *response)
 
 int64_t co_http_response_retry_after_ms(const co_http_response *response)
 {
-    return co_retry_after_ms(co_http_response_header(response, "Retry-After"),
-        co_http_response_header(response, "Date"), co_wall_seconds());
+    co_text text = co_http_response_header(response, "Retry-After");
+    if (!text.at)
+        return -1;
+    return co_retry_after_ms(text, co_http_response_header(response, "Date"), co_wall_seconds());
 }
 
 void co_http_response_write_head(const co_http_response *response, struct co_buf *out)

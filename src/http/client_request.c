@@ -97,24 +97,34 @@ static int told(int rc)
                : rc;
 }
 
+/* The same without its user. */
+static int drop_user(const struct co_url *parsed, struct co_buf *url)
+{
+    struct co_buf with_user = *url;
+    *url = CO_BUF(with_user.size_max);
+    int rc = co_url_resolve(parsed, (co_text){0}, url);
+    co_buf_free(&with_user);
+    return rc;
+}
+
 /* The URL is kept without its user, who then stands in no message and no file's name (attacks C11).
  */
 static int take_url(struct co_http_errand *errand)
 {
-    struct co_buf given = CO_BUF(CO_HTTP_URL_MAX), url = CO_BUF(CO_HTTP_URL_MAX);
+    struct co_buf url = CO_BUF(CO_HTTP_URL_MAX);
     struct co_url parsed = {0};
-    int rc = co_url_resolve(&parsed, co_text_of(errand->what->url), &given);
+    int rc = co_url_resolve(&parsed, co_text_of(errand->what->url), &url);
     if (rc == 0)
-        rc = co_url_parse(co_buf_text(&given), &parsed);
+        rc = co_url_parse(co_buf_text(&url), &parsed);
     rc = rc < 0 ? told(rc) : take_user(errand, &parsed);
-    if (rc == 0)
-        rc = co_url_resolve(&parsed, (co_text){0}, &url);
-    if (rc == 0)
-        rc = told(adopt(errand, &url));
-    if (rc == 0)
-        rc = begin_here(errand);
-    co_buf_free(&given);
-    return rc;
+    if (rc == 0 && parsed.user.at)
+        rc = drop_user(&parsed, &url);
+    if (rc < 0) {
+        co_buf_free(&url);
+        return rc;
+    }
+    rc = told(adopt(errand, &url));
+    return rc < 0 ? rc : begin_here(errand);
 }
 
 int co_http_errand_start(struct co_http_errand *errand, const struct co_http_fetch *what,
@@ -185,8 +195,10 @@ static void add_authority(const struct co_http_errand *errand, struct co_buf *ou
     co_buf_add_text(out, url->host);
     if (url->host_is_ipv6)
         co_buf_add_char(out, ']');
-    if (url->port && url->port != (co_http_errand_place(errand).secure ? 443 : 80))
-        co_buf_addf(out, ":%u", url->port);
+    if (url->port && url->port != (co_http_errand_place(errand).secure ? 443 : 80)) {
+        co_buf_add_char(out, ':');
+        co_buf_add_number(out, url->port);
+    }
 }
 
 static void add_host(const struct co_http_errand *errand, struct co_buf *out)

@@ -47,8 +47,9 @@ static int64_t listed_or(
 {
     int64_t now;
     co_text date = co_http_response_header(response, "Date");
-    bool is_capped = date.at && co_date_read(date, co_wall_seconds(), &now) == 0 && now == modified;
-    return is_capped && download->modified > modified ? download->modified : modified;
+    bool is_capped = download->modified > modified && date.at &&
+                     co_date_read(date, co_wall_seconds(), &now) == 0 && now == modified;
+    return is_capped ? download->modified : modified;
 }
 
 static bool wants_part(const struct co_http_fetch *what)
@@ -91,23 +92,20 @@ static int version_of(
     const struct co_download *download, const co_http_response *response, struct co_version *ret)
 {
     *ret = (struct co_version){.name = CO_BUF(VERSION_MAX),
-        .field = CO_BUF(VALIDATOR_MAX),
         .size = co_http_response_size(response),
         .modified = listed_or(download, response, co_http_response_modified(response))};
     co_text validator = validator_of(response);
     if (!validator.at || ret->size <= 0 || co_http_response_is_coded(response) || !is_get(download))
         return 0;
-    co_buf_add_text(&ret->field, validator);
-    ret->validator = co_buf_text(&ret->field);
-    co_buf_addf(&ret->name, "%s\n%.*s\n%lld", co_http_response_url(response),
-        CO_TEXT_PRINT(validator), (long long)ret->size);
-    return ret->field.error ? ret->field.error : ret->name.error;
-}
-
-static void version_free(struct co_version *version)
-{
-    co_buf_free(&version->name);
-    co_buf_free(&version->field);
+    co_buf_add_string(&ret->name, co_http_response_url(response));
+    co_buf_add_char(&ret->name, '\n');
+    size_t before = ret->name.size;
+    co_buf_add_text(&ret->name, validator);
+    co_buf_add_char(&ret->name, '\n');
+    co_buf_add_number(&ret->name, (uint64_t)ret->size);
+    if (!ret->name.error)
+        ret->validator = (co_text){ret->name.at + before, validator.size};
+    return ret->name.error;
 }
 
 /* ---- bytes ---------------------------------------------------------------------------------- */
@@ -423,7 +421,7 @@ static int take(struct co_download *download, co_http_response **response, bool 
         rc = resume(download, response, &version);
     if (rc == 1)
         rc = store_anew(download, *response, &version, is_new);
-    version_free(&version);
+    co_buf_free(&version.name);
     return rc;
 }
 

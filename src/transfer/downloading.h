@@ -10,8 +10,7 @@
 
 struct co_version {
     struct co_buf name; /* URL, validator and length: whose the partial file is; empty: nobody's */
-    co_text validator;  /* for If-Range, within `field` */
-    struct co_buf field;
+    co_text validator;  /* for If-Range, within the name */
     int64_t size;
     int64_t modified; /* seconds since 1970; CO_DOWNLOAD_NO_TIME: not told */
 };
