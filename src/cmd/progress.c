@@ -192,7 +192,7 @@ void co_progress_hide(struct co_progress *progress)
 
 void co_progress_finish(struct co_progress *progress)
 {
-    end_drawing(progress, true);
+    end_drawing(progress, progress->begun);
 }
 
 int co_progress_watch(void *arg)
@@ -222,6 +222,7 @@ static struct co_progress_row *row_of(struct co_progress *progress, size_t index
 void co_progress_begin(struct co_progress *progress, size_t index, const char *name)
 {
     struct co_progress_row *known = row_of(progress, index);
+    progress->begun = true;
     if (!progress->visible)
         return;
     if (known) {

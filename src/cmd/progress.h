@@ -25,7 +25,7 @@ struct co_progress_row {
 };
 
 struct co_progress {
-    bool visible;
+    bool visible, begun; /* begun: some file has */
     size_t files, files_here;
     uint64_t bytes; /* that have come, of all files */
     int64_t start_ns, drawn_ns;
@@ -46,7 +46,7 @@ void co_progress_end(struct co_progress *progress, size_t index, bool is_here);
 /* A task for the background: draws also while nothing happens, so that what stalls is seen. */
 int co_progress_watch(void *progress);
 
-/* Leaves the line of all files, and nothing else. */
+/* Leaves the line of all files, if one has begun, and nothing else. */
 void co_progress_finish(struct co_progress *progress);
 
 /* "512 B", "1.5 MiB": four digits at most. As snprintf. */

@@ -170,6 +170,13 @@ def test_one_file_is_one(slow, tmp_path):
     assert re.search(r'1 of 1 file  .* KiB', one.end())
 
 
+def test_of_what_never_began_nothing_is_counted(slow, tmp_path):
+    (tmp_path / 'file').touch()
+    one = Terminal(80, CORONET, 'get', '-P', tmp_path / 'file', slow.url('plain'))
+    said = one.end(3)
+    assert 'not a directory' in said and ' of ' not in said
+
+
 def test_what_goes_to_standard_output_is_shown_as_well(slow):
     one = Terminal(80, CORONET, 'get', '-o', '-', slow.url('plain'))
     one.read_until(rb'50%')
