@@ -6,6 +6,7 @@
 #include "http/field.h"
 #include "http/message.h"
 #include "net/address.h"
+#include "net/listener.h"
 #include "runtime/rt.h"
 #include "runtime/workers.h"
 
@@ -146,12 +147,31 @@ int co_app_public_address_check(const char *rule)
     return co_ftp_announced_parse(rule, &ignored);
 }
 
+/* An address that is none of the family that was asked for must not be listened at all the same. */
+static int check_family(const char *where, int family, const struct co_service *service)
+{
+    struct co_where parsed;
+    co_address address;
+    int rc = co_where_parse(where, &parsed);
+    if (rc < 0 || family == 0 || parsed.kind != CO_WHERE_HOST ||
+        strcmp(parsed.host, "localhost") == 0 || strcmp(parsed.host, "*") == 0)
+        return rc;
+    rc = co_where_resolve_local(&parsed, &address);
+    if (rc < 0 || address.as.any.sa_family == family)
+        return rc;
+    return co_fail(CO_EADDRESS, "--%s %s is an IPv%c address, which -%c rules out", service->scheme,
+        where, family == AF_INET ? '6' : '4', family == AF_INET ? '4' : '6');
+}
+
 static int open_each(
     struct co_doors *doors, const char *const *where, const struct co_service *service)
 {
     int rc = 0;
-    for (; rc == 0 && where && *where; where++)
-        rc = co_doors_open(doors, *where, service);
+    for (; rc == 0 && where && *where; where++) {
+        rc = check_family(*where, doors->family, service);
+        if (rc == 0)
+            rc = co_doors_open(doors, *where, service);
+    }
     return rc;
 }
 

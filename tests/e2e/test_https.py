@@ -517,7 +517,8 @@ def test_keys_are_logged_where_the_environment_says_so(https, folder, tmp_path):
 
 
 def self_signed(server, state, *options, https=('localhost:0',)):
-    one = server('-4', '--self-signed', *options, where=(), https=https,
+    family = '-6' if https[0].startswith('[') else '-4'
+    one = server(family, '--self-signed', *options, where=(), https=https,
                  env=dict(os.environ, XDG_STATE_HOME=str(state)))
     line = next(line for line in one.lines if line.startswith('certificate '))
     one.cert = pathlib.Path(line.split()[1].rstrip(','))
