@@ -43,6 +43,13 @@ struct texts {
     struct co_tls_certificate pairs[CO_CERTIFICATES_MAX];
 };
 
+/* Whoever gives the certificate's file for the key's gets no riddle of PEM to read. */
+static bool has_key(co_text text)
+{
+    const co_text mark = CO_TEXT("PRIVATE KEY-----");
+    return memmem(text.at, text.size, mark.at, mark.size);
+}
+
 /* A pair that does not do is named by its files. */
 static int check(const struct co_certificate_files *files, const struct co_tls_certificate *pair,
     struct co_buf *message)
@@ -50,7 +57,10 @@ static int check(const struct co_certificate_files *files, const struct co_tls_c
     struct co_identity_pair read;
     int rc = co_identity_pair_read(pair, &read);
     co_identity_pair_free(&read);
-    if (rc < 0)
+    if (rc < 0 && !has_key(pair->key))
+        co_buf_addf(message, "%s holds no private key; --key KEYFILE names the file that does",
+            files->key.path);
+    else if (rc < 0)
         co_buf_addf(message, "certificate %s with key %s: %s", files->chain.path, files->key.path,
             co_explain(rc));
     return rc;

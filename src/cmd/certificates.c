@@ -15,7 +15,12 @@
 static int check_options(const struct co_serve_command *command)
 {
     const char *wrong = NULL;
-    if (command->cert.count != command->key.count)
+    if (command->cert.count > command->key.count) {
+        co_error("--cert %s goes without its private key: --key KEYFILE names the file that has it",
+            command->cert.at[command->key.count]);
+        return CO_EXIT_USAGE;
+    }
+    if (command->cert.count < command->key.count)
         wrong = "--cert and --key come in pairs: a key for each certificate";
     else if (command->cert.count > CO_CERTIFICATES_MAX)
         wrong = "too many certificates: at most 16";

@@ -233,7 +233,7 @@ static int make_keeper(struct co_serving *server)
     struct co_watch *watch = &server->watch;
     struct co_keeper_options options = {
         .files = kept, .doors = &server->doors, .vault = &server->vault};
-    server->vault = (struct co_vault){command->users, command->user.at};
+    server->vault = (struct co_vault){command->users, command->user.at, command->common.quiet};
     if (!command->no_sandbox && command->log && strcmp(command->log, "-") != 0 && server->log) {
         *kept = (struct co_kept_file){.open = co_sink_file, .arg = server->log};
         if (server->user.name[0])

@@ -12,8 +12,7 @@
 
 static int read_file(const struct co_vault *vault, struct co_buf *ret)
 {
-    int rc = vault->file ? co_replace_read_path(vault->file, ret) : 0;
-    return rc == -EMEDIUMTYPE ? -EINVAL : rc;
+    return vault->file ? co_replace_read_path(vault->file, ret) : 0;
 }
 
 /* A descriptor that stands at the start of these bytes. */
@@ -36,7 +35,8 @@ static int list(const struct co_vault *vault, struct co_buf *message)
     struct co_buf why = CO_BUF(MESSAGE_MAX);
     int rc = read_file(vault, &text);
     if (rc < 0) {
-        co_buf_addf(message, "cannot read the users file %s: %s", vault->file, co_explain(rc));
+        co_buf_addf(message, "cannot read the users file %s: %s", vault->file,
+            rc == -EMEDIUMTYPE ? "it is no regular file" : co_explain(rc));
     } else {
         const struct co_secrets secrets = {co_buf_text(&text), vault->given};
         rc = co_secrets_list(&secrets, &listed, &why);
@@ -44,6 +44,10 @@ static int list(const struct co_vault *vault, struct co_buf *message)
             co_buf_addf(message, "users file %s: ", vault->file);
         if (rc < 0)
             co_buf_add_text(message, why.size ? co_buf_text(&why) : co_text_of(co_explain(rc)));
+        if (rc == 0 && vault->file && listed.size == 0 && !vault->quiet)
+            co_say("the users file %s has no users: nobody can log in until it gets some and is "
+                   "read again (SIGHUP)",
+                vault->file);
     }
     if (rc == 0)
         rc = file_of(&listed);

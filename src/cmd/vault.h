@@ -12,6 +12,7 @@
 struct co_vault {
     const char *file;         /* a users file; NULL: none */
     const char *const *given; /* as in co_secrets */
+    bool quiet;               /* a file without users is not told of */
 };
 
 /* The list of users for those who serve, in a file without a name. again: those whom they have stay

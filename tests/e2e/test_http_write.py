@@ -107,6 +107,23 @@ def test_no_anonymous_without_users_lets_nobody_in(server, share):
     assert ask(server('--no-anonymous'), 'GET', '/hello.txt')[0] == 403
 
 
+@pytest.mark.parametrize('text', ['', '# nobody yet\n\n'])
+def test_a_users_file_without_users_is_said_and_may_get_some(server, share, tmp_path, text):
+    users = tmp_path / 'users'
+    users.write_text(text)
+    one = server('--users', users, '--login-delay', '0', '--no-anonymous',
+                 '--run-as', pwd.getpwuid(os.geteuid()).pw_name)
+    assert any(f'the users file {users} has no users' in line for line in one.lines)
+    run(CORONET, 'passwd', users, USER, input=PASSWORD.encode() + b'\n')
+    one.signal(signal.SIGHUP)
+    eventually(lambda: ask(one, 'GET', '/hello.txt')[0] == 200)
+
+
+def test_a_device_is_no_users_file(share):
+    done = run(CORONET, 'serve', '--http', '0', '--users', '/dev/null', share, code=3)
+    assert b'cannot read the users file /dev/null: it is no regular file' in done.stderr
+
+
 def test_anonymous_write_is_for_everybody(server, share):
     opened = server('--anonymous-write')
     assert ask(opened, 'PUT', '/new', b'x', user=None)[0] == 201

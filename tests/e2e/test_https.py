@@ -333,7 +333,9 @@ def test_rsa_stands_beside_ecdsa(server, tmp_path):
 
 @pytest.mark.parametrize('wrong, code, words', [
     (lambda p, q: [], 2, 'needs a certificate'),
-    (lambda p, q: ['--cert', p[0]], 2, 'come in pairs'),
+    (lambda p, q: ['--cert', p[0], '--key', p[1], '--cert', q[0]], 2,
+     'other.crt goes without its private key: --key keyfile names the file that has it'),
+    (lambda p, q: ['--key', p[1]], 2, 'come in pairs'),
     (lambda p, q: ['--cert', p[0], '--key', p[1], '--self-signed'], 2, 'exclude each other'),
     (lambda p, q: ['--cert', p[0], '--key', p[1], '--client-certificate', 'optional'], 2,
      'needs the authorities'),
@@ -343,7 +345,8 @@ def test_rsa_stands_beside_ecdsa(server, tmp_path):
      "cannot read the authorities' certificates"),
     (lambda p, q: ['--cert', p[0], '--key', q[1]], 5, 'does not belong to the certificate'),
     (lambda p, q: ['--cert', p[1], '--key', p[1]], 5, 'cannot read the certificate'),
-    (lambda p, q: ['--cert', p[0], '--key', p[0]], 5, 'cannot read the private key'),
+    (lambda p, q: ['--cert', p[0], '--key', p[0]], 5,
+     '.crt holds no private key; --key keyfile names the file that does'),
     (lambda p, q: ['--cert', '/nonexistent', '--key', p[1]], 3, '/nonexistent: no such file'),
     (lambda p, q: ['--cert', p[0], '--key', '/nonexistent'], 3, '/nonexistent: no such file'),
 ])
