@@ -108,17 +108,16 @@ int co_ftp_strange(struct co_ftp_session *session, int error)
     return !session->tree && ++session->strange >= STRANGE_MAX ? CO_FTP_BYE : 0;
 }
 
-/* What RNFR said counts for the very next command only (RFC 959 4.1.3), and so does what REST did,
- * but that what clients say before a transfer may come between, PASV, ALLO and, as Python's says it
- * each time, TYPE: else they would get the whole and take it for the rest (RFC 3659 5.4), or have
- * the rest stored for the whole. */
+/* What RNFR said counts for the very next command only (RFC 959 4.1.3). What REST and RANG did is
+ * for the next transfer, whichever command stands between (RFC 3659 5.3 leaves that to us): clients
+ * send PASV there, TYPE, NOOP; and where it was forgotten they would get the whole and take it for
+ * the rest, or have the rest stored for the whole. RETR, STOR, APPE and HASH use it up
+ * themselves, a login forgets it with all that was another's. */
 static void forget_preludes(struct co_ftp_session *session, enum co_ftp_verb verb)
 {
-    bool uses_restart =
-        verb == CO_FTP_RETR || verb == CO_FTP_STOR || verb == CO_FTP_APPE || verb == CO_FTP_HASH;
-    bool prepares = verb == CO_FTP_PASV || verb == CO_FTP_EPSV || verb == CO_FTP_PORT ||
-                    verb == CO_FTP_EPRT || verb == CO_FTP_TYPE || verb == CO_FTP_ALLO;
-    if (!uses_restart && !prepares && verb != CO_FTP_REST)
+    bool transfers_anew =
+        verb == CO_FTP_STOU || verb == CO_FTP_LIST || verb == CO_FTP_NLST || verb == CO_FTP_MLSD;
+    if (transfers_anew || verb == CO_FTP_ABOR)
         session->restart = session->range_end = 0;
     if (verb == CO_FTP_RNTO)
         return;
