@@ -116,7 +116,7 @@ struct co_ftp_options {
                                             IPv4 address, or to those of one network: "CIDR=ADDR";
                                             ends with NULL; NULL: our own address; borrowed */
     co_tls *tls;      /* for AUTH TLS and co_ftps_serve; borrowed; NULL: there is none */
-    bool require_tls; /* no login, and no data, without it */
+    bool require_tls; /* no login, and no data, without it; needs `tls` */
     enum co_ftp_reuse tls_reuse;
     int64_t idle_timeout_ms;    /* between commands; 0: 300,000 */
     int64_t login_timeout_ms;   /* for logging in; 0: 60,000 */
@@ -138,7 +138,8 @@ struct co_ftp_options {
  * directory: opened at once, served confined: nothing outside it can be reached. options: NULL for
  * the defaults; copied, but what it points to is borrowed.
  * Returns: 0; -ENOENT, -ENOTDIR, -EACCES and other -errno of the directory; -EINVAL for options
- * that make no sense; -ENOMEM.
+ * that make no sense; CO_EINVALID, with detail for co_explain, for `require_tls` without `tls`;
+ * -ENOMEM.
  */
 CO_API int co_ftp_server_new(
     co_ftp_server **ret, const char *directory, const struct co_ftp_options *options) CO_MUST_USE;

@@ -27,6 +27,14 @@ static void fill_defaults(struct co_ftp_options *options)
         options->drain_timeout_ms = 30000;
 }
 
+/* Nobody could ever log in. */
+static int check_options(const struct co_ftp_options *options)
+{
+    return options->require_tls && !options->tls
+               ? co_fail(CO_EINVALID, "require_tls without tls lets nobody log in")
+               : 0;
+}
+
 static int read_announced(struct co_ftp_server *server)
 {
     const char *const *rules = server->options.public_addresses;
@@ -60,7 +68,9 @@ int co_ftp_server_new(
     if (options)
         server->options = *options;
     fill_defaults(&server->options);
-    int rc = read_announced(server);
+    int rc = check_options(&server->options);
+    if (rc == 0)
+        rc = read_announced(server);
     if (rc == 0)
         rc = make_broker(server);
     if (rc == 0)

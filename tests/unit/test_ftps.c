@@ -100,6 +100,17 @@ static void every_command_has_its_code_where_tls_is_required(void **unused)
     try_states(FORCED, STATES);
 }
 
+static void tls_is_not_required_where_there_is_none(void **unused)
+{
+    co_ftp_server *server = NULL;
+    const struct co_ftp_options options = {.require_tls = true};
+    (void)unused;
+    assert_int_equal(co_ftp_server_new(&server, "/", &options), CO_EINVALID);
+    assert_null(server);
+    assert_non_null(strstr(co_explain(CO_EINVALID), "require_tls without tls"));
+    assert_int_equal(co_ftp_serve_folder("127.0.0.1:0", "/", &options), CO_EINVALID);
+}
+
 static void feat_lists_tls_where_there_is_a_certificate(void **unused)
 {
     (void)unused;
@@ -395,6 +406,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FTPS_TEST(every_command_has_its_code_in_every_state),
         FTPS_TEST(every_command_has_its_code_where_tls_is_required),
+        FTPS_TEST(tls_is_not_required_where_there_is_none),
         FTPS_TEST(feat_lists_tls_where_there_is_a_certificate),
         FTPS_TEST(without_a_certificate_nothing_is_said_of_tls),
         FTPS_TEST(auth_begins_everything_anew),
