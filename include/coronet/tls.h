@@ -49,6 +49,10 @@ struct co_tls_options {
     /* Whom to trust, PEM. A client's: the authorities of servers; size 0: the system's. A server's:
      * those of its clients; needed when these are asked for certificates. */
     co_text authorities;
+    /* A server's, beside those of its clients: which certificates they have revoked, CRLs (RFC 5280
+     * 5), PEM. Each authority in a client's chain, the topmost too, must have one here that has not
+     * ended, or the client is refused. Size 0: revocation is not asked about. */
+    co_text crls;
     bool insecure;        /* a client that believes anyone: for tests alone */
     bool only_tls13;      /* no TLS 1.2 */
     bool no_resumption;   /* a server gives no tickets, a client keeps none */
@@ -78,18 +82,19 @@ struct co_tls_options {
  * Does not suspend. TLS 1.2 (forward-secret AEAD suites only) and 1.3; no renegotiation,
  * compression or early data (RFC 9325). Its tickets (RFC 5077, RFC 8446 4.6.1) resume sessions in
  * any thread, for two hours, renewed for a day at most, and not beyond the end of a client's
- * certificate; under the name, the certificate and the demands on clients that they began with.
- * They are sealed by keys that this context alone has, new ones every two hours.
+ * certificate or of the CRLs; under the name, the certificate and the demands on clients that they
+ * began with. They are sealed by keys that this context alone has, new ones every two hours.
  *
  * ret: receives the context, co_tls_free ends it. options: only read, during the call.
  * Returns: 0; -ENOMEM; CO_EINVALID (there is no certificate; one, its key or OCSP response cannot
- * be read, or they do not belong together; clients are to be trusted without an authority; a pin or
- * a protocol's name is none) and CO_ETLS (OpenSSL will not), with detail for co_explain.
+ * be read, or they do not belong together; clients are to be trusted without an authority; a CRL
+ * cannot be read, or nobody is asked for what it could revoke; a pin or a protocol's name is none)
+ * and CO_ETLS (OpenSSL will not), with detail for co_explain.
  */
 CO_API int co_tls_server(co_tls **ret, const struct co_tls_options *options) CO_MUST_USE;
 
 /*
- * co_tls_renew - give a server's context other certificates, whole or not at all.
+ * co_tls_renew - give a server's context other certificates of its own, whole or not at all.
  *
  * Does not suspend; any thread. New connections get the new ones, others stay as they are; tickets
  * stay good for those certificates that stay.
@@ -100,15 +105,15 @@ CO_API int co_tls_renew(
     co_tls *tls, const struct co_tls_certificate *certificates, unsigned count) CO_MUST_USE;
 
 /*
- * co_tls_renew_trust - the same, and other authorities of its clients.
+ * co_tls_renew_trust - the same, and other authorities of its clients, and CRLs of theirs.
  *
  * Does not suspend; any thread. Sessions of clients that were trusted before are not resumed when
- * the authorities are others.
- * authorities: as in the options of a server.
+ * the authorities or CRLs are others.
+ * authorities, crls: as in the options of a server; size 0 of `crls`: none any more.
  * Returns: as co_tls_renew.
  */
 CO_API int co_tls_renew_trust(co_tls *tls, const struct co_tls_certificate *certificates,
-    unsigned count, co_text authorities) CO_MUST_USE;
+    unsigned count, co_text authorities, co_text crls) CO_MUST_USE;
 
 /*
  * co_tls_client - make the context of clients, which trust whom the options say.

@@ -6,6 +6,7 @@
 #include "runtime/file.h"
 #include "tls/certificate.h"
 #include "tls/staple.h"
+#include "tls/trust.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -39,7 +40,8 @@ static int read_one(const struct co_certificate_file *file, bool again, const ch
 /* The texts of all pairs, and what they say as OpenSSL's callers want it. */
 struct texts {
     struct co_buf chains[CO_CERTIFICATES_MAX], keys[CO_CERTIFICATES_MAX];
-    struct co_buf ocsp[CO_CERTIFICATES_MAX], authorities;
+    struct co_buf ocsp[CO_CERTIFICATES_MAX], authorities, crls;
+    int64_t crls_until; /* calendar seconds: the end of the first */
     struct co_tls_certificate pairs[CO_CERTIFICATES_MAX];
 };
 
@@ -132,15 +134,49 @@ static int read_pair(const struct co_certificates *certificates, unsigned i, str
     return rc == 0 ? check(files, &texts->pairs[i], message) : rc;
 }
 
-static int read_texts(
+/* An empty file must not pass for one that revokes nothing. */
+static int read_crls(
+    const struct co_certificate_file *file, bool again, struct texts *texts, struct co_buf *message)
+{
+    int rc = read_one(file, again, "CRLs", &texts->crls, message);
+    if (rc < 0)
+        return rc;
+    rc = co_trust_crls(NULL, co_buf_text(&texts->crls), &texts->crls_until);
+    if (rc < 0)
+        co_buf_addf(message, "%s: %s", file->path, co_explain(rc));
+    return rc;
+}
+
+static void warn_crls(const char *path, int64_t until, struct co_buf *message)
+{
+    char date[CO_DATE_ISO_SIZE];
+    if (co_wall_seconds() <= until)
+        return;
+    co_date_write_iso(date, until);
+    co_buf_addf(message, "%sa CRL of %s expired on %.10s: clients of its authority are refused",
+        separator(message), path, date);
+}
+
+static int read_clients(
     const struct co_certificates *certificates, struct texts *texts, struct co_buf *message)
 {
     bool again = certificates->tls;
     int rc = 0;
     texts->authorities = CO_BUF(CO_CERTIFICATE_BYTES);
+    texts->crls = CO_BUF(CO_CRLS_BYTES);
     if (certificates->authorities.path)
         rc = read_one(
             &certificates->authorities, again, "authorities", &texts->authorities, message);
+    if (rc == 0 && certificates->crls.path)
+        rc = read_crls(&certificates->crls, again, texts, message);
+    return rc;
+}
+
+static int read_texts(
+    const struct co_certificates *certificates, struct texts *texts, struct co_buf *message)
+{
+    bool again = certificates->tls;
+    int rc = read_clients(certificates, texts, message);
     for (unsigned i = 0; rc == 0 && i < certificates->count; i++)
         rc = read_pair(certificates, i, texts, message);
     for (unsigned i = 0; rc == 0 && i < certificates->count; i++) {
@@ -149,6 +185,8 @@ static int read_texts(
         if (files->ocsp.path)
             read_ocsp(&files->ocsp, again, &texts->ocsp[i], &texts->pairs[i], message);
     }
+    if (rc == 0 && certificates->crls.path)
+        warn_crls(certificates->crls.path, texts->crls_until, message);
     return rc;
 }
 
@@ -163,19 +201,21 @@ static void texts_free(struct texts *texts)
         co_buf_free(&texts->ocsp[i]);
     }
     co_buf_free(&texts->authorities);
+    co_buf_free(&texts->crls);
     free(texts);
 }
 
 static int use(struct co_certificates *certificates, const struct texts *texts)
 {
-    co_text authorities = co_buf_text(&texts->authorities);
+    co_text authorities = co_buf_text(&texts->authorities), crls = co_buf_text(&texts->crls);
     if (certificates->tls)
         return co_tls_renew_trust(
-            certificates->tls, texts->pairs, certificates->count, authorities);
+            certificates->tls, texts->pairs, certificates->count, authorities, crls);
     struct co_tls_options options = certificates->options;
     options.certificates = texts->pairs;
     options.certificate_count = certificates->count;
     options.authorities = authorities;
+    options.crls = crls;
     return co_tls_server(&certificates->tls, &options);
 }
 

@@ -9,8 +9,9 @@
 #include "base/buf.h"
 #include "coronet/tls.h"
 
-#define CO_CERTIFICATES_MAX  16        /* pairs */
-#define CO_CERTIFICATE_BYTES (1 << 20) /* of a file */
+#define CO_CERTIFICATES_MAX  16         /* pairs */
+#define CO_CERTIFICATE_BYTES (1 << 20)  /* of a file */
+#define CO_CRLS_BYTES        (16 << 20) /* of one that grows with each certificate that is lost */
 
 struct co_certificate_file {
     const char *path;
@@ -27,14 +28,15 @@ struct co_certificates {
     unsigned count;
     struct co_certificate_files files[CO_CERTIFICATES_MAX];
     struct co_certificate_file authorities; /* of clients; path NULL: none are asked */
+    struct co_certificate_file crls;        /* of those; path NULL: nothing is revoked */
     struct co_tls_options options;          /* whatever is not read from files */
     co_tls *tls;                            /* NULL before the start; co_tls_free ends it */
 };
 
 /* Reads the files, and makes a server's context of them or gives the one that is there the new
  * ones. Inside a fiber; suspends. message: receives a sentence on failure, and warnings when a
- * certificate is not valid today or an OCSP response cannot be shown. 0; -ENOMEM; CO_EINVALID and
- * -errno with a message: nothing has changed. */
+ * certificate or CRL is not valid today or an OCSP response cannot be shown. 0; -ENOMEM;
+ * CO_EINVALID and -errno with a message: nothing has changed. */
 int co_certificates_read(struct co_certificates *certificates, struct co_buf *message);
 
 /* ---- self-signed ---------------------------------------------------------------------------- */

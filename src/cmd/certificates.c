@@ -30,6 +30,8 @@ static int check_options(const struct co_serve_command *command)
         wrong = "--https needs a certificate: --cert FILE --key FILE, or --self-signed";
     else if (command->client_certificate && !command->client_ca)
         wrong = "--client-certificate needs the authorities: --client-ca FILE";
+    else if (command->client_crl && !command->client_ca)
+        wrong = "--client-crl is of the authorities of clients: --client-ca FILE";
     else if ((command->client_ca || command->strict_sni) && !command->cert.count &&
              !command->self_signed)
         wrong = "--client-ca and --strict-sni are for TLS, which needs a certificate: --cert FILE "
@@ -99,6 +101,7 @@ static void set_options(struct co_serving *server)
     struct co_tls_options *options = &server->certificates.options;
     options->strict_names = command->strict_sni;
     server->certificates.authorities.path = command->client_ca;
+    server->certificates.crls.path = command->client_crl;
     if (command->client_ca)
         options->clients = demand && strcmp(demand, "optional") == 0 ? CO_TLS_CLIENTS_ASKED
                                                                      : CO_TLS_CLIENTS_REQUIRED;

@@ -10,7 +10,7 @@ struct co_serve_command {
     struct co_option_list http, https, ftp, ftps, cert, key, headers, allow, deny, user,
         public_address;
     const char *index, *spa, *log, *log_format, *run_as, *tls_reuse;
-    const char *users, *passive_ports, *active, *client_ca, *client_certificate;
+    const char *users, *passive_ports, *active, *client_ca, *client_certificate, *client_crl;
     bool self_signed, strict_sni, redirect_https, no_http2, no_sandbox, no_listing, archive, cors,
         hidden, no_anonymous, write, anonymous_write;
     bool no_sync, require_tls;

@@ -43,6 +43,8 @@ const struct co_option co_serve_options_table[] = {
         .help = "its private key (PEM); one for each --cert"},
     {CO_OPTION_TEXT, .name = "client-ca", .value = "FILE", .is_file = true, .at = AT(client_ca),
         .help = "clients show certificates of these authorities (PEM)"},
+    {CO_OPTION_TEXT, .name = "client-crl", .value = "FILE", .is_file = true, .at = AT(client_crl),
+        .help = "whom these authorities have revoked: CRLs (PEM)"},
     TEXT(CO_OPTION_CHOICE, "client-certificate", "require|optional", client_certificate,
         "whether they must (require)"),
     FLAG("strict-sni", strict_sni, "refuse who asks for a name that no certificate is for"),

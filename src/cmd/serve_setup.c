@@ -213,7 +213,8 @@ static int path_open(void *path)
     return fd < 0 ? -errno : fd;
 }
 
-_Static_assert(CO_WATCH_MAX > 3 * CO_CERTIFICATES_MAX, "chains, keys, responses; authorities");
+_Static_assert(
+    CO_WATCH_MAX >= 3 * CO_CERTIFICATES_MAX + 2, "chains, keys, responses; authorities, CRLs");
 
 static void keep(
     struct co_watch *watch, struct co_certificate_file *file, struct co_kept_file *kept)
@@ -248,6 +249,8 @@ static int make_keeper(struct co_serving *server)
     }
     if (server->certificates.authorities.path)
         keep(watch, &server->certificates.authorities, kept++);
+    if (server->certificates.crls.path)
+        keep(watch, &server->certificates.crls, kept++);
     options.count = (size_t)(kept - server->kept);
     if (co_keeper_new(&server->keeper, &options) == 0)
         return 0;

@@ -25,7 +25,7 @@ struct co_serving {
     struct co_doors doors;
     struct co_keeper *keeper;
     pid_t monitor;
-    struct co_kept_file kept[2 + 3 * CO_CERTIFICATES_MAX]; /* the log; what TLS reads */
+    struct co_kept_file kept[3 + 3 * CO_CERTIFICATES_MAX]; /* the log; what TLS reads */
     struct co_watch watch;                                 /* that */
     struct co_certificates certificates;
     char *ocsp_paths[CO_CERTIFICATES_MAX];

@@ -31,6 +31,11 @@ X509 *co_pem_next(BIO *text)
     return text ? PEM_read_bio_X509(text, NULL, no_password, NULL) : NULL;
 }
 
+X509_CRL *co_pem_next_crl(BIO *text)
+{
+    return text ? PEM_read_bio_X509_CRL(text, NULL, no_password, NULL) : NULL;
+}
+
 bool co_pem_has_ended(void)
 {
     unsigned long error = ERR_peek_last_error();

@@ -21,6 +21,9 @@ void co_identity_pair_free(struct co_identity_pair *pair);
 BIO *co_pem_open(co_text text);
 X509 *co_pem_next(BIO *text);
 
+/* The same of its CRLs. */
+X509_CRL *co_pem_next_crl(BIO *text);
+
 /* Did the text end there, and not within a certificate, as one does that is still being written? */
 bool co_pem_has_ended(void);
 

@@ -285,6 +285,8 @@ static int set_context(co_tls *tls, struct co_tls_set *set)
     SSL_CTX *context = set->contexts[set->count++];
     if (rc == 0 && verify != SSL_VERIFY_NONE)
         rc = co_trust_authorities(context, co_buf_text(&set->authorities));
+    if (rc == 0 && set->crls.size > 0)
+        rc = co_trust_crls(context, co_buf_text(&set->crls), &set->crls_until);
     if (rc < 0)
         return rc;
     SSL_CTX_set_client_hello_cb(context, choose_certificate, set);
@@ -323,6 +325,7 @@ static struct co_tls_set *set_new(unsigned room)
     if (!set)
         return NULL;
     atomic_init(&set->users, 1);
+    set->crls_until = INT64_MAX;
     set->staples = calloc(room, sizeof *set->staples);
     set->slow = calloc(room, sizeof *set->slow);
     if (set->staples && set->slow)
@@ -354,25 +357,40 @@ void co_tls_set_leave(struct co_tls_set *set)
     for (unsigned i = 0; i < set->staple_count; i++)
         co_staple_free(&set->staples[i]);
     co_buf_free(&set->authorities);
+    co_buf_free(&set->crls);
     free(set->staples);
     free(set->slow);
     free(set);
 }
 
-/* Whom its clients must be trusted by, and what distinguishes sessions under that. */
-static int set_clients(struct co_tls_set *set, enum co_tls_clients clients, co_text authorities)
+/* Keeps a text that sessions are judged by, and makes it part of what distinguishes them. `part` is
+ * the digest's: one file may be both. */
+static int set_keep(struct co_tls_set *set, struct co_buf *ret, co_text text, unsigned part)
 {
     uint8_t digest[EVP_MAX_MD_SIZE];
+    *ret = CO_BUF(text.size);
+    co_buf_add_text(ret, text);
+    EVP_Digest(text.at, text.size, digest, NULL, EVP_sha256(), NULL);
+    for (unsigned i = 0; i < CO_POLICY_BYTES; i++)
+        set->policy[i] ^= digest[part * CO_POLICY_BYTES + i];
+    return ret->error;
+}
+
+/* Whom its clients must be trusted by, and what distinguishes sessions under that. */
+static int set_clients(
+    struct co_tls_set *set, enum co_tls_clients clients, const struct co_tls_options *options)
+{
     if (clients == CO_TLS_CLIENTS_ANY)
-        return 0;
-    if (authorities.size == 0)
+        return options->crls.size == 0
+                   ? 0
+                   : co_fail(CO_EINVALID, "CRLs are for clients that show certificates");
+    if (options->authorities.size == 0)
         return co_fail(CO_EINVALID, "whose clients show certificates needs their authorities");
-    set->authorities = CO_BUF(authorities.size);
-    co_buf_add_text(&set->authorities, authorities);
-    EVP_Digest(authorities.at, authorities.size, digest, NULL, EVP_sha256(), NULL);
-    memcpy(set->policy, digest, sizeof set->policy);
+    int rc = set_keep(set, &set->authorities, options->authorities, 0);
+    if (rc == 0 && options->crls.size > 0)
+        rc = set_keep(set, &set->crls, options->crls, 1);
     set->policy[0] ^= (uint8_t)clients;
-    return set->authorities.error;
+    return rc;
 }
 
 static int server_set(co_tls *tls, const struct co_tls_options *options, struct co_tls_set **ret)
@@ -380,7 +398,7 @@ static int server_set(co_tls *tls, const struct co_tls_options *options, struct 
     if (!options || options->certificate_count == 0)
         return co_fail(CO_EINVALID, "a TLS server needs a certificate");
     struct co_tls_set *set = set_new(options->certificate_count);
-    int rc = set ? set_clients(set, tls->options.clients, options->authorities) : -ENOMEM;
+    int rc = set ? set_clients(set, tls->options.clients, options) : -ENOMEM;
     if (rc == 0)
         set->strict_names = tls->options.strict_names;
     for (unsigned i = 0; rc == 0 && i < options->certificate_count; i++)
@@ -498,18 +516,20 @@ static int renew(co_tls *tls, const struct co_tls_options *options)
     return 0;
 }
 
-int co_tls_renew_trust(
-    co_tls *tls, const struct co_tls_certificate *certificates, unsigned count, co_text authorities)
+int co_tls_renew_trust(co_tls *tls, const struct co_tls_certificate *certificates, unsigned count,
+    co_text authorities, co_text crls)
 {
-    return renew(tls,
-        &(struct co_tls_options){
-            .certificates = certificates, .certificate_count = count, .authorities = authorities});
+    return renew(tls, &(struct co_tls_options){.certificates = certificates,
+                          .certificate_count = count,
+                          .authorities = authorities,
+                          .crls = crls});
 }
 
 int co_tls_renew(co_tls *tls, const struct co_tls_certificate *certificates, unsigned count)
 {
     struct co_tls_set *before = co_tls_set_enter(tls);
-    int rc = co_tls_renew_trust(tls, certificates, count, co_buf_text(&before->authorities));
+    int rc = co_tls_renew_trust(
+        tls, certificates, count, co_buf_text(&before->authorities), co_buf_text(&before->crls));
     co_tls_set_leave(before);
     return rc;
 }

@@ -167,7 +167,7 @@ static int64_t least(int64_t a, int64_t b)
 }
 
 /* How long a ticket that is sealed now may live. Who is resumed shows no certificate: a client's
- * counts no longer than it would itself. */
+ * counts no longer than it would itself, nor than it is known not to be revoked. */
 static bool limit_life(SSL *ssl, const struct co_tls_layer *layer)
 {
     SSL_SESSION *session = SSL_get_session(ssl);
@@ -179,8 +179,10 @@ static bool limit_life(SSL *ssl, const struct co_tls_layer *layer)
         life = least(FAMILY_SECONDS, first + FAMILY_SECONDS - now);
     else
         life = least(LIFE_SECONDS, first + TOTAL_SECONDS - now);
-    if (peer)
+    if (peer) {
         life = least(life, co_certificate_seconds(X509_get0_notAfter(peer)) - now);
+        life = least(life, layer->set->crls_until - now);
+    }
     SSL_SESSION_set_timeout(session, life > 0 ? (long)life : 1); /* OpenSSL's clients take no 0 */
     return true;
 }

@@ -27,7 +27,8 @@ struct co_tls_set {
     atomic_uint users; /* the co_tls whose latest it is, and each stream */
     bool strict_names;
     uint8_t policy[CO_POLICY_BYTES]; /* a digest of what is asked of clients */
-    struct co_buf authorities;       /* of clients, PEM: the next set may go on with them */
+    struct co_buf authorities, crls; /* of clients, PEM: the next set may go on with them */
+    int64_t crls_until;              /* calendar seconds: the end of the first; INT64_MAX: never */
     unsigned staple_count;
     struct co_tls_staple *staples; /* one for each certificate */
     unsigned count;

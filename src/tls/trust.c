@@ -168,6 +168,44 @@ int co_trust_authorities(SSL_CTX *context, co_text authorities)
     return 0;
 }
 
+/* ---- revocation ---------------------------------------------------------------------------- */
+
+static int64_t end_of(const X509_CRL *crl)
+{
+    const ASN1_TIME *next = X509_CRL_get0_nextUpdate(crl);
+    return next ? co_certificate_seconds(next) : INT64_MAX;
+}
+
+/* All of the chain is asked about, as nginx has it, and what no CRL of today's can tell of is not
+ * believed: else whoever keeps CRLs from coming would undo them. */
+int co_trust_crls(SSL_CTX *context, co_text crls, int64_t *ret_until)
+{
+    BIO *text = co_pem_open(crls);
+    X509_STORE *store = context ? SSL_CTX_get_cert_store(context) : NULL;
+    unsigned count = 0;
+    int64_t until = INT64_MAX;
+    X509_CRL *next;
+    int ok = 1;
+    while (ok && (next = co_pem_next_crl(text))) {
+        ok = !store || X509_STORE_add_crl(store, next) == 1;
+        if (end_of(next) < until)
+            until = end_of(next);
+        X509_CRL_free(next);
+        count++;
+    }
+    bool ended = !text || co_pem_has_ended();
+    BIO_free(text);
+    if (!ok || !ended)
+        return co_tls_failure(CO_EINVALID, "cannot read the CRLs");
+    ERR_clear_error();
+    if (count == 0)
+        return co_fail(CO_EINVALID, "there is no CRL in PEM");
+    if (store)
+        X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
+    *ret_until = until;
+    return 0;
+}
+
 /* ---- names --------------------------------------------------------------------------------- */
 
 /* No controls (C0, DEL, C1), no NUL: what is logged and compared is all of it (attacks T05). */

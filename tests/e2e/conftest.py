@@ -95,6 +95,49 @@ def is_alive(pid):
         return False
 
 
+def openssl(*words, **rest):
+    return run('openssl', *words, **rest)
+
+
+def make_club(where):
+    """An authority, a server's certificate for localhost, and those of the clients ann and bob."""
+    openssl('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes',
+            '-days', '2', '-subj', '/CN=club', '-keyout', where / 'ca.key',
+            '-out', where / 'ca.crt')
+    for name, more in (('own', 'subjectAltName=DNS:localhost,IP:127.0.0.1'),
+                       ('ann', 'extendedKeyUsage=clientAuth'),
+                       ('bob', 'extendedKeyUsage=clientAuth')):
+        (where / 'more').write_text(more + '\n')
+        openssl('req', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj',
+                f'/CN={name}', '-keyout', where / f'{name}.key', '-out', where / 'request')
+        openssl('x509', '-req', '-in', where / 'request', '-days', '2', '-CA', where / 'ca.crt',
+                '-CAkey', where / 'ca.key', '-CAcreateserial', '-extfile', where / 'more',
+                '-out', where / f'{name}.crt')
+    return where
+
+
+def serial_of(certificate):
+    told = openssl('x509', '-in', certificate, '-noout', '-serial').stdout.decode()
+    return told.strip().partition('=')[2]
+
+
+def crl_of(club, revoked=None, ends='20491231235959Z'):
+    """The authority's CRL, with that member's certificate in it."""
+    (club / 'index').write_text(
+        f"R\t491231235959Z\t200101000000Z\t{serial_of(club / f'{revoked}.crt')}\tunknown\t/CN=x\n"
+        if revoked else '')
+    (club / 'settings').write_text(f"[ca]\ndefault_ca = club\n[club]\ndatabase = {club / 'index'}\n"
+                                   'default_md = sha256\n')
+    return openssl('ca', '-config', club / 'settings', '-gencrl', '-cert', club / 'ca.crt',
+                   '-keyfile', club / 'ca.key', '-crl_lastupdate', '20200101000000Z',
+                   '-crl_nextupdate', ends).stdout
+
+
+def shown_by(club, name):
+    """What has curl show a member's certificate."""
+    return '--cert', club / f'{name}.crt', '--key', club / f'{name}.key'
+
+
 def make_certificate(folder, name, kind='ec', days=30,
                      alt='DNS:localhost,IP:127.0.0.1,IP:::1'):
     """A certificate signed by itself and its key, as (certificate, key)."""

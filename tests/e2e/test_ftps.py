@@ -13,7 +13,8 @@ import subprocess
 
 import pytest
 
-from conftest import CORONET, PATIENCE, eventually, make_certificate, once, run
+from conftest import (CORONET, PATIENCE, crl_of, eventually, make_certificate, make_club, once, run,
+                      shown_by)
 
 pytestmark = once('TLS is what it tries')
 
@@ -185,6 +186,20 @@ def test_clients_must_show_certificates(ftps, pair, tmp_path, kind, version):
     for shown in ((), ('--cert', pair[0], '--key', pair[1])):
         done = subprocess.run([*words, *shown], capture_output=True, check=False, timeout=PATIENCE)
         assert done.returncode != 0 and not done.stdout and b'alert' in done.stderr
+
+
+@pytest.mark.parametrize('version', VERSIONS)
+@pytest.mark.parametrize('kind', ['explicit', 'implicit'])
+def test_revoked_certificates_of_clients_are_refused_t05(ftps, tmp_path, kind, version):
+    club, crls = make_club(tmp_path), tmp_path / 'crls'
+    crls.write_bytes(crl_of(club, 'bob'))
+    one = ftps('--client-ca', club / 'ca.crt', '--client-crl', crls, '--tls-reuse', 'require')
+    tls = ('--tls-max', version, f'--tlsv{version}')
+    assert curl(one, kind, 'large', *tls, *shown_by(club, 'ann')) == CONTENT
+    done = subprocess.run(['curl', '-sS', '--ssl-reqd', '--cacert', one.cert, *tls,
+                           *shown_by(club, 'bob'), f'{url(one, kind)}/large'],
+                          capture_output=True, check=False, timeout=PATIENCE)
+    assert done.returncode != 0 and not done.stdout and b'alert' in done.stderr
 
 
 def test_http_takes_no_passwords_in_clear_then_not_even_from_here(server, folder, pair):

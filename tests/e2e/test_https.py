@@ -15,7 +15,8 @@ import subprocess
 
 import pytest
 
-from conftest import CORONET, PATIENCE, eventually, make_certificate as make, once, run
+from conftest import (CORONET, PATIENCE, crl_of, eventually, make_certificate as make, make_club,
+                      once, openssl, run, serial_of, shown_by)
 
 pytestmark = once('TLS is what it tries')
 
@@ -343,6 +344,12 @@ def test_rsa_stands_beside_ecdsa(server, tmp_path):
      '/nonexistent: no such file'),
     (lambda p, q: ['--cert', p[0], '--key', p[1], '--client-ca', p[1]], 5,
      "cannot read the authorities' certificates"),
+    (lambda p, q: ['--cert', p[0], '--key', p[1], '--client-crl', p[0]], 2,
+     '--client-crl is of the authorities of clients: --client-ca file'),
+    (lambda p, q: ['--cert', p[0], '--key', p[1], '--client-ca', p[0], '--client-crl', p[0]], 5,
+     '.crt: there is no crl in pem'),
+    (lambda p, q: ['--cert', p[0], '--key', p[1], '--client-ca', p[0], '--client-crl', '/no/crl'],
+     3, '/no/crl: no such file'),
     (lambda p, q: ['--cert', p[0], '--key', q[1]], 5, 'does not belong to the certificate'),
     (lambda p, q: ['--cert', p[1], '--key', p[1]], 5, 'cannot read the certificate'),
     (lambda p, q: ['--cert', p[0], '--key', p[0]], 5,
@@ -405,26 +412,9 @@ def test_certificates_are_read_again_when_their_files_change_t10(server, tmp_pat
 # ---- clients' certificates, OCSP, names, keys ---------------------------------------------------
 
 
-def openssl(*words, **rest):
-    return run('openssl', *words, **rest)
-
-
 @pytest.fixture(scope='module')
 def club(tmp_path_factory):
-    """An authority, a server's certificate for localhost and a client's, ann, by it."""
-    where = tmp_path_factory.mktemp('club')
-    openssl('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes',
-            '-days', '2', '-subj', '/CN=club', '-keyout', where / 'ca.key',
-            '-out', where / 'ca.crt')
-    for name, subject, more in (('own', '/CN=own', 'subjectAltName=DNS:localhost,IP:127.0.0.1'),
-                                ('ann', '/CN=ann', 'extendedKeyUsage=clientAuth')):
-        (where / 'more').write_text(more + '\n')
-        openssl('req', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj',
-                subject, '-keyout', where / f'{name}.key', '-out', where / 'request')
-        openssl('x509', '-req', '-in', where / 'request', '-days', '2', '-CA', where / 'ca.crt',
-                '-CAkey', where / 'ca.key', '-CAcreateserial', '-extfile', where / 'more',
-                '-out', where / f'{name}.crt')
-    return where
+    return make_club(tmp_path_factory.mktemp('club'))
 
 
 def is_refused(*words):
@@ -434,9 +424,8 @@ def is_refused(*words):
 
 def response_of(club, certificate, out):
     """What the authority says of the certificate, by OCSP."""
-    serial = openssl('x509', '-in', certificate, '-noout', '-serial').stdout.decode()
-    (club / 'index').write_text(f"V\t491231235959Z\t\t{serial.strip().split('=')[1]}\t"
-                                'unknown\t/CN=x\n')
+    (club / 'index').write_text(
+        f'V\t491231235959Z\t\t{serial_of(certificate)}\tunknown\t/CN=x\n')
     openssl('ocsp', '-issuer', club / 'ca.crt', '-cert', certificate, '-reqout', club / 'asked')
     openssl('ocsp', '-index', club / 'index', '-CA', club / 'ca.crt', '-rsigner', club / 'ca.crt',
             '-rkey', club / 'ca.key', '-ndays', '1', '-reqin', club / 'asked', '-respout', out)
@@ -446,7 +435,7 @@ def test_clients_must_show_certificates(https, folder, club, pair):
     (folder / 'a').write_text('hello')
     one = https('--client-ca', club / 'ca.crt', '--log-format', 'json')
     words = 'curl', '-sS', '--cacert', one.cert, f'https://localhost:{one.port}/a'
-    ann = '--cert', club / 'ann.crt', '--key', club / 'ann.key'
+    ann = shown_by(club, 'ann')
     assert run(*words, *ann).stdout == b'hello'
     assert run(*words, *ann, '--tls-max', '1.2').stdout == b'hello'
     assert is_refused(*words)
@@ -463,7 +452,7 @@ def test_clients_may_show_certificates_and_authorities_are_read_again(
     authorities.write_bytes((club / 'ca.crt').read_bytes())
     one = https('--client-ca', authorities, '--client-certificate', 'optional')
     words = 'curl', '-sS', '--cacert', one.cert, f'https://localhost:{one.port}/a'
-    ann = '--cert', club / 'ann.crt', '--key', club / 'ann.key'
+    ann = shown_by(club, 'ann')
     assert run(*words).stdout == b'hello'
     assert run(*words, *ann).stdout == b'hello'
     authorities.write_text('nothing')
@@ -474,6 +463,31 @@ def test_clients_may_show_certificates_and_authorities_are_read_again(
     one.signal(signal.SIGHUP)
     eventually(lambda: is_refused(*words, *ann))
     assert run(*words).stdout == b'hello'
+
+
+def test_revoked_certificates_of_clients_are_refused_t05(https, folder, club, tmp_path):
+    (folder / 'a').write_text('hello')
+    crls = tmp_path / 'crls'
+    crls.write_bytes(crl_of(club, 'bob'))
+    one = https('--client-ca', club / 'ca.crt', '--client-crl', crls)
+    words = 'curl', '-sS', '--cacert', one.cert, f'https://localhost:{one.port}/a'
+    ann, bob = shown_by(club, 'ann'), shown_by(club, 'bob')
+    for version in ('1.2', '1.3'):
+        assert run(*words, '--tls-max', version, *ann).stdout == b'hello'
+        assert is_refused(*words, '--tls-max', version, *bob)
+    for nothing in ('nothing', ''):
+        crls.write_text(nothing)
+        one.signal(signal.SIGHUP)
+        one.expect(f'{crls}: there is no CRL in PEM; the certificates stay as they were')
+        assert is_refused(*words, *bob)
+    crls.write_bytes(crl_of(club, 'ann'))
+    one.signal(signal.SIGHUP)
+    eventually(lambda: is_refused(*words, *ann))
+    assert run(*words, *bob).stdout == b'hello'
+    crls.write_bytes(crl_of(club, ends='20200201000000Z'))
+    one.signal(signal.SIGHUP)
+    one.expect(f'a CRL of {crls} expired on 2020-02-01: clients of its authority are refused')
+    eventually(lambda: is_refused(*words, *bob))
 
 
 def test_ocsp_responses_are_shown_when_they_are_there(server, club, tmp_path):

@@ -86,7 +86,7 @@ static inline int nid_of_strange(void)
 static inline void extensions_add(X509 *x, const struct paper *paper, bool authority)
 {
     const char *basic = authority ? "critical,CA:TRUE" : "critical,CA:FALSE";
-    const char *usage = authority ? "critical,keyCertSign" : NULL;
+    const char *usage = authority ? "critical,keyCertSign,cRLSign" : NULL;
     extension_add(x, NID_basic_constraints, paper->basic ? paper->basic : basic);
     extension_add(x, NID_key_usage, paper->usage ? paper->usage : usage);
     extension_add(x, NID_ext_key_usage,
