@@ -6,7 +6,6 @@
 #include "http/field.h"
 #include "http/message.h"
 #include "net/address.h"
-#include "net/listener.h"
 #include "runtime/rt.h"
 #include "runtime/workers.h"
 
@@ -147,17 +146,15 @@ int co_app_public_address_check(const char *rule)
     return co_ftp_announced_parse(rule, &ignored);
 }
 
-/* An address that is none of the family that was asked for must not be listened at all the same. */
+/* A number of the other family than was asked for must not be listened at all the same. */
 static int check_family(const char *where, int family, const struct co_service *service)
 {
     struct co_where parsed;
     co_address address;
     int rc = co_where_parse(where, &parsed);
     if (rc < 0 || family == 0 || parsed.kind != CO_WHERE_HOST ||
-        strcmp(parsed.host, "localhost") == 0 || strcmp(parsed.host, "*") == 0)
-        return rc;
-    rc = co_where_resolve_local(&parsed, &address);
-    if (rc < 0 || address.as.any.sa_family == family)
+        co_address_of_number(parsed.host, parsed.port, &address) < 0 ||
+        address.as.any.sa_family == family)
         return rc;
     return co_fail(CO_EADDRESS, "--%s %s is an IPv%c address, which -%c rules out", service->scheme,
         where, family == AF_INET ? '6' : '4', family == AF_INET ? '4' : '6');
