@@ -9,6 +9,7 @@
 #include "net/fail.h"
 #include "transfer/hosts.h"
 #include "transfer/local_name.h"
+#include "transfer/refusal.h"
 
 #include <errno.h>
 
@@ -121,7 +122,7 @@ static int pour(struct job *job, co_http_response *response)
         rc = pour_body(job, response);
     if (rc == 0)
         rc = pour_out(job);
-    return rc == 0 && !is_success ? co_download_refused(response) : rc;
+    return rc == 0 && !is_success ? co_refused(response, "") : rc;
 }
 
 static int try_ftp_function(struct job *job, int *ret_status, bool *ret_final)

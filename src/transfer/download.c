@@ -7,6 +7,7 @@
 #include "transfer/downloading.h"
 #include "transfer/folder_http.h"
 #include "transfer/local_name.h"
+#include "transfer/refusal.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -240,12 +241,6 @@ static int store(struct co_download *download, const struct body *body,
 
 /* ---- asking --------------------------------------------------------------------------------- */
 
-int co_download_refused(const co_http_response *response)
-{
-    int status = co_http_response_status(response);
-    return co_fail(CO_ESTATUS, "the server answered %d %s", status, co_http_reason(status));
-}
-
 /* The caller's headers come behind `own` of ours. */
 static int put_headers(struct co_http_fetch *what, const char **headers, size_t own)
 {
@@ -294,7 +289,7 @@ static bool holds(
 
 /* 0 when it is that part; CO_DOWNLOAD_WHOLE when the server gives none, another one, or none that
  * shows its version; CO_ECHANGED when it has another version; CO_ESTATUS. */
-static int judge_part(struct co_download *download, const co_http_response *response,
+static int judge_part(struct co_download *download, co_http_response *response,
     const struct co_version *version, const uint64_t range[2])
 {
     int status = co_http_response_status(response);
@@ -306,7 +301,7 @@ static int judge_part(struct co_download *download, const co_http_response *resp
     if (status / 100 == 2 || status == 416)
         return CO_ECHANGED;
     note(download, response);
-    return co_download_refused(response);
+    return co_refused(response, "");
 }
 
 /* Its frame is large: not in its caller's. */
@@ -503,7 +498,7 @@ static int judge(struct co_download *download, const struct co_download_local *l
         return 0;
     bool is_other = download->is_file && is_part(*response); /* its list tells of whole files */
     if (is_other || !co_download_is_success(&download->what, *response))
-        return co_download_refused(*response);
+        return co_refused(*response, "");
     if (download->is_file && co_folder_answers(*response))
         return co_fail(-EISDIR, "it is a folder");
     if (download->named)
@@ -536,7 +531,7 @@ static int ask_whether_same(struct co_download *download, const struct co_downlo
     download->unchanged = co_download_is_success(&download->what, response) &&
                           co_download_is_here(download, local, co_http_response_modified(response),
                               size_of_head(response));
-    rc = may_pass(download->status) ? co_download_refused(response) : !download->unchanged;
+    rc = may_pass(download->status) ? co_refused(response, "") : !download->unchanged;
     co_http_response_close(response);
     return rc;
 }
