@@ -9,6 +9,7 @@
 #include "net/fail.h"
 #include "transfer/hosts.h"
 #include "transfer/local_name.h"
+#include "transfer/refusal.h"
 
 #include <errno.h>
 
@@ -30,7 +31,8 @@ struct job {
     struct get *get;
     size_t index;
     struct co_transfer_result result;
-    bool poured; /* bytes have been given to the function: they cannot be taken back */
+    bool is_nameless; /* its URL has no name for it */
+    bool poured;      /* bytes have been given to the function: they cannot be taken back */
     struct co_buf servers_name;
     struct co_download download; /* to a file */
 };
@@ -121,7 +123,7 @@ static int pour(struct job *job, co_http_response *response)
         rc = pour_body(job, response);
     if (rc == 0)
         rc = pour_out(job);
-    return rc == 0 && !is_success ? co_download_refused(response) : rc;
+    return rc == 0 && !is_success ? co_refused(response, "") : rc;
 }
 
 static int try_ftp_function(struct job *job, int *ret_status, bool *ret_final)
@@ -211,6 +213,13 @@ static int try_file(void *arg, unsigned nth, int *ret_status, bool *ret_final)
     return rc;
 }
 
+/* By the server. */
+static bool may_be_named(const struct job *job)
+{
+    const struct co_get_settings *settings = job->get->settings;
+    return settings->server_names || (job->is_nameless && !settings->newer);
+}
+
 static void prepare(struct job *job, co_text name)
 {
     const struct co_get_settings *settings = job->get->settings;
@@ -228,7 +237,7 @@ static void prepare(struct job *job, co_text name)
         .keep_time = true,
         .modified = CO_DOWNLOAD_NO_TIME,
         .checksum = settings->checksum,
-        .named = settings->server_names ? &job->servers_name : NULL,
+        .named = may_be_named(job) ? &job->servers_name : NULL,
         .renamed = renamed,
         .segments = settings->segments,
         .size_max = settings->size_max,
@@ -251,7 +260,7 @@ static int refuse_name(const struct job *job)
 }
 
 /* What the file is called here, ended by a NUL. */
-static int choose_name(const struct job *job, struct co_buf *out)
+static int choose_name(struct job *job, struct co_buf *out)
 {
     const struct co_get_settings *settings = job->get->settings;
     int rc = 0;
@@ -259,6 +268,7 @@ static int choose_name(const struct job *job, struct co_buf *out)
         co_buf_add_string(out, settings->name);
     else
         rc = co_local_name(co_ftp_plain_url(url_of(job)), out);
+    job->is_nameless = rc == 1;
     co_buf_add_char(out, '\0');
     if (rc == CO_EINVALID)
         rc = refuse_name(job);

@@ -15,7 +15,8 @@ struct co_get_settings {
     bool replace, resume, no_sync;
     bool same_stays;                    /* a file of that name, size and time is the one */
     bool newer;                         /* only what is newer than the file that is here */
-    bool server_names;                  /* Content-Disposition may name them */
+    bool server_names;                  /* Content-Disposition may name them; without this, too,
+                                           where a URL does not and `newer` need not know */
     const struct co_checksum *checksum; /* of the one file; NULL: none */
     unsigned jobs;                      /* files at once; 0: 1 */
     unsigned per_host;                  /* of those, of one host; 0: no limit */

@@ -13,7 +13,8 @@ struct co_mirror_settings {
     struct co_mirror mirror; /* its sides are not looked at; is_upload says which is which */
 };
 
-/* Mirrors, making the folder here where it is to be filled. Suspends. As co_mirror_run; CO_EINVALID
+/* Mirrors, making the folder here where it is to be filled; it goes again where there is nothing to
+ * fill it from. Suspends. As co_mirror_run; CO_EINVALID
  * for a URL that is none; the folder's error. */
 int co_app_mirror(struct co_mirror_settings *settings);
 

@@ -18,6 +18,7 @@ struct search {
     co_text host, login;
     struct co_netrc_login *ret;
     bool found;
+    bool has_spare; /* *ret has no login: it will do where no entry with one follows */
 };
 
 static bool is_space(char c)
@@ -110,18 +111,30 @@ static void skip_macro(struct reader *reader)
     } while (line.size && line.at[0] != '\n' && !co_text_starts(line, CO_TEXT("\r\n")));
 }
 
+static void keep(struct search *search, co_text name, const struct co_netrc_login *login)
+{
+    struct co_netrc_login *ret = search->ret;
+    co_buf_clear(&ret->name);
+    co_buf_clear(&ret->password);
+    co_buf_clear(&ret->account);
+    co_buf_add_text(&ret->name, name);
+    co_buf_add_text(&ret->password, co_buf_text(&login->password));
+    co_buf_add_text(&ret->account, co_buf_text(&login->account));
+}
+
 /* The entry is over: is it the one? */
 static void finish(struct search *search, struct entry *entry)
 {
     struct co_netrc_login *login = &entry->login;
-    bool is_it =
-        entry->is_meant && !search->found && entry->has_login &&
-        (search->login.size == 0 || co_text_equal(search->login, co_buf_text(&login->name)));
-    if (is_it) {
-        co_buf_add_text(&search->ret->name, co_buf_text(&login->name));
-        co_buf_add_text(&search->ret->password, co_buf_text(&login->password));
-        co_buf_add_text(&search->ret->account, co_buf_text(&login->account));
+    co_text name = co_buf_text(&login->name), wanted = search->login;
+    bool is_open = entry->is_meant && !search->found;
+    if (is_open && entry->has_login && (wanted.size == 0 || co_text_equal(wanted, name))) {
+        keep(search, name, login);
         search->found = true;
+    } else if (is_open && !entry->has_login && wanted.size && login->password.size &&
+               !search->has_spare) {
+        keep(search, wanted, login);
+        search->has_spare = true;
     }
     co_buf_clear(&login->name);
     co_buf_clear(&login->password);
@@ -163,7 +176,7 @@ static int take_keyword(struct reader *reader, struct search *search, struct ent
 int co_netrc_find(co_text file, co_text host, co_text login, struct co_netrc_login *ret)
 {
     struct reader reader = {.rest = file, .word = CO_BUF(CO_NETRC_WORD_MAX)};
-    struct search search = {host, login, ret, false};
+    struct search search = {.host = host, .login = login, .ret = ret};
     struct entry entry = {.login = CO_NETRC_LOGIN};
     int rc = file.size > CO_NETRC_BYTES_MAX ? CO_ETOOBIG : 0;
     while (rc == 0) {
@@ -184,7 +197,7 @@ int co_netrc_find(co_text file, co_text host, co_text login, struct co_netrc_log
     rc = rc < 0 ? rc : ret->name.error;
     rc = rc < 0 ? rc : ret->password.error;
     rc = rc < 0 ? rc : ret->account.error;
-    return rc < 0 ? rc : search.found;
+    return rc < 0 ? rc : search.found || search.has_spare;
 }
 
 void co_netrc_login_free(struct co_netrc_login *login)

@@ -24,9 +24,10 @@ struct co_netrc_login {
  * Finds who logs in at a host: the first entry of that machine, or a default before any (RFC-less,
  * but all say that a default comes last).
  * host: compared without case. login: in, whose password is wanted; empty: anybody's. An entry of
- * another login is passed over then, and a default too.
- * ret: empty at first; appended to.
- * Returns 1; 0 when there is none with a login; CO_EINVALID when the file is malformed anywhere,
+ * another login is passed over then, and a default too; one with a password alone will do, as with
+ * curl, where none has the login.
+ * ret: empty at first.
+ * Returns 1; 0 when there is none; CO_EINVALID when the file is malformed anywhere,
  * CO_ETOOBIG for a word or a file that is too long, the buffers' errors.
  */
 int co_netrc_find(co_text file, co_text host, co_text login, struct co_netrc_login *ret);

@@ -39,7 +39,8 @@ struct co_ftp_client {
     bool facts, facts_set;            /* MLST and MLSD are to be had; and say what we want */
     bool sets_times;                  /* MFMT is to be had */
     bool hashes;                      /* HASH by SHA-256, and RANG for it, are to be had */
-    bool no_facts;                    /* they were said to be, and are not */
+    bool no_facts;                    /* they were said to be, and are not; or */
+    bool facts_work;                  /* they have been told of a folder */
     bool size_unknown;                /* there is no SIZE */
     struct co_buf features;           /* of MLST: "type*;size*;..." */
     struct co_ftp_transfer *transfer; /* while one is open */

@@ -17,7 +17,10 @@ struct co_ftp_list {
     struct co_buf line;
     size_t at, end; /* of what is left of the piece */
     bool visited;   /* it is known to be a folder */
+    bool found;     /* an entry */
     int result;     /* once it is over */
+    int refused; /* by this code MLSD was, and lines may show that it need not have been; 0: no */
+    struct co_buf refusal; /* that reply */
     char piece[PIECE_BYTES];
 };
 
@@ -60,42 +63,6 @@ static int choose_facts(co_ftp_client *client)
     return code < 0 ? code : 0; /* a refusal leaves fewer facts */
 }
 
-static int open_facts(co_ftp_client *client, const char *path, struct co_ftp_data_way *way)
-{
-    int rc = client->facts_set ? 0 : choose_facts(client);
-    *way = (struct co_ftp_data_way){.verb = "MLSD", .argument = path};
-    if (rc == 0)
-        rc = co_ftp_data_way_open(client, way);
-    if (rc == CO_ESTATUS && (client->code == 500 || client->code == 502 || client->code == 504))
-        client->no_facts = true;
-    return rc;
-}
-
-/* Lines for people are text (RFC 959 4.1.3). They are asked for from within the folder: some
- * servers list the current one whatever is asked for, and to many one that is not there is an empty
- * one. Where it cannot be visited a hyphen would begin the options of `ls`. */
-static int open_lines(
-    co_ftp_client *client, const char *path, struct co_ftp_data_way *way, bool *ret_visited)
-{
-    struct co_buf argument = CO_BUF(PATH_MAX_BYTES);
-    int rc = path ? co_ftp_client_visit(client, path) : 0;
-    *ret_visited = rc == 0;
-    if (rc >= 0)
-        rc = co_ftp_client_type(client, 'A');
-    path = *ret_visited ? NULL : path;
-    if (path && path[0] == '-')
-        co_buf_add_string(&argument, "./");
-    co_buf_add_string(&argument, path ? path : "");
-    co_buf_add_char(&argument, '\0');
-    *way = (struct co_ftp_data_way){.verb = "LIST", .argument = path ? argument.at : NULL};
-    if (rc == 0)
-        rc = argument.error;
-    if (rc == 0)
-        rc = co_ftp_data_way_open(client, way);
-    co_buf_free(&argument);
-    return rc;
-}
-
 /* Others refuse by the same codes for want of a right. */
 static bool is_said_to_be_empty(const co_ftp_client *client)
 {
@@ -109,36 +76,104 @@ static bool is_said_to_be_empty(const co_ftp_client *client)
     return empty && (client->code == 450 || client->code == 550) && !client->failed;
 }
 
+/* RFC 3659 7.2.1: 501 and 550 are of the folder. But there are servers that have announced MLSD and
+ * refuse it so whatever it is of, and list all the same. */
+static int take_refusal(co_ftp_list *list)
+{
+    co_ftp_client *client = list->client;
+    int code = client->code;
+    client->no_facts = code == 500 || code == 502 || code == 504;
+    bool is_doubtful = (code == 501 || code == 550) && !is_said_to_be_empty(client);
+    if (is_doubtful && !client->facts_work) {
+        list->refused = code;
+        co_buf_add_text(&list->refusal, co_buf_text(&client->reply));
+    }
+    return list->refusal.error ? list->refusal.error : CO_ESTATUS;
+}
+
+static int open_facts(co_ftp_list *list, const char *path, struct co_ftp_data_way *way)
+{
+    co_ftp_client *client = list->client;
+    int rc = client->facts_set ? 0 : choose_facts(client);
+    *way = (struct co_ftp_data_way){.verb = "MLSD", .argument = path};
+    if (rc == 0)
+        rc = co_ftp_data_way_open(client, way);
+    client->facts_work |= rc == 0;
+    return rc == CO_ESTATUS && !client->failed ? take_refusal(list) : rc;
+}
+
+/* It was of the folder: what was said to MLSD is the last word. */
+static int repeat_refusal(co_ftp_list *list)
+{
+    co_ftp_client *client = list->client;
+    co_buf_clear(&client->reply);
+    co_buf_add_text(&client->reply, co_buf_text(&list->refusal));
+    client->code = list->refused;
+    return co_ftp_client_fail(client, CO_ESTATUS, NULL);
+}
+
+/* Lines for people are text (RFC 959 4.1.3). They are asked for from within the folder: some
+ * servers list the current one whatever is asked for, and to many one that is not there is an empty
+ * one. Where it cannot be visited a hyphen would begin the options of `ls`. */
+static int open_lines(co_ftp_list *list, const char *path, struct co_ftp_data_way *way)
+{
+    co_ftp_client *client = list->client;
+    struct co_buf argument = CO_BUF(PATH_MAX_BYTES);
+    int rc = path ? co_ftp_client_visit(client, path) : 0;
+    list->visited = rc == 0;
+    if (rc > 0 && list->refused)
+        return repeat_refusal(list);
+    if (rc >= 0)
+        rc = co_ftp_client_type(client, 'A');
+    path = list->visited ? NULL : path;
+    if (path && path[0] == '-')
+        co_buf_add_string(&argument, "./");
+    co_buf_add_string(&argument, path ? path : "");
+    co_buf_add_char(&argument, '\0');
+    *way = (struct co_ftp_data_way){.verb = "LIST", .argument = path ? argument.at : NULL};
+    if (rc == 0)
+        rc = argument.error;
+    if (rc == 0)
+        rc = co_ftp_data_way_open(client, way);
+    co_buf_free(&argument);
+    return rc;
+}
+
+static int open_way(co_ftp_list *list, const char *path, struct co_ftp_data_way *way)
+{
+    co_ftp_client *client = list->client;
+    bool facts = client->facts && !client->no_facts;
+    int rc = facts ? open_facts(list, path, way) : CO_ESTATUS;
+    list->reader.facts = facts && rc == 0;
+    if (rc != CO_ESTATUS || (facts && !client->no_facts && !list->refused))
+        return rc;
+    return open_lines(list, path, way);
+}
+
 int co_ftp_list_open(co_ftp_list **ret, co_ftp_client *client, const char *path)
 {
     struct co_ftp_data_way way;
     path = path && *path ? path : NULL;
     int rc = co_ftp_client_begin(client, "list", path);
-    bool facts = client->facts && !client->no_facts, visited = true;
-    if (rc == 0 && facts) {
-        rc = open_facts(client, path, &way);
-        facts = !client->no_facts;
-    }
-    if (rc == 0 ? !facts : !client->failed && client->facts && !facts)
-        rc = open_lines(client, path, &way, &visited);
-    bool empty = rc == CO_ESTATUS && is_said_to_be_empty(client);
-    if (rc < 0 && !empty)
+    if (rc < 0)
         return rc;
     co_ftp_list *list = calloc(1, sizeof *list);
-    if (!list) {
-        co_abort(way.stream);
+    if (!list)
         return -ENOMEM;
-    }
     list->client = client;
-    list->visited = visited;
-    list->reader = (struct co_ftp_listing_reader){.now = co_wall_seconds(), .facts = facts};
+    list->visited = true;
+    list->reader.now = co_wall_seconds();
     list->line = CO_BUF(LINE_MAX_BYTES);
-    rc = empty ? 0 : co_ftp_transfer_new(client, &way, &list->transfer);
-    if (rc < 0)
-        free(list);
+    list->refusal = CO_BUF(CO_FTP_REPLY_MAX);
+    rc = open_way(list, path, &way);
+    bool empty = rc == CO_ESTATUS && !list->refused && is_said_to_be_empty(client);
+    if (rc == 0)
+        rc = co_ftp_transfer_new(client, &way, &list->transfer);
+    if (rc < 0 && !empty)
+        co_ftp_list_close(list);
     else
         *ret = list;
-    return rc;
+    return empty ? 0 : rc;
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -181,6 +216,9 @@ static int finish(co_ftp_list *list)
     list->transfer = NULL;
     int rc = co_ftp_transfer_finish(transfer);
     list->client->doing = "list";
+    list->client->no_facts |= rc == 0 && list->refused && list->found;
+    if (rc == 0 && list->refused && !list->found)
+        rc = repeat_refusal(list);
     if (rc == 0 && !reader->some && has_failed_to_open(list->client))
         rc = co_ftp_client_fail(list->client, CO_ESTATUS, NULL);
     if (rc == 0 && reader->some_not && !reader->some)
@@ -192,8 +230,10 @@ int co_ftp_list_next(co_ftp_list *list, struct co_ftp_entry *ret)
 {
     while (list->transfer) {
         int rc = read_line(list);
-        if (rc > 0 && co_ftp_listing_read(&list->reader, co_buf_text(&list->line), ret))
+        if (rc > 0 && co_ftp_listing_read(&list->reader, co_buf_text(&list->line), ret)) {
+            list->found = true;
             return 1;
+        }
         if (rc == CO_ETOOBIG)
             list->transfer->failed = rc;
         if (rc <= 0)
@@ -221,5 +261,6 @@ void co_ftp_list_close(co_ftp_list *list)
         return;
     co_ftp_transfer_abort(list->transfer);
     co_buf_free(&list->line);
+    co_buf_free(&list->refusal);
     free(list);
 }

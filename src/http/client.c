@@ -315,6 +315,13 @@ bool co_http_response_is_coded(const co_http_response *response)
     return co_http_is_coded(&response->answer.head);
 }
 
+co_text co_http_response_type(const co_http_response *response)
+{
+    co_text type = co_http_response_header(response, "Content-Type");
+    ssize_t end = co_text_find(type, ';');
+    return co_text_trim((co_text){type.at, end < 0 ? type.size : (size_t)end});
+}
+
 int64_t co_http_response_modified(const co_http_response *response)
 {
     int64_t seconds;

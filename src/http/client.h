@@ -23,6 +23,9 @@ long co_http_response_splice(co_http_response *response, int pipe_fd, size_t siz
 /* Is what the server sends coded (RFC 9110 8.4), whether it is shown decoded or not? */
 bool co_http_response_is_coded(const co_http_response *response);
 
+/* Its Content-Type without parameters (RFC 9110 8.3.1); empty: it does not say. */
+co_text co_http_response_type(const co_http_response *response);
+
 /* Its Last-Modified in seconds since 1970; INT64_MIN: it does not say. */
 int64_t co_http_response_modified(const co_http_response *response);
 

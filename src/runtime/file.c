@@ -76,6 +76,16 @@ int co_file_make_folder(const char *path)
     return co_block(make_folder_run, (void *)(uintptr_t)path);
 }
 
+static int remove_folder_run(void *arg)
+{
+    return rmdir(arg) < 0 ? -errno : 0;
+}
+
+int co_file_remove_folder(const char *path)
+{
+    return co_block(remove_folder_run, (void *)(uintptr_t)path);
+}
+
 void co_file_close(int fd)
 {
     if (fd >= 0)

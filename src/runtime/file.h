@@ -26,6 +26,9 @@ void co_file_close(int fd);
 /* Makes a folder. Suspends: a pool thread does it. 0, -EEXIST, -errno. */
 int co_file_make_folder(const char *path);
 
+/* Removes an empty folder, likewise. 0, -ENOTEMPTY, -errno. */
+int co_file_remove_folder(const char *path);
+
 /* What it is now. Does not suspend. 0 or -errno. */
 int co_file_identify(int fd, struct co_file_identity *ret);
 

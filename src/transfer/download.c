@@ -7,6 +7,7 @@
 #include "transfer/downloading.h"
 #include "transfer/folder_http.h"
 #include "transfer/local_name.h"
+#include "transfer/refusal.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -240,12 +241,6 @@ static int store(struct co_download *download, const struct body *body,
 
 /* ---- asking --------------------------------------------------------------------------------- */
 
-int co_download_refused(const co_http_response *response)
-{
-    int status = co_http_response_status(response);
-    return co_fail(CO_ESTATUS, "the server answered %d %s", status, co_http_reason(status));
-}
-
 /* The caller's headers come behind `own` of ours. */
 static int put_headers(struct co_http_fetch *what, const char **headers, size_t own)
 {
@@ -294,7 +289,7 @@ static bool holds(
 
 /* 0 when it is that part; CO_DOWNLOAD_WHOLE when the server gives none, another one, or none that
  * shows its version; CO_ECHANGED when it has another version; CO_ESTATUS. */
-static int judge_part(struct co_download *download, const co_http_response *response,
+static int judge_part(struct co_download *download, co_http_response *response,
     const struct co_version *version, const uint64_t range[2])
 {
     int status = co_http_response_status(response);
@@ -306,7 +301,7 @@ static int judge_part(struct co_download *download, const co_http_response *resp
     if (status / 100 == 2 || status == 416)
         return CO_ECHANGED;
     note(download, response);
-    return co_download_refused(response);
+    return co_refused(response, "");
 }
 
 /* Its frame is large: not in its caller's. */
@@ -477,13 +472,22 @@ static bool is_as_new(const struct co_download *download, const struct co_downlo
         download, local, co_http_response_modified(response), co_http_response_size(response));
 }
 
-/* A name that is unsafe here is as good as none: the file has one already (attacks C06). */
+/* Does the server give it another name? One that is unsafe here is as good as none: the file has
+ * one already (attacks C06). */
+static bool is_renamed(
+    const struct co_download *download, const co_http_response *response, struct co_buf *ret_name)
+{
+    if (!download->named)
+        return false;
+    co_text disposition = co_http_response_header(response, "Content-Disposition");
+    return co_local_name_of_server(disposition, ret_name) == 0 &&
+           !co_text_equal(co_buf_text(ret_name), download->path);
+}
+
 static void take_name(struct co_download *download, const co_http_response *response)
 {
     struct co_buf name = CO_BUF(CO_LOCAL_NAME_MAX + 1);
-    co_text disposition = co_http_response_header(response, "Content-Disposition");
-    if (co_local_name_of_server(disposition, &name) == 0 &&
-        !co_text_equal(co_buf_text(&name), download->path)) {
+    if (is_renamed(download, response, &name)) {
         co_buf_clear(download->named);
         co_buf_add_text(download->named, co_buf_text(&name));
         co_buf_add_char(download->named, '\0');
@@ -503,11 +507,10 @@ static int judge(struct co_download *download, const struct co_download_local *l
         return 0;
     bool is_other = download->is_file && is_part(*response); /* its list tells of whole files */
     if (is_other || !co_download_is_success(&download->what, *response))
-        return co_download_refused(*response);
+        return co_refused(*response, "");
     if (download->is_file && co_folder_answers(*response))
         return co_fail(-EISDIR, "it is a folder");
-    if (download->named)
-        take_name(download, *response);
+    take_name(download, *response);
     return download->named && download->named->error ? download->named->error
                                                      : take(download, response, !local->exists);
 }
@@ -527,16 +530,19 @@ static int64_t size_of_head(const co_http_response *response)
 static int ask_whether_same(struct co_download *download, const struct co_download_local *local)
 {
     co_http_response *response;
+    struct co_buf name = CO_BUF(CO_LOCAL_NAME_MAX + 1);
     struct co_http_fetch what = download->what;
     what.method = "HEAD";
     int rc = co_http_fetch(&response, download->client, &what);
     if (rc < 0)
         return rc;
     note(download, response);
-    download->unchanged = co_download_is_success(&download->what, response) &&
+    download->unchanged = !is_renamed(download, response, &name) &&
+                          co_download_is_success(&download->what, response) &&
                           co_download_is_here(download, local, co_http_response_modified(response),
                               size_of_head(response));
-    rc = may_pass(download->status) ? co_download_refused(response) : !download->unchanged;
+    rc = may_pass(download->status) ? co_refused(response, "") : !download->unchanged;
+    co_buf_free(&name);
     co_http_response_close(response);
     return rc;
 }
@@ -544,11 +550,10 @@ static int ask_whether_same(struct co_download *download, const struct co_downlo
 /* As ask_whether_same. */
 static int settle(struct co_download *download, const struct co_download_local *local)
 {
-    if (!download->same_stays || download->newer || download->named || !local->exists ||
-        !is_get(download))
+    if (!download->same_stays || download->newer || !local->exists || !is_get(download))
         return 1;
     int rc = ask_whether_same(download, local);
-    if (co_download_replaces(download))
+    if (co_download_replaces(download) || download->named)
         return rc == CO_ESTATUS ? 1 : rc;
     return rc == 1 ? -EEXIST : rc;
 }

@@ -69,7 +69,4 @@ int co_download_run(struct co_download *download);
  * it is all of the file: else it would pass for that (RFC 9110 15.3.7). */
 bool co_download_is_success(const struct co_http_fetch *what, const co_http_response *response);
 
-/* CO_ESTATUS, with the response's status for co_explain. Does not suspend. */
-int co_download_refused(const co_http_response *response);
-
 #endif

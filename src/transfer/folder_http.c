@@ -335,9 +335,7 @@ bool co_folder_answers(const co_http_response *response)
 
 int co_folder_read(co_http_response *response, struct co_remote_listing *listing)
 {
-    co_text type = co_http_response_header(response, "Content-Type");
-    ssize_t end = co_text_find(type, ';');
-    type = co_text_trim((co_text){type.at, end < 0 ? type.size : (size_t)end});
+    co_text type = co_http_response_type(response);
     if (co_text_equal_nocase(type, CO_TEXT("application/json")))
         return list_json(response, listing);
     if (co_text_equal_nocase(type, CO_TEXT("text/html")) ||

@@ -27,19 +27,22 @@ int co_local_name(co_text url, struct co_buf *out)
 {
     struct co_url parsed;
     struct co_buf path = CO_BUF(out->size_max);
+    bool is_made_up = false;
     int rc = co_url_parse(url, &parsed);
     if (rc == 0)
         rc = co_url_decode(parsed.path, &path);
     if (rc == 0) {
         co_text name = last_component(co_buf_text(&path));
-        if (name.size == 0)
+        is_made_up = name.size == 0;
+        if (is_made_up)
             name = CO_TEXT("index.html");
         rc = is_safe(name) ? 0 : CO_EINVALID;
         if (rc == 0)
             co_buf_add_text(out, name);
     }
     co_buf_free(&path);
-    return rc < 0 ? rc : out->error;
+    rc = rc < 0 ? rc : out->error;
+    return rc < 0 ? rc : is_made_up;
 }
 
 int co_local_name_of_server(co_text disposition, struct co_buf *out)

@@ -8,7 +8,7 @@
 #define CO_LOCAL_NAME_MAX 255 /* bytes: what file systems take */
 
 /*
- * Appends the last component of a URL's path, decoded; "index.html" where there is none. 0;
+ * Appends the last component of a URL's path, decoded: 0. 1: there is none, and "index.html" it is.
  * CO_EINVALID when it is unsafe as a name here: hidden, with control bytes, not to be decoded or
  * too long (attacks C06).
  */

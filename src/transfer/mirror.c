@@ -312,6 +312,7 @@ static int visit(struct co_mirror_walk *walk)
         co_folder_close(&walk->from);
         return rc == -ENOMEM ? rc : co_status();
     }
+    walk->mirror->is_begun = true;
     rc = list_target(walk);
     rc = rc == 0 ? work_on_both(walk) : rc == -ENOMEM ? rc : co_status();
     co_folder_close(&walk->from);

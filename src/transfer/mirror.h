@@ -47,6 +47,7 @@ struct co_mirror {
     void (*failed)(void *arg, const char *path, int rc, int status);
     void *arg;
     struct co_mirror_totals totals; /* out */
+    bool is_begun;                  /* out: there is something to mirror: `from` has been listed */
 };
 
 /* Mirrors. Suspends. 0 also when some failed, which has been told; -ENOMEM, CO_ECANCELED,

@@ -10,6 +10,7 @@
 #include "codec/url.h"
 #include "http/client.h"
 #include "transfer/folder_http.h"
+#include "transfer/refusal.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -87,11 +88,10 @@ static void response_done(co_http_response *response)
 }
 
 /* CO_ESTATUS, with a word on what can be done about it. */
-static int refused(const co_http_response *response)
+static int refused(co_http_response *response)
 {
-    int status = co_http_response_status(response);
     const char *hint = "";
-    switch (status) {
+    switch (co_http_response_status(response)) {
     case 401: hint = " (it wants a user and password that it knows: --user NAME:PASSWORD)"; break;
     case 405:
     case 501: hint = " (this place takes no changes)"; break;
@@ -100,8 +100,7 @@ static int refused(const co_http_response *response)
     case 507: hint = " (there is no room left)"; break;
     default: break;
     }
-    (void)!co_fail(CO_ESTATUS, "the server answered %d %s%s", status, co_http_reason(status), hint);
-    return CO_ESTATUS; /* the compiler, too, shall know that it is not 0 */
+    return co_refused(response, hint);
 }
 
 /* Asks, and closes the request. Refusals are told apart; *ret is an answer that is none. */

@@ -11,7 +11,7 @@ import zipfile
 
 import pytest
 
-from conftest import PATIENCE, run
+from conftest import CORONET, PATIENCE, run
 
 NAMES = ('a.txt', 'empty', 'Gr\u00fc\u00dfe.txt', 'two\nlines', 'n' * 120, 'sub/deep/er/b.jpg')
 
@@ -59,6 +59,15 @@ def test_python_reads_a_zip(server, files):
         assert archive.testzip() is None
         assert {name: archive.read(name) for name in archive.namelist()
                 if not name.endswith('/')} == files
+
+
+def test_our_client_calls_it_as_the_server_does(server, files, tmp_path):
+    here = tmp_path / 'here'
+    here.mkdir()
+    run(CORONET, 'get', server('--archive').url + 'top/?archive=zip', cwd=here,
+        stdin=subprocess.DEVNULL)
+    assert [path.name for path in here.iterdir()] == ['top.zip']
+    assert zipfile.ZipFile(here / 'top.zip').testzip() is None
 
 
 @needs('tar')

@@ -279,6 +279,14 @@ def test_netrc_files_that_cannot_be_used(scripted, here):
     assert not one.heads
 
 
+def agree_with_curl(one, here, text, url):
+    (here / 'netrc').write_text(text)
+    get('--netrc-file', here / 'netrc', '-o', '-', f'{url}/')
+    run('curl', '-s', '--netrc-file', here / 'netrc', f'{url}/')
+    ours, theirs = one.heads[-2:]
+    assert field(ours, 'Authorization') == field(theirs, 'Authorization'), text
+
+
 def test_netrc_agrees_with_curl(scripted, here):
     one = scripted(lambda head, nth: whole(b'x'))
     texts = ('machine 127.0.0.1 login a password b', 'default\nlogin a\npassword b\n',
@@ -286,11 +294,11 @@ def test_netrc_agrees_with_curl(scripted, here):
              'machine 127.0.0.1 login a password b\\c macdef init\nx\n\n'
              'default login c password d')
     for text in texts:
-        (here / 'netrc').write_text(text)
-        get('--netrc-file', here / 'netrc', '-o', '-', f'{one.url}/')
-        run('curl', '-s', '--netrc-file', here / 'netrc', f'{one.url}/')
-        ours, theirs = one.heads[-2:]
-        assert field(ours, 'Authorization') == field(theirs, 'Authorization'), text
+        agree_with_curl(one, here, text, one.url)
+    for text in ('machine 127.0.0.1 password b', 'default password b',
+                 'machine 127.0.0.1 password b machine 127.0.0.1 login a password c',
+                 'machine 127.0.0.1 login a password c machine 127.0.0.1 password b'):
+        agree_with_curl(one, here, text, one.url.replace('://', '://a@'))
 
 
 # ---- other servers ------------------------------------------------------------------------------

@@ -187,6 +187,10 @@ def test_a_part_that_is_asked_for_is_got(scripted, here):  # noqa: F811
 
 # ---- names --------------------------------------------------------------------------------------
 
+def names_in(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
 @pytest.mark.parametrize('value, name', [
     ('attachment; filename="b c.txt"', 'b c.txt'),
     ("attachment; filename*=UTF-8''caf%C3%A9; filename=x", 'caf\u00e9'),
@@ -214,6 +218,38 @@ def test_a_name_of_the_servers_never_replaces_a_file_c06(scripted, here):  # noq
     get('--content-disposition', f'{one.url}/a', cwd=here, code=3)
     get('--content-disposition', '--force', f'{one.url}/a', cwd=here, code=3)
     assert (here / 'Makefile').read_text() == 'old' and len(list(here.iterdir())) == 1
+
+
+@pytest.mark.parametrize('path', ['', '/', '/top/', '/top/?archive=zip', '/?a=/b'])
+def test_where_the_url_has_no_name_the_servers_is_taken(scripted, here, path):  # noqa: F811
+    said = ['Content-Disposition: attachment; filename="../top.zip"']
+    one = scripted(lambda head, nth: whole(b'x', *said))
+    get(f'{one.url}{path}', cwd=here)
+    get('-c', f'{one.url}{path}', cwd=here, code=3)
+    get('--force', f'{one.url}{path}', cwd=here, code=3)
+    get('-o', 'mine', f'{one.url}{path}', cwd=here)
+    assert names_in(here) == ['mine', 'top.zip']
+    said[0] = 'Content-Disposition: attachment; filename=.hidden'
+    get(f'{one.url}{path}', cwd=here)
+    get('--force', f'{one.url}{path}', cwd=here)
+    assert names_in(here) == ['index.html', 'mine', 'top.zip']
+
+
+def test_where_neither_has_one_the_file_that_is_here_counts(scripted, here):  # noqa: F811
+    said = ['Last-Modified: Wed, 14 Nov 2023 22:13:20 GMT']
+    one = scripted(lambda head, nth: whole(b'' if head.startswith('HEAD') else b'x', *said)
+                   .replace(b'Length: 0', b'Length: 1'))
+    url = f'{one.url}/?a'
+    get(url, cwd=here)
+    _, told = get(url, cwd=here, code=3)
+    assert 'index.html is here already' in told
+    get('-c', url, cwd=here)
+    get('--newer', url, cwd=here)
+    said.append('Content-Disposition: attachment; filename=named')
+    get('--newer', url, cwd=here)
+    assert names_in(here) == ['index.html']
+    get('-c', url, cwd=here)
+    assert names_in(here) == ['index.html', 'named']
 
 
 def test_a_named_file_goes_on_where_it_was_cut_off(scripted, here):  # noqa: F811

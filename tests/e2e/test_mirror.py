@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from conftest import CORONET, run
+from conftest import CORONET, quiet_port, run
 from places import place  # noqa: F401
 from test_get import scripted, whole  # noqa: F401
 from test_get_versions import refusal_of
@@ -298,6 +298,21 @@ def test_one_failure_does_not_end_the_rest(scripted, here):  # noqa: F811
                    b'HTTP/1.1 403 x\r\nContent-Length: 0\r\n\r\n' if 'f4' in head else whole(b'x'))
     _, said = mirror(f'{one.url}/', here, code=9)
     assert len(contents(here)) == 8 and 'f4: the server answered 403' in said
+
+
+def test_a_folder_that_was_made_for_nothing_goes_again(server, folder, here):
+    one = server('-4', ftp=['localhost:0'])
+    quiet = f'http://127.0.0.1:{quiet_port()}/'
+    for url, code in ((f'{one.url}none/', 8), (f'{one.ftp_url}none/', 8), (quiet, 4)):
+        for name in ('new', 'new/'):
+            mirror(url, here / name, code=code)
+            assert not os.listdir(here)
+    (here / 'old').mkdir()
+    mirror(f'{one.url}none/', here / 'old', code=8)
+    assert (here / 'old').is_dir()
+    (folder / 'empty').mkdir()
+    mirror(f'{one.url}empty/', here / 'new')
+    assert (here / 'new').is_dir()
 
 
 def test_a_tree_without_end_ends(scripted, here):  # noqa: F811

@@ -194,6 +194,25 @@ def test_refusals_have_codes_and_words(scripted, here):  # noqa: F811
     assert {field(head, 'Expect') for head in one.heads} == {'100-continue'}
 
 
+def test_a_refusal_is_told_in_the_servers_words(writable, folder, here):
+    one = writable('--anonymous-write', '--max-upload', '5')
+    (folder / 'a').mkdir()
+    (here / 'a').write_text('x')
+    (here / 'b').write_text('too long')
+    _, said = put(here / 'a', f'{one.url}none/b', code=8)
+    assert '409 Conflict: The folder that it belongs to does not exist\n' in said
+    _, said = put(here / 'b', one.url, code=8)
+    assert '413 Content Too Large: A file may have at most 5 bytes here\n' in said
+
+
+def test_a_refused_login_says_what_can_be_done_too(scripted, here):  # noqa: F811
+    one = scripted(lambda head, nth: b'HTTP/1.1 401 x\r\nContent-Type: text/plain\r\n'
+                   b'Content-Length: 10\r\nConnection: close\r\n\r\nAnn alone\n')
+    (here / 'a').write_text('')
+    _, said = put(here / 'a', f'{one.url}/', code=6)
+    assert 'Ann alone (it wants a user' in said and '--user' in said
+
+
 class ExpectsNothing(http.server.BaseHTTPRequestHandler):
     """Answers Expect by 417, and takes what comes without it."""
     protocol_version = 'HTTP/1.1'

@@ -38,7 +38,21 @@ static const struct listing listings[] = {
         {"EPSV", "< MLSD", "> 150 Here", "D type=cdir; /x\r\ntype=pdir; ..\r\ntype=file; c\r\n",
             "> 226 Done"},
         0, "c ", false, 0},
-    {"no such folder", {"EPSV", "< MLSD", "> 550 No"}, CO_ESTATUS, "", false, 0},
+    {"no such folder",
+        {"EPSV", "< MLSD", "> 550 No", "< TYPE A", "> 200 A", "EPSV", "< LIST", "> 550 No"},
+        CO_ESTATUS, "", false, 0},
+    {"MLSD that is announced, and refused as if there were no folder",
+        {"EPSV", "< MLSD", "> 550 No", "< TYPE A", "> 200 A", "EPSV", "< LIST", "> 150 Here",
+            "D -rw-r--r-- 1 a b 5 Jan 1 2020 x\r\n", "> 226 Done"},
+        0, "x ", false, 0},
+    {"the same by another code",
+        {"EPSV", "< MLSD", "> 501 No", "< TYPE A", "> 200 A", "EPSV", "< LIST", "> 150 Here",
+            "D -rw-r--r-- 1 a b 5 Jan 1 2020 x\r\n", "> 226 Done"},
+        0, "x ", false, 0},
+    {"a list of nothing behind a refusal",
+        {"EPSV", "< MLSD", "> 550 No", "< TYPE A", "> 200 A", "EPSV", "< LIST", "> 150 Here",
+            "D total 0\r\n", "> 226 Done"},
+        CO_ESTATUS, "", false, 0},
     {"no MLSD after all",
         {"EPSV", "< MLSD", "> 502 No", "< TYPE A", "> 200 A", "EPSV", "< LIST", "> 150 Here",
             "D -rw-r--r-- 1 a b 5 Jan 1 2020 x\r\n", "> 226 Done"},
@@ -53,6 +67,8 @@ static const struct listing listings[] = {
         CO_EFTP, "", true, 0},
     {"nothing in it, said by a refusal",
         {"< TYPE A", "> 200 A", "EPSV", "< LIST", "> 450 No files found"}, 0, "", true, 0},
+    {"nothing in it, said by a refusal of MLSD", {"EPSV", "< MLSD", "> 550 No files found"}, 0, "",
+        false, 0},
     {"nothing in it of MVS's", {"< TYPE A", "> 200 A", "EPSV", "< LIST", "> 550 No members found."},
         0, "", true, 0},
     {"a refusal", {"< TYPE A", "> 200 A", "EPSV", "< LIST", "> 450 No right"}, CO_ESTATUS, "", true,
@@ -114,6 +130,51 @@ VIRTUAL_TEST(a_list_is_whole_or_fails)
             fprintf(stderr, "  ... with %s\n", listings[i].name);
     }
     return 0;
+}
+
+/* Lists a folder three times. arg: what each comes to. */
+static void list_again(unsigned port, const void *arg)
+{
+    const int *results = arg;
+    co_ftp_client *client;
+    co_ftp_list *list = NULL;
+    struct co_ftp_entry entry;
+    CHECK_INT(script_connect(&client, port, NULL), 0);
+    for (int i = 0; i < 3; i++) {
+        int rc = co_ftp_list_open(&list, client, "pub");
+        while (rc == 0 && (rc = co_ftp_list_next(list, &entry)) > 0)
+            rc = 0;
+        CHECK_INT(rc, results[i]);
+        if (rc == CO_ESTATUS) {
+            CHECK_INT(co_ftp_last_code(client), 550);
+            CHECK(strstr(co_explain(rc), ": 550 No pub"));
+        }
+        co_ftp_list_close(list);
+        list = NULL;
+    }
+    co_ftp_abort(client);
+}
+
+#define AWAY             "< PWD", "> 257 \"/\"", "< CWD pub", "> 250 Well"
+#define NO_FACTS         "EPSV", "< MLSD pub", "> 550 No pub"
+#define LINES_ARE(lines) "EPSV", "< LIST", "> 150 Here", lines, "> 226 Done"
+
+VIRTUAL_TEST(a_refusal_of_facts_is_believed_where_lines_show_nothing_else)
+{
+    static const char x[] = "D -rw-r--r-- 1 a b 5 Jan 1 2020 x\r\n";
+    static const char *const shown[] = {SCRIPT_LOGIN, NO_FACTS, AWAY, "< TYPE A", "> 200 A",
+        LINES_ARE("D "), "< CWD /", "> 250 Back", NO_FACTS, AWAY, LINES_ARE(x), "< CWD /",
+        "> 250 Back", AWAY, LINES_ARE("D "), NULL};
+    static const char *const no_folder[] = {SCRIPT_LOGIN, NO_FACTS, "< PWD", "> 257 \"/\"",
+        "< CWD pub", "> 550 No pub", NO_FACTS, "< PWD", "> 502 No", "EPSV", "< MLSD pub",
+        "> 150 Here", "D ", "> 226 Done", NULL};
+    static const char *const once[] = {SCRIPT_LOGIN, "EPSV", "< MLSD pub", "> 150 Here", "D ",
+        "> 226 Done", NO_FACTS, NO_FACTS, NULL};
+    static const int results[][3] = {
+        {CO_ESTATUS, 0, 0}, {CO_ESTATUS, CO_ESTATUS, 0}, {0, CO_ESTATUS, CO_ESTATUS}};
+    CHECK_INT(script_play(shown, list_again, results[0]), 0);
+    CHECK_INT(script_play(no_folder, list_again, results[1]), 0);
+    return script_play(once, list_again, results[2]);
 }
 
 static void list_with_a_hyphen(unsigned port, const void *arg)
@@ -233,6 +294,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_list_is_whole_or_fails),
+        cmocka_unit_test(a_refusal_of_facts_is_believed_where_lines_show_nothing_else),
         cmocka_unit_test(a_folder_is_never_an_option_of_ls),
         cmocka_unit_test(a_folder_is_listed_from_within),
         cmocka_unit_test(facts_that_are_not_told_are_asked_for_once),

@@ -101,6 +101,8 @@ static const struct asked questions[] = {
         0, NULL},
     {"ftp://bob@h/", "machine h login ann password x", "bob", "", 0, NULL},
     {"ftp://ann:y@h/", "machine h login ann password x", "ann", "y", 0, NULL},
+    {"ftp://ann@h/", "machine h password x", "ann", "x", 0, NULL},
+    {"ftp://h/", "machine h password x", NULL, NULL, 0, NULL},
     {"ftp://other/", "machine h login ann password x", NULL, NULL, 0, NULL},
     {"ftp://h/", "", NULL, NULL, 0, NULL},
     {"ftp://h/", "machine h login ann account z password x", "ann", "x", 0, "z"},

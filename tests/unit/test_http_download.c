@@ -11,6 +11,7 @@ static struct {
     const char *whole, *part; /* the response, and that to who asks for a part; then all ends */
     char request[4096];       /* the last one's head */
     int requests;
+    bool stays; /* nothing ends before the client goes */
     co_listener *listener;
     co_group serving;
     co_http_client *client;
@@ -27,7 +28,8 @@ static int answer(co_stream *stream, void *arg)
     co_consume(stream, (size_t)n);
     site.requests++;
     const char *said = strstr(site.request, "\r\nRange: bytes=5-\r\n") ? site.part : site.whole;
-    return co_write(stream, said, strlen(said));
+    int rc = co_write(stream, said, strlen(said));
+    return rc == 0 && site.stays ? (int)co_peek(stream, 1, &bytes) : rc;
 }
 
 static int serve(void *arg)
@@ -106,6 +108,58 @@ FIBER_TEST(who_refuses_leaves_the_file_as_it_was)
     return site_close();
 }
 
+/* With that type and body the sentence is that. */
+static void check_told(const char *type, const char *body, const char *sentence)
+{
+    char no[1024];
+    snprintf(no, sizeof no,
+        "HTTP/1.1 403 Forbidden\r\nContent-Type: %s\r\nContent-Length: %zu\r\n\r\n%s", type,
+        strlen(body), body);
+    CHECK_INT(download(no), CO_ESTATUS);
+    CHECK_STRING(co_explain(CO_ESTATUS), sentence);
+}
+
+FIBER_TEST(who_refuses_says_why)
+{
+    const char *text = "text/plain; charset=utf-8", *plain = "the server answered 403 Forbidden";
+    REQUIRE(site_open() == 0);
+    check_told(text, "The disk is read-only.\nAnd more.\n",
+        "the server answered 403 Forbidden: The disk is read-only");
+    check_told("TEXT/PLAIN", "  Caf\xc3\xa9 closed \r\n",
+        "the server answered 403 Forbidden: Caf\xc3\xa9 closed");
+    check_told("text/html", "<h1>Why</h1>", plain);
+    check_told(text, "403 forbidden\n", plain);
+    check_told(text, "\nWhy", plain);
+    check_told(text, "", plain);
+    return site_close();
+}
+
+FIBER_TEST(c08_what_a_server_says_why_is_escaped_and_short)
+{
+    char body[401], sentence[256];
+    REQUIRE(site_open() == 0);
+    check_told("text/plain", "\x1b[2Jno", "the server answered 403 Forbidden: \\x1B[2Jno");
+    memset(body, 'a', sizeof body - 1);
+    memcpy(body + 119, "\xc3\xa9", 2);
+    body[sizeof body - 1] = '\0';
+    snprintf(sentence, sizeof sentence, "the server answered 403 Forbidden: %.119s...", body);
+    check_told("text/plain", body, sentence);
+    return site_close();
+}
+
+VIRTUAL_TEST(who_says_why_too_late_is_not_waited_for)
+{
+    int64_t start = co_now_ns();
+    REQUIRE(site_open() == 0);
+    site.stays = true;
+    CHECK_INT(download("HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain\r\n"
+                       "Content-Length: 99\r\n\r\nWhy"),
+        CO_ESTATUS);
+    CHECK_STRING(co_explain(CO_ESTATUS), "the server answered 403 Forbidden");
+    CHECK(co_now_ns() - start < 10 * CO_SECOND);
+    return site_close();
+}
+
 FIBER_TEST(what_broke_off_is_gone_on_with)
 {
     const char *broken = "HTTP/1.1 200 OK\r\nETag: \"a\"\r\nContent-Length: 10\r\n\r\nhello";
@@ -157,6 +211,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_is_whole_and_takes_the_others_place),
         cmocka_unit_test(who_refuses_leaves_the_file_as_it_was),
+        cmocka_unit_test(who_refuses_says_why),
+        cmocka_unit_test(c08_what_a_server_says_why_is_escaped_and_short),
+        cmocka_unit_test(who_says_why_too_late_is_not_waited_for),
         cmocka_unit_test(what_broke_off_is_gone_on_with),
         cmocka_unit_test(nobody_is_asked_for_what_has_no_place),
         cmocka_unit_test(what_is_malformed_is_told_without_its_secrets),

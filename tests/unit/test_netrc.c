@@ -85,7 +85,28 @@ static void the_urls_user_gets_no_others_password_c13(void **state)
         {"machine h login a password b", "h", "A", NULL},
         {"machine h login a machine h login a password b", "h", "a", "a:"},
         {"machine g login c password d machine h login a password b", "h", "c", NULL},
-        {"machine h password b", "h", "c", NULL},
+    };
+    expect_all(rows, CO_LENGTH(rows));
+}
+
+static void a_password_without_a_login_is_of_whom_the_url_names(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {
+        {"machine h password b", "h", "c", "c:b"},
+        {"machine h account x password b", "h", "c", "c:b/x"},
+        {"machine h password b", "h", "", NULL},
+        {"machine h", "h", "c", NULL},
+        {"machine g password b", "h", "c", NULL},
+        {"machine h password b machine h login c password d", "h", "c", "c:d"},
+        {"machine h login c password d machine h password b", "h", "c", "c:d"},
+        {"machine h login a password d machine h account x password b machine h password e", "h",
+            "c", "c:b/x"},
+        {"machine h password b default login c password d", "h", "c", "c:d"},
+        {"machine h password b default login a password d", "h", "c", "c:b"},
+        {"machine h password b default password d", "h", "c", "c:b"},
+        {"machine h password b default login c password d", "h", "", "c:d"},
+        {"default password b", "h", "c", "c:b"},
     };
     expect_all(rows, CO_LENGTH(rows));
 }
@@ -165,6 +186,7 @@ int main(void)
         cmocka_unit_test(finds_the_machines_login),
         cmocka_unit_test(a_default_is_for_who_has_no_entry_before_it_c13),
         cmocka_unit_test(the_urls_user_gets_no_others_password_c13),
+        cmocka_unit_test(a_password_without_a_login_is_of_whom_the_url_names),
         cmocka_unit_test(words_may_be_quoted_and_escaped),
         cmocka_unit_test(comments_and_macros_are_passed_over),
         cmocka_unit_test(what_is_malformed_is_refused),
