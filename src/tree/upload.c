@@ -381,6 +381,14 @@ int co_upload_date(int fd, int64_t modified_ns)
     return futimens(fd, times) < 0 ? -errno : 0;
 }
 
+/* What another upload of this uploader's left meanwhile is older than the whole file now. */
+static void drop_others(const struct co_upload *upload)
+{
+    const struct co_place *place = &upload->place;
+    if (!upload->is_found)
+        (void)co_partial_drop(place->parent, upload->found.at, INT64_MAX, place->tree->quota);
+}
+
 /* The kernel reports a failed write-back once and then forgets about the bytes: they are lost. */
 static int commit(struct end *end)
 {
@@ -397,6 +405,7 @@ static int commit(struct end *end)
         (void)leave(upload, may_pass(rc));
         return rc;
     }
+    drop_others(upload);
     return end->sync ? co_place_sync(&upload->place, upload->fd) : 0;
 }
 

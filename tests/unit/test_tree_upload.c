@@ -468,6 +468,21 @@ static void a_second_upload_can_go_on_from_the_first(void **state)
     assert_int_equal(partial_of("second"), -1);
 }
 
+static void what_was_cut_off_while_the_second_was_under_way_goes_with_that(void **state)
+{
+    (void)state;
+    struct co_upload *first = begin("file", anew);
+    add(first, "inside");
+    struct co_upload *second = begin("file", resume(2));
+    add(second, "deed");
+    co_upload_abort(first, true);
+    assert_int_equal(partial_of("file"), 6);
+    finish(second);
+    assert_string_equal(content_of("root/file"), "indeed");
+    assert_int_equal(names_in("root"), 1);
+    assert_int_equal(quota.bytes_used, 6);
+}
+
 static void a_second_partial_is_found_again_unless_there_is_a_first(void **state)
 {
     (void)state;
@@ -565,6 +580,7 @@ int main(void)
         TREE_TEST(what_lies_under_a_partial_name_is_not_trusted),
         TREE_TEST(of_two_uploads_the_last_complete_one_wins_whole_m05),
         TREE_TEST(a_second_upload_can_go_on_from_the_first),
+        TREE_TEST(what_was_cut_off_while_the_second_was_under_way_goes_with_that),
         TREE_TEST(a_second_partial_is_found_again_unless_there_is_a_first),
         TREE_TEST(uploads_of_one_name_at_once_are_bounded),
     };
