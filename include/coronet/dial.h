@@ -52,7 +52,8 @@ struct co_dial_options {
      * by CONNECT (RFC 9110 9.3.6), with TLS to the proxy for the latter; "socks5://": one of SOCKS
      * 5 (RFC 1928), to an address that we look up; "socks5h://": the same, and it looks up the
      * name. Without a scheme: "http://". Port 443 for "https://", else 1080. Its user and password
-     * are told to it alone: by Basic (RFC 7617), by RFC 1929. */
+     * are told to it alone: by Basic (RFC 7617), and by Digest (RFC 7616) to one that refuses that
+     * and offers this; by RFC 1929. */
     const char *proxy;
     co_tls *proxy_tls; /* whom to trust as that proxy; borrowed; NULL: the system's authorities */
 };

@@ -5,12 +5,10 @@
  */
 #include "dial/proxy.h"
 
-#include "codec/base64.h"
 #include "codec/escape.h"
 #include "codec/url.h"
 #include "dial/answers.h"
 #include "dial/carry.h"
-#include "dial/response_head.h"
 #include "dns/resolve.h"
 #include "tls/terms.h"
 
@@ -21,9 +19,6 @@
 
 #define URL_MAX         8192 /* bytes */
 #define URL_SHOWN_MAX   120  /* bytes of it in a sentence */
-#define USER_MAX        1024 /* bytes of a name, and of a password */
-#define REQUEST_MAX     8192 /* bytes: a host twice, and who asks */
-#define REASON_MAX      80   /* bytes of what a proxy says, as it is told */
 #define DETAIL_MAX      256
 #define PORT_OF_HTTPS   443
 #define PORT_OF_PROXIES 1080 /* as curl has it, for SOCKS and for HTTP */
@@ -90,7 +85,8 @@ int co_proxy_parse(const char *url, struct co_proxy *ret)
 {
     struct co_buf text = CO_BUF(URL_MAX);
     struct co_url parsed;
-    *ret = (struct co_proxy){.user = CO_BUF(USER_MAX), .password = CO_BUF(USER_MAX)};
+    *ret =
+        (struct co_proxy){.user = CO_BUF(CO_PROXY_USER_MAX), .password = CO_BUF(CO_PROXY_USER_MAX)};
     if (!strstr(url, "://"))
         co_buf_add_string(&text, "http://");
     co_buf_add_string(&text, url);
@@ -124,9 +120,14 @@ int co_proxy_fail(int code, const struct co_proxy *proxy, const char *format, ..
     return co_fail(code, "proxy %.120s %s", proxy->where, text);
 }
 
+bool co_proxy_is_lost(int code)
+{
+    return code == CO_EEOF || code == CO_ETRUNCATED || code == -EPIPE || code == -ECONNRESET;
+}
+
 int co_proxy_lost(int code, const struct co_proxy *proxy)
 {
-    if (code != CO_EEOF && code != CO_ETRUNCATED && code != -EPIPE && code != -ECONNRESET)
+    if (!co_proxy_is_lost(code))
         return code;
     return co_proxy_fail(-ECONNRESET, proxy, "closed the connection before it led anywhere");
 }
@@ -171,73 +172,6 @@ int co_proxy_reach(
     return 0;
 }
 
-/* ---- CONNECT (RFC 9110 9.3.6) --------------------------------------------------------------- */
-
-/* RFC 7617, in which a name has no colon. */
-void co_proxy_authorize(const struct co_proxy *proxy, struct co_buf *out)
-{
-    struct co_buf both = CO_BUF(2 * USER_MAX + 1);
-    if (proxy->user.size == 0)
-        return;
-    co_buf_add_text(&both, co_buf_text(&proxy->user));
-    co_buf_add_char(&both, ':');
-    co_buf_add_text(&both, co_buf_text(&proxy->password));
-    co_buf_add_string(out, "Proxy-Authorization: Basic ");
-    co_base64_encode(co_buf_text(&both), out);
-    co_buf_add_string(out, "\r\n");
-    co_buf_free(&both);
-}
-
-static int ask_for_tunnel(co_stream *stream, const struct co_proxy *proxy, const char *where)
-{
-    struct co_buf request = CO_BUF(REQUEST_MAX);
-    co_buf_addf(&request, "CONNECT %s HTTP/1.1\r\nHost: %s\r\n", where, where);
-    co_proxy_authorize(proxy, &request);
-    co_buf_add_string(&request, "\r\n");
-    int rc = request.error ? request.error : co_write(stream, request.at, request.size);
-    co_buf_free(&request);
-    return rc;
-}
-
-/* Gateways tell so that they could not connect; the rest they did not want to. */
-static int code_of(int status)
-{
-    switch (status) {
-    case 407: return CO_EPROXYLOGIN;
-    case 502:
-    case 503: return -EHOSTUNREACH;
-    case 504: return -ETIMEDOUT;
-    default: return CO_EPROXY;
-    }
-}
-
-static int refused(const struct co_proxy *proxy, const struct co_http1_response *response)
-{
-    struct co_buf reason = CO_BUF(4 * URL_MAX);
-    co_text said = response->reason;
-    said.size = said.size < REASON_MAX ? said.size : REASON_MAX;
-    co_escape_log(&reason, said);
-    int rc = co_proxy_fail(code_of(response->status), proxy, "refused CONNECT: %d %.*s",
-        response->status, CO_TEXT_PRINT(co_buf_text(&reason)));
-    co_buf_free(&reason);
-    return rc;
-}
-
-/* Any 2xx opens the tunnel, which begins right behind the head. */
-static int await_tunnel(co_stream *stream, const struct co_proxy *proxy)
-{
-    struct co_buf text = CO_BUF(CO_HTTP1_RESPONSE_TEXT_MAX);
-    struct co_http1_response response;
-    bool heard = false;
-    int rc = co_response_head_read(stream, CO_HTTP_CONNECT, &text, &response, &heard);
-    if (rc == 0 && response.status / 100 != 2)
-        rc = refused(proxy, &response);
-    else if (rc == CO_EHTTP || rc == CO_ETOOBIG)
-        co_proxy_fail(rc, proxy, "answered CONNECT by what is no response of HTTP");
-    co_buf_free(&text);
-    return rc;
-}
-
 /* ---- ways ----------------------------------------------------------------------------------- */
 
 /* From where to where. */
@@ -247,17 +181,6 @@ struct way {
     const char *host;
     unsigned port;
 };
-
-static int connect_http(co_stream *stream, const struct way *way)
-{
-    char where[sizeof way->proxy->where];
-    snprintf(
-        where, sizeof where, strchr(way->host, ':') ? "[%s]:%u" : "%s:%u", way->host, way->port);
-    int rc = ask_for_tunnel(stream, way->proxy, where);
-    if (rc == 0)
-        rc = await_tunnel(stream, way->proxy);
-    return co_proxy_lost(rc, way->proxy);
-}
 
 /* address: where to, with SOCKS; NULL: the proxy looks the host up. ret_reached: whether the proxy
  * itself answered. */
@@ -269,7 +192,7 @@ static int go(co_stream **ret, const struct way *way, const co_address *address,
     if (rc < 0)
         return rc;
     rc = co_proxy_forwards(way->proxy)
-             ? connect_http(stream, way)
+             ? co_proxy_connect(&stream, way->proxy, way->host, way->port, way->options)
              : co_proxy_socks(stream, way->proxy, way->host, way->port, address);
     if (rc == 0 && way->proxy->kind == CO_PROXY_HTTPS)
         rc = co_carry(&stream);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Proxies of Debian's on ports of loopback: squid (HTTP, and HTTP within TLS), microsocks."""
 
+import hashlib
 import os
 import pathlib
 import subprocess
@@ -8,7 +9,7 @@ import tempfile
 
 from conftest import answers, eventually, quiet_port, run
 
-SQUID_HELPER = '/usr/lib/squid/basic_ncsa_auth'
+SQUID_HELPERS = pathlib.Path('/usr/lib/squid')
 
 
 class Proxy:
@@ -29,10 +30,10 @@ class Proxy:
 
 
 class Squid(Proxy):
-    """With a user ann, password s:cret@, where `login` says so; with TLS on `tls_port` where there
-    is a certificate."""
+    """With a user ann, password s:cret@, where `login` says by what: 'basic', 'digest'; with TLS on
+    `tls_port` where there is a certificate."""
 
-    def __init__(self, login=False, pair=None):
+    def __init__(self, login=None, pair=None):
         self.folder = tempfile.TemporaryDirectory()  # pylint: disable=consider-using-with
         folder = pathlib.Path(self.folder.name)
         folder.chmod(0o755)  # as root it becomes somebody else
@@ -51,11 +52,15 @@ class Squid(Proxy):
         lines.append('http_access deny closed')
         if login:
             users = folder / 'users'
-            hashed = run('openssl', 'passwd', '-apr1', 's:cret@').stdout.decode().strip()
-            users.write_text(f'ann:{hashed}\n')
-            lines += [f'auth_param basic program {SQUID_HELPER} {users}',
-                      'auth_param basic children 2 startup=1', 'acl known proxy_auth REQUIRED',
-                      'http_access allow known']
+            helper = 'basic_ncsa_auth'
+            line = f'ann:{run("openssl", "passwd", "-apr1", "s:cret@").stdout.decode().strip()}'
+            if login == 'digest':
+                helper = 'digest_file_auth -c'
+                line = 'ann:r:' + hashlib.md5(b'ann:r:s:cret@').hexdigest()
+            users.write_text(line + '\n')
+            lines += [f'auth_param {login} program {SQUID_HELPERS / helper} {users}',
+                      f'auth_param {login} children 2 startup=1', f'auth_param {login} realm r',
+                      'acl known proxy_auth REQUIRED', 'http_access allow known']
         lines += [f'http_access {"deny" if login else "allow"} all']
         config = folder / 'squid.conf'
         config.write_text('\n'.join(lines) + '\n')
