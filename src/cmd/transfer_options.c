@@ -49,7 +49,7 @@ const struct co_option co_transfer_asking[] = {
 
     {CO_OPTION_GROUP, .name = "Way"},
     {CO_OPTION_TEXT, .name = "proxy", .value = "URL",
-        .help = "http, https, socks5 or socks5h; \"\": none; else as the environment says",
+        .help = "http, https, socks4[a], socks5[h]; \"\": none; else by the environment",
         .at = AT(proxy)},
     {CO_OPTION_TEXT, .name = "noproxy", .value = "LIST",
         .help = "hosts, domains and networks without a proxy, instead of $no_proxy",

@@ -32,6 +32,8 @@ static const struct {
 } kinds[] = {
     {CO_TEXT("http"), CO_PROXY_HTTP, PORT_OF_PROXIES},
     {CO_TEXT("https"), CO_PROXY_HTTPS, PORT_OF_HTTPS},
+    {CO_TEXT("socks4"), CO_PROXY_SOCKS4, PORT_OF_PROXIES},
+    {CO_TEXT("socks4a"), CO_PROXY_SOCKS4A, PORT_OF_PROXIES},
     {CO_TEXT("socks5"), CO_PROXY_SOCKS5, PORT_OF_PROXIES},
     {CO_TEXT("socks5h"), CO_PROXY_SOCKS5H, PORT_OF_PROXIES},
 };
@@ -74,7 +76,8 @@ static int refuse(const char *url)
     co_url_shown(co_text_of(url), &plain);
     co_escape_log(&shown, co_buf_text(&plain));
     int rc = co_fail(CO_EINVALID,
-        "\"%.*s\" is no proxy: expected http://, https://, socks5:// or socks5h://, and HOST:PORT",
+        "\"%.*s\" is no proxy: expected http://, https://, socks4://, socks4a://, socks5:// or "
+        "socks5h://, and HOST:PORT",
         shown.size < URL_SHOWN_MAX ? (int)shown.size : URL_SHOWN_MAX, shown.size ? shown.at : "");
     co_buf_free(&plain);
     co_buf_free(&shown);
@@ -108,6 +111,11 @@ void co_proxy_end(struct co_proxy *proxy)
 bool co_proxy_forwards(const struct co_proxy *proxy)
 {
     return proxy->kind == CO_PROXY_HTTP || proxy->kind == CO_PROXY_HTTPS;
+}
+
+bool co_proxy_is_socks4(const struct co_proxy *proxy)
+{
+    return proxy->kind == CO_PROXY_SOCKS4 || proxy->kind == CO_PROXY_SOCKS4A;
 }
 
 int co_proxy_fail(int code, const struct co_proxy *proxy, const char *format, ...)
@@ -187,6 +195,10 @@ struct way {
 static int go(co_stream **ret, const struct way *way, const co_address *address, bool *ret_reached)
 {
     co_stream *stream;
+    *ret_reached = true;
+    if (address && address->as.any.sa_family != AF_INET && co_proxy_is_socks4(way->proxy))
+        return co_proxy_fail(-ENETUNREACH, way->proxy,
+            "does not lead to %s:%u: SOCKS 4 knows IPv4 alone", way->host, way->port);
     int rc = co_proxy_reach(&stream, way->proxy, way->options);
     *ret_reached = rc == 0;
     if (rc < 0)
@@ -212,10 +224,13 @@ static bool is_about_the_address(int rc)
 static int go_by_address(co_stream **ret, const struct way *way)
 {
     co_address *addresses = calloc(CO_RESOLVE_MAX, sizeof *addresses);
+    struct co_dial_options options = *way->options;
     bool reached = true;
     if (!addresses)
         return -ENOMEM;
-    int count = co_dial_look_up(way->options, way->host, way->port, 0, addresses);
+    if (co_proxy_is_socks4(way->proxy))
+        options.family = AF_INET;
+    int count = co_dial_look_up(&options, way->host, way->port, 0, addresses);
     int rc = count < 0 ? co_resolve_fail(count, way->host) : -EHOSTUNREACH;
     for (int i = 0; i < count && reached && is_about_the_address(rc); i++)
         rc = go(ret, way, &addresses[i], &reached);
@@ -245,8 +260,9 @@ int co_proxy_dial(
     if (rc == 0 && !is_host(host))
         rc = co_resolve_fail(CO_EINVALID, host);
     const co_address *to = co_address_of_number(host, port, &number) == 0 ? &number : NULL;
+    bool by_address = proxy.kind == CO_PROXY_SOCKS5 || (proxy.kind == CO_PROXY_SOCKS4 && !to);
     if (rc == 0)
-        rc = proxy.kind == CO_PROXY_SOCKS5 ? go_by_address(ret, &way) : go(ret, &way, to, &reached);
+        rc = by_address ? go_by_address(ret, &way) : go(ret, &way, to, &reached);
     co_proxy_end(&proxy);
     return rc;
 }

@@ -11,7 +11,14 @@
 
 #define CO_PROXY_USER_MAX 1024 /* bytes of a name, and of a password */
 
-enum co_proxy_kind { CO_PROXY_HTTP, CO_PROXY_HTTPS, CO_PROXY_SOCKS5, CO_PROXY_SOCKS5H };
+enum co_proxy_kind {
+    CO_PROXY_HTTP,
+    CO_PROXY_HTTPS,
+    CO_PROXY_SOCKS4,
+    CO_PROXY_SOCKS4A,
+    CO_PROXY_SOCKS5,
+    CO_PROXY_SOCKS5H,
+};
 
 struct co_proxy {
     enum co_proxy_kind kind;
@@ -27,6 +34,9 @@ void co_proxy_end(struct co_proxy *proxy);
 
 /* Does it take whole URLs as targets (RFC 9112 3.2.2)? */
 bool co_proxy_forwards(const struct co_proxy *proxy);
+
+/* Does it lead to IPv4 addresses alone? */
+bool co_proxy_is_socks4(const struct co_proxy *proxy);
 
 /* What a proxy of HTTP has asked for. All-zero: nothing yet. */
 struct co_proxy_login {

@@ -1,13 +1,19 @@
 # SPDX-License-Identifier: MIT
-"""Proxies of Debian's on ports of loopback: squid (HTTP, and HTTP within TLS), microsocks."""
+"""Proxies on ports of loopback: of Debian's squid (HTTP, and HTTP within TLS) and microsocks, and
+one of SOCKS 4 of our own, which nothing in Debian speaks alone."""
 
+import contextlib
 import hashlib
 import os
 import pathlib
+import socket
+import socketserver
+import struct
 import subprocess
 import tempfile
+import threading
 
-from conftest import answers, eventually, quiet_port, run
+from conftest import answers, eventually, in_background, quiet_port, run
 
 SQUID_HELPERS = pathlib.Path('/usr/lib/squid')
 
@@ -82,3 +88,57 @@ class Microsocks(Proxy):
         port = quiet_port()
         super().__init__([port], 'microsocks', '-i', '127.0.0.1', '-p', port, *options,
                          env={**os.environ})
+
+
+class Socks4:
+    """Leads whoever says that he is ann; `asked` are the places, as they were told."""
+
+    def __init__(self):
+        self.asked = []
+        outer = self
+
+        class Handler(socketserver.StreamRequestHandler):
+            def until_nul(self):
+                return b''.join(iter(lambda: self.rfile.read(1), b'\0')).decode()
+
+            def handle(self):
+                _version, _command, port, address = struct.unpack('>BBH4s', self.rfile.read(8))
+                user, host = self.until_nul(), socket.inet_ntoa(address)
+                if host.startswith('0.0.0.'):
+                    host = self.until_nul()
+                outer.asked.append((host, port))
+                reply = 90 if user == 'ann' else 93
+                peer = None
+                if reply == 90:
+                    try:
+                        peer = socket.create_connection((host, port))
+                    except OSError:
+                        reply = 91
+                self.wfile.write(bytes([0, reply]) + bytes(6))
+                if peer:
+                    self.lead(peer)
+
+            def lead(self, peer):
+                with peer, peer.makefile('rb') as its:
+                    back = threading.Thread(target=self.copy, args=(its, self.connection))
+                    back.start()
+                    self.copy(self.rfile, peer)
+                    back.join()
+
+            @staticmethod
+            def copy(source, to):
+                with contextlib.suppress(OSError):
+                    while piece := source.read1():
+                        to.sendall(piece)
+                    to.shutdown(socket.SHUT_WR)
+
+        class Server(socketserver.ThreadingTCPServer):
+            daemon_threads = True
+
+        self.server = Server(('127.0.0.1', 0), Handler)
+        self.port = self.server.server_address[1]
+        in_background(self.server)
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()

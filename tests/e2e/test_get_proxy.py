@@ -190,6 +190,30 @@ def test_everything_goes_through_microsocks(server, folder, here, proxy, scheme)
     assert 'connection refused' in said and 'cret' not in said
 
 
+@pytest.mark.parametrize('scheme', ['socks4', 'socks4a'])
+def test_everything_goes_through_socks4(server, folder, here, proxy, scheme):  # noqa: F811
+    (folder / 'a').write_bytes(CONTENT)
+    cert, key = make_certificate(here, 'one')
+    one, socks = server('-4', '--cert', cert, '--key', key, https=['127.0.0.1:0']), \
+        proxy(proxies.Socks4)
+    way = f'{scheme}://ann@127.0.0.1:{socks.port}'
+    for url in one.urls:
+        port = int(url.rstrip('/').rpartition(':')[2])
+        for host in ('127.0.0.1', 'localhost'):
+            named = url.replace('127.0.0.1', host)
+            assert get('--proxy', way, '--cacert', cert, '-o', '-', f'{named}a')[0] == CONTENT
+            known = host if scheme == 'socks4a' else '127.0.0.1'
+            assert socks.asked.pop() == (known, port) and not socks.asked
+    _, said = get('--proxy', way.replace('ann', 'eve'), one.url, cwd=here, code=6)
+    assert f'proxy 127.0.0.1:{socks.port} ' in said and 'identd here names another user' in said
+    with socket.create_server(('127.0.0.1', 0)) as closed:
+        port = closed.getsockname()[1]
+    _, said = get('--proxy', way, f'http://127.0.0.1:{port}/', cwd=here, code=4)
+    assert f'does not lead to 127.0.0.1:{port}: it was refused or failed' in said
+    _, said = get('--proxy', way, 'http://[::1]:1/', cwd=here, code=4)
+    assert 'SOCKS 4 knows IPv4 alone' in said
+
+
 # ---- which way ----------------------------------------------------------------------------------
 
 @pytest.mark.parametrize('variables, way', [
@@ -220,7 +244,7 @@ def test_the_environment_chooses_as_it_does_for_curl(scripted, variables, way): 
 def test_a_proxy_that_is_none_or_is_not_there(scripted, here):  # noqa: F811
     with socket.create_server(('127.0.0.1', 0)) as closed:
         port = closed.getsockname()[1]
-    for scheme in ('http', 'socks5', 'socks5h', 'https'):
+    for scheme in ('http', 'socks4', 'socks4a', 'socks5', 'socks5h', 'https'):
         _, said = get('--proxy', f'{scheme}://ann:secret@127.0.0.1:{port}', 'http://localhost:1/a',
                       cwd=here, code=4)
         assert 'the proxy: cannot connect' in said and 'secret' not in said
