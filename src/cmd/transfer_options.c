@@ -34,6 +34,8 @@ const struct co_option co_transfer_asking[] = {
     {CO_OPTION_GROUP, .name = "TLS"},
     {CO_OPTION_TEXT, .name = "cacert", .value = "FILE", .is_file = true,
         .help = "authorities to trust (PEM) instead of the system's", .at = AT(cacert)},
+    {CO_OPTION_TEXT, .name = "crl", .value = "FILE", .is_file = true,
+        .help = "whom these authorities have revoked: CRLs (PEM)", .at = AT(crl)},
     {CO_OPTION_TEXT, .name = "cert", .value = "FILE", .is_file = true,
         .help = "a certificate (PEM) that shows who you are", .at = AT(cert)},
     {CO_OPTION_TEXT, .name = "key", .value = "FILE", .is_file = true,
