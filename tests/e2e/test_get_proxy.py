@@ -67,15 +67,20 @@ def test_squid_is_told_who_asks_and_the_server_is_not(scripted, here, proxy):  #
 
 def test_squid_is_shown_proofs_of_the_password(server, folder, here, proxy):  # noqa: F811
     (folder / 'a').write_bytes(CONTENT)
+    folder.chmod(0o777)
     cert, key = make_certificate(here, 'one')
-    one, squid = server('-4', '--cert', cert, '--key', key, https=['127.0.0.1:0']), \
-        proxy(proxies.Squid, login='digest')
+    one = server('-4', '--anonymous-write', '--cert', cert, '--key', key, https=['127.0.0.1:0'])
+    squid = proxy(proxies.Squid, login='digest')
     for url in one.urls:
         words = ('--cacert', cert, '-o', '-', f'{url}a')
         got, _ = get('--proxy', f'http://ann:s%3Acret%40@127.0.0.1:{squid.port}', *words, words[-1])
         assert got == CONTENT + CONTENT
         _, said = get('--proxy', f'http://ann:no@127.0.0.1:{squid.port}', *words, code=6)
         assert '407' in said and 'ann' not in said
+    (here / 'up').write_bytes(CONTENT)
+    run(CORONET, 'put', '--proxy', f'http://ann:s%3Acret%40@127.0.0.1:{squid.port}', here / 'up',
+        one.urls[0])
+    assert (folder / 'up').read_bytes() == CONTENT
 
 
 class Doorkeeper:
