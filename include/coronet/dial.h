@@ -51,8 +51,10 @@ struct co_dial_options {
     /* The URL of a proxy that leads there; NULL or "": none. "http://" and "https://": one of HTTP,
      * by CONNECT (RFC 9110 9.3.6), with TLS to the proxy for the latter; "socks5://": one of SOCKS
      * 5 (RFC 1928), to an address that we look up; "socks5h://": the same, and it looks up the
-     * name. Without a scheme: "http://". Port 443 for "https://", else 1080. Its user and password
-     * are told to it alone: by Basic (RFC 7617), by RFC 1929. */
+     * name; "socks4://" and "socks4a://": so by SOCKS 4, to IPv4 addresses. Without a scheme:
+     * "http://". Port 443 for "https://", else 1080. Its user and password are told to it alone: by
+     * Basic (RFC 7617), and by Digest (RFC 7616) to one that refuses that and offers this; by
+     * RFC 1929; by SOCKS 4 the user alone. */
     const char *proxy;
     co_tls *proxy_tls; /* whom to trust as that proxy; borrowed; NULL: the system's authorities */
 };

@@ -49,9 +49,9 @@ struct co_tls_options {
     /* Whom to trust, PEM. A client's: the authorities of servers; size 0: the system's. A server's:
      * those of its clients; needed when these are asked for certificates. */
     co_text authorities;
-    /* A server's, beside those of its clients: which certificates they have revoked, CRLs (RFC 5280
-     * 5), PEM. Each authority in a client's chain, the topmost too, must have one here that has not
-     * ended, or the client is refused. Size 0: revocation is not asked about. */
+    /* Which certificates they have revoked, CRLs (RFC 5280 5), PEM. A server's stand beside its
+     * clients' authorities alone. Each authority in a peer's chain, the topmost too, must have one
+     * here that has not ended, or the peer is refused. Size 0: revocation is not asked about. */
     co_text crls;
     bool insecure;        /* a client that believes anyone: for tests alone */
     bool only_tls13;      /* no TLS 1.2 */

@@ -17,7 +17,7 @@ struct co_transfer_command {
     struct co_common common;
     struct co_option_list headers, pins, answers;
     const char *user, *bearer, *netrc_file, *cookie_jar, *user_agent;
-    const char *cacert, *cert, *key, *tls_min, *hsts, *proxy, *no_proxy, *proxy_cacert;
+    const char *cacert, *crl, *cert, *key, *tls_min, *hsts, *proxy, *no_proxy, *proxy_cacert;
     bool digest, netrc, cookies, http1, http2, insecure, active;
     int64_t max_redirects, jobs, retries, timeout, connect_timeout, max_time, limit_rate;
 };

@@ -34,6 +34,8 @@ const struct co_option co_transfer_asking[] = {
     {CO_OPTION_GROUP, .name = "TLS"},
     {CO_OPTION_TEXT, .name = "cacert", .value = "FILE", .is_file = true,
         .help = "authorities to trust (PEM) instead of the system's", .at = AT(cacert)},
+    {CO_OPTION_TEXT, .name = "crl", .value = "FILE", .is_file = true,
+        .help = "whom these authorities have revoked: CRLs (PEM)", .at = AT(crl)},
     {CO_OPTION_TEXT, .name = "cert", .value = "FILE", .is_file = true,
         .help = "a certificate (PEM) that shows who you are", .at = AT(cert)},
     {CO_OPTION_TEXT, .name = "key", .value = "FILE", .is_file = true,
@@ -49,7 +51,7 @@ const struct co_option co_transfer_asking[] = {
 
     {CO_OPTION_GROUP, .name = "Way"},
     {CO_OPTION_TEXT, .name = "proxy", .value = "URL",
-        .help = "http, https, socks5 or socks5h; \"\": none; else as the environment says",
+        .help = "http, https, socks4[a], socks5[h]; \"\": none; else by the environment",
         .at = AT(proxy)},
     {CO_OPTION_TEXT, .name = "noproxy", .value = "LIST",
         .help = "hosts, domains and networks without a proxy, instead of $no_proxy",

@@ -8,10 +8,11 @@
 
 #include <string.h>
 
-#define FILE_MAX (4U << 20) /* bytes of a file of certificates */
+#define FILE_MAX  (4U << 20)  /* bytes of a file of certificates */
+#define LISTS_MAX (64U << 20) /* bytes of one of what is revoked: some authorities' have many */
 
 struct files {
-    struct co_buf authorities, cert, key;
+    struct co_buf authorities, crls, cert, key;
 };
 
 static int read_wanted(const char *path, struct co_buf *out)
@@ -19,11 +20,23 @@ static int read_wanted(const char *path, struct co_buf *out)
     return path ? co_read_file(path, out) : 0;
 }
 
+/* To the library nothing would be no wish. */
+static int read_crls(const char *path, struct co_buf *out)
+{
+    int code = read_wanted(path, out);
+    if (code != 0 || !path || out->size > 0)
+        return code;
+    co_error("%s is empty: there is no CRL in it", path);
+    return CO_EXIT_TLS;
+}
+
 /* The key may stand in the file of the certificate. */
 static int read_files(const struct co_transfer_command *command, struct files *files)
 {
     const char *key = command->key ? command->key : command->cert;
     int code = read_wanted(command->cacert, &files->authorities);
+    if (code == 0)
+        code = read_crls(command->crl, &files->crls);
     if (code == 0)
         code = read_wanted(command->cert, &files->cert);
     if (code == 0)
@@ -61,6 +74,7 @@ static int make_servers(struct co_transfer_trust *trust, const struct co_transfe
         .chain = co_buf_text(&files->cert), .key = co_buf_text(&files->key)};
     struct co_tls_options options = {
         .authorities = co_buf_text(&files->authorities),
+        .crls = co_buf_text(&files->crls),
         .certificates = &own,
         .certificate_count = command->cert ? 1 : 0,
         .pins = command->pins.at,
@@ -71,7 +85,7 @@ static int make_servers(struct co_transfer_trust *trust, const struct co_transfe
     return code ? code : make(&options, "the options of TLS", &trust->tls);
 }
 
-/* Certificate and pins are the servers' business, and no proxy's. */
+/* Certificate, CRLs and pins are the servers' business, and no proxy's. */
 static int make_proxies(struct co_transfer_trust *trust, const char *path)
 {
     struct co_buf authorities = CO_BUF(FILE_MAX);
@@ -86,14 +100,14 @@ static int make_proxies(struct co_transfer_trust *trust, const char *path)
 /* Does anything depart from the defaults? */
 static bool is_wanted(const struct co_transfer_command *command)
 {
-    return command->insecure || command->cacert || command->cert || command->tls_min ||
-           command->pins.count || co_key_log_is_wanted();
+    return command->insecure || command->cacert || command->crl || command->cert ||
+           command->tls_min || command->pins.count || co_key_log_is_wanted();
 }
 
 int co_transfer_trust_open(
     struct co_transfer_trust *trust, const struct co_transfer_command *command)
 {
-    struct files files = {CO_BUF(FILE_MAX), CO_BUF(FILE_MAX), CO_BUF(FILE_MAX)};
+    struct files files = {CO_BUF(FILE_MAX), CO_BUF(LISTS_MAX), CO_BUF(FILE_MAX), CO_BUF(FILE_MAX)};
     int code = 0;
     if (command->key && !command->cert) {
         co_error("--key is the key of a certificate: --cert FILE --key FILE");
@@ -109,6 +123,7 @@ int co_transfer_trust_open(
     if (code == 0 && command->proxy_cacert)
         code = make_proxies(trust, command->proxy_cacert);
     co_buf_free(&files.authorities);
+    co_buf_free(&files.crls);
     co_buf_free(&files.cert);
     co_buf_free(&files.key);
     return code;

@@ -7,6 +7,9 @@
 #define HEAD_BYTES    4 /* of a reply, before its address */
 #define PORT_BYTES    2
 
+#define VERSION_4     4 /* of SOCKS 4's questions; its replies have 0 */
+#define REPLY_BYTES_4 8
+
 static void add_byte(struct co_buf *out, unsigned byte)
 {
     co_buf_add_char(out, (char)byte);
@@ -133,4 +136,58 @@ const char *co_socks_reason(unsigned reply)
         [CO_SOCKS_NO_ADDRESS] = "it does not know that kind of address",
     };
     return reply < CO_LENGTH(reasons) ? reasons[reply] : "for a reason of its own";
+}
+
+/* ---- SOCKS 4 -------------------------------------------------------------------------------- */
+
+static bool fits_in_4(co_text text)
+{
+    return text.size <= CO_SOCKS_TEXT_MAX && co_text_find(text, '\0') < 0;
+}
+
+static void add_until_nul(struct co_buf *out, co_text text)
+{
+    co_buf_add_text(out, text);
+    add_byte(out, 0);
+}
+
+/* 4a: an address 0.0.0.x that is none says that a name follows. */
+int co_socks4_connect(
+    struct co_buf *out, enum co_socks_address kind, co_text address, uint16_t port, co_text user)
+{
+    bool good = kind == CO_SOCKS_IPV4 ? address.size == 4
+                                      : kind == CO_SOCKS_NAME && address.size && fits_in_4(address);
+    if (!good || !fits_in_4(user))
+        return CO_EINVALID;
+    add_byte(out, VERSION_4);
+    add_byte(out, CONNECT);
+    add_byte(out, port >> 8);
+    add_byte(out, port & 0xff);
+    co_buf_add_text(out, kind == CO_SOCKS_NAME ? CO_TEXT("\0\0\0\1") : address);
+    add_until_nul(out, user);
+    if (kind == CO_SOCKS_NAME)
+        add_until_nul(out, address);
+    return out->error;
+}
+
+ssize_t co_socks4_reply_read(co_text bytes, unsigned *ret_reply)
+{
+    unsigned reply;
+    ssize_t size = read_pair(bytes, 0, &reply);
+    if (size > 0 && reply == CO_SOCKS4_GRANTED)
+        size = bytes.size < REPLY_BYTES_4 ? 0 : REPLY_BYTES_4;
+    if (size > 0)
+        *ret_reply = reply;
+    return size;
+}
+
+const char *co_socks4_reason(unsigned reply)
+{
+    switch (reply) {
+    case CO_SOCKS4_GRANTED: return "granted";
+    case CO_SOCKS4_FAILED: return "it was refused or failed";
+    case CO_SOCKS4_NO_IDENTD: return "it finds no identd here that says who asks";
+    case CO_SOCKS4_OTHER_USER: return "identd here names another user";
+    default: return "for a reason of its own";
+    }
 }

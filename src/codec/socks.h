@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SOCKS 5 as its clients speak it (RFC 1928), with names and passwords (RFC 1929).
+ * SOCKS 5 as its clients speak it (RFC 1928), with names and passwords (RFC 1929), and SOCKS 4 with
+ * its successor 4a, which knows names ("SOCKS: A protocol for TCP proxy across firewalls", Lee).
  *
  * What a client says is appended to a buffer; what it hears is read from the start of the bytes
  * that have come: the reader returns how many of them are the proxy's words, 0 when more have to
@@ -32,6 +33,14 @@ enum co_socks_reply {
     CO_SOCKS_NO_ADDRESS,
 };
 
+/* What a reply of SOCKS 4 says. */
+enum co_socks4_reply {
+    CO_SOCKS4_GRANTED = 90,
+    CO_SOCKS4_FAILED,     /* or the proxy did not want to */
+    CO_SOCKS4_NO_IDENTD,  /* it asked our machine who asks, and nobody answered */
+    CO_SOCKS4_OTHER_USER, /* it was told another user */
+};
+
 /* The first words: the methods that we can. */
 void co_socks_greet(struct co_buf *out, bool with_login);
 
@@ -53,5 +62,12 @@ ssize_t co_socks_reply_read(co_text bytes, unsigned *ret_reply);
 
 /* A reply in words. */
 const char *co_socks_reason(unsigned reply);
+
+/* The same of SOCKS 4, in which all is said at once. user: may be empty; neither it nor a name can
+ * hold a NUL; IPv6 has no place in it. */
+int co_socks4_connect(
+    struct co_buf *out, enum co_socks_address kind, co_text address, uint16_t port, co_text user);
+ssize_t co_socks4_reply_read(co_text bytes, unsigned *ret_reply);
+const char *co_socks4_reason(unsigned reply);
 
 #endif

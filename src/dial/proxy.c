@@ -5,12 +5,10 @@
  */
 #include "dial/proxy.h"
 
-#include "codec/base64.h"
 #include "codec/escape.h"
 #include "codec/url.h"
 #include "dial/answers.h"
 #include "dial/carry.h"
-#include "dial/response_head.h"
 #include "dns/resolve.h"
 #include "tls/terms.h"
 
@@ -21,9 +19,6 @@
 
 #define URL_MAX         8192 /* bytes */
 #define URL_SHOWN_MAX   120  /* bytes of it in a sentence */
-#define USER_MAX        1024 /* bytes of a name, and of a password */
-#define REQUEST_MAX     8192 /* bytes: a host twice, and who asks */
-#define REASON_MAX      80   /* bytes of what a proxy says, as it is told */
 #define DETAIL_MAX      256
 #define PORT_OF_HTTPS   443
 #define PORT_OF_PROXIES 1080 /* as curl has it, for SOCKS and for HTTP */
@@ -37,6 +32,8 @@ static const struct {
 } kinds[] = {
     {CO_TEXT("http"), CO_PROXY_HTTP, PORT_OF_PROXIES},
     {CO_TEXT("https"), CO_PROXY_HTTPS, PORT_OF_HTTPS},
+    {CO_TEXT("socks4"), CO_PROXY_SOCKS4, PORT_OF_PROXIES},
+    {CO_TEXT("socks4a"), CO_PROXY_SOCKS4A, PORT_OF_PROXIES},
     {CO_TEXT("socks5"), CO_PROXY_SOCKS5, PORT_OF_PROXIES},
     {CO_TEXT("socks5h"), CO_PROXY_SOCKS5H, PORT_OF_PROXIES},
 };
@@ -79,7 +76,8 @@ static int refuse(const char *url)
     co_url_shown(co_text_of(url), &plain);
     co_escape_log(&shown, co_buf_text(&plain));
     int rc = co_fail(CO_EINVALID,
-        "\"%.*s\" is no proxy: expected http://, https://, socks5:// or socks5h://, and HOST:PORT",
+        "\"%.*s\" is no proxy: expected http://, https://, socks4://, socks4a://, socks5:// or "
+        "socks5h://, and HOST:PORT",
         shown.size < URL_SHOWN_MAX ? (int)shown.size : URL_SHOWN_MAX, shown.size ? shown.at : "");
     co_buf_free(&plain);
     co_buf_free(&shown);
@@ -90,7 +88,8 @@ int co_proxy_parse(const char *url, struct co_proxy *ret)
 {
     struct co_buf text = CO_BUF(URL_MAX);
     struct co_url parsed;
-    *ret = (struct co_proxy){.user = CO_BUF(USER_MAX), .password = CO_BUF(USER_MAX)};
+    *ret =
+        (struct co_proxy){.user = CO_BUF(CO_PROXY_USER_MAX), .password = CO_BUF(CO_PROXY_USER_MAX)};
     if (!strstr(url, "://"))
         co_buf_add_string(&text, "http://");
     co_buf_add_string(&text, url);
@@ -114,6 +113,11 @@ bool co_proxy_forwards(const struct co_proxy *proxy)
     return proxy->kind == CO_PROXY_HTTP || proxy->kind == CO_PROXY_HTTPS;
 }
 
+bool co_proxy_is_socks4(const struct co_proxy *proxy)
+{
+    return proxy->kind == CO_PROXY_SOCKS4 || proxy->kind == CO_PROXY_SOCKS4A;
+}
+
 int co_proxy_fail(int code, const struct co_proxy *proxy, const char *format, ...)
 {
     char text[DETAIL_MAX];
@@ -124,9 +128,14 @@ int co_proxy_fail(int code, const struct co_proxy *proxy, const char *format, ..
     return co_fail(code, "proxy %.120s %s", proxy->where, text);
 }
 
+bool co_proxy_is_lost(int code)
+{
+    return code == CO_EEOF || code == CO_ETRUNCATED || code == -EPIPE || code == -ECONNRESET;
+}
+
 int co_proxy_lost(int code, const struct co_proxy *proxy)
 {
-    if (code != CO_EEOF && code != CO_ETRUNCATED && code != -EPIPE && code != -ECONNRESET)
+    if (!co_proxy_is_lost(code))
         return code;
     return co_proxy_fail(-ECONNRESET, proxy, "closed the connection before it led anywhere");
 }
@@ -171,73 +180,6 @@ int co_proxy_reach(
     return 0;
 }
 
-/* ---- CONNECT (RFC 9110 9.3.6) --------------------------------------------------------------- */
-
-/* RFC 7617, in which a name has no colon. */
-void co_proxy_authorize(const struct co_proxy *proxy, struct co_buf *out)
-{
-    struct co_buf both = CO_BUF(2 * USER_MAX + 1);
-    if (proxy->user.size == 0)
-        return;
-    co_buf_add_text(&both, co_buf_text(&proxy->user));
-    co_buf_add_char(&both, ':');
-    co_buf_add_text(&both, co_buf_text(&proxy->password));
-    co_buf_add_string(out, "Proxy-Authorization: Basic ");
-    co_base64_encode(co_buf_text(&both), out);
-    co_buf_add_string(out, "\r\n");
-    co_buf_free(&both);
-}
-
-static int ask_for_tunnel(co_stream *stream, const struct co_proxy *proxy, const char *where)
-{
-    struct co_buf request = CO_BUF(REQUEST_MAX);
-    co_buf_addf(&request, "CONNECT %s HTTP/1.1\r\nHost: %s\r\n", where, where);
-    co_proxy_authorize(proxy, &request);
-    co_buf_add_string(&request, "\r\n");
-    int rc = request.error ? request.error : co_write(stream, request.at, request.size);
-    co_buf_free(&request);
-    return rc;
-}
-
-/* Gateways tell so that they could not connect; the rest they did not want to. */
-static int code_of(int status)
-{
-    switch (status) {
-    case 407: return CO_EPROXYLOGIN;
-    case 502:
-    case 503: return -EHOSTUNREACH;
-    case 504: return -ETIMEDOUT;
-    default: return CO_EPROXY;
-    }
-}
-
-static int refused(const struct co_proxy *proxy, const struct co_http1_response *response)
-{
-    struct co_buf reason = CO_BUF(4 * URL_MAX);
-    co_text said = response->reason;
-    said.size = said.size < REASON_MAX ? said.size : REASON_MAX;
-    co_escape_log(&reason, said);
-    int rc = co_proxy_fail(code_of(response->status), proxy, "refused CONNECT: %d %.*s",
-        response->status, CO_TEXT_PRINT(co_buf_text(&reason)));
-    co_buf_free(&reason);
-    return rc;
-}
-
-/* Any 2xx opens the tunnel, which begins right behind the head. */
-static int await_tunnel(co_stream *stream, const struct co_proxy *proxy)
-{
-    struct co_buf text = CO_BUF(CO_HTTP1_RESPONSE_TEXT_MAX);
-    struct co_http1_response response;
-    bool heard = false;
-    int rc = co_response_head_read(stream, CO_HTTP_CONNECT, &text, &response, &heard);
-    if (rc == 0 && response.status / 100 != 2)
-        rc = refused(proxy, &response);
-    else if (rc == CO_EHTTP || rc == CO_ETOOBIG)
-        co_proxy_fail(rc, proxy, "answered CONNECT by what is no response of HTTP");
-    co_buf_free(&text);
-    return rc;
-}
-
 /* ---- ways ----------------------------------------------------------------------------------- */
 
 /* From where to where. */
@@ -248,28 +190,21 @@ struct way {
     unsigned port;
 };
 
-static int connect_http(co_stream *stream, const struct way *way)
-{
-    char where[sizeof way->proxy->where];
-    snprintf(
-        where, sizeof where, strchr(way->host, ':') ? "[%s]:%u" : "%s:%u", way->host, way->port);
-    int rc = ask_for_tunnel(stream, way->proxy, where);
-    if (rc == 0)
-        rc = await_tunnel(stream, way->proxy);
-    return co_proxy_lost(rc, way->proxy);
-}
-
 /* address: where to, with SOCKS; NULL: the proxy looks the host up. ret_reached: whether the proxy
  * itself answered. */
 static int go(co_stream **ret, const struct way *way, const co_address *address, bool *ret_reached)
 {
     co_stream *stream;
+    *ret_reached = true;
+    if (address && address->as.any.sa_family != AF_INET && co_proxy_is_socks4(way->proxy))
+        return co_proxy_fail(-ENETUNREACH, way->proxy,
+            "does not lead to %s:%u: SOCKS 4 knows IPv4 alone", way->host, way->port);
     int rc = co_proxy_reach(&stream, way->proxy, way->options);
     *ret_reached = rc == 0;
     if (rc < 0)
         return rc;
     rc = co_proxy_forwards(way->proxy)
-             ? connect_http(stream, way)
+             ? co_proxy_connect(&stream, way->proxy, way->host, way->port, way->options)
              : co_proxy_socks(stream, way->proxy, way->host, way->port, address);
     if (rc == 0 && way->proxy->kind == CO_PROXY_HTTPS)
         rc = co_carry(&stream);
@@ -289,10 +224,13 @@ static bool is_about_the_address(int rc)
 static int go_by_address(co_stream **ret, const struct way *way)
 {
     co_address *addresses = calloc(CO_RESOLVE_MAX, sizeof *addresses);
+    struct co_dial_options options = *way->options;
     bool reached = true;
     if (!addresses)
         return -ENOMEM;
-    int count = co_dial_look_up(way->options, way->host, way->port, 0, addresses);
+    if (co_proxy_is_socks4(way->proxy))
+        options.family = AF_INET;
+    int count = co_dial_look_up(&options, way->host, way->port, 0, addresses);
     int rc = count < 0 ? co_resolve_fail(count, way->host) : -EHOSTUNREACH;
     for (int i = 0; i < count && reached && is_about_the_address(rc); i++)
         rc = go(ret, way, &addresses[i], &reached);
@@ -322,8 +260,9 @@ int co_proxy_dial(
     if (rc == 0 && !is_host(host))
         rc = co_resolve_fail(CO_EINVALID, host);
     const co_address *to = co_address_of_number(host, port, &number) == 0 ? &number : NULL;
+    bool by_address = proxy.kind == CO_PROXY_SOCKS5 || (proxy.kind == CO_PROXY_SOCKS4 && !to);
     if (rc == 0)
-        rc = proxy.kind == CO_PROXY_SOCKS5 ? go_by_address(ret, &way) : go(ret, &way, to, &reached);
+        rc = by_address ? go_by_address(ret, &way) : go(ret, &way, to, &reached);
     co_proxy_end(&proxy);
     return rc;
 }

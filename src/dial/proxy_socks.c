@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The conversation with a proxy of SOCKS 5. */
+/* The conversation with a proxy of SOCKS 5, or 4. */
 #include "codec/socks.h"
 #include "dial/proxy.h"
 
@@ -20,7 +20,8 @@ static int hear(co_stream *stream, const struct co_proxy *proxy, reader *read, u
     while (n > 0) {
         ssize_t size = read((co_text){(const char *)bytes, (size_t)n}, ret);
         if (size < 0)
-            return co_proxy_fail((int)size, proxy, "does not speak SOCKS 5");
+            return co_proxy_fail(
+                (int)size, proxy, "does not speak SOCKS %d", co_proxy_is_socks4(proxy) ? 4 : 5);
         if (size > 0) {
             co_consume(stream, (size_t)size);
             return 0;
@@ -85,7 +86,7 @@ static enum co_socks_address address_bytes(const co_address *address, co_text *r
     return is_ipv4 ? CO_SOCKS_IPV4 : CO_SOCKS_IPV6;
 }
 
-static int code_of(unsigned reply)
+static int code_of_5(unsigned reply)
 {
     switch (reply) {
     case CO_SOCKS_NETWORK_UNREACHABLE: return -ENETUNREACH;
@@ -98,25 +99,69 @@ static int code_of(unsigned reply)
     }
 }
 
+/* Where a proxy is to lead. */
+struct goal {
+    const struct co_proxy *proxy;
+    const char *host;
+    unsigned port;
+    enum co_socks_address kind;
+    co_text where;
+};
+
+static int fail(const struct goal *goal, int code, const char *reason)
+{
+    return co_proxy_fail(
+        code, goal->proxy, "does not lead to %s:%u: %s", goal->host, goal->port, reason);
+}
+
+static int lead_by_5(co_stream *stream, const struct goal *goal, struct co_buf *words)
+{
+    unsigned reply = CO_SOCKS_GRANTED;
+    int rc = introduce(stream, goal->proxy, words);
+    if (rc == 0)
+        rc = co_socks_connect(words, goal->kind, goal->where, (uint16_t)goal->port);
+    if (rc == 0)
+        rc = say(stream, words);
+    if (rc == 0)
+        rc = hear(stream, goal->proxy, co_socks_reply_read, &reply);
+    return reply == CO_SOCKS_GRANTED ? rc : fail(goal, code_of_5(reply), co_socks_reason(reply));
+}
+
+static int code_of_4(unsigned reply)
+{
+    switch (reply) {
+    case CO_SOCKS4_FAILED: return -EHOSTUNREACH;
+    case CO_SOCKS4_NO_IDENTD:
+    case CO_SOCKS4_OTHER_USER: return CO_EPROXYLOGIN;
+    default: return CO_EPROXY;
+    }
+}
+
+/* There is no password in it. */
+static int lead_by_4(co_stream *stream, const struct goal *goal, struct co_buf *words)
+{
+    unsigned reply = CO_SOCKS4_GRANTED;
+    int rc = co_socks4_connect(
+        words, goal->kind, goal->where, (uint16_t)goal->port, co_buf_text(&goal->proxy->user));
+    if (rc == CO_EINVALID)
+        return co_proxy_fail(
+            rc, goal->proxy, "takes a user of 255 bytes at most, none of them NUL");
+    if (rc == 0)
+        rc = say(stream, words);
+    if (rc == 0)
+        rc = hear(stream, goal->proxy, co_socks4_reply_read, &reply);
+    return reply == CO_SOCKS4_GRANTED ? rc : fail(goal, code_of_4(reply), co_socks4_reason(reply));
+}
+
 int co_proxy_socks(co_stream *stream, const struct co_proxy *proxy, const char *host, unsigned port,
     const co_address *address)
 {
     struct co_buf words = CO_BUF(WORDS_MAX);
-    enum co_socks_address kind = CO_SOCKS_NAME;
-    co_text where = co_text_of(host);
-    unsigned reply = CO_SOCKS_GRANTED;
+    struct goal goal = {proxy, host, port, CO_SOCKS_NAME, co_text_of(host)};
     if (address)
-        kind = address_bytes(address, &where);
-    int rc = introduce(stream, proxy, &words);
-    if (rc == 0)
-        rc = co_socks_connect(&words, kind, where, (uint16_t)port);
-    if (rc == 0)
-        rc = say(stream, &words);
-    if (rc == 0)
-        rc = hear(stream, proxy, co_socks_reply_read, &reply);
-    if (reply != CO_SOCKS_GRANTED)
-        rc = co_proxy_fail(code_of(reply), proxy, "does not lead to %s:%u: %s", host, port,
-            co_socks_reason(reply));
+        goal.kind = address_bytes(address, &goal.where);
+    int rc = co_proxy_is_socks4(proxy) ? lead_by_4(stream, &goal, &words)
+                                       : lead_by_5(stream, &goal, &words);
     co_buf_free(&words);
     return co_proxy_lost(rc, proxy);
 }

@@ -96,6 +96,9 @@ int co_http_errand_head(struct co_http_errand *errand, struct co_buf *out);
 /* Appends what is asked for, in origin-form (RFC 9112 3.2.1). */
 void co_http_errand_target(const struct co_http_errand *errand, struct co_buf *out);
 
+/* The same as it stands on the request's line: for a proxy in absolute-form (RFC 9112 3.2.2). */
+void co_http_errand_asked_target(const struct co_http_errand *errand, struct co_buf *out);
+
 /* Tells the options' dialogue of a request's head, and of a response's. (client_dialogue.c) */
 void co_http_dialogue_ask(const struct co_http_client_options *options, co_text head, bool is_h2);
 void co_http_dialogue_answer(

@@ -3,7 +3,7 @@
 
 #include "codec/base64.h"
 #include "codec/netrc.h"
-#include "coronet/fiber.h"
+#include "dial/login_offers.h"
 #include "http/client.h"
 #include "http/field.h"
 #include "net/fail.h"
@@ -11,8 +11,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define TRIES_MAX    3  /* of one request: a server may let nonces go stale faster than we answer */
-#define CNONCE_BYTES 16 /* random */
+#define TRIES_MAX 3 /* of one request: a server may let nonces go stale faster than we answer */
 
 /* A challenge that is known: of a place, for a user. */
 struct known {
@@ -50,6 +49,7 @@ void co_http_logins_start(struct co_http_logins *logins)
 {
     co_list_init(&logins->known);
     logins->count = 0;
+    logins->proxy = (struct co_proxy_login){0};
 }
 
 static void forget(struct co_http_logins *logins, struct known *known)
@@ -71,6 +71,7 @@ void co_http_logins_end(struct co_http_logins *logins)
 {
     while (!co_list_empty(&logins->known))
         forget(logins, known_of(logins->known.next));
+    co_proxy_login_end(&logins->proxy);
 }
 
 static bool is_known(const struct known *known, const struct co_http_errand *errand)
@@ -163,24 +164,19 @@ static void add_basic(const struct co_http_errand *errand, struct co_buf *lines)
 static int add_digest(
     const struct co_http_errand *errand, struct co_digest_login *digest, struct co_buf *lines)
 {
-    uint8_t random[CNONCE_BYTES];
-    struct co_buf cnonce = CO_BUF(4 * CNONCE_BYTES), target = CO_BUF(CO_HTTP_URL_MAX);
+    struct co_buf target = CO_BUF(CO_HTTP_URL_MAX);
     co_text user = co_buf_text(&errand->user);
     ssize_t colon = co_text_find(user, ':');
-    co_random(random, sizeof random);
-    co_base64_encode((co_text){(const char *)random, sizeof random}, &cnonce);
     co_http_errand_target(errand, &target);
     const struct co_digest_request request = {
         .name = {user.at, colon < 0 ? user.size : (size_t)colon},
         .password = co_text_after(user, colon < 0 ? user.size : (size_t)colon + 1),
         .method = errand->method_text,
         .target = co_buf_text(&target),
-        .cnonce = co_buf_text(&cnonce),
     };
     co_buf_add_string(lines, "Authorization: ");
-    int rc = target.error ? target.error : co_digest_login_write(digest, &request, lines);
+    int rc = target.error ? target.error : co_digest_login_show(digest, &request, lines);
     co_buf_add_string(lines, "\r\n");
-    co_buf_free(&cnonce);
     co_buf_free(&target);
     return rc < 0 ? rc : lines->error;
 }
@@ -208,63 +204,21 @@ int co_http_login_add(struct co_http_errand *errand, struct co_buf *lines)
     return lines->error;
 }
 
+int co_http_login_add_proxy(struct co_http_errand *errand, struct co_buf *lines)
+{
+    struct co_buf target = CO_BUF(2 * CO_HTTP_URL_MAX);
+    if (!errand->is_forwarded) /* nobody else may hear it (attacks C11) */
+        return 0;
+    co_http_errand_asked_target(errand, &target);
+    int rc = target.error;
+    if (rc == 0)
+        rc = co_proxy_authorize(&errand->proxy, &errand->login.logins->proxy, errand->method_text,
+            co_buf_text(&target), lines);
+    co_buf_free(&target);
+    return rc;
+}
+
 /* ---- what the server asks for --------------------------------------------------------------- */
-
-struct offer {
-    bool basic, digest;
-    struct co_digest_login strongest; /* when digest */
-};
-
-static int take_offer(const struct co_challenge *challenge, struct offer *offer)
-{
-    struct co_digest_login digest;
-    if (co_text_equal_nocase(challenge->scheme, CO_TEXT("Basic")))
-        offer->basic = true;
-    if (!co_text_equal_nocase(challenge->scheme, CO_TEXT("Digest")))
-        return 0;
-    int rc = co_digest_login_read(challenge, &digest);
-    if (rc < 0)
-        return rc == -ENOMEM ? rc : 0;
-    if (offer->digest && !co_digest_login_is_stronger(&digest, &offer->strongest)) {
-        co_digest_login_end(&digest);
-        return 0;
-    }
-    if (offer->digest)
-        co_digest_login_end(&offer->strongest);
-    offer->digest = true;
-    offer->strongest = digest;
-    return 0;
-}
-
-/* "Basic realm=the printer": what is asked for needs no realm, and nothing stronger stands behind.
- */
-static bool is_sloppy_basic(const struct co_challenge *challenge, co_text rest)
-{
-    return co_text_equal_nocase(challenge->scheme, CO_TEXT("Basic")) && co_text_find(rest, ',') < 0;
-}
-
-static int read_offers_of(co_text field, struct offer *offer)
-{
-    struct co_challenge challenge;
-    int next, rc = 0;
-    while (rc == 0 && (next = co_challenge_next(&field, &challenge)) == 1)
-        rc = take_offer(&challenge, offer);
-    if (rc == 0 && next < 0)
-        offer->basic |= is_sloppy_basic(&challenge, field);
-    return rc;
-}
-
-/* What is malformed ends its field, not the others. */
-static int read_offers(const struct co_http1_response *head, struct offer *offer)
-{
-    struct co_http_walk walk = {
-        .fields = head->fields, .count = head->field_count, .name = CO_TEXT("WWW-Authenticate")};
-    co_text field;
-    int rc = 0;
-    while (rc == 0 && co_http_walk_line(&walk, &field))
-        rc = read_offers_of(field, offer);
-    return rc;
-}
 
 /* Digest is answered once, and again only when the nonce was too old. 1: ask again. */
 static int answer_digest(struct co_http_errand *errand, struct co_digest_login *digest)
@@ -302,7 +256,13 @@ static void take_info(const struct co_http_errand *errand, const struct co_http1
 int co_http_login_answer(struct co_http_errand *errand, const struct co_http1_response *head)
 {
     struct co_http_login *login = &errand->login;
-    struct offer offer = {0};
+    struct co_login_offers offers;
+    if (errand->is_forwarded) {
+        int again =
+            co_proxy_login_answer(&errand->proxy, &login->logins->proxy, &login->proxy_tries, head);
+        if (again != 0)
+            return again;
+    }
     if (head->status != 401) {
         take_info(errand, head);
         return 0;
@@ -311,15 +271,13 @@ int co_http_login_answer(struct co_http_errand *errand, const struct co_http1_re
         !co_http_errand_may_tell(errand, CO_SECRET_USER))
         return 0;
     login->tries++;
-    int rc = read_offers(head, &offer);
-    if (rc < 0 && offer.digest)
-        co_digest_login_end(&offer.strongest);
+    int rc = co_login_offers_read(head, CO_TEXT("WWW-Authenticate"), &offers);
     if (rc < 0)
         return rc;
-    if (offer.digest)
-        return answer_digest(errand, &offer.strongest);
+    if (offers.digest)
+        return answer_digest(errand, &offers.strongest);
     /* Whoever has been answered by Digest is not told the password afterwards. */
-    if (login->shown != CO_HTTP_SHOWN_NOTHING || !offer.basic || errand->what->digest_only)
+    if (login->shown != CO_HTTP_SHOWN_NOTHING || !offers.basic || errand->what->digest_only)
         return 0;
     login->asked = true;
     return 1;

@@ -12,7 +12,7 @@
 
 #include "base/list.h"
 #include "codec/http1_response.h"
-#include "http/digest_login.h"
+#include "dial/proxy.h"
 
 #define CO_HTTP_LOGINS_MAX 64 /* places and users whose challenges a client remembers */
 
@@ -23,6 +23,7 @@ struct co_url;
 struct co_http_logins {
     struct co_link known;
     unsigned count;
+    struct co_proxy_login proxy; /* of the one that is told what is asked of http: URLs */
 };
 
 void co_http_logins_start(struct co_http_logins *logins);
@@ -41,7 +42,7 @@ struct co_http_login {
     bool by_hand;  /* the caller's own header says who asks */
     bool asked;    /* the server has asked for Basic */
     bool answered; /* it has been asked again by Digest */
-    unsigned tries;
+    unsigned tries, proxy_tries;
     enum co_http_shown shown; /* by the latest request */
 };
 
@@ -53,6 +54,9 @@ int co_http_login_look_up(struct co_http_errand *errand, const struct co_url *gi
 /* Adds the line for the next request, if there is anything to show. 0, lines' error, CO_EINVALID
  * for a token that is none or that others could hear, with detail; -ENOMEM. */
 int co_http_login_add(struct co_http_errand *errand, struct co_buf *lines);
+
+/* Adds the line for the proxy, when it is asked (attacks C11). As co_proxy_authorize. */
+int co_http_login_add_proxy(struct co_http_errand *errand, struct co_buf *lines);
 
 /* After a response: may it be asked for once more, now that it has said what to show? 1: yes; 0: it
  * is what it is; -ENOMEM. */

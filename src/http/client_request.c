@@ -217,16 +217,20 @@ void co_http_errand_target(const struct co_http_errand *errand, struct co_buf *o
     }
 }
 
-/* RFC 9112 3.2.1, 3.2.2: the target in origin-form, and for a proxy in absolute-form. */
-static void add_request_line(const struct co_http_errand *errand, struct co_buf *out)
+void co_http_errand_asked_target(const struct co_http_errand *errand, struct co_buf *out)
 {
-    co_buf_add_text(out, errand->method_text);
-    co_buf_add_char(out, ' ');
     if (errand->is_forwarded) {
         co_buf_add_string(out, "http://");
         add_authority(errand, out);
     }
     co_http_errand_target(errand, out);
+}
+
+static void add_request_line(const struct co_http_errand *errand, struct co_buf *out)
+{
+    co_buf_add_text(out, errand->method_text);
+    co_buf_add_char(out, ' ');
+    co_http_errand_asked_target(errand, out);
     co_buf_add_string(out, " HTTP/1.1\r\n");
 }
 
@@ -303,8 +307,8 @@ static int add_fields(struct co_http_errand *errand, struct co_buf *lines)
         rc = co_http_login_add(errand, lines);
     if (rc == 0 && !co_http_line_has(lines, CO_TEXT("Cookie")))
         rc = co_http_errand_add_cookies(errand, lines);
-    if (errand->is_forwarded) /* nobody else may hear it (attacks C11) */
-        co_proxy_authorize(&errand->proxy, lines);
+    if (rc == 0)
+        rc = co_http_login_add_proxy(errand, lines);
     if (rc == 0)
         rc = add_unless_there(lines, CO_TEXT("User-Agent"), errand->options->user_agent);
     if (rc == 0)

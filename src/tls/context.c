@@ -431,6 +431,8 @@ static int client_set(co_tls *tls, const struct co_tls_options *options, struct 
         return rc;
     if (!tls->trust.anyone)
         rc = co_trust_authorities(context, options->authorities);
+    if (rc == 0 && !tls->trust.anyone && options->crls.size > 0)
+        rc = co_trust_crls(context, options->crls, &set->crls_until);
     if (rc == 0)
         rc = co_tls_offer(context, NULL, tls->alpn);
     if (rc == 0 && options->certificate_count > 0)

@@ -1,14 +1,21 @@
 # SPDX-License-Identifier: MIT
-"""Proxies of Debian's on ports of loopback: squid (HTTP, and HTTP within TLS), microsocks."""
+"""Proxies on ports of loopback: of Debian's squid (HTTP, and HTTP within TLS) and microsocks, and
+one of SOCKS 4 of our own, which nothing in Debian speaks alone."""
 
+import contextlib
+import hashlib
 import os
 import pathlib
+import socket
+import socketserver
+import struct
 import subprocess
 import tempfile
+import threading
 
-from conftest import answers, eventually, quiet_port, run
+from conftest import answers, eventually, in_background, quiet_port, run
 
-SQUID_HELPER = '/usr/lib/squid/basic_ncsa_auth'
+SQUID_HELPERS = pathlib.Path('/usr/lib/squid')
 
 
 class Proxy:
@@ -29,10 +36,10 @@ class Proxy:
 
 
 class Squid(Proxy):
-    """With a user ann, password s:cret@, where `login` says so; with TLS on `tls_port` where there
-    is a certificate."""
+    """With a user ann, password s:cret@, where `login` says by what: 'basic', 'digest'; with TLS on
+    `tls_port` where there is a certificate."""
 
-    def __init__(self, login=False, pair=None):
+    def __init__(self, login=None, pair=None):
         self.folder = tempfile.TemporaryDirectory()  # pylint: disable=consider-using-with
         folder = pathlib.Path(self.folder.name)
         folder.chmod(0o755)  # as root it becomes somebody else
@@ -51,11 +58,15 @@ class Squid(Proxy):
         lines.append('http_access deny closed')
         if login:
             users = folder / 'users'
-            hashed = run('openssl', 'passwd', '-apr1', 's:cret@').stdout.decode().strip()
-            users.write_text(f'ann:{hashed}\n')
-            lines += [f'auth_param basic program {SQUID_HELPER} {users}',
-                      'auth_param basic children 2 startup=1', 'acl known proxy_auth REQUIRED',
-                      'http_access allow known']
+            helper = 'basic_ncsa_auth'
+            line = f'ann:{run("openssl", "passwd", "-apr1", "s:cret@").stdout.decode().strip()}'
+            if login == 'digest':
+                helper = 'digest_file_auth -c'
+                line = 'ann:r:' + hashlib.md5(b'ann:r:s:cret@').hexdigest()
+            users.write_text(line + '\n')
+            lines += [f'auth_param {login} program {SQUID_HELPERS / helper} {users}',
+                      f'auth_param {login} children 2 startup=1', f'auth_param {login} realm r',
+                      'acl known proxy_auth REQUIRED', 'http_access allow known']
         lines += [f'http_access {"deny" if login else "allow"} all']
         config = folder / 'squid.conf'
         config.write_text('\n'.join(lines) + '\n')
@@ -77,3 +88,57 @@ class Microsocks(Proxy):
         port = quiet_port()
         super().__init__([port], 'microsocks', '-i', '127.0.0.1', '-p', port, *options,
                          env={**os.environ})
+
+
+class Socks4:
+    """Leads whoever says that he is ann; `asked` are the places, as they were told."""
+
+    def __init__(self):
+        self.asked = []
+        outer = self
+
+        class Handler(socketserver.StreamRequestHandler):
+            def until_nul(self):
+                return b''.join(iter(lambda: self.rfile.read(1), b'\0')).decode()
+
+            def handle(self):
+                _version, _command, port, address = struct.unpack('>BBH4s', self.rfile.read(8))
+                user, host = self.until_nul(), socket.inet_ntoa(address)
+                if host.startswith('0.0.0.'):
+                    host = self.until_nul()
+                outer.asked.append((host, port))
+                reply = 90 if user == 'ann' else 93
+                peer = None
+                if reply == 90:
+                    try:
+                        peer = socket.create_connection((host, port))
+                    except OSError:
+                        reply = 91
+                self.wfile.write(bytes([0, reply]) + bytes(6))
+                if peer:
+                    self.lead(peer)
+
+            def lead(self, peer):
+                with peer, peer.makefile('rb') as its:
+                    back = threading.Thread(target=self.copy, args=(its, self.connection))
+                    back.start()
+                    self.copy(self.rfile, peer)
+                    back.join()
+
+            @staticmethod
+            def copy(source, to):
+                with contextlib.suppress(OSError):
+                    while piece := source.read1():
+                        to.sendall(piece)
+                    to.shutdown(socket.SHUT_WR)
+
+        class Server(socketserver.ThreadingTCPServer):
+            daemon_threads = True
+
+        self.server = Server(('127.0.0.1', 0), Handler)
+        self.port = self.server.server_address[1]
+        in_background(self.server)
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()

@@ -114,7 +114,7 @@ def test_active_and_a_proxy_do_not_go_together(ftp_place, folder):  # noqa: F811
 def test_what_a_proxy_refuses_has_its_exit_code(ftp_place, folder, proxy):  # noqa: F811
     one = ftp_place('coronet', folder)
     socks = proxy(proxies.Microsocks, '-u', 'ann', '-P', 'secret')
-    squid = proxy(proxies.Squid, login=True)
+    squid = proxy(proxies.Squid, login='basic')
     for url, code in ((f'socks5://127.0.0.1:{socks.port}', 6),
                       (f'socks5://ann:wrong@127.0.0.1:{socks.port}', 6),
                       (f'http://127.0.0.1:{squid.port}', 6)):

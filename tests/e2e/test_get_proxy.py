@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: MIT
 """`coronet get` through proxies, and what it tells of passwords."""
 
+import hashlib
 import json
 import os
+import re
 import socket
 
 import pytest
 
 import proxies
-from conftest import LOCALHOST, eventually, make_certificate, once, run
+from conftest import CORONET, LOCALHOST, eventually, make_certificate, once, run
 from test_get import CONTENT, field, get, scripted, whole  # noqa: F401
 
 pytestmark = once('TLS is what it tries')
@@ -51,7 +53,7 @@ def test_https_goes_through_squids_tunnel(server, folder, here, proxy):  # noqa:
 
 
 def test_squid_is_told_who_asks_and_the_server_is_not(scripted, here, proxy):  # noqa: F811
-    one, squid = scripted(lambda head, nth: whole(b'x')), proxy(proxies.Squid, login=True)
+    one, squid = scripted(lambda head, nth: whole(b'x')), proxy(proxies.Squid, login='basic')
     way = f'http://ann:s%3Acret%40@127.0.0.1:{squid.port}'
     assert get('--proxy', way, '-o', '-', f'{one.url}/a', one.url + '/b')[0] == b'xx'
     assert not any('roxy-' in head for head in one.heads)
@@ -61,6 +63,85 @@ def test_squid_is_told_who_asks_and_the_server_is_not(scripted, here, proxy):  #
         assert '407' in said
         _, said = get('--proxy', way, 'https://localhost:1/a', cwd=here, code=6)
         assert f'proxy 127.0.0.1:{squid.port} refused CONNECT: 407' in said
+
+
+def test_squid_is_shown_proofs_of_the_password(server, folder, here, proxy):  # noqa: F811
+    (folder / 'a').write_bytes(CONTENT)
+    folder.chmod(0o777)
+    cert, key = make_certificate(here, 'one')
+    one = server('-4', '--anonymous-write', '--cert', cert, '--key', key, https=['127.0.0.1:0'])
+    squid = proxy(proxies.Squid, login='digest')
+    for url in one.urls:
+        words = ('--cacert', cert, '-o', '-', f'{url}a')
+        got, _ = get('--proxy', f'http://ann:s%3Acret%40@127.0.0.1:{squid.port}', *words, words[-1])
+        assert got == CONTENT + CONTENT
+        _, said = get('--proxy', f'http://ann:no@127.0.0.1:{squid.port}', *words, code=6)
+        assert '407' in said and 'ann' not in said
+    (here / 'up').write_bytes(CONTENT)
+    run(CORONET, 'put', '--proxy', f'http://ann:s%3Acret%40@127.0.0.1:{squid.port}', here / 'up',
+        one.urls[0])
+    assert (folder / 'up').read_bytes() == CONTENT
+
+
+class Doorkeeper:
+    """A proxy that wants to be shown proofs (RFC 7616), and then says `opens`."""
+
+    def __init__(self, algorithm, opens):
+        self.algorithm, self.opens = algorithm, opens
+        self.hash = {'MD5': hashlib.md5, 'SHA-256': hashlib.sha256}[algorithm]
+
+    def proof(self, method, said):
+        def digest(*parts):
+            return self.hash(':'.join(parts).encode()).hexdigest()
+        return digest(digest('ann', 'a realm', 's:cret@'), 'a nonce', said['nc'], said['cnonce'],
+                      'auth', digest(method, said['uri']))
+
+    def answer(self, head, _nth):
+        method, target, _ = head.split(' ', 2)
+        scheme, _, rest = (field(head, 'Proxy-Authorization') or '').partition(' ')
+        said = {name: quoted or plain
+                for name, quoted, plain in re.findall(r'(\w+)=(?:"([^"]*)"|([^," ]+))', rest)}
+        if scheme == 'Digest' and said['uri'] == target and \
+                said['response'] == self.proof(method, said):
+            return self.opens
+        return ('HTTP/1.1 407 x\r\nProxy-Authenticate: Basic realm="a realm", Digest qop="auth", '
+                f'realm="a realm", nonce="a nonce", algorithm={self.algorithm}\r\n'
+                'Content-Length: 3\r\n\r\nwho').encode()
+
+
+@pytest.mark.parametrize('algorithm', ['MD5', 'SHA-256'])
+def test_a_proxy_that_wants_proofs_gets_them_alone(scripted, here, algorithm):  # noqa: F811
+    """The password is told with the first request, as long as nothing is known; then no more."""
+    keeper = scripted(Doorkeeper(algorithm, whole(b'x')).answer)
+    way = keeper.url.replace('://', '://ann:s%3Acret%40@')
+    assert get('--proxy', way, '-o', '-', 'http://h.invalid/a?b', 'http://i.invalid/')[0] == b'xx'
+    shown = [(field(head, 'Proxy-Authorization') or '').split(' ')[0] for head in keeper.heads]
+    assert shown == ['Basic', 'Digest', 'Digest']
+    assert 'nc=00000002' in keeper.heads[2]
+    (here / 'up').write_bytes(CONTENT)
+    run(CORONET, 'put', '--retries', 0, '--proxy', way.replace('cret', 'no'), here / 'up',
+        'http://h.invalid/', code=6)
+    refuses = b'HTTP/1.1 502 x\r\nContent-Length: 0\r\n\r\n'
+    tunnels = scripted(Doorkeeper(algorithm, refuses).answer)
+    way = tunnels.url.replace('://', '://ann:s%3Acret%40@')
+    _, said = get('--proxy', way, 'https://h.invalid/a', cwd=here, code=4)
+    assert 'refused CONNECT: 502' in said
+    assert [head.split('\r\n')[0] for head in tunnels.heads] == \
+        ['CONNECT h.invalid:443 HTTP/1.1'] * 2
+
+
+def test_proofs_for_a_proxy_are_not_shown_to_servers_c11(scripted, here, proxy):  # noqa: F811
+    """Though the server asks for them: past the proxy, and in clear through SOCKS."""
+    asks = scripted(lambda head, nth: b'HTTP/1.1 407 x\r\nProxy-Authenticate: Digest realm="a", '
+                    b'nonce="b", qop="auth"\r\nContent-Length: 0\r\n\r\n')
+    keeper = scripted(Doorkeeper('MD5', f'HTTP/1.1 302 x\r\nLocation: {asks.url}/b\r\n'
+                                 'Content-Length: 0\r\n\r\n'.encode()).answer)
+    get('--proxy', keeper.url.replace('://', '://ann:s%3Acret%40@'), '--noproxy',
+        asks.url.removeprefix('http://'), 'http://h.invalid/', cwd=here, code=6)
+    socks = proxy(proxies.Microsocks, '-u', 'ann', '-P', 'secret')
+    get('--proxy', f'socks5h://ann:secret@127.0.0.1:{socks.port}', f'{asks.url}/', cwd=here, code=6)
+    assert len(keeper.heads) == 2 and len(asks.heads) == 2
+    assert not any('roxy-' in head for head in asks.heads)
 
 
 def test_requests_have_the_form_that_their_reader_knows(scripted, here):  # noqa: F811
@@ -114,6 +195,30 @@ def test_everything_goes_through_microsocks(server, folder, here, proxy, scheme)
     assert 'connection refused' in said and 'cret' not in said
 
 
+@pytest.mark.parametrize('scheme', ['socks4', 'socks4a'])
+def test_everything_goes_through_socks4(server, folder, here, proxy, scheme):  # noqa: F811
+    (folder / 'a').write_bytes(CONTENT)
+    cert, key = make_certificate(here, 'one')
+    one, socks = server('-4', '--cert', cert, '--key', key, https=['127.0.0.1:0']), \
+        proxy(proxies.Socks4)
+    way = f'{scheme}://ann@127.0.0.1:{socks.port}'
+    for url in one.urls:
+        port = int(url.rstrip('/').rpartition(':')[2])
+        for host in ('127.0.0.1', 'localhost'):
+            named = url.replace('127.0.0.1', host)
+            assert get('--proxy', way, '--cacert', cert, '-o', '-', f'{named}a')[0] == CONTENT
+            known = host if scheme == 'socks4a' else '127.0.0.1'
+            assert socks.asked.pop() == (known, port) and not socks.asked
+    _, said = get('--proxy', way.replace('ann', 'eve'), one.url, cwd=here, code=6)
+    assert f'proxy 127.0.0.1:{socks.port} ' in said and 'identd here names another user' in said
+    with socket.create_server(('127.0.0.1', 0)) as closed:
+        port = closed.getsockname()[1]
+    _, said = get('--proxy', way, f'http://127.0.0.1:{port}/', cwd=here, code=4)
+    assert f'does not lead to 127.0.0.1:{port}: it was refused or failed' in said
+    _, said = get('--proxy', way, 'http://[::1]:1/', cwd=here, code=4)
+    assert 'SOCKS 4 knows IPv4 alone' in said
+
+
 # ---- which way ----------------------------------------------------------------------------------
 
 @pytest.mark.parametrize('variables, way', [
@@ -144,7 +249,7 @@ def test_the_environment_chooses_as_it_does_for_curl(scripted, variables, way): 
 def test_a_proxy_that_is_none_or_is_not_there(scripted, here):  # noqa: F811
     with socket.create_server(('127.0.0.1', 0)) as closed:
         port = closed.getsockname()[1]
-    for scheme in ('http', 'socks5', 'socks5h', 'https'):
+    for scheme in ('http', 'socks4', 'socks4a', 'socks5', 'socks5h', 'https'):
         _, said = get('--proxy', f'{scheme}://ann:secret@127.0.0.1:{port}', 'http://localhost:1/a',
                       cwd=here, code=4)
         assert 'the proxy: cannot connect' in said and 'secret' not in said
@@ -185,7 +290,7 @@ def test_tls_goes_through_tls_to_squid(server, folder, here, proxy):  # noqa: F8
     cert, key = make_certificate(here, 'one')
     way_cert, way_key = make_certificate(here, 'way')
     one = server('-4', '--cert', cert, '--key', key, https=['127.0.0.1:0'])
-    squid = proxy(proxies.Squid, login=True, pair=(way_cert, way_key))
+    squid = proxy(proxies.Squid, login='basic', pair=(way_cert, way_key))
     words = ('--proxy', f'https://ann:s%3Acret%40@127.0.0.1:{squid.tls_port}', '--cacert', cert)
     for url in one.urls:
         get('--force', *words, '--proxy-cacert', way_cert, f'{url}a', cwd=here)

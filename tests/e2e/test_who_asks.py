@@ -9,7 +9,8 @@ import subprocess
 
 import pytest
 
-from conftest import CORONET, coronet, in_background, make_certificate, once, run
+from conftest import (CORONET, coronet, crl_of, in_background, make_certificate, make_club, once,
+                      run)
 from test_get import field, scripted, whole  # noqa: F401 (fixtures)
 from test_get_login import BOTH, Digest, basic, refuse
 
@@ -48,8 +49,8 @@ def test_they_have_the_same_options():
     shared = set.intersection(*map(options_of, COMMANDS))
     assert shared >= {
         'header', 'user', 'digest', 'bearer', 'netrc', 'netrc-file', 'cookies', 'cookie-jar',
-        'user-agent', 'max-redirects', 'http1', 'http2', 'cacert', 'cert', 'key', 'pin', 'tls-min',
-        'hsts', 'insecure', 'proxy', 'noproxy', 'proxy-cacert', 'resolve', 'active'}
+        'user-agent', 'max-redirects', 'http1', 'http2', 'cacert', 'crl', 'cert', 'key', 'pin',
+        'tls-min', 'hsts', 'insecure', 'proxy', 'noproxy', 'proxy-cacert', 'resolve', 'active'}
 
 
 @pytest.mark.parametrize('command', COMMANDS)
@@ -133,6 +134,37 @@ def test_certificates_show_who_asks(server, folder, here, command, way):
     assert 'alert unknown ca' in attempt(pair=theirs, code=5)
     pin = 'sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA='
     assert 'cannot trust' in attempt('--pin', pin, pair=ours, code=5)
+
+
+@pytest.fixture(scope='module')
+def club(tmp_path_factory):
+    return make_club(tmp_path_factory.mktemp('club'))
+
+
+@once('it has certificates of its own')
+@pytest.mark.parametrize('scheme', ['https', 'ftps'])
+@pytest.mark.parametrize('command', COMMANDS)
+def test_whom_an_authority_has_revoked_is_refused_t05(  # pylint: disable=too-many-arguments
+        server, folder, here, club, command, scheme):
+    folder.chmod(0o777)
+    (folder / 'page').touch()
+    one = server('--cert', club / 'own.crt', '--key', club / 'own.key', '--anonymous-write',
+                 '--ftps', 'localhost:0', where=(), https=('localhost:0',))
+    port = next(url for url in one.urls if url.startswith(scheme)).rstrip('/').rpartition(':')[2]
+    url = f'{scheme}://localhost:{port}/{"page" if command == "get" else ""}'
+
+    def attempt(crl=None, code=0):
+        words = ('--crl', here / 'crl') if crl is not None else ()
+        (here / 'crl').write_bytes(crl or b'')
+        return ask(command, url, here, '--cacert', club / 'ca.crt', *words, code=code)
+
+    attempt()
+    attempt(crl_of(club, 'bob'))
+    assert 'certificate revoked' in attempt(crl_of(club, 'own'), code=5)
+    assert 'CRL has expired' in attempt(crl_of(club, 'bob', ends='20200201000000Z'), code=5)
+    assert 'there is no CRL' in attempt((club / 'ca.crt').read_bytes(), code=5)
+    assert 'there is no CRL' in attempt(b'', code=5)
+    ask(command, url, here, '--cacert', club / 'ca.crt', '--crl', here / 'none', code=3)
 
 
 @once('it has a certificate of its own')

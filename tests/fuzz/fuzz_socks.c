@@ -41,6 +41,11 @@ static void check_words(co_text text)
     rc = co_socks_connect(&out, CO_SOCKS_NAME, name, 80);
     assert((rc == 0) == (name.size > 0 && name.size <= 255));
     assert(rc < 0 || out.size == 7 + name.size);
+    co_buf_clear(&out);
+    bool has_nul = co_text_find(text, '\0') >= 0;
+    rc = co_socks4_connect(&out, CO_SOCKS_NAME, name, 80, password);
+    assert((rc == 0) == (!has_nul && name.size > 0 && name.size <= 255 && password.size <= 255));
+    assert(rc < 0 || out.size == 10 + text.size);
     co_buf_free(&out);
 }
 
@@ -55,8 +60,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     rest = text;
     check_reader(co_socks_reply_read, &rest);
+    rest = text;
+    check_reader(co_socks4_reply_read, &rest);
     if (size > 0)
-        assert(co_socks_reason(data[0]));
+        assert(co_socks_reason(data[0]) && co_socks4_reason(data[0]));
     check_words(text);
     return 0;
 }

@@ -11,8 +11,9 @@
 struct script {
     const char *says;
     size_t size;
-    bool dribbles; /* a byte at a time */
-    bool closes;   /* after that; otherwise it listens to the end */
+    bool dribbles;    /* a byte at a time */
+    const char *then; /* to its next words on the same connection; NULL: nothing */
+    bool closes;      /* after that; otherwise it listens to the end */
     size_t heard_size;
     char heard[HEARD_MAX];
 };
@@ -40,6 +41,18 @@ static inline ssize_t hear(struct script *script, co_stream *stream)
     return n;
 }
 
+/* Of CONNECT a whole head, else whatever comes. */
+static inline bool hear_question(struct script *script, co_stream *stream)
+{
+    size_t from = script->heard_size;
+    bool goes_on = hear(script, stream) > 0;
+    while (goes_on && script->heard[from] == 'C' &&
+           (script->heard_size < from + 4 ||
+               memcmp(script->heard + script->heard_size - 4, "\r\n\r\n", 4) != 0))
+        goes_on = hear(script, stream) > 0;
+    return goes_on;
+}
+
 static inline int say(const struct script *script, co_stream *stream)
 {
     int rc = 0;
@@ -56,7 +69,11 @@ static inline int rig_connection(co_stream *stream, void *arg)
     struct rig *rig = arg;
     unsigned number = rig->connections++;
     struct script *script = &rig->scripts[number < rig->count ? number : rig->count - 1];
-    bool goes_on = hear(script, stream) > 0 && say(script, stream) == 0 && !script->closes;
+    bool goes_on = hear_question(script, stream) && say(script, stream) == 0;
+    if (goes_on && script->then)
+        goes_on =
+            hear(script, stream) > 0 && co_write(stream, script->then, strlen(script->then)) == 0;
+    goes_on &= !script->closes;
     while (goes_on)
         goes_on = hear(script, stream) > 0;
     rig->ended++;

@@ -3,7 +3,7 @@
  * it, RFC 2617 3.5, and the other combinations as computed apart. */
 #include "test.h"
 
-#include "http/digest_login.h"
+#include "dial/digest_login.h"
 
 #include <stdio.h>
 

@@ -136,6 +136,8 @@ static void a_proxys_url_is_taken_apart(void **state)
         {"h:8080/", "h:8080", CO_PROXY_HTTP},
         {"h", "h:1080", CO_PROXY_HTTP},
         {"HTTPS://h/", "h:443", CO_PROXY_HTTPS},
+        {"socks4://h:1", "h:1", CO_PROXY_SOCKS4},
+        {"Socks4a://h", "h:1080", CO_PROXY_SOCKS4A},
         {"socks5://[::1]", "[::1]:1080", CO_PROXY_SOCKS5},
         {"socks5h://127.0.0.1:9", "127.0.0.1:9", CO_PROXY_SOCKS5H},
     };
@@ -155,7 +157,7 @@ static void a_proxys_url_is_taken_apart(void **state)
 
 static int refuse_all(void *arg)
 {
-    static const char *const bad[] = {"", "ftp://h", "socks4://ann:secret@h:1", "http://h:0",
+    static const char *const bad[] = {"", "ftp://h", "socks6://ann:secret@h:1", "http://h:0",
         "http://", "h:1/path", "h:1?x", "h\r\nx", "http://ann:sec ret@h"};
     struct co_proxy proxy;
     (void)arg;

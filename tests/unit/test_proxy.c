@@ -257,6 +257,69 @@ FIBER_TEST(socks_is_given_one_address_after_the_other)
     return 0;
 }
 
+/* ---- SOCKS 4 --------------------------------------------------------------------------------- */
+
+static const struct outcome socks4_outcomes[] = {
+    {SAYS("\0\132\1\2\3\4\5\6"
+          "220 x"),
+        0, "220 x"},
+    {SAYS("\0\133\0\0\0\0\0\0"), -EHOSTUNREACH,
+        "does not lead to example.org:443: it was refused or failed"},
+    {SAYS("\0\134\0\0\0\0\0\0"), CO_EPROXYLOGIN, "no identd"},
+    {SAYS("\0\135\0\0\0\0\0\0"), CO_EPROXYLOGIN, "another user"},
+    {SAYS("\0\0\0\0\0\0\0\0"), CO_EPROXY, "reason of its own"},
+    {SAYS("\5\377"), CO_EPROTO, "does not speak SOCKS 4"},
+    {SAYS("HTTP/1.1 400 x\r\n\r\n"), CO_EPROTO, "does not speak SOCKS 4"},
+};
+
+FIBER_TEST(socks4_has_these_answers_or_none)
+{
+    const struct script whole = SAYS("\0\132\1\2\3\4\5\6"
+                                     "220 x");
+    check_outcomes("socks4a://ann@", socks4_outcomes, CO_LENGTH(socks4_outcomes));
+    check_cuts("socks4a://", &whole, 5);
+    return 0;
+}
+
+FIBER_TEST(socks4_tells_who_asks_and_where_to)
+{
+    const struct script opens = SAYS("\0\132\0\0\0\0\0\0");
+    check_bytes("socks4a://", "a.example:80", opens,
+        BYTES("\4\1\0\120\0\0\0\1\0"
+              "a.example\0"));
+    check_bytes("socks4a://ann:secret@", "127.0.0.9:80", opens,
+        BYTES("\4\1\0\120\177\0\0\11"
+              "ann\0"));
+    check_bytes("socks4://ann@", "127.0.0.9:80", opens,
+        BYTES("\4\1\0\120\177\0\0\11"
+              "ann\0"));
+    return 0;
+}
+
+/* Of a name's addresses, those of IPv4, one after the other. */
+FIBER_TEST(socks4_leads_to_ipv4_alone)
+{
+    const char *const answers[] = {
+        "a.example:80:127.0.0.8,::1,127.0.0.9", "b.example:80:::1", NULL};
+    const struct co_dial_options options = {.answers = answers};
+    struct script scripts[] = {SAYS("\0\133\0\0\0\0\0\0"), SAYS("\0\132\0\0\0\0\0\0")};
+    struct rig rig;
+    co_stream *stream;
+    REQUIRE(rig_start(&rig, scripts, 2) == 0);
+    CHECK_INT(rig_dial(&rig, "socks4://", "a.example:80", &options, &stream), 0);
+    CHECK_INT(co_close(stream), 0);
+    CHECK_INT(scripts[1].heard[7], 9);
+    CHECK_INT(rig_dial(&rig, "socks4://", "b.example:80", &options, &stream), CO_ENODATA);
+    static const char *const both[] = {"socks4://", "socks4a://"};
+    for (size_t i = 0; i < CO_LENGTH(both); i++) {
+        CHECK_INT(rig_dial(&rig, both[i], "[::1]:80", &options, &stream), -ENETUNREACH);
+        CHECK(strstr(co_explain(-ENETUNREACH), "SOCKS 4 knows IPv4 alone"));
+    }
+    rig_stop(&rig);
+    CHECK_INT(rig.connections, 2);
+    return 0;
+}
+
 FIBER_TEST(what_does_not_fit_into_a_login_is_not_said)
 {
     char scheme[600];
@@ -268,13 +331,16 @@ FIBER_TEST(what_does_not_fit_into_a_login_is_not_said)
     snprintf(scheme, sizeof scheme, "socks5h://%0256d:x@127.0.0.1:%u", 7, rig.port);
     CHECK_INT(co_dial(&stream, "a.example:80", &options), CO_EINVALID);
     CHECK(strstr(co_explain(CO_EINVALID), "255 bytes"));
+    CHECK_INT(rig_dial(&rig, "socks4a://a%00b@", "a.example:80", NULL, &stream), CO_EINVALID);
+    CHECK(strstr(co_explain(CO_EINVALID), "255 bytes"));
     rig_stop(&rig);
     return 0;
 }
 
 /* ---- either ---------------------------------------------------------------------------------- */
 
-static const char *const schemes[] = {"http://", "socks5h://", "socks5://"};
+static const char *const schemes[] = {
+    "http://", "socks5h://", "socks5://", "socks4://", "socks4a://"};
 
 FIBER_TEST(a_proxy_that_says_nothing_is_left_in_time)
 {
@@ -489,6 +555,9 @@ int main(void)
         cmocka_unit_test(socks_is_whole_or_nothing),
         cmocka_unit_test(socks_tells_who_asks_and_where_to_rfc1929),
         cmocka_unit_test(socks_is_given_one_address_after_the_other),
+        cmocka_unit_test(socks4_has_these_answers_or_none),
+        cmocka_unit_test(socks4_tells_who_asks_and_where_to),
+        cmocka_unit_test(socks4_leads_to_ipv4_alone),
         cmocka_unit_test(what_does_not_fit_into_a_login_is_not_said),
         cmocka_unit_test(a_proxy_that_says_nothing_is_left_in_time),
         cmocka_unit_test(a_proxy_that_dribbles_is_left_in_time),

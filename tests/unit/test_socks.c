@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* SOCKS 5's words. */
+/* SOCKS's words, of 5 and of 4. */
 #include "test.h"
 
 #include "codec/socks.h"
@@ -102,6 +102,60 @@ static void hears_replies_of_every_kind_rfc1928_6(void **state)
         assert_true(strlen(co_socks_reason(i)) > 5);
 }
 
+/* ---- SOCKS 4 -------------------------------------------------------------------------------- */
+
+static void says_all_at_once_in_4(void **state)
+{
+    (void)state;
+    static char long_text[256];
+    struct co_buf out = CO_BUF(600);
+    const co_text local = CO_TEXT("\177\0\0\1"), ann = CO_TEXT("ann"), name = CO_TEXT("h.x");
+    memset(long_text, 'x', sizeof long_text);
+    assert_int_equal(co_socks4_connect(&out, CO_SOCKS_IPV4, local, 443, ann), 0);
+    assert_words(&out, "\4\1\1\xbb\177\0\0\1ann\0", 12);
+    assert_int_equal(co_socks4_connect(&out, CO_SOCKS_IPV4, local, 80, (co_text){0}), 0);
+    assert_words(&out, "\4\1\0\120\177\0\0\1\0", 9);
+    assert_int_equal(co_socks4_connect(&out, CO_SOCKS_NAME, name, 80, ann), 0);
+    assert_words(&out, "\4\1\0\120\0\0\0\1ann\0h.x\0", 16);
+    assert_int_equal(co_socks4_connect(&out, CO_SOCKS_NAME, (co_text){long_text, 255}, 80,
+                         (co_text){long_text, 255}),
+        0);
+    assert_int_equal(out.size, 8 + 256 + 256);
+    co_buf_clear(&out);
+    const struct {
+        enum co_socks_address kind;
+        co_text address, user;
+    } wrong[] = {
+        {CO_SOCKS_IPV6, CO_TEXT("0123456789abcdef"), ann},
+        {CO_SOCKS_IPV4, CO_TEXT("abc"), ann},
+        {CO_SOCKS_NAME, {0}, ann},
+        {CO_SOCKS_NAME, CO_TEXT("h\0x"), ann},
+        {CO_SOCKS_NAME, {long_text, 256}, ann},
+        {CO_SOCKS_NAME, name, CO_TEXT("a\0b")},
+        {CO_SOCKS_IPV4, local, {long_text, 256}},
+    };
+    for (size_t i = 0; i < CO_LENGTH(wrong); i++)
+        assert_int_equal(
+            co_socks4_connect(&out, wrong[i].kind, wrong[i].address, 80, wrong[i].user),
+            CO_EINVALID);
+    assert_int_equal(out.size, 0);
+    co_buf_free(&out);
+}
+
+static void hears_replies_of_4(void **state)
+{
+    (void)state;
+    unsigned value;
+    const co_text granted = CO_TEXT("\0\132\1\2\3\4\5\6tunnel");
+    assert_int_equal(read_whole(co_socks4_reply_read, granted, 6), CO_SOCKS4_GRANTED);
+    assert_int_equal(read_whole(co_socks4_reply_read, CO_TEXT("\0\133"), 0), CO_SOCKS4_FAILED);
+    assert_int_equal(read_whole(co_socks4_reply_read, CO_TEXT("\0\135"), 0), CO_SOCKS4_OTHER_USER);
+    assert_int_equal(co_socks4_reply_read(CO_TEXT("\4\132"), &value), CO_EPROTO);
+    assert_int_equal(co_socks4_reply_read(CO_TEXT("HTTP"), &value), CO_EPROTO);
+    for (unsigned i = 0; i < 300; i++)
+        assert_true(strlen(co_socks4_reason(i)) > 5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -110,6 +164,8 @@ int main(void)
         cmocka_unit_test(says_where_to_rfc1928_4),
         cmocka_unit_test(hears_a_method_and_a_verdict),
         cmocka_unit_test(hears_replies_of_every_kind_rfc1928_6),
+        cmocka_unit_test(says_all_at_once_in_4),
+        cmocka_unit_test(hears_replies_of_4),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -329,6 +329,77 @@ KERNEL_TEST(keys_are_told_to_whom_wants_them)
     return 0;
 }
 
+/* A CRL of the identity's, which names the certificate of that number, for so many seconds. */
+static void crl_of(const struct identity *by, int revoked, long seconds, char ret[2048])
+{
+    BIO *chain = BIO_new_mem_buf(by->chain, -1), *secret = BIO_new_mem_buf(by->key, -1);
+    BIO *list = BIO_new(BIO_s_mem());
+    X509 *x = PEM_read_bio_X509(chain, NULL, NULL, NULL);
+    EVP_PKEY *key = PEM_read_bio_PrivateKey(secret, NULL, NULL, NULL);
+    X509_CRL *crl = X509_CRL_new();
+    X509_REVOKED *entry = X509_REVOKED_new();
+    ASN1_INTEGER *number = ASN1_INTEGER_new();
+    ASN1_TIME *from = X509_gmtime_adj(NULL, -2 * DAY), *until = X509_gmtime_adj(NULL, seconds);
+    ASN1_INTEGER_set(number, revoked);
+    X509_REVOKED_set_serialNumber(entry, number);
+    X509_REVOKED_set_revocationDate(entry, from);
+    X509_CRL_set_version(crl, 1);
+    X509_CRL_set_issuer_name(crl, X509_get_subject_name(x));
+    X509_CRL_set1_lastUpdate(crl, from);
+    X509_CRL_set1_nextUpdate(crl, until);
+    X509_CRL_add0_revoked(crl, entry);
+    X509_CRL_sign(crl, key, EVP_sha256());
+    PEM_write_bio_X509_CRL(list, crl);
+    pem_take(list, ret, 2048);
+    X509_CRL_free(crl);
+    ASN1_INTEGER_free(number);
+    ASN1_TIME_free(from);
+    ASN1_TIME_free(until);
+    X509_free(x);
+    EVP_PKEY_free(key);
+    BIO_free(chain);
+    BIO_free(secret);
+}
+
+/* Certificates of the rig have the number 1, and one name: the key tells who signed. */
+KERNEL_TEST(what_is_revoked_or_not_known_to_be_good_is_refused_t05)
+{
+    struct identity good = identity_new("DNS:localhost", DAY), other = identity_new("DNS:x", DAY);
+    static char crls[4][2048];
+    crl_of(&good, 2, DAY, crls[0]);
+    crl_of(&good, 1, DAY, crls[1]);
+    crl_of(&good, 2, -60, crls[2]);
+    crl_of(&other, 2, DAY, crls[3]);
+    struct co_tls_options options = {.authorities = co_text_of(good.chain)};
+    co_tls *tls = server_of(&good);
+    for (size_t i = 0; i < CO_LENGTH(crls); i++) {
+        options.crls = co_text_of(crls[i]);
+        CHECK_INT(try(tls, "localhost", &options), i == 0 ? 0 : CO_ECERTIFICATE);
+    }
+    options.crls = co_text_of(crls[1]);
+    options.insecure = true;
+    CHECK_INT(try(tls, "localhost", &options), 0);
+    co_tls_free(tls);
+    return 0;
+}
+
+KERNEL_TEST(what_is_no_crl_is_refused)
+{
+    struct identity good = identity_new("DNS:localhost", DAY);
+    static char cut[2048];
+    crl_of(&good, 2, DAY, cut);
+    cut[strlen(cut) / 2] = '\0';
+    const char *const bad[] = {"x", good.chain, cut};
+    co_tls *tls;
+    for (size_t i = 0; i < CO_LENGTH(bad); i++) {
+        const struct co_tls_options options = {
+            .authorities = co_text_of(good.chain), .crls = co_text_of(bad[i])};
+        CHECK_INT(co_tls_client(&tls, &options), CO_EINVALID);
+        CHECK(strstr(co_explain(CO_EINVALID), "CRL"));
+    }
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -344,6 +415,8 @@ int main(void)
         cmocka_unit_test(sessions_are_kept_for_the_latest_hosts_alone),
         cmocka_unit_test(either_side_can_do_without_sessions),
         cmocka_unit_test(keys_are_told_to_whom_wants_them),
+        cmocka_unit_test(what_is_revoked_or_not_known_to_be_good_is_refused_t05),
+        cmocka_unit_test(what_is_no_crl_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

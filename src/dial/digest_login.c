@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-#include "http/digest_login.h"
+#include "dial/digest_login.h"
 
+#include "codec/base64.h"
 #include "codec/http1.h"
+#include "coronet/fiber.h"
 
 #include <errno.h>
 
-#define HEX_BYTES 65 /* of the longest digest, and what ends it */
+#define HEX_BYTES    65 /* of the longest digest, and what ends it */
+#define CNONCE_BYTES 16 /* random */
 
 /* The stronger ones last. */
 static const struct {
@@ -238,4 +241,18 @@ int co_digest_login_write(
     co_buf_free(&response);
     co_buf_free(&count);
     return rc < 0 ? rc : out->error;
+}
+
+int co_digest_login_show(
+    struct co_digest_login *login, const struct co_digest_request *request, struct co_buf *out)
+{
+    uint8_t random[CNONCE_BYTES];
+    struct co_buf cnonce = CO_BUF(4 * CNONCE_BYTES);
+    struct co_digest_request whole = *request;
+    co_random(random, sizeof random);
+    co_base64_encode((co_text){(const char *)random, sizeof random}, &cnonce);
+    whole.cnonce = co_buf_text(&cnonce);
+    int rc = cnonce.error ? cnonce.error : co_digest_login_write(login, &whole, out);
+    co_buf_free(&cnonce);
+    return rc;
 }

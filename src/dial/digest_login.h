@@ -2,8 +2,8 @@
 /* Digest authentication (RFC 7616), the client's side: an answer to a challenge, without the
  * password in it. Algorithms MD5, SHA-256, SHA-512-256, each with "-sess"; qop "auth", or none as
  * in RFC 2069. */
-#ifndef CO_HTTP_DIGEST_LOGIN_H
-#define CO_HTTP_DIGEST_LOGIN_H
+#ifndef CO_DIAL_DIGEST_LOGIN_H
+#define CO_DIAL_DIGEST_LOGIN_H
 
 #include "codec/challenge.h"
 #include "coding/digest.h"
@@ -44,6 +44,10 @@ bool co_digest_login_is_stronger(
 /* Appends the value of an Authorization field, and counts the use. 0; CO_EINVALID for a name with
  * control bytes; -EOPNOTSUPP when the machine's policy forbids the algorithm; out's error. */
 int co_digest_login_write(
+    struct co_digest_login *login, const struct co_digest_request *request, struct co_buf *out);
+
+/* The same with a cnonce at random, whatever the request's is. */
+int co_digest_login_show(
     struct co_digest_login *login, const struct co_digest_request *request, struct co_buf *out);
 
 #endif
