@@ -6,8 +6,9 @@
  * in a cancelled scope too. What is not ended lives on, and stays a zombie as long as we live. A
  * process's own children are its own affair, unless it has a group of its own.
  *
- * Read its output and write its input in two fibers, or all of one before the other if that is
- * little: what is written and not read, by either side, waits once some 200 KiB have gathered. The
+ * co_process_communicate does all of it at once. Else read its output and write its input in two
+ * fibers, or all of one before the other if that is little: what is written and not read, by either
+ * side, waits once some 200 KiB have gathered. The
  * child's ends are sockets, as libuv has it: a shell's `>&2` works there, `>/dev/stderr` does not.
  * Not in virtual time (-ENOSYS).
  */
@@ -129,6 +130,27 @@ CO_API int co_process_wait(co_process *process);
  * after SIGKILL either.
  */
 CO_API int co_process_end(co_process *process);
+
+/* What co_process_communicate tells a process, and room for what it says. */
+struct co_process_talk {
+    co_text input;                    /* what it reads, then the end; borrowed during the call */
+    char *output, *error;             /* room for what it prints, as C strings; NULL: none */
+    size_t output_size, error_size;   /* bytes of that room, NUL included: the most it may print */
+    size_t output_bytes, error_bytes; /* set by the call: what it has printed, NUL not counted */
+};
+
+/*
+ * co_process_communicate - tell a process its input, hear it out, wait for its end and free it.
+ *
+ * Suspends until it has ended, and all who have inherited its output or error closed them. What
+ * goes elsewhere than to a stream is left alone. When the scope ends meanwhile, or anything else
+ * fails, the process is ended by co_process_end; it is freed in any case.
+ * process: nobody else may read, write or wait. Input that it does not want to read is no failure.
+ * talk: borrowed during the call; on failure it holds what has been printed until then.
+ * Returns: as co_process_wait; CO_ETOOBIG when it prints more than there is room for; -ENOMEM,
+ * -errno.
+ */
+CO_API int co_process_communicate(co_process *process, struct co_process_talk *talk) CO_MUST_USE;
 
 #ifdef __cplusplus
 }

@@ -256,3 +256,82 @@ int co_process_end(co_process *process)
     process_free(process);
     return rc;
 }
+
+/* ---- all at once --------------------------------------------------------------------------------
+ */
+
+struct telling {
+    co_stream *input;
+    co_text text;
+};
+
+/* That the child wants to read no more is no failure. */
+static int tell(void *arg)
+{
+    const struct telling *telling = arg;
+    int rc = co_write(telling->input, telling->text.at, telling->text.size);
+    if (rc == 0)
+        rc = co_shutdown_write(telling->input);
+    return rc == -EPIPE || rc == -ECONNRESET ? 0 : rc;
+}
+
+struct hearing {
+    co_stream *stream;
+    char *room;
+    size_t bytes_max;
+    size_t *bytes;
+};
+
+static int hear(void *arg)
+{
+    const struct hearing *hearing = arg;
+    size_t *bytes = hearing->bytes;
+    ssize_t n;
+    while (*bytes < hearing->bytes_max) {
+        n = co_read(hearing->stream, hearing->room + *bytes, hearing->bytes_max - *bytes);
+        if (n <= 0)
+            return (int)n;
+        *bytes += (size_t)n;
+    }
+    char beyond;
+    n = co_read(hearing->stream, &beyond, sizeof beyond);
+    if (n > 0)
+        return co_fail(CO_ETOOBIG, "the program prints more than %zu bytes", hearing->bytes_max);
+    return (int)n;
+}
+
+static struct hearing hearing_of(co_stream *stream, char *room, size_t size, size_t *bytes)
+{
+    *bytes = 0;
+    return (struct hearing){stream, room, room && size > 0 ? size - 1 : 0, bytes};
+}
+
+static void end_string(char *room, size_t size, size_t bytes)
+{
+    if (room && size > 0)
+        room[bytes] = '\0';
+}
+
+int co_process_communicate(co_process *process, struct co_process_talk *talk)
+{
+    struct telling telling = {co_process_input(process), talk->input};
+    struct hearing output = hearing_of(co_process_output(process), talk->output, talk->output_size,
+                       &talk->output_bytes),
+                   error = hearing_of(co_process_error(process), talk->error, talk->error_size,
+                       &talk->error_bytes);
+    co_group group;
+    co_group_open(&group, NULL);
+    if (telling.input)
+        co_go(&group, tell, &telling);
+    if (output.stream)
+        co_go(&group, hear, &output);
+    if (error.stream)
+        co_go(&group, hear, &error);
+    int rc = co_group_close(&group);
+    if (rc == 0)
+        rc = co_process_wait(process);
+    co_process_end(process);
+    end_string(talk->output, talk->output_size, talk->output_bytes);
+    end_string(talk->error, talk->error_size, talk->error_bytes);
+    return rc;
+}

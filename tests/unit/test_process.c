@@ -531,6 +531,114 @@ PROCESS_TEST(a_group_whose_number_may_be_anothers_is_not_reached)
     return 0;
 }
 
+/* ---- all at once --------------------------------------------------------------------------------
+ */
+
+static const struct co_process_options all_streams = {
+    .input = CO_PROCESS_STREAM, .output = CO_PROCESS_STREAM, .error = CO_PROCESS_STREAM};
+
+PROCESS_TEST(input_output_and_errors_go_in_one_call)
+{
+    static char bytes[BULK_BYTES], back[BULK_BYTES + 1], errors[8];
+    struct co_process_talk talk = {.input = {bytes, sizeof bytes},
+        .output = back,
+        .output_size = sizeof back,
+        .error = errors,
+        .error_size = sizeof errors};
+    co_process *process;
+    pattern_fill(bytes, sizeof bytes);
+    REQUIRE(start_sh(&process, "echo err >&2; cat; exit 3", &all_streams) == 0);
+    CHECK_INT(co_process_communicate(process, &talk), 3);
+    CHECK_INT(talk.output_bytes, BULK_BYTES);
+    CHECK(pattern_holds(back, 0, BULK_BYTES));
+    CHECK_STRING(errors, "err\n");
+    CHECK_INT(talk.error_bytes, 4);
+    return 0;
+}
+
+PROCESS_TEST(what_goes_elsewhere_is_not_heard)
+{
+    char text[8] = "before", errors[8] = "before";
+    struct co_process_talk talk = {
+        .output = text, .output_size = sizeof text, .error = errors, .error_size = sizeof errors};
+    co_process *process;
+    const struct co_process_options options = {
+        .input = CO_PROCESS_NULL, .output = CO_PROCESS_STREAM, .error = CO_PROCESS_OUTPUT};
+    REQUIRE(start_sh(&process, "cat; echo err >&2", &options) == 0);
+    CHECK_INT(co_process_communicate(process, &talk), 0);
+    CHECK_STRING(text, "err\n");
+    CHECK_STRING(errors, "");
+    return 0;
+}
+
+PROCESS_TEST(input_that_nobody_reads_is_no_failure)
+{
+    static const char bytes[BULK_BYTES];
+    struct co_process_talk talk = {.input = {bytes, sizeof bytes}};
+    co_process *process;
+    REQUIRE(start_sh(&process, "exit 4", &all_streams) == 0);
+    CHECK_INT(co_process_communicate(process, &talk), 4);
+    return 0;
+}
+
+PROCESS_TEST(who_prints_more_than_there_is_room_for_is_ended)
+{
+    char text[8];
+    struct co_process_talk talk = {.output = text, .output_size = sizeof text};
+    co_process *process;
+    REQUIRE(start_sh(&process, "echo 123456", &all_streams) == 0);
+    CHECK_INT(co_process_communicate(process, &talk), 0);
+    CHECK_STRING(text, "123456\n");
+    REQUIRE(start_sh(&process, "echo 1234567; exec sleep 1000", &all_streams) == 0);
+    CHECK_INT(co_process_communicate(process, &talk), CO_ETOOBIG);
+    CHECK_STRING(co_explain(CO_ETOOBIG), "the program prints more than 7 bytes");
+    CHECK_STRING(text, "1234567");
+    REQUIRE(start_sh(&process, "echo err >&2; exec sleep 1000", &all_streams) == 0);
+    CHECK_INT(co_process_communicate(process, &talk), CO_ETOOBIG);
+    return 0;
+}
+
+PROCESS_TEST(a_deadline_ends_the_talk_and_the_process)
+{
+    char text[8];
+    struct co_process_talk talk = {.output = text, .output_size = sizeof text};
+    co_process *process;
+    co_scope scope;
+    REQUIRE(start_sh(&process, "exec sleep 1000", &all_streams) == 0);
+    pid_t pid = co_process_pid(process);
+    co_scope_open(&scope, 20);
+    CHECK_INT(co_process_communicate(process, &talk), CO_EDEADLINE);
+    CHECK_INT(co_scope_close(&scope), CO_EDEADLINE);
+    CHECK_INT(kill(pid, 0), -1);
+    CHECK_STRING(text, "");
+    return 0;
+}
+
+static int talk_with_a_sleeper(void *arg)
+{
+    struct co_process_talk talk = {0};
+    co_process *process;
+    int rc = start_sh(&process, "exec sleep 1000", arg);
+    return rc < 0 ? rc : co_process_communicate(process, &talk);
+}
+
+/* With streams, and with nothing to wait for but the end. */
+PROCESS_TEST(a_cancellation_ends_the_talk_and_the_process)
+{
+    struct co_process_options kinds[] = {plain, all_streams};
+    for (size_t i = 0; i < CO_LENGTH(kinds); i++) {
+        co_group group;
+        co_group_open(&group, NULL);
+        co_go(&group, talk_with_a_sleeper, &kinds[i]);
+        while (!has_children())
+            co_sleep(1);
+        co_group_cancel(&group);
+        CHECK_INT(co_group_close(&group), CO_ECANCELED);
+        CHECK(!has_children());
+    }
+    return 0;
+}
+
 /* ---- others who look at our children ------------------------------------------------------------
  */
 
@@ -760,6 +868,12 @@ int main(void)
         cmocka_unit_test(the_end_leaves_nobody_of_the_group),
         cmocka_unit_test(who_outlives_it_in_its_group_is_still_reached),
         cmocka_unit_test(a_group_whose_number_may_be_anothers_is_not_reached),
+        cmocka_unit_test(input_output_and_errors_go_in_one_call),
+        cmocka_unit_test(what_goes_elsewhere_is_not_heard),
+        cmocka_unit_test(input_that_nobody_reads_is_no_failure),
+        cmocka_unit_test(who_prints_more_than_there_is_room_for_is_ended),
+        cmocka_unit_test(a_deadline_ends_the_talk_and_the_process),
+        cmocka_unit_test(a_cancellation_ends_the_talk_and_the_process),
         cmocka_unit_test(an_end_that_other_code_has_taken_is_told_so),
         cmocka_unit_test(who_waits_for_sigchld_gets_it_too),
         cmocka_unit_test(a_traced_process_has_ended_when_its_tracer_lets_it),
