@@ -58,7 +58,7 @@ CO_API int co_main(co_task *task, void *arg);
  *
  * Blocks the thread until all fibers have ended; not from within a fiber. Each thread may have one.
  * Blocked meanwhile, also after a fork: SIGPIPE, signals it handles, signals waited for.
- * options: NULL for the defaults; borrowed during the call.
+ * options: NULL for the defaults; borrowed during the call. co_explain knows why, afterwards too.
  * Returns: what task returned; CO_EDEADLOCK when nothing could ever run again; -ENOMEM; -EBUSY when
  * called within a fiber; -ENOSYS without the backend asked for, -EINVAL if it is unknown; -errno.
  */
