@@ -8,9 +8,8 @@
  *
  * co_process_communicate does all of it at once. Else read its output and write its input in two
  * fibers, or all of one before the other if that is little: what is written and not read, by either
- * side, waits once some 200 KiB have gathered. The
- * child's ends are sockets, as libuv has it: a shell's `>&2` works there, `>/dev/stderr` does not.
- * Not in virtual time (-ENOSYS).
+ * side, waits once some 200 KiB have gathered. The child's ends of streams are sockets, as libuv
+ * has it: a shell's `>&2` works there, `>/dev/stderr` does not. Not in virtual time (-ENOSYS).
  */
 #ifndef CORONET_PROCESS_H
 #define CORONET_PROCESS_H

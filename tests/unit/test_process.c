@@ -389,6 +389,9 @@ VIRTUAL_TEST(there_are_no_processes_in_virtual_time)
     co_process *process;
     CHECK_INT(start_sh(&process, "true", NULL), -ENOSYS);
     CHECK_STRING(co_explain(-ENOSYS), "cannot run sh: there are no processes in virtual time");
+    const struct co_process_options options = {
+        .output = CO_PROCESS_FD, .output_fd = -1, .own_group = true};
+    CHECK_INT(start_sh(&process, "true", &options), -ENOSYS);
     return 0;
 }
 
