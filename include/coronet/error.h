@@ -4,7 +4,8 @@
  *
  * -errno stands for the system's errors, -5000 and below for ours, all from the table below. errno
  * itself is never part of this API. Detail (which operation, which peer, what to do) stays with the
- * fiber in which the error arose; co_explain gives the whole sentence.
+ * fiber in which the error arose, or with the thread where none runs; co_explain gives the whole
+ * sentence.
  */
 #ifndef CORONET_ERROR_H
 #define CORONET_ERROR_H
@@ -58,11 +59,12 @@ enum co_error {
 /*
  * co_explain - a sentence for an error code, with the current fiber's detail of that code if any.
  *
- * Does not suspend; any thread.
+ * Does not suspend; any thread. Where no fiber runs it is the thread's detail, and after co_run
+ * that of its result; a job of co_block has that of its thread, and the fiber does not get it.
  * code: a negative result of this library; 0 and positive codes explain as "success".
- * Returns: never NULL; the text is valid until the fiber's next failing call or its end, and for
- * ever when no fiber runs. Example: "cannot connect to localhost:8888: connection refused (is the
- * server running?)".
+ * Returns: never NULL; the text is valid until the fiber's next failing call or its end, or the
+ * thread's where no fiber runs. Example: "cannot connect to localhost:8888: connection refused (is
+ * the server running?)".
  */
 CO_API const char *co_explain(int code);
 
@@ -78,7 +80,7 @@ CO_API const char *co_error_name(int code);
 /*
  * co_fail - record why the current call fails, for co_explain.
  *
- * Does not suspend; inside a fiber (outside of one it only returns the code).
+ * Does not suspend; any thread.
  * code: the negative result about to be returned. format: printf format of the detail, the whole
  * sentence that co_explain shall return; at most 255 bytes of it are kept.
  * Returns: code, so that "return co_fail(-EINVAL, ...)" reads well.

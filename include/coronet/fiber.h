@@ -58,7 +58,7 @@ CO_API int co_main(co_task *task, void *arg);
  *
  * Blocks the thread until all fibers have ended; not from within a fiber. Each thread may have one.
  * Blocked meanwhile, also after a fork: SIGPIPE, signals it handles, signals waited for.
- * options: NULL for the defaults; borrowed during the call.
+ * options: NULL for the defaults; borrowed during the call. co_explain knows why, afterwards too.
  * Returns: what task returned; CO_EDEADLOCK when nothing could ever run again; -ENOMEM; -EBUSY when
  * called within a fiber; -ENOSYS without the backend asked for, -EINVAL if it is unknown; -errno.
  */
@@ -109,8 +109,7 @@ CO_API int co_scope_close(co_scope *scope);
 /*
  * co_scope_cancel - make every waiting call beneath the scope fail with CO_ECANCELED.
  *
- * Does not suspend; from any fiber of the same thread while the scope is open. A second call does
- * nothing.
+ * Does not suspend; from any fiber of the same thread while the scope is open. Twice is as once.
  */
 CO_API void co_scope_cancel(co_scope *scope);
 
@@ -264,7 +263,8 @@ CO_API int co_block(co_task *function, void *arg);
  * co_local_set - attach a value to the current fiber.
  *
  * Does not suspend. Up to 4 keys a fiber; a key is any address of yours. Children do not inherit.
- * free_value: called with the value when the fiber ends or it is replaced; may suspend; or NULL.
+ * free_value: called with the value when the fiber ends or another one replaces it; may suspend; or
+ * NULL. The same value set again is not freed: it gets this free_value in place of the one before.
  * Returns: 0; -ENOSPC with four keys in use (one stays so with value NULL), -ENOMEM: not attached.
  */
 CO_API int co_local_set(const void *key, void *value, void (*free_value)(void *));

@@ -15,7 +15,8 @@ extern "C" {
  * Suspends until all have returned. The calling fiber's thread is the first of them. Cancelling or
  * draining the caller's scope does the same to the main fiber of each shard; its deadline, and the
  * first failure of one of them, cancel the others. Channels, locks and streams belong to one shard;
- * values get from one to another by co_post.
+ * values get from one to another by co_post. In virtual time each has a clock and a network of its
+ * own, and the threads' own order is not the seed's.
  * count: threads in all, at most 256; 0: one per processor this process may use. task, arg: the
  * main fiber of each; arg is shared by all.
  * Returns: the first negative result, else 0; CO_ECANCELED, CO_EDEADLINE; -EINVAL for too many;

@@ -389,8 +389,6 @@ static int open_doors(void *arg)
         rc = give_sockets(server, &command->ftp);
     if (rc == 0 && server->user.name[0])
         rc = give_sockets(server, &command->ftps);
-    if (rc < 0)
-        co_error("%s", co_explain(rc));
     return rc;
 }
 
@@ -414,8 +412,11 @@ static int watch(struct co_serving *server)
         .stopping = shut_doors,
         .arg = server,
     };
-    if (co_run(open_doors, server, &epoll) < 0)
+    int rc = co_run(open_doors, server, &epoll);
+    if (rc < 0) {
+        co_error("%s", co_explain(rc));
         return server->exit_code ? server->exit_code : CO_EXIT_OTHER;
+    }
     return co_monitor_run(&options);
 }
 

@@ -44,27 +44,12 @@ static int read_files(const struct co_transfer_command *command, struct files *f
     return code;
 }
 
-struct making {
-    const struct co_tls_options *options;
-    const char *what;
-    co_tls **ret;
-};
-
-static int make_or_say(void *arg)
-{
-    const struct making *making = arg;
-    int rc = co_tls_client(making->ret, making->options);
-    if (rc < 0)
-        co_error("cannot use %s: %s", making->what, co_explain(rc));
-    return rc;
-}
-
-/* In a fiber, which alone hears why something failed. */
 static int make(const struct co_tls_options *options, const char *what, co_tls **ret)
 {
-    struct making making = {options, what, ret};
-    const struct co_run_options epoll = {.backend = "epoll"};
-    return co_run(make_or_say, &making, &epoll) < 0 ? CO_EXIT_TLS : 0;
+    int rc = co_tls_client(ret, options);
+    if (rc < 0)
+        co_error("cannot use %s: %s", what, co_explain(rc));
+    return rc < 0 ? CO_EXIT_TLS : 0;
 }
 
 static int make_servers(struct co_transfer_trust *trust, const struct co_transfer_command *command,

@@ -22,7 +22,7 @@ struct co_process {
     pid_t pid;
     int64_t grace_ms;
     int status; /* what wait returns, once it has ended */
-    bool ended, waiting;
+    bool own_group, ended, waiting;
 };
 
 /* ---- starting ---------------------------------------------------------------------------------
@@ -54,27 +54,31 @@ static int open_stream(co_stream **ret, int *ret_child)
     return 0;
 }
 
+/* Each end of the child's that is not 0, 1 or 2 is closed by close_child_ends. */
 static int open_stdio(
     struct co_process *process, struct co_child *child, const struct co_process_options *options)
 {
     const enum co_process_stdio kinds[] = {options->input, options->output, options->error};
+    const int fds[] = {options->input_fd, options->output_fd, options->error_fd};
     int rc = 0;
-    for (int i = 0; rc == 0 && i < (int)CO_LENGTH(kinds); i++) {
+    for (int i = 0; rc >= 0 && i < (int)CO_LENGTH(kinds); i++) {
         child->stdio[i] = kinds[i] == CO_PROCESS_NULL ? CO_CHILD_NULL : CO_CHILD_INHERITS;
         if (kinds[i] == CO_PROCESS_STREAM)
             rc = open_stream(&process->streams[i], &child->stdio[i]);
         else if (kinds[i] == CO_PROCESS_OUTPUT && i == STDERR_FILENO)
             child->stdio[i] = STDOUT_FILENO;
+        else if (kinds[i] == CO_PROCESS_FD)
+            rc = child->stdio[i] = co_child_copy(fds[i]);
         else if (kinds[i] >= CO_PROCESS_OUTPUT)
             rc = -EINVAL;
     }
     return rc;
 }
 
-static void close_child_ends(const struct co_process *process, const struct co_child *child)
+static void close_child_ends(const struct co_child *child)
 {
-    for (size_t i = 0; i < CO_LENGTH(process->streams); i++)
-        if (process->streams[i])
+    for (size_t i = 0; i < CO_LENGTH(child->stdio); i++)
+        if (child->stdio[i] > STDERR_FILENO)
             co_child_close_end(child->stdio[i]);
 }
 
@@ -123,12 +127,15 @@ int co_process_start(
         return -ENOMEM;
     process->rt = co_rt_current();
     process->grace_ms = options->grace_ms ? options->grace_ms : GRACE_MS;
-    struct co_child child = {
-        .argv = argv, .environment = options->environment, .folder = options->folder};
+    process->own_group = options->own_group;
+    struct co_child child = {.argv = argv,
+        .environment = options->environment,
+        .folder = options->folder,
+        .own_group = options->own_group};
     int rc = process->rt->backend->is_virtual ? -ENOSYS : open_stdio(process, &child, options);
-    if (rc == 0)
+    if (rc >= 0)
         rc = run_child(process, &child);
-    close_child_ends(process, &child);
+    close_child_ends(&child);
     if (rc < 0) {
         process_free(process);
         return start_fail(rc, argv[0], options->folder);
@@ -167,6 +174,8 @@ static int raw_of(const struct co_process *process)
 
 int co_process_signal(co_process *process, int signal)
 {
+    if (process->own_group)
+        return co_child_signal_group(raw_of(process), process->pid, signal);
     return process->ended ? -ESRCH : co_child_signal(raw_of(process), signal);
 }
 
@@ -181,7 +190,7 @@ static int await_end(struct co_process *process)
     int rc = (int)co_op_run(&op);
     if (rc < 0)
         return rc;
-    rc = co_child_wait(raw_of(process), &end);
+    rc = co_child_wait(raw_of(process), process->own_group, &end);
     if (rc == -EAGAIN) /* a tracer, such as strace, is told before us, and nothing says when next */
         return co_sleep(TRACED_MS);
     process->ended = true;
@@ -216,6 +225,15 @@ static int await_within(struct co_process *process, int64_t ms)
     return rc;
 }
 
+/* What is left of its group, and with its zombie the group's number. */
+static void end_group(co_process *process)
+{
+    siginfo_t end;
+    co_process_signal(process, SIGKILL);
+    if (process->ended)
+        co_child_wait(raw_of(process), false, &end);
+}
+
 int co_process_end(co_process *process)
 {
     if (!process)
@@ -233,6 +251,87 @@ int co_process_end(co_process *process)
         co_process_signal(process, SIGKILL);
         rc = await_within(process, KILL_MS);
     }
+    if (process->own_group)
+        end_group(process);
     process_free(process);
+    return rc;
+}
+
+/* ---- all at once --------------------------------------------------------------------------------
+ */
+
+struct telling {
+    co_stream *input;
+    co_text text;
+};
+
+/* That the child wants to read no more is no failure. */
+static int tell(void *arg)
+{
+    const struct telling *telling = arg;
+    int rc = co_write(telling->input, telling->text.at, telling->text.size);
+    if (rc == 0)
+        rc = co_shutdown_write(telling->input);
+    return rc == -EPIPE || rc == -ECONNRESET ? 0 : rc;
+}
+
+struct hearing {
+    co_stream *stream;
+    char *room;
+    size_t bytes_max;
+    size_t *bytes;
+};
+
+static int hear(void *arg)
+{
+    const struct hearing *hearing = arg;
+    size_t *bytes = hearing->bytes;
+    ssize_t n;
+    while (*bytes < hearing->bytes_max) {
+        n = co_read(hearing->stream, hearing->room + *bytes, hearing->bytes_max - *bytes);
+        if (n <= 0)
+            return (int)n;
+        *bytes += (size_t)n;
+    }
+    char beyond;
+    n = co_read(hearing->stream, &beyond, sizeof beyond);
+    if (n > 0)
+        return co_fail(CO_ETOOBIG, "the program prints more than %zu bytes", hearing->bytes_max);
+    return (int)n;
+}
+
+static struct hearing hearing_of(co_stream *stream, char *room, size_t size, size_t *bytes)
+{
+    *bytes = 0;
+    return (struct hearing){stream, room, room && size > 0 ? size - 1 : 0, bytes};
+}
+
+static void end_string(char *room, size_t size, size_t bytes)
+{
+    if (room && size > 0)
+        room[bytes] = '\0';
+}
+
+int co_process_communicate(co_process *process, struct co_process_talk *talk)
+{
+    struct telling telling = {co_process_input(process), talk->input};
+    struct hearing output = hearing_of(co_process_output(process), talk->output, talk->output_size,
+                       &talk->output_bytes),
+                   error = hearing_of(co_process_error(process), talk->error, talk->error_size,
+                       &talk->error_bytes);
+    co_group group;
+    co_group_open(&group, NULL);
+    if (telling.input)
+        co_go(&group, tell, &telling);
+    if (output.stream)
+        co_go(&group, hear, &output);
+    if (error.stream)
+        co_go(&group, hear, &error);
+    int rc = co_group_close(&group);
+    if (rc == 0)
+        rc = co_process_wait(process);
+    co_process_end(process);
+    end_string(talk->output, talk->output_size, talk->output_bytes);
+    end_string(talk->error, talk->error_size, talk->error_bytes);
     return rc;
 }

@@ -111,23 +111,31 @@ int co_block(co_task *function, void *arg)
 /* ---- explanations
  * --------------------------------------------------------------------------------- */
 
+/* Where no fiber runs; in place, for nothing here hears of a thread's end to free it. */
+static __thread struct co_detail detail_of_thread;
+
+void co_detail_of_thread_set(const struct co_detail *detail)
+{
+    detail_of_thread = detail ? *detail : (struct co_detail){0};
+}
+
 const char *co_explain(int code)
 {
     struct co_rt *rt = co_rt_current();
-    struct co_detail *detail = rt && rt->current ? rt->current->detail : NULL;
-    return detail && detail->code == code ? detail->text : co_error_sentence(code);
+    const struct co_detail *detail = rt && rt->current ? rt->current->detail : &detail_of_thread;
+    bool is_of_it = code < 0 && detail && detail->code == code;
+    return is_of_it ? detail->text : co_error_sentence(code);
 }
 
 int co_fail(int code, const char *format, ...)
 {
     struct co_rt *rt = co_rt_current();
-    if (!rt || !rt->current)
-        return code;
-    char text[CO_DETAIL_MAX];
+    struct co_detail *own = &detail_of_thread;
+    char text[CO_DETAIL_MAX]; /* what stands there already may be among the values */
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    co_detail_set(&rt->current->detail, code, text);
+    co_detail_set(rt && rt->current ? &rt->current->detail : &own, code, text);
     return code;
 }

@@ -16,15 +16,20 @@
 /* ---- its ends ---------------------------------------------------------------------------------
  */
 
+int co_child_copy(int fd)
+{
+    int copy = fcntl(fd, F_DUPFD_CLOEXEC, FIRST_OTHER);
+    return copy < 0 ? -errno : copy;
+}
+
 /* Moves a descriptor out of the way of 0, 1 and 2. It, or -errno with it closed. */
 static int raised(int end)
 {
     if (end >= FIRST_OTHER)
         return end;
-    int above = fcntl(end, F_DUPFD_CLOEXEC, FIRST_OTHER);
-    int rc = above < 0 ? -errno : above;
+    int above = co_child_copy(end);
     close(end);
-    return rc;
+    return above;
 }
 
 int co_child_pair(int ret_ends[2])
@@ -68,15 +73,16 @@ static int actions_fill(posix_spawn_file_actions_t *actions, const struct co_chi
 
 /* What we block (SIGPIPE, those that are waited for) the child does not, and SIGPIPE ends it. What
  * else is ignored stays so, as with any exec: nohup, and a shell's background, are meant for it. */
-static void attributes_fill(posix_spawnattr_t *attributes)
+static void attributes_fill(posix_spawnattr_t *attributes, bool own_group)
 {
+    short flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
     sigset_t none, reset;
     sigemptyset(&none);
     sigemptyset(&reset);
     sigaddset(&reset, SIGPIPE);
     posix_spawnattr_setsigmask(attributes, &none);
     posix_spawnattr_setsigdefault(attributes, &reset);
-    posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    posix_spawnattr_setflags(attributes, own_group ? flags | POSIX_SPAWN_SETPGROUP : flags);
 }
 
 /* posix_spawnp with all of that. 0 or -errno. */
@@ -87,7 +93,7 @@ static int spawn(struct co_child *child)
     char *const *argv = (char *const *)(uintptr_t)child->argv; /* exec only reads them */
     char *const *envp = (char *const *)(uintptr_t)child->environment;
     posix_spawnattr_init(&attributes);
-    attributes_fill(&attributes);
+    attributes_fill(&attributes, child->own_group);
     posix_spawn_file_actions_init(&actions);
     int error = actions_fill(&actions, child);
     if (error == 0)
@@ -130,7 +136,7 @@ int co_child_start(void *arg)
 
 void co_child_discard(const struct co_child *child)
 {
-    kill(child->ret_pid, SIGKILL);
+    kill(child->own_group ? -child->ret_pid : child->ret_pid, SIGKILL);
     while (waitpid(child->ret_pid, NULL, 0) < 0 && errno == EINTR) {
     }
     co_child_close_end(child->ret_fd);
@@ -144,12 +150,20 @@ int co_child_signal(int pidfd, int signal)
     return pidfd_send_signal(pidfd, signal, NULL, 0) < 0 ? -errno : 0;
 }
 
-int co_child_wait(int pidfd, siginfo_t *ret_end)
+int co_child_signal_group(int pidfd, pid_t group, int signal)
+{
+    int rc = co_child_signal(pidfd, 0);
+    if (rc < 0)
+        return rc;
+    return kill(-group, signal) < 0 ? -errno : 0;
+}
+
+int co_child_wait(int pidfd, bool stays, siginfo_t *ret_end)
 {
     siginfo_t end = {0};
-    int rc;
+    int rc, how = WEXITED | WNOHANG | (stays ? WNOWAIT : 0);
     do {
-        rc = waitid(P_PIDFD, (id_t)pidfd, &end, WEXITED | WNOHANG);
+        rc = waitid(P_PIDFD, (id_t)pidfd, &end, how);
     } while (rc < 0 && errno == EINTR);
     if (rc < 0)
         return -errno;

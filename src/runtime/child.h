@@ -7,6 +7,7 @@
 #define CO_RUNTIME_CHILD_H
 
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/types.h>
 
 /* What stands in `stdio` beside a descriptor. */
@@ -18,6 +19,7 @@ struct co_child {
     const char *folder;             /* NULL: ours */
     int stdio[3]; /* what its 0, 1 and 2 are: ours, /dev/null, or a descriptor; done in that order,
                      so that 1 in the last place is what it has there */
+    bool own_group;
     pid_t ret_pid;
     int ret_fd; /* its pidfd, which is adopted */
 };
@@ -25,6 +27,10 @@ struct co_child {
 /* Makes two connected sockets, the second of them to be a child's: it is none of 0, 1 and 2, which
  * may be free here, and are made for the child one after the other. 0 or -errno. */
 int co_child_pair(int ret_ends[2]);
+
+/* A child's end that is a descriptor of the caller's: a copy of it, none of 0, 1 and 2. It, or
+ * -errno. */
+int co_child_copy(int fd);
 
 /* Closes an end that has not been adopted; negative: none. */
 void co_child_close_end(int end);
@@ -36,10 +42,13 @@ int co_child_start(void *child);
 /* Kills a child that nobody is going to know of, and waits for it. Blocks for a moment. */
 void co_child_discard(const struct co_child *child);
 
-/* Sends a signal. 0, -ESRCH when it has been waited for, -EINVAL and other -errno. */
+/* Send a signal to it, or to all of the group that began with it, whose number is nobody else's
+ * before it has been waited for. 0, -ESRCH when it has been, -EINVAL and other -errno. */
 int co_child_signal(int pidfd, int signal);
+int co_child_signal_group(int pidfd, pid_t group, int signal);
 
-/* Takes note of its end. 0; -EAGAIN when it has not ended, -ECHILD when somebody else has. */
-int co_child_wait(int pidfd, siginfo_t *ret_end);
+/* Takes note of its end; `stays`: it is a zombie then, and will be asked again. 0; -EAGAIN when it
+ * has not ended, -ECHILD when somebody else has. */
+int co_child_wait(int pidfd, bool stays, siginfo_t *ret_end);
 
 #endif

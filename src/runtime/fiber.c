@@ -337,7 +337,11 @@ int co_local_set(const void *key, void *value, void (*free_value)(void *))
             at = i;
     if (at < 0)
         return -ENOSPC;
-    local_replace(&fiber->locals->at[at], (struct co_local){key, value, free_value});
+    struct co_local *local = &fiber->locals->at[at];
+    if (local->key == key && local->value == value)
+        local->free_value = free_value;
+    else
+        local_replace(local, (struct co_local){key, value, free_value});
     return 0;
 }
 

@@ -144,8 +144,11 @@ void co_fiber_unqueue(struct co_rt *rt, struct co_fiber *fiber, int code);
 /* Runs ready fibers until none is left or the budget is used up; called by the loop. */
 void co_fibers_run(struct co_rt *rt);
 
-/* Copies a detail to the fiber that runs, or to `to`. */
+/* Copies a detail to *to. */
 void co_detail_set(struct co_detail **to, int code, const char *text);
+
+/* What co_explain knows in this thread where no fiber runs; NULL: nothing. */
+void co_detail_of_thread_set(const struct co_detail *detail);
 
 /* ---- groups and guests ---- */
 

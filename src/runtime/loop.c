@@ -395,27 +395,31 @@ int co_rt_run_shard(
     return rt_run(rt, task, shard);
 }
 
+/* For a thread that goes on by itself then, and hears why from co_explain. */
+static int run_here(struct co_rt *rt, co_task *task, void *arg)
+{
+    int rc = rt_run(rt, task, arg);
+    co_detail_of_thread_set(rt->exit_detail);
+    free(rt->exit_detail);
+    return rc;
+}
+
 int co_run(co_task *task, void *arg, const struct co_run_options *options)
 {
     static const struct co_run_options defaults;
     struct co_rt rt = {.options = options ? options : &defaults};
     if (co_rt_current())
         return -EBUSY;
-    int rc = rt_run(&rt, task, arg);
-    free(rt.exit_detail);
-    return rc;
+    return run_here(&rt, task, arg);
 }
 
 int co_main(co_task *task, void *arg)
 {
     const struct co_run_options options = {.handle_signals = true};
     struct co_rt rt = {.options = &options};
-    int rc = rt_run(&rt, task, arg);
+    int rc = run_here(&rt, task, arg);
     bool good = rc >= 0 || (rt.signaled && (rc == CO_ECANCELED || rc == CO_EDRAIN));
-    if (!good) {
-        bool detailed = rt.exit_detail && rt.exit_detail->code == rc;
-        fprintf(stderr, "%s\n", detailed ? rt.exit_detail->text : co_explain(rc));
-    }
-    free(rt.exit_detail);
+    if (!good)
+        fprintf(stderr, "%s\n", co_explain(rc));
     return good ? 0 : 1;
 }

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -21,6 +22,7 @@ struct virtual_state {
     struct co_virt_world world;
     struct co_virt_host host;
     atomic_bool woken;
+    sem_t wakes; /* at least one since `woken` was set */
 };
 
 struct virtual_job {
@@ -38,6 +40,7 @@ static int virtual_open(struct co_rt *rt)
         return -ENOMEM;
     co_virt_world_init(&state->world, rt->options ? rt->options->seed : 0);
     co_virt_host_init(&state->host, &state->world, rt);
+    sem_init(&state->wakes, 0, 0);
     rt->backend_state = state;
     return 0;
 }
@@ -47,6 +50,7 @@ static void virtual_close(struct co_rt *rt)
     struct virtual_state *state = rt->backend_state;
     co_virt_world_end(&state->world);
     co_virt_host_end(&state->host);
+    sem_destroy(&state->wakes);
     free(state);
     rt->backend_state = NULL;
 }
@@ -216,6 +220,13 @@ static void virtual_cancel(struct co_rt *rt, struct co_op *op)
 
 /* ---- time --------------------------------------------------------------------------------- */
 
+/* Nothing can come but from another shard, whose thread takes real time. */
+static void await_wake(struct virtual_state *state)
+{
+    while (!atomic_exchange(&state->woken, false))
+        sem_wait(&state->wakes);
+}
+
 static int virtual_poll(struct co_rt *rt, int64_t until)
 {
     struct virtual_state *state = rt->backend_state;
@@ -233,8 +244,12 @@ static int virtual_poll(struct co_rt *rt, int64_t until)
         if (completed || until <= world->now || atomic_exchange(&state->woken, false))
             return 0;
         int64_t next = co_virt_next(world);
-        if (next == CO_NEVER && until == CO_NEVER)
-            return CO_EDEADLOCK;
+        if (next == CO_NEVER && until == CO_NEVER) {
+            if (rt->outside == 0)
+                return CO_EDEADLOCK;
+            await_wake(state);
+            return 0;
+        }
         world->now = next < until ? next : until;
         /* An event and a timer at one instant: either may be first. */
         if (until < next || (until == next && co_virt_chance(world, CO_VIRT_ORDER, 2)))
@@ -245,7 +260,8 @@ static int virtual_poll(struct co_rt *rt, int64_t until)
 static void virtual_wake(struct co_rt *rt)
 {
     struct virtual_state *state = rt->backend_state;
-    atomic_store(&state->woken, true);
+    if (!atomic_exchange(&state->woken, true))
+        sem_post(&state->wakes);
 }
 
 static int64_t virtual_now(struct co_rt *rt)

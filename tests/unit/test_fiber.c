@@ -2,6 +2,7 @@
 /* Fibers and groups: start, join, errors, places, backgrounds, readiness, jobs, sleep. */
 #include "fibers.h"
 
+#include <pthread.h>
 #include <unistd.h>
 
 /* ---- order and errors ---------------------------------------------------------------------- */
@@ -525,6 +526,53 @@ static void programs_begin_and_end_as_promised(void **state)
     assert_string_equal(co_explain(-ENOENT), co_explain(-ENOENT));
 }
 
+static void *fail_elsewhere(void *ret_good)
+{
+    bool fresh = strcmp(co_explain(-EBADMSG), "the door is shut") != 0;
+    co_fail(-EBADMSG, "the window too");
+    *(bool *)ret_good = fresh && strcmp(co_explain(-EBADMSG), "the window too") == 0;
+    return NULL;
+}
+
+static void a_reason_outside_of_a_fiber_is_its_threads(void **state)
+{
+    bool good = false;
+    pthread_t other;
+    (void)state;
+    const char *plain = co_explain(-EBADMSG);
+    assert_string_equal(co_explain(0), "success");
+    assert_int_equal(co_fail(-EBADMSG, "the %s is shut", "door"), -EBADMSG);
+    assert_string_equal(co_explain(-EBADMSG), "the door is shut");
+    assert_ptr_not_equal(co_explain(-EBADMSG), plain);
+    assert_string_equal(co_explain(-ENOENT), "no such file or directory");
+    assert_int_equal(pthread_create(&other, NULL, fail_elsewhere, &good), 0);
+    pthread_join(other, NULL);
+    assert_true(good);
+    assert_string_equal(co_explain(-EBADMSG), "the door is shut");
+    co_fail(-EBADMSG, "%s, says the porter", co_explain(-EBADMSG));
+    assert_string_equal(co_explain(-EBADMSG), "the door is shut, says the porter");
+    co_fail(-EBADMSG, "%0300d", 1);
+    assert_int_equal(strlen(co_explain(-EBADMSG)), 255);
+}
+
+static int fail_in_a_fiber(void *arg)
+{
+    (void)arg;
+    bool fresh = strcmp(co_explain(-EBADMSG), "before") != 0;
+    return fresh ? co_fail(-EBADMSG, "the cellar is dark") : 1;
+}
+
+static void why_a_program_failed_is_told_behind_it(void **state)
+{
+    int seen;
+    (void)state;
+    co_fail(-EBADMSG, "before");
+    assert_int_equal(run_on("epoll", fail_in_a_fiber, NULL), -EBADMSG);
+    assert_string_equal(co_explain(-EBADMSG), "the cellar is dark");
+    assert_int_equal(run_on("epoll", wait_for_ever, &seen), CO_EDEADLOCK);
+    assert_string_not_equal(co_explain(-EBADMSG), "the cellar is dark");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -554,6 +602,8 @@ int main(void)
         cmocka_unit_test(deeply_nested_groups_are_cancelled_to_the_bottom),
         cmocka_unit_test(a_fiber_that_never_waits_long_does_not_stop_the_clock),
         cmocka_unit_test(programs_begin_and_end_as_promised),
+        cmocka_unit_test(a_reason_outside_of_a_fiber_is_its_threads),
+        cmocka_unit_test(why_a_program_failed_is_told_behind_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -92,12 +92,46 @@ FIBER_TEST(freeing_a_local_may_wait_and_is_joined)
     return 0;
 }
 
+static void count_thousand(void *value)
+{
+    freed += 1000 * *(int *)value;
+}
+
+static int set_again(void *arg)
+{
+    static int one = 1, ten = 10, keys[4];
+    (void)arg;
+    for (int i = 0; i < 4; i++) /* and none is free */
+        CHECK_INT(co_local_set(&keys[i], &one, count_freed), 0);
+    CHECK_INT(co_local_set(&keys[0], &one, count_freed), 0);
+    CHECK_INT(freed, 0);
+    CHECK(co_local_get(&keys[0]) == &one);
+    CHECK_INT(co_local_set(&keys[0], &ten, count_freed), 0);
+    CHECK_INT(freed, 1);
+    CHECK_INT(co_local_set(&keys[1], &one, count_thousand), 0);
+    CHECK_INT(co_local_set(&keys[2], &one, NULL), 0);
+    CHECK_INT(freed, 1);
+    return 0;
+}
+
+FIBER_TEST(the_same_value_set_again_is_not_freed)
+{
+    freed = 0;
+    co_group group;
+    co_group_open(&group, NULL);
+    co_go(&group, set_again, NULL);
+    CHECK_INT(co_group_close(&group), 0);
+    CHECK_INT(freed, 1 + 10 + 1000 + 1);
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(locals_belong_to_a_fiber_and_are_freed_with_it),
         cmocka_unit_test(a_local_that_is_being_freed_is_no_longer_there),
         cmocka_unit_test(freeing_a_local_may_wait_and_is_joined),
+        cmocka_unit_test(the_same_value_set_again_is_not_freed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -389,6 +389,256 @@ VIRTUAL_TEST(there_are_no_processes_in_virtual_time)
     co_process *process;
     CHECK_INT(start_sh(&process, "true", NULL), -ENOSYS);
     CHECK_STRING(co_explain(-ENOSYS), "cannot run sh: there are no processes in virtual time");
+    const struct co_process_options options = {
+        .output = CO_PROCESS_FD, .output_fd = -1, .own_group = true};
+    CHECK_INT(start_sh(&process, "true", &options), -ENOSYS);
+    return 0;
+}
+
+/* ---- descriptors of ours ------------------------------------------------------------------------
+ */
+
+struct pipe_ends {
+    int read, write;
+};
+
+static struct pipe_ends pipe_new(void)
+{
+    int ends[2] = {-1, -1};
+    CHECK_INT(pipe2(ends, O_CLOEXEC), 0);
+    return (struct pipe_ends){ends[0], ends[1]};
+}
+
+/* Has everybody who could write to it ended, and what have they written? Closes it. */
+static bool pipe_says(struct pipe_ends ends, const char *expected)
+{
+    struct pollfd one = {.fd = ends.read, .events = POLLIN};
+    char text[256] = "";
+    size_t size = 0;
+    ssize_t n = 1;
+    close(ends.write);
+    while (n > 0 && poll(&one, 1, PATIENCE_MS) > 0) {
+        n = read(ends.read, text + size, sizeof text - 1 - size);
+        size += n > 0 ? (size_t)n : 0;
+    }
+    close(ends.read);
+    return CHECK_INT(n, 0) && CHECK_STRING(text, expected);
+}
+
+PROCESS_TEST(descriptors_of_ours_are_read_and_written)
+{
+    struct pipe_ends in = pipe_new(), out = pipe_new();
+    co_process *process;
+    CHECK_INT(write(in.write, "tea\n", 4), 4);
+    close(in.write);
+    const struct co_process_options options = {.input = CO_PROCESS_FD,
+        .output = CO_PROCESS_FD,
+        .error = CO_PROCESS_OUTPUT,
+        .input_fd = in.read,
+        .output_fd = out.write};
+    REQUIRE(start_sh(&process, "cat; echo err >&2", &options) == 0);
+    close(in.read);
+    CHECK(!co_process_input(process) && !co_process_output(process));
+    CHECK_INT(co_process_wait(process), 0);
+    CHECK_INT(co_process_end(process), 0);
+    CHECK(pipe_says(out, "tea\nerr\n"));
+    return 0;
+}
+
+PROCESS_TEST(a_descriptor_that_is_not_open_is_refused)
+{
+    co_process *process;
+    const struct co_process_options options = {
+        .input = CO_PROCESS_STREAM, .output = CO_PROCESS_FD, .output_fd = -1};
+    CHECK_INT(start_sh(&process, "true", &options), -EBADF);
+    CHECK_STRING(co_explain(-EBADF), "cannot run sh: bad file descriptor");
+    return 0;
+}
+
+/* ---- its group ----------------------------------------------------------------------------------
+ */
+
+/* Starts a shell with a group of its own and a child that holds the pipe and heeds no SIGTERM. */
+static int start_family(co_process **ret, struct pipe_ends held, const char *then)
+{
+    char script[128], line[8];
+    const struct co_process_options options = {.output = CO_PROCESS_STREAM,
+        .error = CO_PROCESS_FD,
+        .error_fd = held.write,
+        .own_group = true};
+    snprintf(script, sizeof script, "(trap '' TERM; echo born; exec sleep 1000 >&2) & %s", then);
+    int rc = start_sh(ret, script, &options);
+    if (rc == 0)
+        CHECK_INT(co_read_line(co_process_output(*ret), line, sizeof line), 5);
+    return rc;
+}
+
+PROCESS_TEST(it_is_in_our_group_or_begins_one_of_its_own)
+{
+    const char *const argv[] = {"cat", NULL};
+    struct co_process_options options = {.input = CO_PROCESS_STREAM};
+    for (int own = 0; own < 2; own++) {
+        co_process *process;
+        options.own_group = own;
+        REQUIRE(co_process_start(&process, argv, &options) == 0);
+        CHECK_INT(getpgid(co_process_pid(process)), own ? co_process_pid(process) : getpgrp());
+        CHECK_INT(co_process_end(process), TERMINATED);
+    }
+    return 0;
+}
+
+PROCESS_TEST(a_signal_reaches_the_whole_group)
+{
+    struct pipe_ends held = pipe_new();
+    co_process *process;
+    REQUIRE(start_family(&process, held, "wait") == 0);
+    CHECK_INT(co_process_signal(process, 1000), -EINVAL);
+    CHECK_INT(co_process_signal(process, SIGKILL), 0);
+    CHECK(pipe_says(held, ""));
+    CHECK_INT(co_process_wait(process), KILLED);
+    CHECK_INT(co_process_end(process), KILLED);
+    return 0;
+}
+
+PROCESS_TEST(the_end_leaves_nobody_of_the_group)
+{
+    struct pipe_ends held = pipe_new();
+    co_process *process;
+    REQUIRE(start_family(&process, held, "wait") == 0);
+    CHECK_INT(co_process_end(process), TERMINATED);
+    CHECK(pipe_says(held, ""));
+    return 0;
+}
+
+PROCESS_TEST(who_outlives_it_in_its_group_is_still_reached)
+{
+    struct pipe_ends held = pipe_new();
+    co_process *process;
+    REQUIRE(start_family(&process, held, "exit 5") == 0);
+    CHECK_INT(co_process_wait(process), 5);
+    CHECK_INT(co_process_wait(process), 5);
+    CHECK_INT(co_process_signal(process, SIGCONT), 0);
+    CHECK_INT(co_process_end(process), 5);
+    CHECK(pipe_says(held, ""));
+    return 0;
+}
+
+PROCESS_TEST(a_group_whose_number_may_be_anothers_is_not_reached)
+{
+    const char *const argv[] = {"true", NULL};
+    co_process *process;
+    REQUIRE(co_process_start(&process, argv, &(struct co_process_options){.own_group = true}) == 0);
+    CHECK_INT(waitpid(co_process_pid(process), NULL, 0), co_process_pid(process));
+    CHECK_INT(co_process_signal(process, SIGTERM), -ESRCH);
+    CHECK_INT(co_process_end(process), -ECHILD);
+    return 0;
+}
+
+/* ---- all at once --------------------------------------------------------------------------------
+ */
+
+static const struct co_process_options all_streams = {
+    .input = CO_PROCESS_STREAM, .output = CO_PROCESS_STREAM, .error = CO_PROCESS_STREAM};
+
+PROCESS_TEST(input_output_and_errors_go_in_one_call)
+{
+    static char bytes[BULK_BYTES], back[BULK_BYTES + 1], errors[8];
+    struct co_process_talk talk = {.input = {bytes, sizeof bytes},
+        .output = back,
+        .output_size = sizeof back,
+        .error = errors,
+        .error_size = sizeof errors};
+    co_process *process;
+    pattern_fill(bytes, sizeof bytes);
+    REQUIRE(start_sh(&process, "echo err >&2; cat; exit 3", &all_streams) == 0);
+    CHECK_INT(co_process_communicate(process, &talk), 3);
+    CHECK_INT(talk.output_bytes, BULK_BYTES);
+    CHECK(pattern_holds(back, 0, BULK_BYTES));
+    CHECK_STRING(errors, "err\n");
+    CHECK_INT(talk.error_bytes, 4);
+    return 0;
+}
+
+PROCESS_TEST(what_goes_elsewhere_is_not_heard)
+{
+    char text[8] = "before", errors[8] = "before";
+    struct co_process_talk talk = {
+        .output = text, .output_size = sizeof text, .error = errors, .error_size = sizeof errors};
+    co_process *process;
+    const struct co_process_options options = {
+        .input = CO_PROCESS_NULL, .output = CO_PROCESS_STREAM, .error = CO_PROCESS_OUTPUT};
+    REQUIRE(start_sh(&process, "cat; echo err >&2", &options) == 0);
+    CHECK_INT(co_process_communicate(process, &talk), 0);
+    CHECK_STRING(text, "err\n");
+    CHECK_STRING(errors, "");
+    return 0;
+}
+
+PROCESS_TEST(input_that_nobody_reads_is_no_failure)
+{
+    static const char bytes[BULK_BYTES];
+    struct co_process_talk talk = {.input = {bytes, sizeof bytes}};
+    co_process *process;
+    REQUIRE(start_sh(&process, "exit 4", &all_streams) == 0);
+    CHECK_INT(co_process_communicate(process, &talk), 4);
+    return 0;
+}
+
+PROCESS_TEST(who_prints_more_than_there_is_room_for_is_ended)
+{
+    char text[8];
+    struct co_process_talk talk = {.output = text, .output_size = sizeof text};
+    co_process *process;
+    REQUIRE(start_sh(&process, "echo 123456", &all_streams) == 0);
+    CHECK_INT(co_process_communicate(process, &talk), 0);
+    CHECK_STRING(text, "123456\n");
+    REQUIRE(start_sh(&process, "echo 1234567; exec sleep 1000", &all_streams) == 0);
+    CHECK_INT(co_process_communicate(process, &talk), CO_ETOOBIG);
+    CHECK_STRING(co_explain(CO_ETOOBIG), "the program prints more than 7 bytes");
+    CHECK_STRING(text, "1234567");
+    REQUIRE(start_sh(&process, "echo err >&2; exec sleep 1000", &all_streams) == 0);
+    CHECK_INT(co_process_communicate(process, &talk), CO_ETOOBIG);
+    return 0;
+}
+
+PROCESS_TEST(a_deadline_ends_the_talk_and_the_process)
+{
+    char text[8];
+    struct co_process_talk talk = {.output = text, .output_size = sizeof text};
+    co_process *process;
+    co_scope scope;
+    REQUIRE(start_sh(&process, "exec sleep 1000", &all_streams) == 0);
+    pid_t pid = co_process_pid(process);
+    co_scope_open(&scope, 20);
+    CHECK_INT(co_process_communicate(process, &talk), CO_EDEADLINE);
+    CHECK_INT(co_scope_close(&scope), CO_EDEADLINE);
+    CHECK_INT(kill(pid, 0), -1);
+    CHECK_STRING(text, "");
+    return 0;
+}
+
+static int talk_with_a_sleeper(void *arg)
+{
+    struct co_process_talk talk = {0};
+    co_process *process;
+    int rc = start_sh(&process, "exec sleep 1000", arg);
+    return rc < 0 ? rc : co_process_communicate(process, &talk);
+}
+
+/* With streams, and with nothing to wait for but the end. */
+PROCESS_TEST(a_cancellation_ends_the_talk_and_the_process)
+{
+    struct co_process_options kinds[] = {plain, all_streams};
+    for (size_t i = 0; i < CO_LENGTH(kinds); i++) {
+        co_group group;
+        co_group_open(&group, NULL);
+        co_go(&group, talk_with_a_sleeper, &kinds[i]);
+        while (!has_children())
+            co_sleep(1);
+        co_group_cancel(&group);
+        CHECK_INT(co_group_close(&group), CO_ECANCELED);
+        CHECK(!has_children());
+    }
     return 0;
 }
 
@@ -555,6 +805,44 @@ static void a_program_without_standard_streams_runs_others(void **state)
     assert_int_equal(child_end(&child), 0);
 }
 
+/* 1 and 2 change places, although they are made one after the other. */
+static int run_swapped(void *arg)
+{
+    (void)arg;
+    co_process *process;
+    const struct co_process_options options = {.output = CO_PROCESS_FD,
+        .error = CO_PROCESS_FD,
+        .output_fd = STDERR_FILENO,
+        .error_fd = STDOUT_FILENO};
+    int rc = start_sh(&process, "echo out; echo err >&2", &options);
+    if (rc == 0)
+        rc = co_process_wait(process);
+    co_process_end(process);
+    return rc;
+}
+
+static int with_swapped_streams(void)
+{
+    struct pipe_ends out = pipe_new(), err = pipe_new();
+    char text[4];
+    if (dup2(out.write, STDOUT_FILENO) < 0 || dup2(err.write, STDERR_FILENO) < 0 ||
+        co_run(run_swapped, NULL, NULL) != 0)
+        return 1;
+    if (read(out.read, text, sizeof text) != sizeof text || memcmp(text, "err\n", sizeof text) != 0)
+        return 2;
+    return read(err.read, text, sizeof text) == sizeof text && !memcmp(text, "out\n", sizeof text)
+               ? 0
+               : 3;
+}
+
+static void output_and_errors_can_change_places(void **state)
+{
+    static struct child child;
+    (void)state;
+    child_start(&child, with_swapped_streams);
+    assert_int_equal(child_end(&child), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -576,12 +864,26 @@ int main(void)
         cmocka_unit_test(a_start_without_descriptors_leaves_nothing),
         cmocka_unit_test(ignored_ends_of_children_are_refused),
         cmocka_unit_test(there_are_no_processes_in_virtual_time),
+        cmocka_unit_test(descriptors_of_ours_are_read_and_written),
+        cmocka_unit_test(a_descriptor_that_is_not_open_is_refused),
+        cmocka_unit_test(it_is_in_our_group_or_begins_one_of_its_own),
+        cmocka_unit_test(a_signal_reaches_the_whole_group),
+        cmocka_unit_test(the_end_leaves_nobody_of_the_group),
+        cmocka_unit_test(who_outlives_it_in_its_group_is_still_reached),
+        cmocka_unit_test(a_group_whose_number_may_be_anothers_is_not_reached),
+        cmocka_unit_test(input_output_and_errors_go_in_one_call),
+        cmocka_unit_test(what_goes_elsewhere_is_not_heard),
+        cmocka_unit_test(input_that_nobody_reads_is_no_failure),
+        cmocka_unit_test(who_prints_more_than_there_is_room_for_is_ended),
+        cmocka_unit_test(a_deadline_ends_the_talk_and_the_process),
+        cmocka_unit_test(a_cancellation_ends_the_talk_and_the_process),
         cmocka_unit_test(an_end_that_other_code_has_taken_is_told_so),
         cmocka_unit_test(who_waits_for_sigchld_gets_it_too),
         cmocka_unit_test(a_traced_process_has_ended_when_its_tracer_lets_it),
         cmocka_unit_test(hundreds_run_at_once),
         cmocka_unit_test(each_shard_has_its_own),
         cmocka_unit_test(a_program_without_standard_streams_runs_others),
+        cmocka_unit_test(output_and_errors_can_change_places),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Shards: several threads with a runtime each; run under the thread sanitizer too. */
 #include "fibers.h"
+#include "runtime/rt.h"
+
+#include <time.h>
 
 static atomic_uint seen_shards;
 static atomic_int arrivals, ends;
@@ -183,6 +186,45 @@ KERNEL_TEST(a_deadlock_in_one_shard_is_its_result)
     return 0;
 }
 
+/* ---- in virtual time --------------------------------------------------------------------------
+ */
+
+#define TURNS_MAX 1000 /* of a loop that spins, in less than a millisecond */
+
+static atomic_int turns;
+
+static int counting_poll(struct co_rt *rt, int64_t until)
+{
+    atomic_fetch_add(&turns, 1);
+    return co_backend_virtual.poll(rt, until);
+}
+
+/* The second shard keeps its thread for a while, in which the first has nothing to do but wait. */
+static int let_the_first_wait(void *arg)
+{
+    const struct timespec moment = {.tv_nsec = 1000000};
+    (void)arg;
+    if (co_shard_index() == 0)
+        return 0;
+    for (int i = 0; i < 20 && atomic_load(&turns) < TURNS_MAX; i++)
+        nanosleep(&moment, NULL);
+    return co_fail(-ENOENT, "the second has been there");
+}
+
+VIRTUAL_TEST(who_waits_for_a_shard_in_virtual_time_does_not_spin)
+{
+    struct co_backend counting = co_backend_virtual;
+    struct co_rt *rt = co_rt_current();
+    counting.poll = counting_poll;
+    atomic_store(&turns, 0);
+    rt->backend = &counting;
+    CHECK_INT(co_shards(2, let_the_first_wait, NULL), -ENOENT);
+    rt->backend = &co_backend_virtual;
+    CHECK_STRING(co_explain(-ENOENT), "the second has been there");
+    CHECK(atomic_load(&turns) < TURNS_MAX);
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -193,6 +235,7 @@ int main(void)
         cmocka_unit_test(shards_share_a_port_and_a_drain_ends_them_all),
         cmocka_unit_test(pool_jobs_come_back_to_the_shard_that_sent_them),
         cmocka_unit_test(a_deadlock_in_one_shard_is_its_result),
+        cmocka_unit_test(who_waits_for_a_shard_in_virtual_time_does_not_spin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
