@@ -10,6 +10,7 @@
 #include "transfer/hosts.h"
 #include "transfer/local_name.h"
 #include "transfer/refusal.h"
+#include "transfer/target.h"
 
 #include <errno.h>
 
@@ -19,7 +20,7 @@
 struct get {
     const struct co_get_settings *settings;
     struct co_means means;
-    struct co_tree *tree;
+    struct co_target target; /* not open where bytes go to a function */
     struct co_hosts *hosts;
     co_event given; /* another file is done, and its host has room */
     int64_t until_ns;
@@ -226,7 +227,7 @@ static void prepare(struct job *job, co_text name)
     job->download = (struct co_download){
         .client = job->get->means.http,
         .what = settings->what,
-        .tree = job->get->tree,
+        .tree = job->get->target.tree,
         .path = name,
         .replace = settings->replace,
         .is_absent = job->get->was_empty && !settings->newer && !settings->same_stays,
@@ -366,15 +367,16 @@ int co_app_get(const struct co_get_settings *settings)
 {
     int64_t max_ms = settings->max_time_ms;
     struct get get = {.settings = settings, .until_ns = max_ms ? co_now_ns() + max_ms * CO_MS : 0};
-    struct co_tree_options whole = {.hidden = true, .rights = CO_MAY_ALL, .at_once = true};
-    int rc = settings->write ? 0 : co_tree_open(&get.tree, settings->folder, &whole);
+    struct co_tree **tree = &get.target.tree;
+    int rc =
+        settings->write ? 0 : co_target_open(&get.target, settings->folder, settings->makes_folder);
     if (rc < 0)
-        return co_fail_at(rc, "open", settings->folder, NULL, "");
-    get.was_empty = get.tree && settings->count > FEW && is_empty(get.tree);
+        return rc;
+    get.was_empty = *tree && settings->count > FEW && is_empty(*tree);
     rc = co_hosts_new(&get.hosts, settings->urls, settings->count, settings->per_host);
     if (rc == 0)
         rc = run_with_means(&get);
     co_hosts_free(get.hosts);
-    co_tree_free(get.tree);
+    co_target_close(&get.target, false);
     return rc;
 }

@@ -10,7 +10,8 @@
 struct co_get_settings {
     const char *const *urls; /* count of them */
     size_t count;
-    const char *folder; /* where files go; must exist */
+    const char *folder; /* where files go */
+    bool makes_folder;  /* where it is missing */
     const char *name;   /* of the one file; NULL: each URL's own */
     bool replace, resume, no_sync;
     bool same_stays;                    /* a file of that name, size and time is the one */

@@ -1,29 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "app/mirror.h"
 
-#include "coronet/fiber.h"
-#include "net/fail.h"
-#include "runtime/file.h"
-
-#include <errno.h>
-
-#define GRACE_MS 5000 /* to take the folder back when the run was cancelled */
-
-/* Dot files are files: what is mirrored is all of it. */
-static const struct co_tree_options whole = {.hidden = true, .rights = CO_MAY_ALL, .at_once = true};
-
-static int open_folder(struct co_mirror_settings *settings, bool *ret_made)
-{
-    struct co_mirror *mirror = &settings->mirror;
-    int rc = co_tree_open(&mirror->tree, settings->folder, &whole);
-    if (rc == -ENOENT && !mirror->is_upload && !mirror->dry_run) {
-        rc = co_file_make_folder(settings->folder);
-        *ret_made = rc == 0;
-        if (rc == 0)
-            rc = co_tree_open(&mirror->tree, settings->folder, &whole);
-    }
-    return rc < 0 ? co_fail_at(rc, "open", settings->folder, NULL, "") : 0;
-}
+#include "transfer/target.h"
 
 static int run(struct co_mirror_settings *settings)
 {
@@ -42,30 +20,20 @@ static int run(struct co_mirror_settings *settings)
     return rc;
 }
 
-/* Also where the run was cancelled. Whatever else has come to lie in it keeps it. */
-static void remove_folder(const struct co_mirror_settings *settings)
-{
-    co_scope grace;
-    co_scope_shield(&grace, GRACE_MS);
-    (void)co_file_remove_folder(settings->folder);
-    (void)co_scope_close(&grace);
-}
-
 int co_app_mirror(struct co_mirror_settings *settings)
 {
     struct co_mirror *mirror = &settings->mirror;
+    struct co_target target;
     struct co_means means;
-    bool made = false;
-    int rc = open_folder(settings, &made);
+    int rc = co_target_open(&target, settings->folder, !mirror->is_upload && !mirror->dry_run);
     if (rc < 0)
         return rc;
+    mirror->tree = target.tree;
     rc = co_means_open(&means, &settings->means);
     co_means_offer(&means, &settings->remote);
     if (rc == 0)
         rc = run(settings);
     co_means_close(&means);
-    co_tree_free(mirror->tree);
-    if (made && !mirror->is_begun)
-        remove_folder(settings);
+    co_target_close(&target, mirror->is_begun);
     return rc;
 }

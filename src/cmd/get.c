@@ -136,6 +136,7 @@ static int choose_target(struct get *get)
     const struct co_get_command *command = get->command;
     const char *output = command->output;
     get->settings.folder = command->folder ? command->folder : ".";
+    get->settings.makes_folder = command->folder;
     get->out = stdout;
     get->is_straight = is_by_head(command);
     if (!output)

@@ -20,13 +20,14 @@ static int read_wanted(const char *path, struct co_buf *out)
     return path ? co_read_file(path, out) : 0;
 }
 
-/* To the library nothing would be no wish. */
-static int read_crls(const char *path, struct co_buf *out)
+/* To the library nothing would be no wish: it would trust the system's authorities, and ask about
+ * no CRL. */
+static int read_some(const char *path, const char *what, struct co_buf *out)
 {
     int code = read_wanted(path, out);
     if (code != 0 || !path || out->size > 0)
         return code;
-    co_error("%s is empty: there is no CRL in it", path);
+    co_error("%s is empty: there is no %s in it", path, what);
     return CO_EXIT_TLS;
 }
 
@@ -34,9 +35,9 @@ static int read_crls(const char *path, struct co_buf *out)
 static int read_files(const struct co_transfer_command *command, struct files *files)
 {
     const char *key = command->key ? command->key : command->cert;
-    int code = read_wanted(command->cacert, &files->authorities);
+    int code = read_some(command->cacert, "authority", &files->authorities);
     if (code == 0)
-        code = read_crls(command->crl, &files->crls);
+        code = read_some(command->crl, "CRL", &files->crls);
     if (code == 0)
         code = read_wanted(command->cert, &files->cert);
     if (code == 0)
@@ -74,7 +75,7 @@ static int make_servers(struct co_transfer_trust *trust, const struct co_transfe
 static int make_proxies(struct co_transfer_trust *trust, const char *path)
 {
     struct co_buf authorities = CO_BUF(FILE_MAX);
-    int code = co_read_file(path, &authorities);
+    int code = read_some(path, "authority", &authorities);
     if (code == 0)
         code = make(&(struct co_tls_options){.authorities = co_buf_text(&authorities)},
             "the authorities of --proxy-cacert", &trust->proxy_tls);

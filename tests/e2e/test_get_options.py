@@ -187,6 +187,18 @@ def test_a_part_that_is_asked_for_is_got(scripted, here):  # noqa: F811
 
 # ---- names --------------------------------------------------------------------------------------
 
+def test_the_folder_is_made_where_it_is_missing(scripted, here):  # noqa: F811
+    one = scripted(lambda head, nth: whole(b'x') if 'yes' in head else status(404))
+    get('-P', here / 'new', f'{one.url}/yes')
+    assert (here / 'new' / 'yes').read_bytes() == b'x'
+    _, said = get('-P', here / 'none' / 'new', f'{one.url}/yes', code=3)
+    assert 'none/new: no such file or directory' in said
+    get('-P', here / 'empty', f'{one.url}/no', code=8)
+    get('-o', here / 'other' / 'yes', f'{one.url}/yes', code=3)
+    assert [path.name for path in here.iterdir()] == ['new']
+
+
+
 def names_in(folder):
     return sorted(path.name for path in folder.iterdir())
 

@@ -167,6 +167,15 @@ def test_whom_an_authority_has_revoked_is_refused_t05(  # pylint: disable=too-ma
     ask(command, url, here, '--cacert', club / 'ca.crt', '--crl', here / 'none', code=3)
 
 
+@pytest.mark.parametrize('option', ['cacert', 'proxy-cacert'])
+@pytest.mark.parametrize('command', COMMANDS)
+def test_a_file_without_authorities_is_not_as_if_none_were_given_t01(here, command, option):
+    """The system's would be trusted instead."""
+    (here / 'ca').touch()
+    said = ask(command, 'https://127.0.0.1:9/', here, f'--{option}', here / 'ca', code=5)
+    assert 'ca is empty: there is no authority in it' in said
+
+
 @once('it has a certificate of its own')
 def test_all_who_share_a_connection_hear_the_alert(server, folder, here):
     pair = make_certificate(here, 'own')
