@@ -86,7 +86,8 @@ static void check_login(const struct login_row *row)
     if (rc == 0)
         CHECK_INT(co_close(stream), 0);
     rig_stop(&rig);
-    bool good = CHECK_INT(rc, row->rc) & CHECK_INT(rig.connections, row->connections);
+    bool good = CHECK_INT(rc, row->rc);
+    good = CHECK_INT(rig.connections, row->connections) && good;
     if (count > 1 || row->connections == 1)
         good &= check_shown(row, &scripts[count - 1]);
     if (!good)
