@@ -167,7 +167,6 @@ def test_output_and_folder_choose_the_place(scripted, here):
     assert sorted(os.listdir(here / 'sub')) == ['b', 'c', 'name']
     assert get('-o', '-', f'{one.url}/d', f'{one.url}/e')[0] == b'xx'
     get('-o', 'x', f'{one.url}/a', f'{one.url}/b', code=2)
-    get('-P', here / 'none', f'{one.url}/a', code=3)
 
 
 # ---- redirections -------------------------------------------------------------------------------
