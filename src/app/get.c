@@ -367,12 +367,11 @@ int co_app_get(const struct co_get_settings *settings)
 {
     int64_t max_ms = settings->max_time_ms;
     struct get get = {.settings = settings, .until_ns = max_ms ? co_now_ns() + max_ms * CO_MS : 0};
-    struct co_tree **tree = &get.target.tree;
     int rc =
         settings->write ? 0 : co_target_open(&get.target, settings->folder, settings->makes_folder);
     if (rc < 0)
         return rc;
-    get.was_empty = *tree && settings->count > FEW && is_empty(*tree);
+    get.was_empty = !settings->write && settings->count > FEW && is_empty(get.target.tree);
     rc = co_hosts_new(&get.hosts, settings->urls, settings->count, settings->per_host);
     if (rc == 0)
         rc = run_with_means(&get);

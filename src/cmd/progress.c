@@ -221,10 +221,10 @@ static struct co_progress_row *row_of(struct co_progress *progress, size_t index
 
 void co_progress_begin(struct co_progress *progress, size_t index, const char *name)
 {
-    struct co_progress_row *known = row_of(progress, index);
     progress->begun = true;
     if (!progress->visible)
         return;
+    struct co_progress_row *known = row_of(progress, index);
     if (known) {
         known->name = name;
         return;
